@@ -1,0 +1,173 @@
+/* What every way of executing a guest shares: the vcpu, guest memory, exits as values, the table of a backend.
+ *
+ * A vcpu belongs to one thread at a time. Between runs its architectural state is always in vcpu->state, whatever
+ * the backend. Nothing here knows an ISA; registers are words that the tables of engine/guest describe.
+ */
+#ifndef ENGINE_CPU_H
+#define ENGINE_CPU_H
+
+#include "engine/base/base.h"
+
+struct guest; /* engine/guest/guest.h */
+struct vcpu;
+
+/* ---- mem.c: guest-physical memory ---- */
+
+enum {
+    CPU_PAGE_BITS = 12,
+    CPU_PAGE      = 1 << CPU_PAGE_BITS,
+    CPU_READ      = 1, /* permissions of a region, and kinds of access */
+    CPU_WRITE     = 2,
+    CPU_EXEC      = 4,
+};
+
+enum mem_page_flag {
+    MEM_DIRTY = 1, /* written since mem_clean */
+    MEM_CODE  = 2, /* somebody holds a translation of what stands here */
+};
+
+struct mem_region {
+    uint64_t base, size; /* page-aligned; base + size may be 2^64 exactly, never wraps */
+    unsigned perm;       /* CPU_READ | CPU_WRITE | CPU_EXEC */
+    uint8_t *host;       /* the bytes */
+    uint8_t *flags;      /* enum mem_page_flag, one byte a page */
+    const char *name;    /* for messages: "code", "data" */
+    bool owned;          /* host was allocated here */
+};
+
+struct mem {
+    struct mem_region *regions; /* sorted by base, never overlapping */
+    unsigned count, cap;
+    uint64_t *dirty;            /* addresses of dirty pages, in the order they became dirty */
+    size_t ndirty, dirty_cap;
+    uint64_t code_epoch;        /* grows when a MEM_CODE page is written: translations may be stale */
+    uint64_t map_epoch;         /* grows when regions change: software TLBs are stale */
+};
+
+void mem_init(struct mem *m);
+void mem_free(struct mem *m);
+/* Adds a region of zeroes (host NULL) or over the caller's bytes. -EINVAL: not page-aligned, empty or wrapping;
+ * -EEXIST: overlaps another; -ENOMEM. */
+MUST_CHECK int mem_add(struct mem *m, uint64_t base, uint64_t size, unsigned perm, void *host, const char *name);
+MUST_CHECK int mem_remove(struct mem *m, uint64_t base); /* -ENOENT */
+struct mem_region *mem_find(const struct mem *m, uint64_t addr); /* NULL: unmapped */
+/* The host's own accesses: permissions do not apply. -EFAULT: not all of it is mapped, and nothing was done. */
+MUST_CHECK int mem_read(const struct mem *m, uint64_t addr, void *p, size_t n);
+MUST_CHECK int mem_write(struct mem *m, uint64_t addr, const void *p, size_t n);
+void mem_mark(struct mem *m, struct mem_region *r, uint64_t addr); /* a write happened to addr's page */
+void mem_mark_code(struct mem_region *r, uint64_t addr);
+/* Forgets what is dirty: afterwards m->ndirty is 0. Cost grows with the number of dirty pages only. A vcpu's cached
+ * write permission is dropped through `map_epoch`-like bookkeeping, so later writes mark pages again. */
+void mem_clean(struct mem *m);
+
+/* ---- exits ---- */
+
+enum exit_kind {
+    EXIT_BUDGET,      /* exactly the budget was executed */
+    EXIT_HALT,        /* the guest waits for an interrupt */
+    EXIT_SYSCALL,     /* pc is the system call instruction itself */
+    EXIT_BREAKPOINT,  /* pc is the breakpoint instruction itself */
+    EXIT_FAULT,       /* a guest exception; nothing of the instruction happened */
+    EXIT_DEVICE,      /* an access to a device region */
+    EXIT_SHUTDOWN,    /* the guest switched itself off */
+    EXIT_UNSUPPORTED, /* this backend cannot go on; `why` says so in a sentence */
+    EXIT_KINDS,
+};
+
+struct cpu_exit {
+    enum exit_kind kind;
+    unsigned cause;    /* EXIT_FAULT, SYSCALL, BREAKPOINT: index into guest->causes */
+    uint64_t pc;       /* the instruction that caused it */
+    uint64_t value;    /* memory faults: the address; illegal: the instruction's bits; else 0 */
+    uint64_t executed; /* instructions retired in this run */
+    const char *why;   /* EXIT_UNSUPPORTED: static text */
+};
+
+const char *exit_kind_name(enum exit_kind k);
+
+/* ---- vcpu.c ---- */
+
+enum { CPU_TLB_SIZE = 256 };
+
+/* One page's translation; a tag that does not match sends the access to the slow path. Tags are page addresses,
+ * ~0 for none; low bits of an unaligned address never match, so unaligned accesses are slow and right. */
+struct tlb_entry {
+    uint64_t read_tag, write_tag; /* guest page address, or ~0 */
+    uintptr_t addend;             /* host address - guest address */
+};
+
+struct vcpu {
+    const struct guest *guest;
+    struct mem *mem;
+    void *backend;                /* the backend's own data for this vcpu */
+    struct cpu_exit exit;         /* how the last run ended; faults are noted here */
+    uint64_t map_epoch;           /* mem->map_epoch that the TLB was filled under */
+    uint64_t dirty_epoch;         /* bookkeeping of mem_clean, see mem.c */
+    struct tlb_entry tlb[CPU_TLB_SIZE];
+    _Alignas(64) uint64_t state[]; /* guest->state_words words, laid out by guest->regs */
+};
+
+struct vcpu *vcpu_new(const struct guest *g, struct mem *m); /* at reset */
+void vcpu_free(struct vcpu *c);
+void vcpu_reset(struct vcpu *c); /* registers to their reset values; memory untouched */
+void vcpu_tlb_flush(struct vcpu *c);
+
+/* Notes a guest exception and returns false, so that a semantic function can `return cpu_fault(…)`. */
+COLD bool cpu_fault(struct vcpu *c, unsigned cause, uint64_t value);
+
+/* ---- access.c: what semantic functions call. False: a fault is noted in c->exit, and nothing was changed. ---- */
+
+COLD bool cpu_load_slow(struct vcpu *c, uint64_t addr, void *p, unsigned size);
+COLD bool cpu_store_slow(struct vcpu *c, uint64_t addr, const void *p, unsigned size);
+/* Up to `want` bytes of code at addr; *got says how many (an even number). False: the first two are not executable. */
+bool cpu_fetch(struct vcpu *c, uint64_t addr, void *p, unsigned want, unsigned *got);
+bool cpu_check(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access);
+bool cpu_check_any(struct vcpu *c, uint64_t addr, uint64_t size); /* read or write or execute suffices; faults as a write */
+bool cpu_align(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access); /* misaligned: faults */
+bool cpu_store_zeros(struct vcpu *c, uint64_t addr, uint64_t size);
+/* Host address of naturally aligned guest memory that may be read and written (marked dirty), or NULL with a fault. */
+void *cpu_host_rw(struct vcpu *c, uint64_t addr, unsigned size);
+
+#define CPU_ACCESS(bits)                                                                                     \
+    static ALWAYS_INLINE bool cpu_load##bits(struct vcpu *c, uint64_t addr, uint##bits##_t *out)             \
+    {                                                                                                        \
+        const struct tlb_entry *e = &c->tlb[(addr >> CPU_PAGE_BITS) % CPU_TLB_SIZE];                         \
+        if (unlikely(e->read_tag != (addr & ~(uint64_t)(CPU_PAGE - bits / 8))))                              \
+            return cpu_load_slow(c, addr, out, bits / 8);                                                    \
+        *out = __atomic_load_n((const uint##bits##_t *)(addr + e->addend), __ATOMIC_RELAXED);                \
+        return true;                                                                                         \
+    }                                                                                                        \
+    static ALWAYS_INLINE bool cpu_store##bits(struct vcpu *c, uint64_t addr, uint##bits##_t v)               \
+    {                                                                                                        \
+        const struct tlb_entry *e = &c->tlb[(addr >> CPU_PAGE_BITS) % CPU_TLB_SIZE];                         \
+        if (unlikely(e->write_tag != (addr & ~(uint64_t)(CPU_PAGE - bits / 8))))                             \
+            return cpu_store_slow(c, addr, &v, bits / 8);                                                    \
+        __atomic_store_n((uint##bits##_t *)(addr + e->addend), v, __ATOMIC_RELAXED);                         \
+        return true;                                                                                         \
+    }
+CPU_ACCESS(8)
+CPU_ACCESS(16)
+CPU_ACCESS(32)
+CPU_ACCESS(64)
+
+/* ---- backends ---- */
+
+/* A way to execute guests. Every backend, ours or an oracle, is one of these. */
+struct backend {
+    const char *name;        /* as on the command line: interp, unicorn */
+    const char *description; /* one line for `list backends` */
+    bool oracle;             /* written by somebody else */
+    bool exact_budget;       /* run stops after exactly `budget` instructions */
+    bool tracks_writes;      /* marks pages it writes as dirty; else every writable page may have changed */
+    /* 0 when it can run this guest on this machine; else -errno and *why is a sentence. */
+    int (*probe)(const struct guest *g, const char **why);
+    int (*open)(struct vcpu *c);  /* attaches to c->backend; 0 or -errno */
+    /* Executes up to `budget` instructions from c->state; the result is c->exit. */
+    void (*run)(struct vcpu *c, uint64_t budget);
+    /* Bytes at [addr, addr+size) were changed by the host: forget translations of them. */
+    void (*invalidate)(struct vcpu *c, uint64_t addr, uint64_t size);
+    void (*close)(struct vcpu *c);
+    const char *(*version)(void); /* for reports */
+};
+
+#endif

@@ -1,0 +1,196 @@
+/* A guest ISA as tables. The generator writes one `struct guest` per ISA from specs/<isa>/; everything that must know
+ * a register, a row or an operand (assembler, disassembler, harness, oracles, reports) reads it from here.
+ */
+#ifndef ENGINE_GUEST_H
+#define ENGINE_GUEST_H
+
+#include "engine/cpu/cpu.h"
+
+/* ---- registers ---- */
+
+struct guest_reg {
+    const char *name;         /* of the file: "x", "pc", "fflags" */
+    const char *const *names; /* one per index ("a0"), or NULL when count is 1 */
+    unsigned count;           /* 1, or the size of a register file */
+    unsigned width;           /* bits */
+    unsigned word;            /* index of the first word in vcpu->state */
+    unsigned words;           /* words per register: (width + 63) / 64 */
+    const char *group;        /* gpr, fpr, pc, fp, mode, monitor, counter, machine, … */
+    int zero;                 /* index that always reads zero, or -1 */
+    bool compare;             /* part of verdicts */
+    uint64_t reset;           /* of each register */
+    const char *const *bits;  /* names of single bits from bit 0, NULL-terminated, NULL entries skipped as ""; or NULL */
+};
+
+/* A register found by name: "a0", "x10", "pc", "ft3", "f3", "fp" (aliases come from the tables). */
+struct guest_reg_ref {
+    const struct guest_reg *reg; /* NULL: no such name */
+    unsigned index;              /* within its file */
+};
+
+/* ---- operands and rows ---- */
+
+enum guest_print {
+    PRINT_REG,   /* a register of `file` */
+    PRINT_IMM,   /* a number */
+    PRINT_HI20,  /* the upper immediate: its low 20 bits, unsigned */
+    PRINT_PCREL, /* '.+8', '.-4', a label */
+    PRINT_CSR,   /* a CSR's name, or its number */
+    PRINT_ENUM,  /* one of `names`; NULL entries do not decode */
+    PRINT_SET,   /* letters of `names`, most significant first; `empty` for none */
+};
+
+struct guest_kind {
+    const char *name;         /* "x", "f32", "imm" */
+    enum guest_print print;
+    const struct guest_reg *file; /* PRINT_REG */
+    unsigned width;           /* bits of the value as semantics see it (f32: 32) */
+    unsigned box;             /* bits it is NaN-boxed into, or 0 */
+    unsigned add;             /* register number = field + add */
+    bool pair;                /* an even register and the next; odd does not decode */
+    bool nonzero;             /* register 0 does not decode */
+    bool is_signed;           /* immediates */
+    const char *const *names; /* ENUM: by value, SET: most significant first */
+    unsigned nnames;
+    const char *empty;        /* SET: text for none */
+    int def;                  /* value left out in text and meant when left out, or -1 */
+    int round_max;            /* rounding modes: static and dynamic values above this are illegal; -1: not one */
+};
+
+/* Value class a generator draws an operand from; see specs/README.md, "test". */
+enum guest_test {
+    TEST_NONE, TEST_INT, TEST_ADDRESS, TEST_ALIGNED, TEST_CODE, TEST_SHIFT, TEST_F16, TEST_F32, TEST_F64, TEST_CSR,
+};
+
+struct guest_slice {
+    uint8_t pos;   /* lowest bit in the instruction */
+    uint8_t width; /* bits */
+    uint8_t at;    /* lowest bit in the value */
+};
+
+enum { GUEST_READ = 1, GUEST_WRITE = 2 };
+
+struct guest_field {
+    const char *name;              /* as in enc and asm */
+    const struct guest_kind *kind;
+    uint8_t width;                 /* bits of the value, implied low zeroes included */
+    uint8_t low;                   /* implied low zero bits */
+    uint8_t nslices;
+    struct guest_slice slices[8];
+    bool nonzero;                  /* zero does not decode */
+    uint8_t access;                /* GUEST_READ | GUEST_WRITE by the semantics */
+    enum guest_test test;
+};
+
+enum guest_effect {
+    EFFECT_LOAD = 1, EFFECT_STORE = 2, EFFECT_AMO = 4, EFFECT_JUMP = 8, EFFECT_RAISE = 16, EFFECT_FP = 32,
+    EFFECT_SYNC = 64, EFFECT_CSR = 128, EFFECT_ALIGN = 256, /* misaligned addresses fault */
+};
+
+struct guest_row {
+    const char *id;       /* "rv.lw" */
+    const char *ext;      /* "I" */
+    const char *mnemonic; /* asm up to the first space, embedded operands included: "amoadd.w{aqrl}" */
+    const char *syntax;   /* asm after the mnemonic, "" for none */
+    const char *sem;      /* as written */
+    const char *when;     /* decode condition as written, or NULL */
+    const char *ref;      /* manual section, or "" */
+    const char *file;     /* spec file, relative to the project's root */
+    int line;             /* of the row there */
+    uint32_t mask, match; /* fixed bits */
+    uint8_t length;       /* bytes */
+    bool absent;          /* status: absent */
+    uint16_t effects;     /* enum guest_effect */
+    uint8_t access_size;  /* bytes of its memory access, 0 for none */
+    uint8_t needs;        /* bits of guest->modes that must hold */
+    uint8_t nfields;
+    const struct guest_field *fields; /* in the order of asm */
+    uint32_t raises;      /* bit per cause it may raise */
+};
+
+struct guest_cause {
+    const char *name;    /* "illegal", "load-access" */
+    unsigned code;       /* the ISA's number */
+    enum exit_kind exit; /* what the embedder sees */
+};
+
+struct guest_alias {
+    const char *from; /* "mv rd, rs" */
+    const char *to;   /* "addi rd, rs, 0" */
+};
+
+struct guest_csr {
+    const char *name;
+    unsigned number;
+};
+
+struct guest_ext {
+    const char *name, *title;
+};
+
+struct guest {
+    const char *name, *title;
+    const struct guest_reg *regs;
+    unsigned nregs;
+    unsigned state_words;   /* size of vcpu->state */
+    unsigned pc_word;       /* index of pc in it */
+    const struct guest_row *rows;
+    unsigned nrows;
+    const struct guest_ext *exts;
+    unsigned nexts;
+    const struct guest_kind *kinds;
+    unsigned nkinds;
+    const struct guest_cause *causes;
+    unsigned ncauses;
+    uint8_t cause_of_access[8]; /* index into causes for CPU_READ, CPU_WRITE, CPU_EXEC; [0]: illegal */
+    uint8_t cause_of_align[8];  /* the same for misaligned accesses */
+    const struct guest_alias *aliases;
+    unsigned naliases;
+    const struct guest_csr *csrs; /* sorted by number */
+    unsigned ncsrs;
+    unsigned code_unit;     /* instructions start at multiples of this many bytes */
+    const char *const *modes; /* what each bit of `needs` means, for messages */
+    unsigned nmodes;
+    /* Index of the row that these bytes are, or -1. `word` holds 4 bytes, little endian; a 2-byte instruction
+     * ignores the upper half. */
+    int (*decode)(uint32_t word);
+    unsigned (*length)(uint32_t word);            /* bytes of the instruction that starts so */
+    uint32_t (*mode)(const struct vcpu *c);       /* bits of `modes` that hold now */
+    void (*reset)(struct vcpu *c);
+    void (*interp)(struct vcpu *c, uint64_t budget); /* the generated interpreter */
+};
+
+/* ---- guest.c ---- */
+extern const struct guest *const guest_all[]; /* NULL-terminated; generated */
+const struct guest *guest_find(const char *name);
+struct guest_reg_ref guest_reg_find(const struct guest *g, const char *name);
+const char *guest_reg_name(const struct guest_reg *r, unsigned index);
+static inline uint64_t *guest_reg_words(const struct guest *g, uint64_t *state, struct guest_reg_ref r)
+{
+    (void)g;
+    return state + r.reg->word + (size_t)r.index * r.reg->words;
+}
+const struct guest_row *guest_row_find(const struct guest *g, const char *id);
+int guest_cause_find(const struct guest *g, const char *name); /* index or -1 */
+/* The value of a field in an instruction: slices put together, sign-extended when its kind is signed. */
+uint64_t guest_field_get(const struct guest_field *f, uint32_t word);
+/* The instruction bits for a value; false when it does not fit (range, low zero bits, holes, nonzero). */
+bool guest_field_put(const struct guest_field *f, uint64_t value, uint32_t *word);
+
+/* ---- disasm.c ---- */
+/* Text of the row in `word` as "lw a0, 8(sp)"; row from guest->decode. */
+void guest_disasm(const struct guest *g, const struct guest_row *row, uint32_t word, struct buf *out);
+/* One line: decodes bytes and prints; "<not an instruction>" where it does not decode. Returns its length. */
+unsigned guest_disasm_bytes(const struct guest *g, const uint8_t *p, size_t n, struct buf *out);
+
+/* ---- asm.c ---- */
+struct asm_error {
+    size_t offset;     /* where in the text */
+    size_t span;       /* how many characters */
+    char message[200]; /* "unknown mnemonic 'ad'; did you mean 'add'?" */
+};
+/* Assembles `text`: instructions separated by newlines or ';', labels 'name:', comments from '#', aliases, and
+ * '.2byte N' '.4byte N' for raw code. Appends bytes to out. False: err says why. */
+bool guest_asm(const struct guest *g, const char *text, struct buf *out, struct asm_error *err);
+
+#endif
