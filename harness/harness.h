@@ -1,0 +1,139 @@
+/* The judge: cases from YAML, backends that run them, verdicts, reports.
+ *
+ * The pipeline in one screen:
+ *     plan (command line, plan file) → stream of cases (case.c, generate.c) → batches to worker processes (worker.c)
+ *     → each backend's result (run.c) → verdict (compare.c, quirk.c) → record → reports (report/)
+ * A stream gives the same cases in the same order for the same plan, so that any process can find case number N.
+ */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include "engine/guest/guest.h"
+#include "specs/yaml/yaml.h"
+
+/* ---- exit status of the program ---- */
+enum { STATUS_PASS = 0, STATUS_FAIL = 1, STATUS_USAGE = 2, STATUS_HARNESS = 3, STATUS_NOTHING = 4 };
+
+/* ---- case.c: one case ---- */
+
+enum { CASE_MAX_CODE = 4096, CASE_MAX_MEM = 64 };
+
+/* A value for one register before or after. */
+struct case_reg {
+    struct guest_reg_ref ref;
+    uint64_t value[8]; /* low word first; reg->words of them */
+};
+
+/* Memory before, or expected after. */
+struct case_mem {
+    uint64_t at, size;   /* size: of the bytes, or of a whole region when `map` */
+    unsigned perm;       /* CPU_* when it maps a region of its own, else 0: bytes of an existing one */
+    const uint8_t *data; /* size bytes, or NULL: zeroes */
+};
+
+/* What is known to be true after, from the manual. */
+struct case_truth {
+    const struct case_reg *regs;
+    unsigned nregs;
+    const struct case_mem *mem;
+    unsigned nmem;
+    bool has_exit;       /* `exit:` was given; else the case ends by budget */
+    struct cpu_exit exit; /* kind, cause, value when has_value, pc when has_pc */
+    bool has_value, has_pc;
+    bool rest_unchanged; /* every register not named keeps its value from before (pc follows the code) */
+};
+
+struct test_case {
+    const char *id;            /* stable: "riscv64/m/div-by-zero", "riscv64/gen/rv.add/17" */
+    const struct guest *guest;
+    const struct guest_row *row; /* of the first instruction (what the case is about), or NULL when it does not decode */
+    struct pos at;             /* where it stands */
+    const char *why;           /* free text: what is special, manual section; or "" */
+    uint64_t code_at;          /* address of the code */
+    const uint8_t *code;       /* its bytes */
+    unsigned code_size;
+    uint64_t steps;            /* budget */
+    const struct case_reg *in; /* registers before; others at reset, pc at code_at */
+    unsigned nin;
+    const struct case_mem *mem;
+    unsigned nmem;
+    bool has_truth;
+    struct case_truth truth;
+    bool generated;            /* from `generate:`; replayable by id */
+};
+
+/* The memory every instruction case has unless it maps its own: see harness/README.md. */
+enum {
+    LAYOUT_CODE = 0x10000, LAYOUT_CODE_SIZE = 0x1000,  /* read, execute */
+    LAYOUT_DATA = 0x20000, LAYOUT_DATA_SIZE = 0x2000,  /* read, write; unmapped on both sides */
+    LAYOUT_ROM  = 0x30000, LAYOUT_ROM_SIZE  = 0x1000,  /* read only */
+};
+
+/* ---- stream.c: all cases of the given files and folders, in order ---- */
+
+struct case_filter {
+    const char *const *globs; /* on case ids; any may match */
+    unsigned nglobs;
+    uint64_t seed;            /* mixed into each generator's own */
+    unsigned shard, nshards;  /* this run takes case ids whose hash is shard (0-based) modulo nshards; nshards 0: all */
+};
+
+struct case_stream;
+/* Paths are files, or folders searched recursively for *.yaml in name order. NULL after reported errors. */
+struct case_stream *case_stream_open(const char *const *paths, unsigned npaths, const struct case_filter *f,
+                                     struct diag *d);
+/* The next case, valid until the following call: 1 case, 0 end, -1 error (reported; the stream is over). */
+int case_stream_next(struct case_stream *s, const struct test_case **c);
+/* Passes over n selected cases cheaply (generated ones are not built): returns how many there were. */
+uint64_t case_stream_skip(struct case_stream *s, uint64_t n);
+void case_stream_close(struct case_stream *s);
+
+/* ---- schema.c: the one table that loader, JSON Schema and error messages come from ---- */
+void schema_write_json(FILE *out); /* the corpus format as JSON Schema, draft 2020-12 */
+
+/* ---- run.c: one case on one backend ---- */
+
+/* A backend opened for one guest, with its own memory, reused from case to case. */
+struct runner;
+struct runner *runner_open(const struct backend *b, const struct guest *g, const char **why); /* NULL: *why */
+void runner_close(struct runner *r);
+
+/* What a backend made of a case. Pointers are into the runner, valid until its next case. */
+struct outcome {
+    const struct backend *backend;
+    struct cpu_exit exit;
+    const uint64_t *state;    /* guest->state_words words */
+    const struct mem *mem;    /* compare pages through it */
+    const char *unsupported;  /* the backend cannot run this case: a sentence; else NULL */
+};
+void runner_run(struct runner *r, const struct test_case *c, struct outcome *o);
+
+/* ---- compare.c ---- */
+
+enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_SKIP, VERDICT_CRASH, VERDICT_TIMEOUT, VERDICT_ERROR, VERDICTS };
+
+/* Who held the results against what. */
+enum checked_by { CHECKED_NOBODY, CHECKED_MANUAL = 1, CHECKED_ORACLE = 2 };
+
+struct judgement {
+    enum verdict verdict;
+    unsigned checked;      /* enum checked_by bits */
+    const char *skip;      /* VERDICT_SKIP: the reason, from a small fixed set, for counting */
+    struct buf detail;     /* VERDICT_FAIL: what differs, ready to print */
+    unsigned quirks;       /* how many quirk rows masked something */
+};
+struct quirks;
+void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n, const struct quirks *q,
+           struct judgement *j);
+
+/* ---- quirk.c: known bugs of oracles, corpora/quirks/ ---- */
+struct quirks *quirks_load(const char *dir, struct diag *d); /* NULL after reported errors */
+void quirks_free(struct quirks *q);
+
+/* ---- backends.c ---- */
+extern const struct backend *const backend_all[]; /* NULL-terminated */
+const struct backend *backend_find(const char *name);
+extern const struct backend backend_interp;  /* engine/interp */
+extern const struct backend backend_unicorn; /* harness/oracle */
+
+#endif
