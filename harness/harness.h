@@ -62,12 +62,19 @@ struct test_case {
     bool generated;            /* from `generate:`; replayable by id */
 };
 
-/* The memory every instruction case has unless it maps its own: see harness/README.md. */
+/* The memory every instruction case has, besides what it maps itself: see harness/README.md. Code beyond the case's own
+ * bytes is zeroes; data and rom hold layout_byte() of each address, so that a load from a wrong address shows. */
 enum {
     LAYOUT_CODE = 0x10000, LAYOUT_CODE_SIZE = 0x1000,  /* read, execute */
     LAYOUT_DATA = 0x20000, LAYOUT_DATA_SIZE = 0x2000,  /* read, write; unmapped on both sides */
     LAYOUT_ROM  = 0x30000, LAYOUT_ROM_SIZE  = 0x1000,  /* read only */
 };
+
+/* What memory holds at an address of data or rom before a case writes its own. */
+static inline uint8_t layout_byte(uint64_t addr)
+{
+    return (uint8_t)(((uint32_t)addr * 0x9e3779b1u) >> 24);
+}
 
 /* ---- stream.c: all cases of the given files and folders, in order ---- */
 
@@ -101,34 +108,67 @@ void runner_close(struct runner *r);
 /* What a backend made of a case. Pointers are into the runner, valid until its next case. */
 struct outcome {
     const struct backend *backend;
-    struct cpu_exit exit;
-    const uint64_t *state;    /* guest->state_words words */
-    const struct mem *mem;    /* compare pages through it */
+    bool oracle;              /* held against the others, not under test; set by whoever asks for a verdict */
+    struct cpu_exit exit;     /* how the run ended */
+    const uint64_t *before;   /* state before; guest->state_words words */
+    const uint64_t *state;    /* state after */
+    const struct mem *mem;    /* memory after; every page that changed is in its list of dirty pages */
     const char *unsupported;  /* the backend cannot run this case: a sentence; else NULL */
 };
 void runner_run(struct runner *r, const struct test_case *c, struct outcome *o);
 
+/* ---- quirk.c: known bugs of oracles, corpora/quirks/ ---- */
+
+/* One thing in which what a backend says differs from what is held against it. */
+enum diff_what {
+    DIFF_REG,   /* bits of a register */
+    DIFF_MEM,   /* a run of bytes */
+    DIFF_EXIT,  /* kind or cause of the exit; then nothing else of the two can be compared */
+    DIFF_VALUE, /* the exit's value: fault address, instruction bits */
+};
+
+struct diff {
+    enum diff_what what;
+    struct guest_reg_ref reg; /* DIFF_REG */
+    unsigned word;            /* DIFF_REG: which 64 bits of it */
+    uint64_t bits;            /* DIFF_REG: bits of that word that differ */
+    uint64_t at, size;        /* DIFF_MEM: address and length */
+};
+
+struct quirks;
+struct quirks *quirks_load(const char *dir, struct diag *d); /* NULL after reported errors */
+void quirks_free(struct quirks *q);
+/* Number of the quirk row that explains why `theirs->backend`, in the version at hand, says so on this case while
+ * `right` (another backend's outcome, or NULL: the truth of the case) says otherwise; -1: none does. */
+int quirk_find(const struct quirks *q, const struct test_case *c, const struct outcome *theirs,
+               const struct outcome *right, const struct diff *d);
+unsigned quirks_count(const struct quirks *q);                 /* rows, numbered from 0 */
+const char *quirk_id(const struct quirks *q, unsigned i);
+const char *quirk_backend(const struct quirks *q, unsigned i); /* the oracle it is about */
+bool quirk_current(const struct quirks *q, unsigned i);        /* concerns the version at hand */
+
 /* ---- compare.c ---- */
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_SKIP, VERDICT_CRASH, VERDICT_TIMEOUT, VERDICT_ERROR, VERDICTS };
+const char *verdict_name(enum verdict v); /* "pass" */
 
 /* Who held the results against what. */
 enum checked_by { CHECKED_NOBODY, CHECKED_MANUAL = 1, CHECKED_ORACLE = 2 };
+
+enum { JUDGE_MAX_QUIRKS = 4 };
 
 struct judgement {
     enum verdict verdict;
     unsigned checked;      /* enum checked_by bits */
     const char *skip;      /* VERDICT_SKIP: the reason, from a small fixed set, for counting */
-    struct buf detail;     /* VERDICT_FAIL: what differs, ready to print */
-    unsigned quirks;       /* how many quirk rows masked something */
+    bool dissent;          /* an oracle disagrees with the truth, and no quirk covers it */
+    struct buf detail;     /* VERDICT_FAIL or dissent: what differs, ready to print */
+    unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something, each once */
+    unsigned nquirks;      /* how many of them */
 };
-struct quirks;
+/* Outcomes of one case, under test and oracles in any order. `j` may be reused: its buffer is reset. */
 void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n, const struct quirks *q,
            struct judgement *j);
-
-/* ---- quirk.c: known bugs of oracles, corpora/quirks/ ---- */
-struct quirks *quirks_load(const char *dir, struct diag *d); /* NULL after reported errors */
-void quirks_free(struct quirks *q);
 
 /* ---- backends.c ---- */
 extern const struct backend *const backend_all[]; /* NULL-terminated */
