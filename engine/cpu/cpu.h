@@ -1,7 +1,8 @@
-/* What every way of executing a guest shares: the vcpu, guest memory, exits as values, the table of a backend.
+/* What every way of executing a guest shares: vcpu, guest memory, exits as values, the table of a backend.
  *
- * A vcpu belongs to one thread at a time. Between runs its architectural state is always in vcpu->state, whatever
- * the backend. Nothing here knows an ISA; registers are words that the tables of engine/guest describe.
+ * A vcpu belongs to one thread at a time. Between runs its architectural state is always in vcpu->state,
+ * whatever the backend. Nothing here knows an ISA; registers are words that the tables of engine/guest
+ * describe.
  */
 #ifndef ENGINE_CPU_H
 #define ENGINE_CPU_H
@@ -15,15 +16,15 @@ struct vcpu;
 
 enum {
     CPU_PAGE_BITS = 12,
-    CPU_PAGE      = 1 << CPU_PAGE_BITS,
-    CPU_READ      = 1, /* permissions of a region, and kinds of access */
-    CPU_WRITE     = 2,
-    CPU_EXEC      = 4,
+    CPU_PAGE = 1 << CPU_PAGE_BITS,
+    CPU_READ = 1, /* permissions of a region, and kinds of access */
+    CPU_WRITE = 2,
+    CPU_EXEC = 4,
 };
 
 enum mem_page_flag {
     MEM_DIRTY = 1, /* written since mem_clean */
-    MEM_CODE  = 2, /* somebody holds a translation of what stands here */
+    MEM_CODE = 2,  /* somebody holds a translation of what stands here */
 };
 
 struct mem_region {
@@ -37,27 +38,33 @@ struct mem_region {
 
 struct mem {
     struct mem_region *regions; /* sorted by base, never overlapping */
-    unsigned count, cap;
+    unsigned count, cap;        /* regions in use, and allocated */
     uint64_t *dirty;            /* addresses of dirty pages, in the order they became dirty */
-    size_t ndirty, dirty_cap;
-    uint64_t code_epoch;        /* grows when a MEM_CODE page is written: translations may be stale */
-    uint64_t map_epoch;         /* grows when regions change: software TLBs are stale */
+    size_t ndirty, dirty_cap;   /* entries in use, and allocated: always one for every page of every region */
+    uint64_t code_epoch;  /* grows when a MEM_CODE page is written or goes away: every translation is stale */
+    uint64_t map_epoch;   /* grows when regions change: software TLBs are stale */
+    uint64_t dirty_epoch; /* grows when a page must mark its next write again: write tags are stale */
 };
 
 void mem_init(struct mem *m);
 void mem_free(struct mem *m);
-/* Adds a region of zeroes (host NULL) or over the caller's bytes. -EINVAL: not page-aligned, empty or wrapping;
- * -EEXIST: overlaps another; -ENOMEM. */
-MUST_CHECK int mem_add(struct mem *m, uint64_t base, uint64_t size, unsigned perm, void *host, const char *name);
-MUST_CHECK int mem_remove(struct mem *m, uint64_t base); /* -ENOENT */
+/* Adds a region of zeroes (host NULL) or over the caller's bytes. -EINVAL: address, size or host not
+ * page-aligned, empty or wrapping; -EEXIST: overlaps another; -ENOMEM. Pointers to regions are invalid
+ * afterwards. */
+MUST_CHECK int mem_add(struct mem *m, uint64_t base, uint64_t size, unsigned perm, void *host,
+                       const char *name);
+MUST_CHECK int mem_remove(struct mem *m, uint64_t base);         /* -ENOENT: no region starts here */
 struct mem_region *mem_find(const struct mem *m, uint64_t addr); /* NULL: unmapped */
-/* The host's own accesses: permissions do not apply. -EFAULT: not all of it is mapped, and nothing was done. */
+/* The host's own accesses: permissions do not apply. -EFAULT: not all is mapped, and nothing was done. */
 MUST_CHECK int mem_read(const struct mem *m, uint64_t addr, void *p, size_t n);
 MUST_CHECK int mem_write(struct mem *m, uint64_t addr, const void *p, size_t n);
-void mem_mark(struct mem *m, struct mem_region *r, uint64_t addr); /* a write happened to addr's page */
-void mem_mark_code(struct mem_region *r, uint64_t addr);
-/* Forgets what is dirty: afterwards m->ndirty is 0. Cost grows with the number of dirty pages only. A vcpu's cached
- * write permission is dropped through `map_epoch`-like bookkeeping, so later writes mark pages again. */
+/* A write happens to addr's page: it is dirty, and if it was MEM_CODE, no longer is and code_epoch grows. */
+void mem_mark(struct mem *m, struct mem_region *r, uint64_t addr);
+/* Somebody holds a translation of addr's page from now on, until code_epoch grows: then all holders must
+ * forget all their translations, and mark the pages of new ones again. Within a run, use cpu_watch_code. */
+void mem_mark_code(struct mem *m, struct mem_region *r, uint64_t addr);
+/* Forgets what is dirty: afterwards m->ndirty is 0, and later writes mark pages again (vcpu_sync drops the
+ * write tags that stand in their way). Cost grows with the number of dirty pages only. */
 void mem_clean(struct mem *m);
 
 /* ---- exits ---- */
@@ -89,61 +96,100 @@ const char *exit_kind_name(enum exit_kind k);
 
 enum { CPU_TLB_SIZE = 256 };
 
-/* One page's translation; a tag that does not match sends the access to the slow path. Tags are page addresses,
- * ~0 for none; low bits of an unaligned address never match, so unaligned accesses are slow and right. */
+/* One page's translation; a tag that does not match sends the access to the slow path. Tags are page
+ * addresses, ~0 for none; low bits of an unaligned address never match, so unaligned accesses are slow and
+ * right. Only a page that is dirty already and holds no code has a write tag, so the slow path sees every
+ * write that counts. */
 struct tlb_entry {
     uint64_t read_tag, write_tag; /* guest page address, or ~0 */
     uintptr_t addend;             /* host address - guest address */
 };
 
 struct vcpu {
-    const struct guest *guest;
-    struct mem *mem;
-    void *backend;                /* the backend's own data for this vcpu */
-    struct cpu_exit exit;         /* how the last run ended; faults are noted here */
-    uint64_t map_epoch;           /* mem->map_epoch that the TLB was filled under */
-    uint64_t dirty_epoch;         /* bookkeeping of mem_clean, see mem.c */
-    struct tlb_entry tlb[CPU_TLB_SIZE];
-    _Alignas(64) uint64_t state[]; /* guest->state_words words, laid out by guest->regs */
+    const struct guest *guest;            /* the ISA */
+    struct mem *mem;                      /* guest-physical memory; outlives the vcpu */
+    void *backend;                        /* the backend's own data for this vcpu */
+    struct cpu_exit exit;                 /* how the last run ended; faults are noted here */
+    uint64_t map_epoch;                   /* mem->map_epoch that the TLB was filled under */
+    uint64_t dirty_epoch;                 /* mem->dirty_epoch that its write tags were given under */
+    uint64_t tlb_used[CPU_TLB_SIZE / 64]; /* bit per entry that may hold tags, so that flushing is cheap */
+    struct tlb_entry tlb[CPU_TLB_SIZE];   /* by low bits of the page number */
+    _Alignas(64) uint64_t state[];        /* guest->state_words words, laid out by guest->regs */
 };
 
-struct vcpu *vcpu_new(const struct guest *g, struct mem *m); /* at reset */
+struct vcpu *vcpu_new(const struct guest *g, struct mem *m); /* at reset; NULL: no memory */
 void vcpu_free(struct vcpu *c);
 void vcpu_reset(struct vcpu *c); /* registers to their reset values; memory untouched */
 void vcpu_tlb_flush(struct vcpu *c);
+COLD void vcpu_sync_slow(struct vcpu *c);
 
-/* Notes a guest exception and returns false, so that a semantic function can `return cpu_fault(…)`. */
+/* Drops what the TLB remembers wrongly. Each backend's `run` that uses the TLB calls it first, and after
+ * anything that changes the memory map, cleans memory or marks code in mid-run. */
+static ALWAYS_INLINE void vcpu_sync(struct vcpu *c)
+{
+    if (unlikely(c->map_epoch != c->mem->map_epoch || c->dirty_epoch != c->mem->dirty_epoch))
+        vcpu_sync_slow(c);
+}
+
+/* Notes a guest exception in c->exit and returns false, so that a semantic function can `return
+ * cpu_fault(…)`. exit.pc is the pc in c->state; a backend that keeps it elsewhere sets it, and `executed`,
+ * itself. */
 COLD bool cpu_fault(struct vcpu *c, unsigned cause, uint64_t value);
 
-/* ---- access.c: what semantic functions call. False: a fault is noted in c->exit, and nothing was changed. ---- */
+/* ---- access.c: what semantic functions call. False: a fault is noted, and nothing was changed. ---- */
 
+/* An access of any alignment, up to a page long. Addresses wrap at 2^64 (Unpriv 1.4). Aligned ones of 1, 2, 4
+ * and 8 bytes are single-copy atomic. A fault's value is the address of the first byte that may not be
+ * accessed. */
 COLD bool cpu_load_slow(struct vcpu *c, uint64_t addr, void *p, unsigned size);
 COLD bool cpu_store_slow(struct vcpu *c, uint64_t addr, const void *p, unsigned size);
-/* Up to `want` bytes of code at addr; *got says how many (an even number). False: the first two are not executable. */
+/* Up to `want` bytes of code at addr; *got says how many, a multiple of the guest's code_unit. False: not
+ * even one unit is executable. For the fault of an instruction's later bytes: cpu_check(c, addr + got, …,
+ * CPU_EXEC). */
 bool cpu_fetch(struct vcpu *c, uint64_t addr, void *p, unsigned want, unsigned *got);
+/* The caller keeps a translation of [addr, addr+size): any write to its pages grows mem->code_epoch. */
+void cpu_watch_code(struct vcpu *c, uint64_t addr, uint64_t size);
+/* Faults as an access of this kind to all of [addr, addr+size) would, and does nothing else. */
 bool cpu_check(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access);
-bool cpu_check_any(struct vcpu *c, uint64_t addr, uint64_t size); /* read or write or execute suffices; faults as a write */
-bool cpu_align(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access); /* misaligned: faults */
+/* The same where any one kind of access must be allowed; faults as a write (Zicbom's rule). */
+bool cpu_check_any(struct vcpu *c, uint64_t addr, uint64_t size);
+/* Misaligned to `size`, a power of two: faults as CPU_READ or CPU_WRITE, whichever `access` is. */
+bool cpu_align(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access);
 bool cpu_store_zeros(struct vcpu *c, uint64_t addr, uint64_t size);
-/* Host address of naturally aligned guest memory that may be read and written (marked dirty), or NULL with a fault. */
+/* Host address of naturally aligned guest memory (at most 16 bytes) that may be read and written, and is
+ * marked as written; or NULL with a fault, always that of a write. */
 void *cpu_host_rw(struct vcpu *c, uint64_t addr, unsigned size);
+/* A load that makes a reservation, and the store that needs one; size 4 or 8, naturally aligned. The
+ * reservation is an address (1: none) and the value seen there, sign-extended. A store whose address is not
+ * the reserved one touches nothing and cannot fault; else it compares and swaps. It ends the reservation
+ * unless it faults. */
+bool cpu_load_reserve(struct vcpu *c, uint64_t addr, unsigned size, uint64_t *res_addr, uint64_t *res_value,
+                      uint64_t *out);
+bool cpu_store_reserved(struct vcpu *c, uint64_t addr, uint64_t v, unsigned size, uint64_t *res_addr,
+                        const uint64_t *res_value, bool *stored);
 
-#define CPU_ACCESS(bits)                                                                                     \
-    static ALWAYS_INLINE bool cpu_load##bits(struct vcpu *c, uint64_t addr, uint##bits##_t *out)             \
-    {                                                                                                        \
-        const struct tlb_entry *e = &c->tlb[(addr >> CPU_PAGE_BITS) % CPU_TLB_SIZE];                         \
-        if (unlikely(e->read_tag != (addr & ~(uint64_t)(CPU_PAGE - bits / 8))))                              \
-            return cpu_load_slow(c, addr, out, bits / 8);                                                    \
-        *out = __atomic_load_n((const uint##bits##_t *)(addr + e->addend), __ATOMIC_RELAXED);                \
-        return true;                                                                                         \
-    }                                                                                                        \
-    static ALWAYS_INLINE bool cpu_store##bits(struct vcpu *c, uint64_t addr, uint##bits##_t v)               \
-    {                                                                                                        \
-        const struct tlb_entry *e = &c->tlb[(addr >> CPU_PAGE_BITS) % CPU_TLB_SIZE];                         \
-        if (unlikely(e->write_tag != (addr & ~(uint64_t)(CPU_PAGE - bits / 8))))                             \
-            return cpu_store_slow(c, addr, &v, bits / 8);                                                    \
-        __atomic_store_n((uint##bits##_t *)(addr + e->addend), v, __ATOMIC_RELAXED);                         \
-        return true;                                                                                         \
+/* Guest memory is looked at through these: it has no declared type. */
+typedef uint8_t __attribute__((may_alias)) cpu_host8;
+typedef uint16_t __attribute__((may_alias)) cpu_host16;
+typedef uint32_t __attribute__((may_alias)) cpu_host32;
+typedef uint64_t __attribute__((may_alias)) cpu_host64;
+
+#define CPU_ACCESS(bits)                                                                         \
+    static ALWAYS_INLINE bool cpu_load##bits(struct vcpu *c, uint64_t addr, uint##bits##_t *out) \
+    {                                                                                            \
+        const struct tlb_entry *e = &c->tlb[(addr >> CPU_PAGE_BITS) % CPU_TLB_SIZE];             \
+        if (unlikely(e->read_tag != (addr & ~(uint64_t)(CPU_PAGE - bits / 8))))                  \
+            return cpu_load_slow(c, addr, out, bits / 8);                                        \
+        *out = __atomic_load_n((const cpu_host##bits *)(addr + e->addend), __ATOMIC_RELAXED);    \
+        return true;                                                                             \
+    }                                                                                            \
+    static ALWAYS_INLINE bool cpu_store##bits(struct vcpu *c, uint64_t addr, uint##bits##_t v)   \
+    {                                                                                            \
+        const struct tlb_entry *e = &c->tlb[(addr >> CPU_PAGE_BITS) % CPU_TLB_SIZE];             \
+        if (unlikely(e->write_tag != (addr & ~(uint64_t)(CPU_PAGE - bits / 8))))                 \
+            return cpu_store_slow(c, addr, &v, bits / 8);                                        \
+        __atomic_store_n((cpu_host##bits *)(addr + e->addend), v, __ATOMIC_RELAXED);             \
+        return true;                                                                             \
     }
 CPU_ACCESS(8)
 CPU_ACCESS(16)
@@ -161,7 +207,7 @@ struct backend {
     bool tracks_writes;      /* marks pages it writes as dirty; else every writable page may have changed */
     /* 0 when it can run this guest on this machine; else -errno and *why is a sentence. */
     int (*probe)(const struct guest *g, const char **why);
-    int (*open)(struct vcpu *c);  /* attaches to c->backend; 0 or -errno */
+    int (*open)(struct vcpu *c); /* attaches to c->backend; 0 or -errno */
     /* Executes up to `budget` instructions from c->state; the result is c->exit. */
     void (*run)(struct vcpu *c, uint64_t budget);
     /* Bytes at [addr, addr+size) were changed by the host: forget translations of them. */
