@@ -82,6 +82,7 @@ struct csr {
     uint64_t value, view, mask;
     int gate;       /* bit of mcounteren and scounteren, or -1 */
     int needs;      /* mode index, or -1 */
+    struct ynode *needs_node; /* until the modes are known */
     struct csr *next;
 };
 
@@ -242,7 +243,7 @@ struct spec {
     uint32_t long_mask, long_value;
     const char *fp_policy;
     struct reg *fp_flags;
-    struct reg *regs, *pc;
+    struct reg *regs, *pc, *retired; /* retired: counts instructions; or NULL */
     unsigned state_words, nregs;
     struct csr *csrs;
     struct op *ops;
@@ -314,8 +315,6 @@ struct expr {
 
 struct stmt {
     const char *target;  /* NULL for a bare verb */
-    const char *targets[3]; /* several results */
-    int ntargets;
     size_t target_offset;
     bool call;           /* `call helper(…)` */
     struct expr *cond;   /* decode-time if, or NULL */
@@ -330,6 +329,15 @@ struct source {
     const struct ynode *node; /* the scalar that the text comes from */
     const char *text;         /* after `for:` replacement */
 };
+enum token_kind { TOK_END, TOK_NEWLINE, TOK_NUMBER, TOK_NAME, TOK_PUNCT };
+
+struct token {
+    enum token_kind kind;
+    const char *text; /* in the arena */
+    size_t offset, len;
+    uint64_t number;
+};
+struct token *lex(const struct source *src); /* ended by TOK_END; NULL after a reported error */
 struct pos source_pos(const struct source *src, size_t offset);
 void source_error(const struct source *src, size_t offset, size_t span, const char *fmt, ...) PRINTF(4, 5);
 struct stmt *parse_sem(const struct source *src);     /* NULL after a reported error */
@@ -340,20 +348,18 @@ bool expr_eval(const struct row *r, const struct expr *e, uint32_t word, uint64_
 bool check_row(struct spec *s, struct row *r);
 
 /* ---- emit ---- */
-struct out {
-    FILE *f;
-    const char *path;
-};
 bool emit_all(struct spec *s, const char *dir);
-void emit_ir_refs(struct spec *s, FILE *f);  /* ir_ref functions from ir.yaml */
-void emit_state(struct spec *s, FILE *h, FILE *c);
-void emit_csrs(struct spec *s, FILE *c);
-void emit_tables(struct spec *s, FILE *c);
-void emit_decode(struct spec *s, FILE *c);
-void emit_interp(struct spec *s, FILE *c);
-void emit_page(struct spec *s, FILE *md);
+void emit_ir_refs(struct spec *s, FILE *f);
+void emit_state_header(struct spec *s, FILE *f);
+void emit_state_table(struct spec *s, FILE *f);
+void emit_csrs(struct spec *s, FILE *f);
+void emit_tables(struct spec *s, FILE *f);
+void emit_decode(struct spec *s, FILE *f);
+void emit_sem(struct spec *s, FILE *f);
+void emit_interp(struct spec *s, FILE *f);
+void emit_page(struct spec *s, FILE *f);
 void emit_c_string(FILE *f, const char *text); /* quoted and escaped, or NULL */
 const char *row_symbol(struct spec *s, const struct row *r); /* "rv_lw": usable in C */
-const char *expr_c(struct spec *s, const struct row *r, const struct expr *e); /* over `word`, for the decoder */
+void expr_c(FILE *f, const struct row *r, const struct expr *e); /* a decode-time condition over `word` */
 
 #endif
