@@ -91,6 +91,22 @@ char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 void arena_reset(struct arena *a); /* keeps one chunk for reuse */
 void arena_free(struct arena *a);
 
+/* ---- suggest.c ---- */
+
+/* Looks for the known name nearest to a wrong one. Neither text is copied. */
+struct suggest {
+    const char *word;  /* what was written */
+    size_t len;        /* its length */
+    const char *best;  /* nearest so far, not NUL-terminated; NULL: none near enough */
+    size_t best_len;   /* its length */
+    unsigned distance; /* a name must be nearer than this */
+};
+
+struct suggest suggest_start(const char *word, size_t len);
+void suggest_offer(struct suggest *s, const char *name, size_t len);
+/* The entry of names[0..n) nearest to `word`, or NULL when none is near enough; NULL entries are skipped. */
+const char *base_suggest(const char *word, const char *const *names, size_t n);
+
 /* ---- alloc.c: checked allocation for host-side code; on no memory a sentence on stderr and exit 3 ---- */
 
 void *xmalloc(size_t n);

@@ -114,18 +114,31 @@ struct guest_cause {
     enum exit_kind exit; /* what the embedder sees */
 };
 
+/* Another way to write an instruction, accepted and never printed. Names after the mnemonic of `from` stand for
+ * what the user writes there; `to` may hold several instructions separated by ';'. A single word whose `to` is a
+ * register is another name for that register. Of several with one mnemonic the first that matches is meant. */
 struct guest_alias {
-    const char *from; /* "mv rd, rs" */
-    const char *to;   /* "addi rd, rs, 0" */
+    const char *from; /* "mv rd, rs"; "fp" */
+    const char *to;   /* "addi rd, rs, 0"; "s0" */
+};
+
+/* A mnemonic whose expansion depends on the value of an operand ("li"); written by hand per ISA. */
+struct guest_pseudo {
+    const char *from;   /* "li rd, imm", as the `from` of an alias; NULL ends a table */
+    const char *number; /* the operand whose value `expand` is given: "imm"; a constant, no label */
+    /* Appends the instructions, separated by ';', with the names of `from` standing for the operands as they
+     * do in an alias. Their number and sizes follow from the value alone. */
+    void (*expand)(uint64_t value, struct buf *to);
 };
 
 struct guest_csr {
-    const char *name;
-    unsigned number;
+    const char *name; /* "mstatus" */
+    unsigned number;  /* 0..0xfff */
 };
 
 struct guest_ext {
-    const char *name, *title;
+    const char *name;  /* "Zbb" */
+    const char *title; /* "Basic bit manipulation" */
 };
 
 struct guest {
@@ -136,6 +149,8 @@ struct guest {
     unsigned pc_word;       /* index of pc in it */
     const struct guest_row *rows;
     unsigned nrows;
+    /* Row indexes sorted by strcmp of the mnemonic up to its first '{' (all of it without one), then by index. */
+    const uint16_t *by_mnemonic;
     const struct guest_ext *exts;
     unsigned nexts;
     const struct guest_kind *kinds;
@@ -146,6 +161,7 @@ struct guest {
     uint8_t cause_of_align[8];  /* the same for misaligned accesses */
     const struct guest_alias *aliases;
     unsigned naliases;
+    const struct guest_pseudo *pseudos; /* engine/guest/<isa>/pseudo.c, or NULL */
     const struct guest_csr *csrs; /* sorted by number */
     unsigned ncsrs;
     unsigned code_unit;     /* instructions start at multiples of this many bytes */
