@@ -31,6 +31,16 @@ const char *row_symbol(struct spec *s, const struct row *r)
     return sym;
 }
 
+size_t asm_order(const struct row *r, unsigned field)
+{
+    static const char word[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    const char *name = r->fields[field].name;
+    size_t len = strlen(name);
+    for (const char *p = r->asm_; (p = strstr(p, name)); p++)
+        if ((p == r->asm_ || !strchr(word, p[-1])) && (!p[len] || !strchr(word, p[len]))) return (size_t)(p - r->asm_);
+    return strlen(r->asm_);
+}
+
 static bool same_text(const char *path, const char *text, size_t len)
 {
     FILE *f = fopen(path, "r");

@@ -360,6 +360,7 @@ void emit_interp(struct spec *s, FILE *f);
 void emit_page(struct spec *s, FILE *f);
 void emit_c_string(FILE *f, const char *text); /* quoted and escaped, or NULL */
 const char *row_symbol(struct spec *s, const struct row *r); /* "rv_lw": usable in C */
+size_t asm_order(const struct row *r, unsigned field); /* where the field's name stands in the syntax */
 void expr_c(FILE *f, const struct row *r, const struct expr *e); /* a decode-time condition over `word` */
 
 #endif
