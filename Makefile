@@ -37,7 +37,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-MODULES := engine specs accel devices harness bench coverage
+MODULES := specs engine accel devices harness bench coverage
 include $(wildcard $(MODULES:%=%/module.mk))
 
 # ---- compiling: one rule for our own sources, one for generated ones ----

@@ -1,8 +1,6 @@
 # The engine: a library that needs neither Unicorn nor YAML at run time.
 
-engine_dirs := $(shell find engine -type d)
-engine_src  := $(filter-out %_test.c %_fuzz.c,$(wildcard $(engine_dirs:%=%/*.c)))
-
-# base and fp stand alone, so that the generator can link base before anything is generated
-base_src := $(wildcard engine/base/*.c)
-$(B)/libbase.a: $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(base_src)))
+engine_src := $(filter-out %_test.c %_fuzz.c,$(shell find engine -name '*.c'))
+engine_obj := $(engine_src:%.c=$(B)/%.o) $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(gen_c))
+$(engine_obj): | $(GEN_STAMPS)
+$(B)/libengine.a: $(engine_obj)

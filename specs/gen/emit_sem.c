@@ -303,7 +303,6 @@ static void row_function(FILE *f, struct spec *s, struct row *r)
             "static ALWAYS_INLINE bool sem_%s(struct vcpu *cpu, struct %s_state *s, const struct interp_op *o, uint64_t block_pc, "
             "uint64_t *npc)\n{\n",
             row_symbol(s, r), s->isa);
-    fputs("    (void)cpu, (void)s, (void)o, (void)block_pc, (void)npc;\n", f);
     if (r->uses_fp) fputs("    unsigned ex = 0;\n", f);
     sources(f, s, r, &sl);
     for (int i = 0; i < r->ncode; i++) {

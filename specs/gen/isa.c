@@ -62,6 +62,7 @@ static void kind_add(struct spec *s, struct ynode *n)
         k->round_dynamic = node_u64(s, n, "dynamic", &u) ? (int)u : -1;
         k->round_max = node_u64(s, n, "max", &u) ? (int)u : 4;
     }
+    if (k->box && !k->unboxed) diag_error(&s->diag, n->at, 1, "a boxed kind needs 'unboxed', what a broken box reads as");
     if (k->file && !k->width) diag_error(&s->diag, n->at, 1, "a register kind needs 'width'");
     APPEND(s->kinds, k);
 }

@@ -1,0 +1,142 @@
+/* Building and finding blocks. */
+#include "engine/interp/interp.h"
+
+#include "engine/guest/guest.h"
+
+#include <string.h>
+
+static struct interp_bucket *bucket_of(struct interp *in, uint64_t pc)
+{
+    return &in->buckets[(pc >> 1 ^ pc >> 13) % INTERP_BUCKETS];
+}
+
+void interp_flush(struct interp *in)
+{
+    in->generation++;
+    in->flushed++;
+    in->used = 0;
+}
+
+void interp_check_epochs(struct vcpu *c)
+{
+    struct interp *in = c->backend;
+    if (likely(in->code_epoch == c->mem->code_epoch && in->map_epoch == c->mem->map_epoch)) return;
+    if (in->used) interp_flush(in);
+    in->code_epoch = c->mem->code_epoch;
+    in->map_epoch = c->mem->map_epoch;
+}
+
+static void pack(const struct interp_isa *isa, const struct guest_row *row, const struct interp_pack *p, uint32_t word,
+                 unsigned pc_units, struct interp_op *o)
+{
+    for (int i = 0; i < 4; i++) {
+        const struct guest_field *f = &row->fields[p->r[i].field];
+        if (p->r[i].what == PACK_NONE) o->r[i] = 0;
+        else if (p->r[i].what == PACK_PC) o->r[i] = (uint8_t)pc_units;
+        else {
+            unsigned v = (unsigned)guest_field_get(f, word) + f->kind->add;
+            o->r[i] = (uint8_t)(p->r[i].what == PACK_SINK && v == 0 ? f->kind->file->count : v);
+        }
+    }
+    o->imm = p->imm == PACK_NO_IMM ? 0 : (int32_t)guest_field_get(&row->fields[p->imm], word);
+}
+
+/* The handler for code that cannot become a record of its own. */
+static void synthetic(const struct interp_isa *isa, struct interp_op *o, enum interp_synthetic what, int32_t imm)
+{
+    *o = (struct interp_op){.handler = isa->labels[isa->guest->nrows + what], .imm = imm};
+}
+
+/* The instruction's bits at pc; its length, or 0 with *missing the offset of the first unit that is not executable. */
+static unsigned fetch(struct vcpu *c, uint64_t pc, uint32_t *word, unsigned *missing)
+{
+    const struct guest *g = c->guest;
+    unsigned got = 0;
+    *word = 0;
+    *missing = 0;
+    if (!cpu_fetch(c, pc, word, 4, &got)) return 0;
+    unsigned need = g->length(*word);
+    *missing = got;
+    return got >= need ? need : 0;
+}
+
+/* Adds the instruction at the block's end; false when the block is finished, its last record then in place. */
+static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_block *b)
+{
+    struct interp_op *o = &b->ops[b->count];
+    uint64_t pc = b->pc + b->bytes;
+    uint32_t word;
+    unsigned missing, length = 0;
+    b->at[b->count] = (uint8_t)(b->bytes / isa->guest->code_unit);
+    synthetic(isa, o, OP_END, 0);
+    if (b->count == BLOCK_MAX) return false;
+    length = fetch(c, pc, &word, &missing);
+    if (!length) {
+        synthetic(isa, o, OP_FETCH, (int32_t)missing);
+        return false;
+    }
+    int row = isa->guest->decode(word);
+    const struct guest_row *r = row < 0 ? NULL : &isa->guest->rows[row];
+    if (!r || (r->needs & ~b->mode)) {
+        synthetic(isa, o, OP_ILLEGAL, 0);
+        return false;
+    }
+    const struct interp_pack *p = &isa->packs[row];
+    if (p->absent) {
+        synthetic(isa, o, OP_ABSENT, 0);
+        return false;
+    }
+    if (p->alone && b->count) return false;
+    o->handler = isa->labels[row];
+    pack(isa, r, p, word, b->bytes / isa->guest->code_unit, o);
+    b->count++;
+    b->bytes = (uint16_t)(b->bytes + length);
+    if (!p->ends) return true;
+    b->at[b->count] = (uint8_t)(b->bytes / isa->guest->code_unit);
+    synthetic(isa, &b->ops[b->count], OP_END, 0);
+    return false;
+}
+
+static struct interp_block *build(struct vcpu *c, const struct interp_isa *isa, uint64_t pc, uint32_t mode)
+{
+    struct interp *in = c->backend;
+    size_t most = sizeof(struct interp_block) + (BLOCK_MAX + 1) * sizeof(struct interp_op);
+    if (INTERP_ARENA - in->used < most) interp_flush(in);
+    struct interp_block *b = (void *)(in->arena + in->used);
+    b->pc = pc;
+    b->mode = mode;
+    b->count = b->bytes = 0;
+    b->succ[0] = b->succ[1] = in->none;
+    while (extend(c, isa, b)) continue;
+    if (b->bytes) cpu_watch_code(c, pc, b->bytes);
+    size_t size = sizeof(*b) + (b->count + 1u) * sizeof(struct interp_op);
+    in->used += (size + 15) & ~(size_t)15;
+    in->built++;
+    return b;
+}
+
+struct interp_block *interp_lookup(struct vcpu *c, const struct interp_isa *isa, uint64_t pc)
+{
+    struct interp *in = c->backend;
+    uint32_t mode = isa->guest->mode(c);
+    struct interp_bucket *k = bucket_of(in, pc);
+    if (k->generation == in->generation)
+        for (struct interp_block *b = k->head; b; b = b->chain)
+            if (b->pc == pc && b->mode == mode) return b;
+    struct interp_block *b = build(c, isa, pc, mode);
+    b->chain = k->generation == in->generation ? k->head : NULL;
+    k->generation = in->generation;
+    k->head = b;
+    return b;
+}
+
+struct interp_block *interp_front(struct interp *in, const struct interp_isa *isa, const struct interp_block *b, unsigned n)
+{
+    struct interp_block *f = in->stub;
+    memcpy(f, b, sizeof(*b) + n * sizeof(struct interp_op));
+    f->count = (uint16_t)n;
+    f->bytes = (uint16_t)(b->at[n] * isa->guest->code_unit);
+    f->succ[0] = f->succ[1] = in->none;
+    synthetic(isa, &f->ops[n], OP_END, 0);
+    return f;
+}

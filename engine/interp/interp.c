@@ -1,0 +1,89 @@
+/* The interpreter as a backend. */
+#include "engine/interp/interp.h"
+
+#include "engine/guest/guest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+static int interp_probe(const struct guest *g, const char **why)
+{
+    if (g->interp) return 0;
+    *why = "this guest has no interpreter";
+    return -ENOTSUP;
+}
+
+static size_t spare_size(void)
+{
+    return sizeof(struct interp_block) + (BLOCK_MAX + 1) * sizeof(struct interp_op);
+}
+
+/* Mapped, not allocated: pages of the arena and the buckets cost memory only when they are used. */
+static int interp_open(struct vcpu *c)
+{
+    struct interp *in = mmap(NULL, sizeof(*in), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (in == MAP_FAILED) return -ENOMEM;
+    in->none = calloc(1, spare_size());
+    in->stub = calloc(1, spare_size());
+    if (!in->none || !in->stub) {
+        free(in->none);
+        free(in->stub);
+        munmap(in, sizeof(*in));
+        return -ENOMEM;
+    }
+    in->none->pc = 1; /* no instruction starts at an odd address */
+    in->generation = 1;
+    in->code_epoch = c->mem->code_epoch;
+    in->map_epoch = c->mem->map_epoch;
+    c->backend = in;
+    return 0;
+}
+
+static void interp_run(struct vcpu *c, uint64_t budget)
+{
+    c->guest->interp(c, budget);
+}
+
+static void interp_invalidate(struct vcpu *c, uint64_t addr, uint64_t size)
+{
+    (void)addr;
+    (void)size;
+    interp_flush(c->backend);
+}
+
+static void interp_close(struct vcpu *c)
+{
+    struct interp *in = c->backend;
+    free(in->none);
+    free(in->stub);
+    munmap(in, sizeof(*in));
+    c->backend = NULL;
+}
+
+static const char *interp_version(void)
+{
+    return "lockstep interpreter";
+}
+
+void interp_fault_value(struct vcpu *c, uint64_t pc)
+{
+    uint32_t word = 0;
+    unsigned got = 0;
+    struct cpu_exit exit = c->exit;
+    if (cpu_fetch(c, pc, &word, 4, &got)) exit.value = c->guest->length(word) == 2 ? word & 0xffff : word;
+    c->exit = exit;
+}
+
+const struct backend backend_interp = {
+    .name = "interp",
+    .description = "lockstep's own interpreter",
+    .exact_budget = true,
+    .tracks_writes = true,
+    .probe = interp_probe,
+    .open = interp_open,
+    .run = interp_run,
+    .invalidate = interp_invalidate,
+    .close = interp_close,
+    .version = interp_version,
+};

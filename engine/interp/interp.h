@@ -1,0 +1,88 @@
+/* The interpreter: blocks of predecoded records, run by computed goto.
+ *
+ * A block starts at a pc and ends at the first jump, at what must be seen at once (fence.i, CSRs), at the end of
+ * executable memory or at BLOCK_MAX instructions. Work that depends on the code alone is done here, once: decoding,
+ * operand numbers, immediates, the sink for writes to a zero register, whether the row is legal in this mode.
+ * The loop itself is loop.h; block.c builds and finds blocks.
+ */
+#ifndef ENGINE_INTERP_H
+#define ENGINE_INTERP_H
+
+#include "engine/cpu/cpu.h"
+
+/* One instruction, ready to run. */
+struct interp_op {
+    const void *handler; /* label in the generated loop */
+    uint8_t r[4];        /* register numbers and small fields, as interp_pack says */
+    int32_t imm;         /* the immediate */
+};
+
+enum { PACK_NONE, PACK_FIELD, PACK_SINK, PACK_PC, PACK_NO_IMM = 0xff };
+
+/* How a row's fields go into a record. */
+struct interp_pack {
+    struct {
+        uint8_t what;  /* PACK_*: SINK is FIELD with register 0 replaced by the word behind the file */
+        uint8_t field; /* index into guest_row.fields */
+    } r[4];            /* for interp_op.r */
+    uint8_t imm;       /* field for interp_op.imm, or PACK_NO_IMM */
+    bool ends;         /* the block ends after it */
+    bool alone;        /* and it starts one of its own, so that counters are exact when it runs */
+    bool absent;       /* the row has no semantics yet */
+};
+
+enum { BLOCK_MAX = 64 };
+
+/* Handlers beyond the rows', after them in the label table. */
+enum interp_synthetic { OP_END, OP_ILLEGAL, OP_FETCH, OP_ABSENT, OP_SYNTHETICS };
+
+struct interp_block {
+    uint64_t pc;                  /* of the first instruction */
+    struct interp_block *chain;   /* next in the hash bucket */
+    struct interp_block *succ[2]; /* blocks that ran after this one, most recent first; never NULL */
+    uint32_t mode;                /* guest mode bits it was decoded under */
+    uint16_t count;               /* instructions */
+    uint16_t bytes;               /* of code they cover */
+    uint8_t at[BLOCK_MAX + 1];    /* offset of each instruction in code units, for faults */
+    struct interp_op ops[];       /* count records, then a synthetic one */
+};
+
+enum { INTERP_BUCKETS = 1 << 12, INTERP_ARENA = 4 << 20 };
+
+struct interp_bucket {
+    uint64_t generation;       /* of `head`; older ones are empty */
+    struct interp_block *head; /* blocks with this hash */
+};
+
+/* A vcpu's translations. All die together, by a new generation. */
+struct interp {
+    struct interp_bucket buckets[INTERP_BUCKETS];
+    uint64_t generation;       /* of living blocks */
+    uint64_t code_epoch;       /* memory's, when the oldest living block was built */
+    uint64_t map_epoch;        /* likewise */
+    struct interp_block *none; /* matches no pc: where `succ` points at first */
+    struct interp_block *stub; /* the front of a block, for the rest of a budget */
+    size_t used;               /* bytes of the arena */
+    uint64_t built, flushed;   /* statistics: blocks built, generations ended */
+    _Alignas(16) uint8_t arena[INTERP_ARENA];
+};
+
+/* What the generated file tells block.c about its ISA. */
+struct interp_isa {
+    const struct guest *guest;
+    const struct interp_pack *packs; /* by row */
+    const void *const *labels;       /* by row, then the synthetics */
+};
+
+/* ---- block.c ---- */
+struct interp_block *interp_lookup(struct vcpu *c, const struct interp_isa *isa, uint64_t pc); /* built if need be */
+/* The first n instructions of b and then the end, in in->stub. */
+struct interp_block *interp_front(struct interp *in, const struct interp_isa *isa, const struct interp_block *b, unsigned n);
+void interp_check_epochs(struct vcpu *c); /* forgets blocks when code or the memory map changed */
+void interp_flush(struct interp *in);
+
+/* ---- interp.c ---- */
+extern const struct backend backend_interp;
+COLD void interp_fault_value(struct vcpu *c, uint64_t pc); /* illegal instructions report their bits */
+
+#endif

@@ -1,0 +1,33 @@
+/* What the C references in specs/ir.yaml may use: types, and functions for what is no one-liner.
+ * Generated ir_* functions include this; the interpreter, the constant folder and tests call those.
+ */
+#ifndef ENGINE_IR_REF_H
+#define ENGINE_IR_REF_H
+
+#include "engine/base/base.h"
+#include "engine/cpu/atomic.h"
+#include "engine/fp/fp.h"
+
+typedef unsigned __int128 ir_u128;
+typedef __int128 ir_s128;
+
+/* ---- bits.c ---- */
+uint64_t ir_ref_brev8(uint64_t a); /* the bits of each byte reversed */
+uint64_t ir_ref_orcb(uint64_t a);  /* each byte 0xff unless it is 0 */
+ir_u128 ir_ref_clmul(uint64_t a, uint64_t b);
+uint64_t ir_ref_xperm(uint64_t table, uint64_t index, unsigned width); /* lanes of `width` bits; out of range: 0 */
+
+/* ---- aes.c: half of an AES round on two 64-bit halves, as RISC-V's scalar cryptography divides it ---- */
+uint64_t ir_ref_aes64es(uint64_t a, uint64_t b);
+uint64_t ir_ref_aes64esm(uint64_t a, uint64_t b);
+uint64_t ir_ref_aes64ds(uint64_t a, uint64_t b);
+uint64_t ir_ref_aes64dsm(uint64_t a, uint64_t b);
+uint64_t ir_ref_aes64im(uint64_t a);
+uint64_t ir_ref_aes64ks1(uint64_t a, uint64_t round);
+uint64_t ir_ref_aes64ks2(uint64_t a, uint64_t b);
+
+/* ---- minmax.c: the NaN-propagating pair, whatever the policy's usual rule is ---- */
+uint64_t ir_ref_fp_minm(enum fp_fmt f, uint64_t a, uint64_t b, const struct fp_policy *p, unsigned *ex);
+uint64_t ir_ref_fp_maxm(enum fp_fmt f, uint64_t a, uint64_t b, const struct fp_policy *p, unsigned *ex);
+
+#endif

@@ -1,0 +1,37 @@
+# The generator, and what it makes of each ISA. It is always built plain, whatever MODE is: it runs on this machine.
+
+GEN_BIN   := build/host/gen
+gen_src   := $(filter-out %_test.c %_fuzz.c,$(wildcard specs/gen/*.c specs/yaml/*.c engine/base/*.c))
+gen_obj   := $(gen_src:%.c=build/host/%.o)
+HOSTFLAGS := -std=gnu17 -I. -MMD -MP -D_GNU_SOURCE $(WARN) -O1 -g
+
+build/host/%.o: %.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTFLAGS) -c -o $@ $<
+
+$(GEN_BIN): $(gen_obj)
+	$(call say,HOSTLD,$@)
+	$(Q)$(CC) -o $@ $^ -lyaml
+
+-include $(gen_obj:.o=.d)
+
+# One stamp per ISA stands for all its generated files; the generator itself leaves unchanged files alone.
+ISAS := riscv64
+GEN_STAMPS := $(ISAS:%=$(GEN)/%/stamp)
+$(GEN)/%/stamp: $(GEN_BIN) specs/ir.yaml $(wildcard specs/riscv64/*.yaml)
+	$(call say,GEN,$*)
+	@mkdir -p $(@D)
+	$(Q)$(GEN_BIN) specs/ir.yaml specs/$* $(@D)
+	@touch $@
+
+gen_c := $(foreach i,$(ISAS),$(addprefix $(GEN)/$i/$i_,tables.c decode.c interp.c))
+$(gen_c): $(GEN_STAMPS) ;
+.PHONY: gen
+gen: $(GEN_STAMPS)
+
+specs_yaml_src := $(filter-out %_test.c %_fuzz.c,$(wildcard specs/yaml/*.c))
+$(B)/libyaml_reader.a: $(specs_yaml_src:%.c=$(B)/%.o)
+
+# Indirect jumps must stay one per handler, or the branch predictor sees a single one.
+CFLAGS_riscv64_interp := -fno-gcse -fno-crossjumping -Wno-unused-variable
