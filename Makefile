@@ -1,16 +1,18 @@
 # lockstep: `make run` and `make check` do everything; `make help` lists the rest.
 # Each folder adds its own sources and targets in its module.mk; what all of them share is here.
 
-MODE ?= rel
-V    ?= 0
-CC   ?= gcc
+MODE   ?= rel
+V      ?= 0
+PREFIX ?= /usr/local
 ifeq ($(origin CC),default)
-CC   := gcc
+CC  := gcc
 endif
-CXX  ?= g++
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
 
-B    := build/$(MODE)
-GEN  := build/gen
+B   := build/$(MODE)
+GEN := build/gen
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
         -Wwrite-strings -Wvla -Wundef -Wno-unused-parameter
@@ -21,7 +23,6 @@ CFLAGS_cov  := -O0 -g --coverage
 ifeq ($(CFLAGS_$(MODE)),)
 $(error MODE=$(MODE) is not one of rel dbg asan cov)
 endif
-# -fno-math-errno etc. are deliberately absent: the engine's floating point is integer code
 CFLAGS  := -std=gnu17 -I. -I$(GEN) -MMD -MP -D_GNU_SOURCE $(WARN) $(CFLAGS_$(MODE))
 LDFLAGS := $(filter -fsanitize% --coverage,$(CFLAGS_$(MODE)))
 
@@ -36,12 +37,106 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
+.SUFFIXES:
 
-MODULES := specs engine accel devices harness bench coverage
+# ---- the house's own targets ----
+.PHONY: all run check setup help clean
+##  all        build the program: build/rel/lockstep (the default)
+all: $(B)/lockstep $(SCHEMA)
+
+##  run        set up what is missing, build, run the default conformance plan, reports in build/report
+##  check      set up what is missing, build, run every test
+##  setup      install the Debian packages that are missing (as root, or with sudo)
+##  help       this list
+help:
+	@echo 'make TARGET [MODE=rel|dbg|asan|cov] [CC=gcc|clang] [V=1]'
+	@sed -n 's/^## *//p' $(MAKEFILE_LIST) | sort
+
+##  clean      remove everything that was built
+clean:
+	rm -rf build
+
+MODULES := specs engine accel devices harness corpora bench coverage
 include $(wildcard $(MODULES:%=%/module.mk))
 
+# ---- packages: everything is Debian 12's ----
+PACKAGES_BUILD := gcc libc6-dev libyaml-dev libunicorn-dev libjansson-dev
+PACKAGES_CHECK := libcmocka-dev libmpfr-dev libgmp-dev binutils-riscv64-linux-gnu llvm-19 libxml2-utils
+PACKAGES_BENCH := g++ libbenchmark-dev
+PACKAGES_LINT  := clang libclang-rt-14-dev clang-format clang-tidy cppcheck
+
+# Installs what is missing of the packages $(1): as root, else by sudo without a password, else says the command.
+define install
+@missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+[ -z "$$missing" ] && exit 0; \
+list=$$(echo $$missing); \
+if [ "$$(id -u)" = 0 ]; then as=; \
+elif sudo -n true 2>/dev/null; then as=sudo; \
+else echo "lockstep needs these packages; type:"; echo "    sudo apt-get install -y $$list"; exit 1; fi; \
+echo "  APT    $$list"; \
+$$as apt-get update -qq >/dev/null && \
+$$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$list >/dev/null
+endef
+
+.PHONY: setup setup-build setup-check setup-bench setup-lint
+setup: setup-build setup-check setup-bench setup-lint
+setup-build: ; $(call install,$(PACKAGES_BUILD))
+setup-check: ; $(call install,$(PACKAGES_CHECK))
+setup-bench: ; $(call install,$(PACKAGES_BENCH))
+setup-lint:  ; $(call install,$(PACKAGES_LINT))
+
+# ---- tests: every foo_test.c beside foo.c is a cmocka program ----
+TEST_SRC  := $(shell find specs engine devices harness accel bench -name '*_test.c' 2>/dev/null)
+TEST_BIN  := $(TEST_SRC:%.c=$(B)/test/%)
+TEST_LIBS := $(B)/libgen.a $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
+$(B)/test/%: $(B)/%.o $(TEST_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka -lyaml -lunicorn -ljansson -lmpfr -lgmp -lpthread -lm
+
+##  test       build and run the tests only (make check without the conformance run)
+.PHONY: test
+test: $(TEST_BIN) all
+	@harness/tests.sh $(B)/test-logs $(TEST_BIN)
+
+# Each of the two commands sets up first, then starts over, so that the second make sees what was installed.
+check:
+	@$(MAKE) --no-print-directory setup-build setup-check
+	@$(MAKE) --no-print-directory test
+
+run:
+	@$(MAKE) --no-print-directory setup-build
+	@$(MAKE) --no-print-directory all
+	@mkdir -p build/report
+	@$(B)/lockstep run corpora/default.yaml
+
+# ---- checks on the code itself ----
+OWN_C := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+##  format     lay out all C files by .clang-format; format-check only looks
+.PHONY: format format-check tidy cppcheck layers headers
+format:
+	clang-format -i $(OWN_C)
+format-check:
+	@clang-format --dry-run --Werror $(OWN_C)
+
+##  tidy       clang-tidy over every C file;  cppcheck  likewise
+TIDY_SRC := $(filter %.c,$(OWN_C))
+tidy: $(GEN_STAMPS)
+	@printf '%s\n' $(TIDY_SRC) | xargs -P 2 -n 8 clang-tidy --quiet --warnings-as-errors='*' 2>/dev/null \
+	    --extra-arg=-std=gnu17 --extra-arg=-I. --extra-arg=-I$(GEN) --extra-arg=-D_GNU_SOURCE
+cppcheck: $(GEN_STAMPS)
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -j 2 --enable=warning,performance,portability \
+	    --suppress=missingIncludeSystem -I. -I$(GEN) -D_GNU_SOURCE -D__GNUC__ $(TIDY_SRC)
+
+##  layers     fail when a lower folder includes a higher one, or a header does not compile alone
+layers: headers
+	@awk -f harness/layers.awk $(OWN_C)
+headers: $(GEN_STAMPS)
+	@for h in $(filter %.h,$(OWN_C)); do case $$h in */loop.h) continue;; esac; \
+	    $(CC) $(filter-out -MMD -MP,$(CFLAGS)) -Wno-unused -fsyntax-only -x c $$h || exit 1; done
+
 # ---- compiling: one rule for our own sources, one for generated ones ----
-$(B)/%.o: %.c
+$(B)/%.o: %.c | $(GEN_STAMPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(CFLAGS_$(basename $(notdir $<))) -c -o $@ $<

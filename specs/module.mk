@@ -35,3 +35,7 @@ $(B)/libyaml_reader.a: $(specs_yaml_src:%.c=$(B)/%.o)
 
 # Indirect jumps must stay one per handler, or the branch predictor sees a single one.
 CFLAGS_riscv64_interp := -fno-gcse -fno-crossjumping -Wno-unused-variable
+
+# the generator as a library, for its tests
+specs_gen_src := $(filter-out %_test.c %/main.c,$(wildcard specs/gen/*.c))
+$(B)/libgen.a: $(specs_gen_src:%.c=$(B)/%.o)
