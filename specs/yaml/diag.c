@@ -1,4 +1,4 @@
-/* Errors as a compiler prints them: position, sentence, the line itself, a caret. Also "did you mean".
+/* Errors as a compiler prints them: position, sentence, the line itself, a caret.
  *
  * Everything that comes from a file passes through printable(), so a hostile file cannot send escape
  * sequences to a terminal or flood it: messages are cut, control characters are shown as \xNN, and after
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIAG_LIMIT = 20, MESSAGE_MAX = 1000, INDENT = 4, SUGGEST_MAX = 64 };
+enum { DIAG_LIMIT = 20, MESSAGE_MAX = 1000, INDENT = 4 };
 
 /* A text that is not a file but is named in positions, kept so that its lines can be shown. */
 struct diag_source {
@@ -192,52 +192,7 @@ void diag_note(struct diag *d, struct pos at, size_t span, const char *fmt, ...)
     va_end(ap);
 }
 
-static int fold(char c)
-{
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
-static int min3(int a, int b, int c)
-{
-    int m = a < b ? a : b;
-    return m < c ? m : c;
-}
-
-/* Edits (insert, delete, replace, swap neighbours) between two words of at most SUGGEST_MAX bytes; case is
- * free. */
-static int edit_distance(const char *a, int na, const char *b, int nb)
-{
-    int rows[3][SUGGEST_MAX + 1]; /* the row being made and the two before it */
-    for (int j = 0; j <= nb; j++) rows[0][j] = j;
-    for (int i = 1; i <= na; i++) {
-        int *row = rows[i % 3], *up = rows[(i - 1) % 3], *upup = rows[(i + 1) % 3];
-        row[0] = i;
-        for (int j = 1; j <= nb; j++) {
-            bool same = fold(a[i - 1]) == fold(b[j - 1]);
-            row[j] = min3(up[j] + 1, row[j - 1] + 1, up[j - 1] + !same);
-            bool swapped =
-                i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]);
-            if (swapped && upup[j - 2] + 1 < row[j]) row[j] = upup[j - 2] + 1;
-        }
-    }
-    return rows[na % 3][nb];
-}
-
 const char *diag_suggest(const char *word, const char *const *names, size_t n)
 {
-    size_t len = strnlen(word, SUGGEST_MAX + 1);
-    if (len == 0 || len > SUGGEST_MAX) return NULL;
-    int best = len < 4 ? 1 : len < 7 ? 2 : 3; /* about a third of the word may be wrong */
-    const char *found = NULL;
-    for (size_t i = 0; i < n; i++) {
-        size_t nlen = strnlen(names[i], SUGGEST_MAX + 1);
-        if (nlen == 0 || nlen > SUGGEST_MAX) continue;
-        int dist = edit_distance(word, (int)len, names[i], (int)nlen);
-        if (dist >= (int)len || dist >= (int)nlen) continue; /* nothing of the word would be left */
-        if (dist < best || (dist == best && !found)) {
-            best = dist;
-            found = names[i];
-        }
-    }
-    return found;
+    return base_suggest(word, names, n);
 }

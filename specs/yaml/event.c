@@ -36,6 +36,7 @@ bool event_next(struct yaml_stream *s)
         return false;
     }
     yaml_event_t *ev = &s->ev;
+    s->properties = ev->start_mark;
     if (ev->type == YAML_SCALAR_EVENT && (ev->data.scalar.anchor || ev->data.scalar.tag)) {
         ev->start_mark = scalar_mark(s);
     }

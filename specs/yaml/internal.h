@@ -78,9 +78,17 @@ struct name *names_find(const struct names *t, const char *text);
 struct name *names_add(struct names *t, const char *text, bool *fresh);
 void names_free(struct names *t);
 
-enum { YAML_MAX_KEYS = 1 << 16 }; /* at the top of a streamed file: all are remembered */
+/* Keys at the top of a streamed file, which are all remembered, and bytes of any key (libyaml's own bound for
+ * keys without '?'). */
+enum { YAML_MAX_KEYS = 4096, YAML_MAX_KEY = 1024 };
 
 /* ---- tree.c, event.c, problem.c, stream.c ---- */
+
+/* What is bounded: YAML_MAX_NODES and YAML_MAX_ALIAS_TEXT. */
+struct budget {
+    unsigned nodes; /* aliases expanded */
+    size_t text;    /* bytes copied because of an alias or an anchor */
+};
 
 enum stream_state {
     STREAM_NEW,    /* nothing parsed */
@@ -101,14 +109,13 @@ struct yaml_stream {
     enum stream_state state; /* see above */
     bool keep_anchors;       /* items come and go, so anchored trees are copied to `kept` */
     struct arena kept;       /* top-level keys, anchor names and, with keep_anchors, anchored trees */
-    unsigned kept_nodes;     /* nodes of anchored trees in it */
-    size_t kept_bytes;       /* their text */
     struct arena scratch;    /* a value that the caller skips */
     struct names anchors;    /* what aliases may name; node is NULL while it is being read */
     struct names keys;       /* top-level keys so far */
     struct names siblings;   /* scratch of the duplicate check */
-    unsigned nodes;          /* of the item being built, aliases expanded */
-    size_t alias_bytes;      /* text that aliases added to it */
+    struct budget item;      /* what the item being built used */
+    struct budget keep;      /* what the anchored trees in `kept` use together */
+    yaml_mark_t properties;  /* where the anchor or tag of s->ev is; the value itself when it has none */
 };
 
 /* event.c. The next event into s->ev; false after a reported error (then the stream has failed). */

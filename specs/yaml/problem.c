@@ -87,6 +87,8 @@ static void reader_problem(struct yaml_stream *s)
                      p->problem_value == 0 ? "a NUL byte; expected text (is this a binary file?)"
                                            : "the control character U+%04X; expected text",
                      (unsigned)p->problem_value);
+    } else if (p->offset == 0 && (p->problem_value == 0xff || p->problem_value == 0xfe)) {
+        stream_error(s, reader_pos(s), 0, "the file looks like UTF-16; expected UTF-8 text");
     } else if (p->problem_value >= 0) {
         stream_error(s, reader_pos(s), 0, "0x%02x is not valid UTF-8; expected UTF-8 text",
                      (unsigned)p->problem_value);

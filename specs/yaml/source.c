@@ -34,6 +34,8 @@ static size_t bytes_more(struct bytes *b)
 static bool skip_lines(struct bytes *b, int lines)
 {
     while (lines > 0) {
+        /* printable ASCII, nearly everything, ends no line */
+        while (b->p < b->end && *b->p >= 0x20 && *b->p < 0x7f) b->p++;
         size_t n = bytes_more(b);
         if (n == 0) return false;
         size_t brk = utf8_break(b->p, n);

@@ -1,6 +1,6 @@
 /* Opening, walking and closing: the file as a whole, its top-level keys, the items of a list.
  *
- * One document a file. A stream walks STREAM_NEW → KEYS ⇄ VALUE (⇄ LIST) → END, and from anywhere to FAILED.
+ * One document a file. A stream walks NEW → KEYS ⇄ VALUE (⇄ LIST) → END, and from anywhere to FAILED.
  */
 #include "specs/yaml/internal.h"
 
@@ -117,8 +117,7 @@ struct ynode *yaml_load_text(const char *name, const char *text, size_t len, str
 /* One item, with budgets of its own, from s->ev on. */
 static struct ynode *item_build(struct yaml_stream *s, struct arena *a, int depth)
 {
-    s->nodes = 0;
-    s->alias_bytes = 0;
+    s->item = (struct budget){0};
     s->tree_file = arena_strdup(a, s->file);
     struct ynode *n = tree_build(s, a, depth);
     s->tree_file = NULL;

@@ -9,13 +9,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct ynode *node_new(struct yaml_stream *s, struct arena *a, enum ynode_kind kind, struct pos at)
+/* Counts a node, and `text` bytes that were not in the file here, against the bounds; false after a reported
+ * error. */
+static bool spend(struct yaml_stream *s, struct budget *b, size_t text, struct pos at)
 {
-    if (++s->nodes > YAML_MAX_NODES) {
-        stream_error(s, at, 0, "more than %d nodes in one item (aliases count as often as they are used)",
-                     YAML_MAX_NODES);
-        return NULL;
+    const char *who = b == &s->keep ? "all anchors of a file together" : "one item";
+    b->nodes++;
+    b->text += text;
+    if (b->nodes > YAML_MAX_NODES) {
+        return stream_error(s, at, 0, "more than %d nodes in %s (aliases count as often as they are used)",
+                            YAML_MAX_NODES, who);
     }
+    if (b->text > YAML_MAX_ALIAS_TEXT) {
+        return stream_error(s, at, 0, "more than %d bytes of text for aliases in %s", YAML_MAX_ALIAS_TEXT,
+                            who);
+    }
+    return true;
+}
+
+static struct ynode *node_new(struct yaml_stream *s, struct arena *a, enum ynode_kind kind)
+{
+    struct pos at = event_pos(s);
+    if (!spend(s, &s->item, 0, at)) return NULL;
     struct ynode *n = arena_alloc(a, sizeof(*n));
     n->kind = kind;
     n->at = at;
@@ -63,8 +78,9 @@ static bool is_null(const char *text)
     return false;
 }
 
-static bool scalar_check(struct yaml_stream *s, struct pos at)
+static bool scalar_check(struct yaml_stream *s)
 {
+    struct pos at = event_pos(s);
     const char *text = (const char *)s->ev.data.scalar.value;
     size_t len = s->ev.data.scalar.length;
     if (len > YAML_MAX_SCALAR) {
@@ -80,10 +96,13 @@ static bool scalar_check(struct yaml_stream *s, struct pos at)
 
 static bool is_float(const char *text)
 {
-    char *end;
-    if (text[0] == 0 || strspn(text, "+-.0123456789eE_") != strlen(text)) return strcmp(text, ".nan") == 0;
+    static const char *const words[] = {".nan", ".inf", "-.inf"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcmp(text, words[i]) == 0) return true;
+    }
+    char *end = NULL;
     strtod(text, &end);
-    return *end == 0;
+    return end != text && *end == 0 && strspn(text, "+-.0123456789eE") == strlen(text);
 }
 
 static bool is_bool(const char *text)
@@ -112,23 +131,23 @@ static bool tag_check(struct yaml_stream *s, struct ynode *n, const yaml_char_t 
     static const char *const core[] = {"str", "int", "float", "bool", "null", "seq", "map"};
     if (!tag) return true;
     const char *t = (const char *)tag;
+    struct pos at = mark_pos(s, &s->properties);
     const char *name = strncmp(t, CORE, strlen(CORE)) == 0 ? t + strlen(CORE) : NULL;
     for (size_t i = 0; name && i < ARRAY_LEN(core); i++) {
         if (strcmp(name, core[i]) != 0) continue;
-        if (!tag_fits(n, name)) return stream_error(s, n->at, 0, "this is not what its tag !!%s says", name);
+        if (!tag_fits(n, name)) return stream_error(s, at, 0, "this is not what its tag !!%s says", name);
         if (i == 0) n->quoted = true;
         return true;
     }
     return stream_error(
-        s, n->at, 0, "unknown tag '%s'; expected !!str, !!int, !!float, !!bool, !!null, !!seq, !!map or none",
+        s, at, 0, "unknown tag '%s'; expected !!str, !!int, !!float, !!bool, !!null, !!seq, !!map or none",
         t);
 }
 
 static struct ynode *scalar_build(struct yaml_stream *s, struct arena *a)
 {
-    struct pos at = event_pos(s);
-    if (!scalar_check(s, at)) return NULL;
-    struct ynode *n = node_new(s, a, YNODE_SCALAR, at);
+    if (!scalar_check(s)) return NULL;
+    struct ynode *n = node_new(s, a, YNODE_SCALAR);
     if (!n) return NULL;
     yaml_scalar_style_t style = s->ev.data.scalar.style;
     n->quoted = style == YAML_SINGLE_QUOTED_SCALAR_STYLE || style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
@@ -146,31 +165,34 @@ static struct ynode *scalar_build(struct yaml_stream *s, struct arena *a)
 
 /* ---- anchors and aliases ---- */
 
-/* A deep copy into `a`; its nodes, depth and text are counted against the bounds. NULL after a reported
- * error. */
-static struct ynode *copy(struct yaml_stream *s, struct arena *a, const struct ynode *from, int depth,
-                          struct pos why)
+/* What a deep copy needs to know at every node. */
+struct copying {
+    struct yaml_stream *s;
+    struct arena *to;      /* where the copy lives */
+    const char *file;      /* the file's name there */
+    struct budget *budget; /* what pays for it */
+    struct pos why;        /* the alias or anchor, for errors */
+};
+
+/* NULL after a reported error. */
+static struct ynode *copy(const struct copying *c, const struct ynode *from, int depth)
 {
     if (depth > YAML_MAX_DEPTH) {
-        stream_error(s, why, 0, "nested deeper than %d levels once this alias is expanded", YAML_MAX_DEPTH);
+        stream_error(c->s, c->why, 0, "nested deeper than %d levels when this alias is expanded",
+                     YAML_MAX_DEPTH);
         return NULL;
     }
-    struct ynode *n = node_new(s, a, from->kind, why);
-    if (!n) return NULL;
-    s->alias_bytes += from->len + (from->key ? strlen(from->key) : 0);
-    if (s->alias_bytes > YAML_MAX_ALIAS_TEXT) {
-        stream_error(s, why, 0, "aliases add more than %d bytes of text to one item", YAML_MAX_ALIAS_TEXT);
-        return NULL;
-    }
+    if (!spend(c->s, c->budget, from->len + (from->key ? strlen(from->key) : 0), c->why)) return NULL;
+    struct ynode *n = arena_alloc(c->to, sizeof(*n));
     *n = *from;
     n->next = NULL;
     n->child = NULL;
-    n->at.file = n->key_at.file = s->tree_file;
-    if (from->text) n->text = arena_strndup(a, from->text, from->len);
-    if (from->key) n->key = arena_strdup(a, from->key);
+    n->at.file = n->key_at.file = c->file;
+    if (from->text) n->text = arena_strndup(c->to, from->text, from->len);
+    if (from->key) n->key = arena_strdup(c->to, from->key);
     struct ynode **tail = &n->child;
-    for (const struct ynode *c = from->child; c; c = c->next) {
-        *tail = copy(s, a, c, depth + 1, why);
+    for (const struct ynode *child = from->child; child; child = child->next) {
+        *tail = copy(c, child, depth + 1);
         if (!*tail) return NULL;
         tail = &(*tail)->next;
     }
@@ -187,32 +209,14 @@ static const char *anchor_begin(struct yaml_stream *s, const yaml_char_t *anchor
     bool fresh;
     struct name *e = names_add(&s->anchors, text, &fresh);
     if (!fresh) {
-        *ok = stream_error(s, event_pos(s), 0, "the anchor '&%s' is set twice", text);
+        *ok = stream_error(s, mark_pos(s, &s->properties), 0, "the anchor '&%s' is set twice", text);
         diag_note(s->d, e->at, 0, "first set here");
         return NULL;
     }
-    e->at = event_pos(s);
-    e->at.file = s->file;
-    s->kept_bytes += strlen(text);
+    e->at = mark_pos(s, &s->properties);
+    e->at.file = s->file; /* the item's copy of the name goes with the item */
+    s->keep.text += strlen(text);
     return text;
-}
-
-/* The tree that outlives its item when items come and go. Counts against bounds of its own. */
-static struct ynode *keep(struct yaml_stream *s, struct ynode *n)
-{
-    unsigned nodes = s->nodes;
-    size_t bytes = s->alias_bytes;
-    const char *file = s->tree_file;
-    s->nodes = s->kept_nodes;
-    s->alias_bytes = s->kept_bytes;
-    s->tree_file = s->file;
-    struct ynode *kept = copy(s, &s->kept, n, 0, n->at);
-    s->kept_nodes = s->nodes;
-    s->kept_bytes = s->alias_bytes;
-    s->nodes = nodes;
-    s->alias_bytes = bytes;
-    s->tree_file = file;
-    return kept;
 }
 
 static bool anchor_end(struct yaml_stream *s, const char *anchor, struct ynode *n)
@@ -220,7 +224,9 @@ static bool anchor_end(struct yaml_stream *s, const char *anchor, struct ynode *
     if (!anchor) return true;
     struct name *e = names_find(&s->anchors, anchor);
     BUG_ON(!e);
-    e->node = s->keep_anchors ? keep(s, n) : n;
+    /* when items come and go, what an alias may still name must outlive its item */
+    struct copying c = {s, &s->kept, s->file, &s->keep, n->at};
+    e->node = s->keep_anchors ? copy(&c, n, 0) : n;
     return e->node != NULL;
 }
 
@@ -239,7 +245,10 @@ static struct ynode *alias_build(struct yaml_stream *s, struct arena *a, int dep
         diag_note(s->d, e->at, 0, "which starts here");
         return NULL;
     }
-    return copy(s, a, e->node, depth, at);
+    struct copying c = {s, a, s->tree_file, &s->item, at};
+    struct ynode *n = copy(&c, e->node, depth);
+    if (n) n->key = NULL; /* that of the original's parent */
+    return n;
 }
 
 /* ---- lists and maps ---- */
@@ -256,16 +265,21 @@ bool tree_key(struct yaml_stream *s, struct arena *a, const char **key)
     const char *text = (const char *)ev->data.scalar.value;
     bool plain = ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     if (ev->data.scalar.anchor) {
-        return stream_error(s, at, 0,
+        return stream_error(s, mark_pos(s, &s->properties), 0,
                             "the anchor '&%s' names this key; to name the map, put it on the line above",
                             (const char *)ev->data.scalar.anchor);
     }
-    if (ev->data.scalar.tag) return stream_error(s, at, 0, "a tag on a key; expected none");
+    if (ev->data.scalar.tag)
+        return stream_error(s, mark_pos(s, &s->properties), 0, "a tag on a key; expected none");
+    if (ev->data.scalar.length > YAML_MAX_KEY) {
+        return stream_error(s, at, 0, "a key of %zu bytes; expected at most %d", ev->data.scalar.length,
+                            YAML_MAX_KEY);
+    }
     if (plain && ev->data.scalar.length == 0) return stream_error(s, at, 0, "expected a key before ':'");
     if (plain && strcmp(text, "<<") == 0) {
         return stream_error(s, at, 2, "merge keys ('<<') are not supported; expected the keys written out");
     }
-    if (!scalar_check(s, at)) return false;
+    if (!scalar_check(s)) return false;
     *key = arena_strndup(a, text, ev->data.scalar.length);
     return true;
 }
@@ -323,7 +337,7 @@ static struct ynode *collection_build(struct yaml_stream *s, struct arena *a, in
     bool map = s->ev.type == YAML_MAPPING_START_EVENT;
     const yaml_char_t *tag = map ? s->ev.data.mapping_start.tag : s->ev.data.sequence_start.tag;
     yaml_event_type_t end = map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
-    struct ynode *n = node_new(s, a, map ? YNODE_MAP : YNODE_LIST, event_pos(s));
+    struct ynode *n = node_new(s, a, map ? YNODE_MAP : YNODE_LIST);
     if (!n || !tag_check(s, n, tag)) return NULL;
     struct ynode **tail = &n->child;
     while (event_next(s)) {

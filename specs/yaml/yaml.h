@@ -41,8 +41,7 @@ void diag_note(struct diag *d, struct pos at, size_t span, const char *fmt, ...)
 void diag_source(struct diag *d, const char *name, const char *text, size_t len);
 void diag_free(struct diag *d);
 
-/* The entry of names[0..n) nearest to `word` by edit distance, or NULL when none is near enough to suggest.
- */
+/* The entry of names[0..n) nearest to `word`, or NULL when none is near enough to suggest (base_suggest). */
 const char *diag_suggest(const char *word, const char *const *names, size_t n);
 
 /* ---- trees: event.c, tree.c ---- */
