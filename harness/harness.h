@@ -1,9 +1,10 @@
 /* The judge: cases from YAML, backends that run them, verdicts, reports.
  *
  * The pipeline in one screen:
- *     plan (command line, plan file) → stream of cases (case.c, generate.c) → batches to worker processes (worker.c)
- *     → each backend's result (run.c) → verdict (compare.c, quirk.c) → record → reports (report/)
- * A stream gives the same cases in the same order for the same plan, so that any process can find case number N.
+ *     plan (command line, plan file) → stream of cases (case.c, generate.c) → batches to worker processes
+ * (worker.c) → each backend's result (run.c) → verdict (compare.c, quirk.c) → record → reports (report/) A
+ * stream gives the same cases in the same order for the same plan, so that any process can find case number
+ * N.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
@@ -28,7 +29,7 @@ struct case_reg {
 struct case_mem {
     uint64_t at, size;   /* size: of the bytes, or of a whole region when `map` */
     unsigned perm;       /* CPU_* when it maps a region of its own, else 0: bytes of an existing one */
-    const uint8_t *data; /* size bytes, or NULL: zeroes */
+    const uint8_t *data; /* size bytes, or NULL: zeroes. Entries that map come first and have no data */
 };
 
 /* What is known to be true after, from the manual. */
@@ -37,20 +38,23 @@ struct case_truth {
     unsigned nregs;
     const struct case_mem *mem;
     unsigned nmem;
-    bool has_exit;       /* `exit:` was given; else the case ends by budget */
+    bool has_exit;        /* `exit:` was given; else the case ends by budget */
     struct cpu_exit exit; /* kind, cause, value when has_value, pc when has_pc */
     bool has_value, has_pc;
-    bool rest_unchanged; /* every register not named keeps its value from before (pc follows the code) */
+    bool rest_unchanged; /* every compared register not in `regs`, and all memory not in `mem`, is as before;
+                            then `regs` always has pc, which the loader works out where `out:` does not name
+                            it */
 };
 
 struct test_case {
-    const char *id;            /* stable: "riscv64/m/div-by-zero", "riscv64/gen/rv.add/17" */
+    const char *id; /* stable: "riscv64/m/div-by-zero", "riscv64/gen/rv.add/17" (ISA, file, id or row/n) */
     const struct guest *guest;
-    const struct guest_row *row; /* of the first instruction (what the case is about), or NULL when it does not decode */
-    struct pos at;             /* where it stands */
-    const char *why;           /* free text: what is special, manual section; or "" */
-    uint64_t code_at;          /* address of the code */
-    const uint8_t *code;       /* its bytes */
+    const struct guest_row
+        *row;         /* of the first instruction (what the case is about), or NULL when it does not decode */
+    struct pos at;    /* where it stands */
+    const char *why;  /* free text: what is special, manual section; or "" */
+    uint64_t code_at; /* address of the code */
+    const uint8_t *code; /* its bytes */
     unsigned code_size;
     uint64_t steps;            /* budget */
     const struct case_reg *in; /* registers before; others at reset, pc at code_at */
@@ -59,15 +63,19 @@ struct test_case {
     unsigned nmem;
     bool has_truth;
     struct case_truth truth;
-    bool generated;            /* from `generate:`; replayable by id */
+    bool generated; /* from `generate:`; replayable by id */
 };
 
-/* The memory every instruction case has, besides what it maps itself: see harness/README.md. Code beyond the case's own
- * bytes is zeroes; data and rom hold layout_byte() of each address, so that a load from a wrong address shows. */
+/* The memory every instruction case has, besides what it maps itself: see harness/README.md. Code beyond the
+ * case's own bytes is zeroes; data and rom hold layout_byte() of each address, so that a load from a wrong
+ * address shows. */
 enum {
-    LAYOUT_CODE = 0x10000, LAYOUT_CODE_SIZE = 0x1000,  /* read, execute */
-    LAYOUT_DATA = 0x20000, LAYOUT_DATA_SIZE = 0x2000,  /* read, write; unmapped on both sides */
-    LAYOUT_ROM  = 0x30000, LAYOUT_ROM_SIZE  = 0x1000,  /* read only */
+    LAYOUT_CODE = 0x10000,
+    LAYOUT_CODE_SIZE = 0x1000, /* read, execute */
+    LAYOUT_DATA = 0x20000,
+    LAYOUT_DATA_SIZE = 0x2000, /* read, write; unmapped on both sides */
+    LAYOUT_ROM = 0x30000,
+    LAYOUT_ROM_SIZE = 0x1000, /* read only */
 };
 
 /* What memory holds at an address of data or rom before a case writes its own. */
@@ -76,27 +84,48 @@ static inline uint8_t layout_byte(uint64_t addr)
     return (uint8_t)(((uint32_t)addr * 0x9e3779b1u) >> 24);
 }
 
+/* Code as `code:` and the command line have it: assembly text, or hex (pairs of digits in memory order "93 05
+ * 15 00", or numbers as manuals print instructions "0x00150593"). Appends bytes to out. */
+bool code_parse(const struct guest *g, const char *text, struct buf *out, struct asm_error *err);
+
+/* ---- case_write.c ---- */
+/* The case as an item of a corpus file's `cases:`, which loads to the same case. `id`: what to call it there.
+ */
+void case_write(const struct test_case *c, const char *id, struct buf *out);
+
 /* ---- stream.c: all cases of the given files and folders, in order ---- */
 
 struct case_filter {
     const char *const *globs; /* on case ids; any may match */
     unsigned nglobs;
-    uint64_t seed;            /* mixed into each generator's own */
-    unsigned shard, nshards;  /* this run takes case ids whose hash is shard (0-based) modulo nshards; nshards 0: all */
+    uint64_t seed;           /* mixed into each generator's own */
+    unsigned shard, nshards; /* this run takes the shard-th (from 0) of nshards disjoint parts; nshards 0:
+                                all. Which part a case belongs to follows from its id alone */
 };
 
 struct case_stream;
-/* Paths are files, or folders searched recursively for *.yaml in name order. NULL after reported errors. */
+/* Paths are files, or folders searched recursively for *.yaml in name order, folders called "quirks" left
+ * out. A file that is named or included several times is read once. `f` must live as long as the stream. NULL
+ * after reported errors. */
 struct case_stream *case_stream_open(const char *const *paths, unsigned npaths, const struct case_filter *f,
                                      struct diag *d);
-/* The next case, valid until the following call: 1 case, 0 end, -1 error (reported; the stream is over). */
+/* The next case, valid until the following call: 1 case, 0 end, -1 error (the stream is over; what is wrong
+ * in the rest of the file with the error has been reported too). */
 int case_stream_next(struct case_stream *s, const struct test_case **c);
 /* Passes over n selected cases cheaply (generated ones are not built): returns how many there were. */
 uint64_t case_stream_skip(struct case_stream *s, uint64_t n);
+/* The same over one corpus file in memory, `name` standing for it in messages and ids; it cannot include
+ * others. */
+struct case_stream *case_stream_open_text(const char *name, const char *text, size_t len,
+                                          const struct case_filter *f, struct diag *d);
+/* Rows that a pattern under `generate:` named so far and that have no semantics yet (status: absent): no
+ * cases. */
+unsigned case_stream_absent(const struct case_stream *s);
 void case_stream_close(struct case_stream *s);
 
 /* ---- schema.c: the one table that loader, JSON Schema and error messages come from ---- */
-void schema_write_json(FILE *out); /* the corpus format as JSON Schema, draft 2020-12 */
+void schema_write_json(FILE *out);        /* the corpus format as JSON Schema, draft 2020-12 */
+void schema_write_quirks_json(FILE *out); /* the same for corpora/quirks/ */
 
 /* ---- run.c: one case on one backend ---- */
 
@@ -108,12 +137,12 @@ void runner_close(struct runner *r);
 /* What a backend made of a case. Pointers are into the runner, valid until its next case. */
 struct outcome {
     const struct backend *backend;
-    bool oracle;              /* held against the others, not under test; set by whoever asks for a verdict */
-    struct cpu_exit exit;     /* how the run ended */
-    const uint64_t *before;   /* state before; guest->state_words words */
-    const uint64_t *state;    /* state after */
-    const struct mem *mem;    /* memory after; every page that changed is in its list of dirty pages */
-    const char *unsupported;  /* the backend cannot run this case: a sentence; else NULL */
+    bool oracle;             /* held against the others, not under test; set by whoever asks for a verdict */
+    struct cpu_exit exit;    /* how the run ended */
+    const uint64_t *before;  /* state before; guest->state_words words */
+    const uint64_t *state;   /* state after */
+    const struct mem *mem;   /* memory after; every page that changed is in its list of dirty pages */
+    const char *unsupported; /* the backend cannot run this case: a sentence; else NULL */
 };
 void runner_run(struct runner *r, const struct test_case *c, struct outcome *o);
 
@@ -138,18 +167,31 @@ struct diff {
 struct quirks;
 struct quirks *quirks_load(const char *dir, struct diag *d); /* NULL after reported errors */
 void quirks_free(struct quirks *q);
-/* Number of the quirk row that explains why `theirs->backend`, in the version at hand, says so on this case while
- * `right` (another backend's outcome, or NULL: the truth of the case) says otherwise; -1: none does. */
+/* Number of the quirk row that explains why `theirs->backend`, in the version at hand, says so on this case
+ * while `right` (another backend's outcome, or NULL: the truth of the case) says otherwise; -1: none does. */
 int quirk_find(const struct quirks *q, const struct test_case *c, const struct outcome *theirs,
                const struct outcome *right, const struct diff *d);
-unsigned quirks_count(const struct quirks *q);                 /* rows, numbered from 0 */
+unsigned quirks_count(const struct quirks *q); /* rows, numbered from 0 */
 const char *quirk_id(const struct quirks *q, unsigned i);
 const char *quirk_backend(const struct quirks *q, unsigned i); /* the oracle it is about */
-bool quirk_current(const struct quirks *q, unsigned i);        /* concerns the version at hand */
+const char *quirk_case(const struct quirks *q, unsigned i);    /* id of a case that shows it, or NULL */
+/* Why this backend, in the version at hand, cannot run this case at all, as a quirk row says; NULL: it can.
+ * *i is the row. */
+const char *quirk_unsupported(const struct quirks *q, const struct backend *b, const struct test_case *c,
+                              unsigned *i);
+bool quirk_current(const struct quirks *q, unsigned i); /* concerns the version at hand */
 
 /* ---- compare.c ---- */
 
-enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_SKIP, VERDICT_CRASH, VERDICT_TIMEOUT, VERDICT_ERROR, VERDICTS };
+enum verdict {
+    VERDICT_PASS,
+    VERDICT_FAIL,
+    VERDICT_SKIP,
+    VERDICT_CRASH,
+    VERDICT_TIMEOUT,
+    VERDICT_ERROR,
+    VERDICTS
+};
 const char *verdict_name(enum verdict v); /* "pass" */
 
 /* Who held the results against what. */
@@ -159,12 +201,12 @@ enum { JUDGE_MAX_QUIRKS = 4 };
 
 struct judgement {
     enum verdict verdict;
-    unsigned checked;      /* enum checked_by bits */
-    const char *skip;      /* VERDICT_SKIP: the reason, from a small fixed set, for counting */
-    bool dissent;          /* an oracle disagrees with the truth, and no quirk covers it */
-    struct buf detail;     /* VERDICT_FAIL or dissent: what differs, ready to print */
+    unsigned checked;                  /* enum checked_by bits */
+    const char *skip;                  /* VERDICT_SKIP: the reason, from a small fixed set, for counting */
+    bool dissent;                      /* an oracle disagrees with the truth, and no quirk covers it */
+    struct buf detail;                 /* VERDICT_FAIL or dissent: what differs, ready to print */
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something, each once */
-    unsigned nquirks;      /* how many of them */
+    unsigned nquirks;                  /* how many of them */
 };
 /* Outcomes of one case, under test and oracles in any order. `j` may be reused: its buffer is reset. */
 void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n, const struct quirks *q,
