@@ -11,19 +11,20 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define ARRAY_LEN(a)     (sizeof(a) / sizeof((a)[0]))
-#define MUST_CHECK       __attribute__((warn_unused_result))
-#define PRINTF(fmt, arg) __attribute__((format(printf, fmt, arg)))
-#define ALWAYS_INLINE    inline __attribute__((always_inline))
-#define NOINLINE         __attribute__((noinline))
-#define COLD             __attribute__((cold, noinline))
-#define likely(x)        __builtin_expect(!!(x), 1)
-#define unlikely(x)      __builtin_expect(!!(x), 0)
+#define ARRAY_LEN(a)                  (sizeof(a) / sizeof((a)[0]))
+#define MUST_CHECK                    __attribute__((warn_unused_result))
+#define PRINTF(fmt, arg)              __attribute__((format(printf, fmt, arg)))
+#define ALWAYS_INLINE                 inline __attribute__((always_inline))
+#define NOINLINE                      __attribute__((noinline))
+#define COLD                          __attribute__((cold, noinline))
+#define likely(x)                     __builtin_expect(!!(x), 1)
+#define unlikely(x)                   __builtin_expect(!!(x), 0)
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
-/* A broken invariant of our own: says what it knows and aborts. Never for what a guest or a file can cause. */
-#define BUG(...)           base_bug(__FILE__, __LINE__, __VA_ARGS__)
-#define BUG_ON(cond)       ((void)(unlikely(cond) ? (BUG("%s", #cond), 0) : 0))
+/* A broken invariant of our own: says what it knows and aborts. Never for what a guest or a file can cause.
+ */
+#define BUG(...)     base_bug(__FILE__, __LINE__, __VA_ARGS__)
+#define BUG_ON(cond) ((void)(unlikely(cond) ? (BUG("%s", #cond), 0) : 0))
 void base_bug(const char *file, int line, const char *fmt, ...) PRINTF(3, 4) __attribute__((noreturn));
 
 /* ---- bits.c: all inline ---- */
@@ -54,8 +55,8 @@ struct rng {
 };
 
 uint64_t rng_next(struct rng *r);
-uint64_t rng_below(struct rng *r, uint64_t n);                 /* 0..n-1; n > 0 */
-uint64_t hash_bytes(const void *p, size_t n, uint64_t seed);   /* stable across machines and versions */
+uint64_t rng_below(struct rng *r, uint64_t n);               /* 0..n-1; n > 0 */
+uint64_t hash_bytes(const void *p, size_t n, uint64_t seed); /* stable across machines and versions */
 uint64_t hash_str(const char *s, uint64_t seed);
 
 /* ---- buf.c ---- */
@@ -72,7 +73,7 @@ void buf_str(struct buf *b, const char *s);
 void buf_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
-void buf_reset(struct buf *b);             /* length 0, memory kept */
+void buf_reset(struct buf *b); /* length 0, memory kept */
 void buf_free(struct buf *b);
 const char *buf_cstr(const struct buf *b); /* never NULL */
 

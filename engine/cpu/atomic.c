@@ -22,7 +22,8 @@ CX16 bool cpu_atomic_cas128(void *p, unsigned __int128 *old, unsigned __int128 v
     return same;
 }
 
-bool cpu_store_if(struct vcpu *c, uint64_t addr, unsigned size, uint64_t v, bool enabled, uint64_t expected, bool *stored)
+bool cpu_store_if(struct vcpu *c, uint64_t addr, unsigned size, uint64_t v, bool enabled, uint64_t expected,
+                  bool *stored)
 {
     *stored = false;
     if (!enabled) return true;

@@ -26,13 +26,15 @@ void interp_check_epochs(struct vcpu *c)
     in->map_epoch = c->mem->map_epoch;
 }
 
-static void pack(const struct interp_isa *isa, const struct guest_row *row, const struct interp_pack *p, uint32_t word,
-                 unsigned pc_units, struct interp_op *o)
+static void pack(const struct interp_isa *isa, const struct guest_row *row, const struct interp_pack *p,
+                 uint32_t word, unsigned pc_units, struct interp_op *o)
 {
     for (int i = 0; i < 4; i++) {
         const struct guest_field *f = &row->fields[p->r[i].field];
-        if (p->r[i].what == PACK_NONE) o->r[i] = 0;
-        else if (p->r[i].what == PACK_PC) o->r[i] = (uint8_t)pc_units;
+        if (p->r[i].what == PACK_NONE)
+            o->r[i] = 0;
+        else if (p->r[i].what == PACK_PC)
+            o->r[i] = (uint8_t)pc_units;
         else {
             unsigned v = (unsigned)guest_field_get(f, word) + f->kind->add;
             o->r[i] = (uint8_t)(p->r[i].what == PACK_SINK && v == 0 ? f->kind->file->count : v);
@@ -42,12 +44,14 @@ static void pack(const struct interp_isa *isa, const struct guest_row *row, cons
 }
 
 /* The handler for code that cannot become a record of its own. */
-static void synthetic(const struct interp_isa *isa, struct interp_op *o, enum interp_synthetic what, int32_t imm)
+static void synthetic(const struct interp_isa *isa, struct interp_op *o, enum interp_synthetic what,
+                      int32_t imm)
 {
     *o = (struct interp_op){.handler = isa->labels[isa->guest->nrows + what], .imm = imm};
 }
 
-/* The instruction's bits at pc; its length, or 0 with *missing the offset of the first unit that is not executable. */
+/* The instruction's bits at pc; its length, or 0 with *missing the offset of the first unit that is not
+ * executable. */
 static unsigned fetch(struct vcpu *c, uint64_t pc, uint32_t *word, unsigned *missing)
 {
     const struct guest *g = c->guest;
@@ -60,7 +64,8 @@ static unsigned fetch(struct vcpu *c, uint64_t pc, uint32_t *word, unsigned *mis
     return got >= need ? need : 0;
 }
 
-/* Adds the instruction at the block's end; false when the block is finished, its last record then in place. */
+/* Adds the instruction at the block's end; false when the block is finished, its last record then in place.
+ */
 static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_block *b)
 {
     struct interp_op *o = &b->ops[b->count];
@@ -130,7 +135,8 @@ struct interp_block *interp_lookup(struct vcpu *c, const struct interp_isa *isa,
     return b;
 }
 
-struct interp_block *interp_front(struct interp *in, const struct interp_isa *isa, const struct interp_block *b, unsigned n)
+struct interp_block *interp_front(struct interp *in, const struct interp_isa *isa,
+                                  const struct interp_block *b, unsigned n)
 {
     struct interp_block *f = in->stub;
     memcpy(f, b, sizeof(*b) + n * sizeof(struct interp_op));

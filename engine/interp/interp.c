@@ -22,7 +22,8 @@ static size_t spare_size(void)
 /* Mapped, not allocated: pages of the arena and the buckets cost memory only when they are used. */
 static int interp_open(struct vcpu *c)
 {
-    struct interp *in = mmap(NULL, sizeof(*in), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct interp *in =
+        mmap(NULL, sizeof(*in), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (in == MAP_FAILED) return -ENOMEM;
     in->none = calloc(1, spare_size());
     in->stub = calloc(1, spare_size());

@@ -1,9 +1,9 @@
 /* The interpreter: blocks of predecoded records, run by computed goto.
  *
- * A block starts at a pc and ends at the first jump, at what must be seen at once (fence.i, CSRs), at the end of
- * executable memory or at BLOCK_MAX instructions. Work that depends on the code alone is done here, once: decoding,
- * operand numbers, immediates, the sink for writes to a zero register, whether the row is legal in this mode.
- * The loop itself is loop.h; block.c builds and finds blocks.
+ * A block starts at a pc and ends at the first jump, at what must be seen at once (fence.i, CSRs), at the end
+ * of executable memory or at BLOCK_MAX instructions. Work that depends on the code alone is done here, once:
+ * decoding, operand numbers, immediates, the sink for writes to a zero register, whether the row is legal in
+ * this mode. The loop itself is loop.h; block.c builds and finds blocks.
  */
 #ifndef ENGINE_INTERP_H
 #define ENGINE_INTERP_H
@@ -75,9 +75,11 @@ struct interp_isa {
 };
 
 /* ---- block.c ---- */
-struct interp_block *interp_lookup(struct vcpu *c, const struct interp_isa *isa, uint64_t pc); /* built if need be */
+struct interp_block *interp_lookup(struct vcpu *c, const struct interp_isa *isa,
+                                   uint64_t pc); /* built if need be */
 /* The first n instructions of b and then the end, in in->stub. */
-struct interp_block *interp_front(struct interp *in, const struct interp_isa *isa, const struct interp_block *b, unsigned n);
+struct interp_block *interp_front(struct interp *in, const struct interp_isa *isa,
+                                  const struct interp_block *b, unsigned n);
 void interp_check_epochs(struct vcpu *c); /* forgets blocks when code or the memory map changed */
 void interp_flush(struct interp *in);
 

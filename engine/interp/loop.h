@@ -6,8 +6,8 @@
  *     packs[]              how rows are packed
  * and includes this once.
  *
- * Per instruction: the handler and one indirect jump. Per block: the budget, the successor. `left` counts down by whole
- * blocks; a fault gives back what did not run.
+ * Per instruction: the handler and one indirect jump. Per block: the budget, the successor. `left` counts
+ * down by whole blocks; a fault gives back what did not run.
  */
 #include "engine/interp/interp.h"
 
@@ -21,8 +21,7 @@ void INTERP_NAME(struct vcpu *cpu, uint64_t budget)
 {
 #define X(kind, row, index) [index] = &&row_##row,
     static const void *const labels[] = {
-        INTERP_ROWS(X)
-        [ARRAY_LEN(packs) + OP_END] = &&end,
+        INTERP_ROWS(X)[ARRAY_LEN(packs) + OP_END] = &&end,
         [ARRAY_LEN(packs) + OP_ILLEGAL] = &&illegal,
         [ARRAY_LEN(packs) + OP_FETCH] = &&fetch,
         [ARRAY_LEN(packs) + OP_ABSENT] = &&absent,
@@ -48,7 +47,7 @@ enter:
     left -= b->count;
     block_pc = b->pc;
     o = b->ops;
-    goto *o->handler;
+    goto * o->handler;
 
     /* What ran after this block the last two times is remembered in it. */
 chain:
@@ -68,23 +67,23 @@ chain:
     }
     goto enter;
 
-#define PLAIN(row)                                                                                           \
-    if (unlikely(!sem_##row(cpu, s, o, block_pc, &npc))) goto fault;                                         \
-    o++;                                                                                                     \
-    goto *o->handler;
-#define JUMP(row)                                                                                            \
-    npc = block_pc + b->bytes;                                                                               \
-    if (unlikely(!sem_##row(cpu, s, o, block_pc, &npc))) goto fault;                                         \
+#define PLAIN(row)                                                   \
+    if (unlikely(!sem_##row(cpu, s, o, block_pc, &npc))) goto fault; \
+    o++;                                                             \
+    goto * o->handler;
+#define JUMP(row)                                                    \
+    npc = block_pc + b->bytes;                                       \
+    if (unlikely(!sem_##row(cpu, s, o, block_pc, &npc))) goto fault; \
     goto chain;
 /* Alone in its block, or the last: what it changed (counters, modes, code) holds from the next block on. */
-#define SYNC(row)                                                                                            \
-    {                                                                                                        \
-        uint64_t done = budget - left - 1;                                                                   \
-        npc = block_pc + b->bytes;                                                                           \
-        INTERP_RETIRED(s) = retired_base + done;                                                             \
-        if (unlikely(!sem_##row(cpu, s, o, block_pc, &npc))) goto fault;                                     \
-        if (INTERP_RETIRED(s) != retired_base + done) retired_base = INTERP_RETIRED(s) - (done + 1);         \
-        goto lookup;                                                                                         \
+#define SYNC(row)                                                                                    \
+    {                                                                                                \
+        uint64_t done = budget - left - 1;                                                           \
+        npc = block_pc + b->bytes;                                                                   \
+        INTERP_RETIRED(s) = retired_base + done;                                                     \
+        if (unlikely(!sem_##row(cpu, s, o, block_pc, &npc))) goto fault;                             \
+        if (INTERP_RETIRED(s) != retired_base + done) retired_base = INTERP_RETIRED(s) - (done + 1); \
+        goto lookup;                                                                                 \
     }
 #define X(kind, row, index) row_##row : kind(row)
     INTERP_ROWS(X)
@@ -104,15 +103,17 @@ fetch: /* the instruction's first unit, or its second, is not executable */
     cpu_check(cpu, block_pc + b->bytes + (uint64_t)(uint32_t)o->imm, 1, CPU_EXEC);
     goto fault;
 absent:
-    cpu->exit = (struct cpu_exit){.kind = EXIT_UNSUPPORTED, .why = "the instruction's row is 'status: absent'"};
+    cpu->exit =
+        (struct cpu_exit){.kind = EXIT_UNSUPPORTED, .why = "the instruction's row is 'status: absent'"};
     goto fault;
 
-fault: {
+fault : {
     unsigned at = (unsigned)(o - b->ops);
     left += b->count - at;
     npc = block_pc + (uint64_t)b->at[at] * g->code_unit;
     cpu->exit.pc = npc;
-    if (cpu->exit.kind == EXIT_FAULT && cpu->exit.cause == g->cause_of_access[0]) interp_fault_value(cpu, npc);
+    if (cpu->exit.kind == EXIT_FAULT && cpu->exit.cause == g->cause_of_access[0])
+        interp_fault_value(cpu, npc);
     goto out;
 }
 budget_spent:

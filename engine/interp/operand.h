@@ -1,4 +1,5 @@
-/* How operand kinds of specs/<isa>/isa.yaml read and write registers, where it is more than a plain access. */
+/* How operand kinds of specs/<isa>/isa.yaml read and write registers, where it is more than a plain access.
+ */
 #ifndef ENGINE_INTERP_OPERAND_H
 #define ENGINE_INTERP_OPERAND_H
 

@@ -1,6 +1,7 @@
-/* AES by its definition (FIPS 197): the S-box is the inverse in GF(2^8) and an affine map, computed, not tabulated
- * by hand. A state of 128 bits is two 64-bit halves, columns from the low byte up; RISC-V's instructions each make
- * one half of a round's result from both halves (Unpriv 28.4, "ShiftRows" across the pair). */
+/* AES by its definition (FIPS 197): the S-box is the inverse in GF(2^8) and an affine map, computed, not
+ * tabulated by hand. A state of 128 bits is two 64-bit halves, columns from the low byte up; RISC-V's
+ * instructions each make one half of a round's result from both halves (Unpriv 28.4, "ShiftRows" across the
+ * pair). */
 #include "engine/ir/ref.h"
 
 /* Times x in GF(2^8) modulo x^8 + x^4 + x^3 + x + 1. */
@@ -51,7 +52,8 @@ static uint8_t byte_of(uint64_t lo, uint64_t hi, unsigned i)
     return (uint8_t)(i < 8 ? lo >> (i * 8) : hi >> ((i - 8) * 8));
 }
 
-/* The low half after ShiftRows: row r of column c comes from column c + r (backwards for the inverse), of four. */
+/* The low half after ShiftRows: row r of column c comes from column c + r (backwards for the inverse), of
+ * four. */
 static uint64_t shift_rows(uint64_t lo, uint64_t hi, int direction)
 {
     uint64_t out = 0;
@@ -75,7 +77,8 @@ static uint64_t mix_columns(uint64_t a, const uint8_t m[4])
     uint64_t out = 0;
     for (unsigned i = 0; i < 8; i++) {
         uint8_t sum = 0;
-        for (unsigned k = 0; k < 4; k++) sum ^= gf_mul((uint8_t)(a >> ((i / 4 * 4 + k) * 8)), m[(k + 4 - i % 4) % 4]);
+        for (unsigned k = 0; k < 4; k++)
+            sum ^= gf_mul((uint8_t)(a >> ((i / 4 * 4 + k) * 8)), m[(k + 4 - i % 4) % 4]);
         out |= (uint64_t)sum << (i * 8);
     }
     return out;

@@ -15,7 +15,8 @@ typedef __int128 ir_s128;
 uint64_t ir_ref_brev8(uint64_t a); /* the bits of each byte reversed */
 uint64_t ir_ref_orcb(uint64_t a);  /* each byte 0xff unless it is 0 */
 ir_u128 ir_ref_clmul(uint64_t a, uint64_t b);
-uint64_t ir_ref_xperm(uint64_t table, uint64_t index, unsigned width); /* lanes of `width` bits; out of range: 0 */
+uint64_t ir_ref_xperm(uint64_t table, uint64_t index,
+                      unsigned width); /* lanes of `width` bits; out of range: 0 */
 
 /* ---- aes.c: half of an AES round on two 64-bit halves, as RISC-V's scalar cryptography divides it ---- */
 uint64_t ir_ref_aes64es(uint64_t a, uint64_t b);

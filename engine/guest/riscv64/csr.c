@@ -15,14 +15,17 @@ static const struct guest_csr_window *window_find(unsigned number)
     unsigned lo = 0, hi = riscv64_csr_count;
     while (lo < hi) {
         unsigned mid = (lo + hi) / 2;
-        if (riscv64_csr_windows[mid].number < number) lo = mid + 1;
-        else hi = mid;
+        if (riscv64_csr_windows[mid].number < number)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
-    return lo < riscv64_csr_count && riscv64_csr_windows[lo].number == number ? &riscv64_csr_windows[lo] : NULL;
+    return lo < riscv64_csr_count && riscv64_csr_windows[lo].number == number ? &riscv64_csr_windows[lo]
+                                                                              : NULL;
 }
 
-/* Bits 9:8 of the address are the lowest privilege (Priv 2.1); counters below machine mode also need their enable
- * bits (Priv 3.1.11, 10.1.5). */
+/* Bits 9:8 of the address are the lowest privilege (Priv 2.1); counters below machine mode also need their
+ * enable bits (Priv 3.1.11, 10.1.5). */
 static const struct guest_csr_window *allowed(struct vcpu *c, unsigned number)
 {
     const struct riscv64_state *s = (const void *)c->state;
@@ -44,7 +47,8 @@ bool riscv64_csr_read(struct vcpu *c, unsigned number, uint64_t *v)
     return true;
 }
 
-/* mstatus.FS reads as dirty whenever it is not off: the manual allows reporting dirty always (Priv 3.1.6.6). */
+/* mstatus.FS reads as dirty whenever it is not off: the manual allows reporting dirty always (Priv 3.1.6.6).
+ */
 static uint64_t legal(const struct vcpu *c, unsigned word, uint64_t v)
 {
     const struct riscv64_state *s = (const void *)c->state;

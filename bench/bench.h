@@ -1,0 +1,19 @@
+/* The benchmarks of each file register themselves by one function; main.c calls them all. */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include "bench/gbench.h"
+
+#include <stdint.h>
+
+void bench_interp(void); /* interp.c: the interpreter against a bare loop */
+void bench_cases(void);  /* cases.c: single-instruction cases a second */
+void bench_corpus(void); /* corpus.c: the default corpus, whole */
+
+uint64_t bench_now(void); /* main.c: nanoseconds of this thread's CPU time */
+
+/* bare.c: the same twelve instructions as the interpreter's loop, in the barest interpreter that computed
+ * goto makes. Returns something that depends on all of them. */
+uint64_t bare_loop(uint64_t instructions);
+
+#endif

@@ -1,0 +1,30 @@
+/* Google Benchmark from C. gbench.cc is the only C++ in the project; Debian's library has no C interface.
+ *
+ * A benchmark is a function that is called with a state and loops while bench_next() says so; each pass is
+ * one iteration. Counters appear beside the times in the table and in the JSON.
+ */
+#ifndef BENCH_GBENCH_H
+#define BENCH_GBENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bench_state;
+typedef void (*bench_fn)(struct bench_state *s, const void *arg);
+
+void bench_register(const char *name, bench_fn fn, const void *arg);
+bool bench_next(struct bench_state *s);                                /* another iteration? */
+void bench_items(struct bench_state *s, uint64_t items);               /* done in all: gives items a second */
+void bench_counter(struct bench_state *s, const char *name, double v); /* shown as it is */
+void bench_skip(struct bench_state *s, const char *why);               /* cannot run: shown as an error */
+int bench_main(int argc, char **argv);                                 /* exit status of the program */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

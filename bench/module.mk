@@ -1,0 +1,21 @@
+# The clock: lockstep-bench, every benchmark through Google Benchmark.
+
+bench_src := $(filter-out %_test.c,$(wildcard bench/*.c))
+bench_obj := $(bench_src:%.c=$(B)/%.o) $(B)/bench/gbench.o
+CFLAGS_bare := -fno-gcse -fno-crossjumping
+
+$(B)/bench/gbench.o: bench/gbench.cc bench/gbench.h
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++17 -I. -O2 -g -Wall -Wextra -Werror -c -o $@ $<
+
+$(B)/lockstep-bench: $(bench_obj) $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
+	$(call say,LD,$@)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lbenchmark -lyaml -lunicorn -ljansson -lpthread -lm
+
+##  bench      set up what is missing, build and run the benchmarks (BENCH='--benchmark_filter=…')
+.PHONY: bench
+bench:
+	@$(MAKE) --no-print-directory setup-build setup-bench
+	@$(MAKE) --no-print-directory $(B)/lockstep-bench all
+	@$(B)/lockstep-bench $(BENCH)
