@@ -1,0 +1,53 @@
+/* Inside the judge: differences as a list, before anybody decided whether they matter. */
+#ifndef HARNESS_COMPARE_H
+#define HARNESS_COMPARE_H
+
+#include "harness/harness.h"
+
+enum { FINDINGS_MAX = 40 };
+
+/* Differences between two results, in the order of the registers, then memory by address. */
+struct findings {
+    struct diff items[FINDINGS_MAX]; /* the first ones */
+    unsigned n;                      /* how many of them */
+    bool more;                       /* there were more than fit */
+};
+
+/* ---- diff.c ---- */
+bool outcome_usable(const struct outcome *o); /* the backend gave a result */
+/* What two backends say differently. A different exit is the only finding then: nothing else can be compared. */
+void compare_outcomes(const struct test_case *c, const struct outcome *a, const struct outcome *b,
+                      struct findings *f);
+/* What a backend says differently from the truth that the case carries. */
+void compare_truth(const struct test_case *c, const struct outcome *o, struct findings *f);
+/* The truth of the case says something about the place of this difference. */
+bool truth_speaks(const struct test_case *c, const struct outcome *o, const struct diff *d);
+/* What the truth expects of one word of a register; false when it says nothing about it. */
+bool truth_reg(const struct test_case *c, const struct outcome *o, struct guest_reg_ref ref, unsigned word,
+               uint64_t *v);
+bool truth_exit_kind(const struct test_case *c, const struct cpu_exit *e); /* kind and cause are as it expects */
+/* Adds a finding unless one of the same place is there. */
+void findings_add(struct findings *f, const struct diff *d);
+
+/* ---- describe.c ---- */
+
+/* Who differs from whom. */
+struct dispute {
+    const char *who;   /* a backend's name */
+    const char *whom;  /* another's, or "the manual" */
+};
+
+/* The text of a failure: what the case is, and each finding with everybody's value. */
+void describe_failure(const struct test_case *c, const struct outcome *outcomes, unsigned n,
+                      const struct dispute *disputes, unsigned ndisputes, const struct findings *f,
+                      struct buf *out);
+/* Row, code and disassembly of a case, two or more lines. */
+void describe_case(const struct test_case *c, struct buf *out);
+/* An exit with its cause and value: "fault load-access at 0x1fff8". */
+void describe_exit(const struct guest *g, const struct cpu_exit *e, struct buf *out);
+/* One word of a register as people read it: flags by name, else hexadecimal. */
+void describe_reg(struct guest_reg_ref ref, uint64_t value, struct buf *out);
+/* What memory held at addr before the case ran; false where nothing was mapped. */
+bool case_byte(const struct test_case *c, uint64_t addr, uint8_t *byte);
+
+#endif

@@ -1,0 +1,141 @@
+/* A lineup opened: one runner for each backend and guest, made when the first case needs it. */
+#include "harness/lineup.h"
+
+#include "harness/compare.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PANEL_GUESTS = 4 };
+
+struct seat {
+    const struct guest *guest; /* NULL: not opened yet */
+    struct runner *runner;     /* NULL: it cannot run this guest */
+    const char *why;           /* the sentence why not */
+};
+
+struct panel {
+    const struct lineup *lineup;                 /* who sits here */
+    struct seat seats[LINEUP_MAX][PANEL_GUESTS]; /* by entry, guests in the order they were met */
+};
+
+struct panel *panel_open(const struct lineup *l)
+{
+    BUG_ON(l->n > LINEUP_MAX);
+    struct panel *p = xcalloc(1, sizeof(*p));
+    p->lineup = l;
+    return p;
+}
+
+void panel_close(struct panel *p)
+{
+    if (!p) return;
+    for (unsigned i = 0; i < LINEUP_MAX; i++)
+        for (unsigned k = 0; k < PANEL_GUESTS; k++) runner_close(p->seats[i][k].runner);
+    free(p);
+}
+
+static struct seat *seat_find(struct panel *p, unsigned entry, const struct guest *g)
+{
+    for (unsigned i = 0; i < PANEL_GUESTS; i++) {
+        struct seat *s = &p->seats[entry][i];
+        if (s->guest == g) return s;
+        if (s->guest) continue;
+        s->guest = g;
+        s->runner = runner_open(p->lineup->entries[entry].backend, g, &s->why);
+        return s;
+    }
+    BUG("more than %d guests", PANEL_GUESTS);
+}
+
+static void doing(struct activity *act, uint32_t what)
+{
+    if (act) act->doing = what;
+}
+
+void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
+               struct outcome out[LINEUP_MAX])
+{
+    for (unsigned i = 0; i < p->lineup->n; i++) {
+        const struct lineup_entry *e = &p->lineup->entries[i];
+        doing(act, DOING_BACKEND + i);
+        struct seat *s = seat_find(p, i, c->guest);
+        if (s->runner)
+            runner_run(s->runner, c, &out[i]);
+        else
+            out[i] = (struct outcome){.backend = e->backend, .unsupported = s->why};
+        out[i].oracle = e->oracle;
+    }
+    doing(act, DOING_JUDGE);
+}
+
+/* Says at which instruction a longer case went apart. */
+static void note_divergence(struct panel *p, const struct test_case *c, struct activity *act,
+                            struct buf *detail)
+{
+    struct outcome out[LINEUP_MAX];
+    struct test_case cut = *c;
+    uint64_t step = panel_first_divergence(p, c, act);
+    if (!step) return;
+    cut.steps = step - 1;
+    panel_run(p, &cut, act, out);
+    unsigned i = 0;
+    while (i < p->lineup->n && !outcome_usable(&out[i])) i++;
+    if (i == p->lineup->n) return;
+    uint64_t pc = out[i].state[c->guest->pc_word];
+    uint8_t bytes[4] = {0};
+    size_t n = sizeof(bytes);
+    while (n && mem_read(out[i].mem, pc, bytes, n)) n -= c->guest->code_unit;
+    struct buf text = {0};
+    if (n) guest_disasm_bytes(c->guest, bytes, n, &text);
+    buf_printf(detail, "  first difference after instruction %" PRIu64 ", at %#" PRIx64 ": %s\n", step, pc,
+               buf_cstr(&text));
+    buf_free(&text);
+}
+
+void panel_judge(struct panel *p, const struct test_case *c, struct activity *act,
+                 struct outcome out[LINEUP_MAX], struct judgement *j)
+{
+    if (c->row && c->row->absent) { /* nothing to learn from running it */
+        judge(c, out, 0, p->lineup->quirks, j);
+        return;
+    }
+    panel_run(p, c, act, out);
+    judge(c, out, p->lineup->n, p->lineup->quirks, j);
+    if (j->verdict != VERDICT_FAIL || c->steps < 2) return;
+    note_divergence(p, c, act, &j->detail);
+    panel_run(p, c, act, out); /* callers look at the whole case's results */
+}
+
+/* Some backend under test disagrees with another result after `steps`, quirks aside. */
+static bool differs_after(struct panel *p, const struct test_case *c, uint64_t steps, struct activity *act)
+{
+    struct outcome out[LINEUP_MAX];
+    struct judgement j = {0};
+    struct test_case cut = *c;
+    cut.steps = steps;
+    cut.has_truth = false; /* it speaks of the end only */
+    panel_run(p, &cut, act, out);
+    judge(&cut, out, p->lineup->n, p->lineup->quirks, &j);
+    buf_free(&j.detail);
+    return j.verdict == VERDICT_FAIL;
+}
+
+uint64_t panel_first_divergence(struct panel *p, const struct test_case *c, struct activity *act)
+{
+    for (unsigned i = 0; i < p->lineup->n; i++)
+        if (!p->lineup->entries[i].backend->exact_budget) return 0;
+    /* a difference stays once it is there, but for what later instructions overwrite: good enough to search
+     * by */
+    uint64_t good = 0, bad = c->steps;
+    if (!differs_after(p, c, bad, act)) return 0;
+    while (bad - good > 1) {
+        uint64_t mid = good + (bad - good) / 2;
+        if (differs_after(p, c, mid, act))
+            bad = mid;
+        else
+            good = mid;
+    }
+    return bad;
+}

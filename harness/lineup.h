@@ -1,0 +1,39 @@
+/* The backends of a run, side by side on one case. */
+#ifndef HARNESS_LINEUP_H
+#define HARNESS_LINEUP_H
+
+#include "harness/harness.h"
+
+enum { LINEUP_MAX = 8 };
+
+struct lineup_entry {
+    const struct backend *backend; /* who */
+    bool oracle;                   /* held against the others, not under test */
+};
+
+struct lineup {
+    struct lineup_entry entries[LINEUP_MAX]; /* those under test first */
+    unsigned n;                              /* how many */
+    const struct quirks *quirks;             /* known bugs of oracles, or NULL */
+};
+
+/* What a process is doing, written where another process can read it after a crash. */
+enum { DOING_NOTHING = 0, DOING_JUDGE = 1, DOING_BACKEND = 2 /* + index in the lineup */ };
+struct activity {
+    volatile uint64_t number; /* of the case */
+    volatile uint32_t doing;  /* DOING_* */
+};
+
+/* A lineup opened in this process. */
+struct panel;
+struct panel *panel_open(const struct lineup *l);
+void panel_close(struct panel *p);
+/* Runs a case on every backend; outcomes in the lineup's order. `act` may be NULL. */
+void panel_run(struct panel *p, const struct test_case *c, struct activity *act, struct outcome out[LINEUP_MAX]);
+/* Runs and judges it. The judgement's outcomes stay in `out`. */
+void panel_judge(struct panel *p, const struct test_case *c, struct activity *act, struct outcome out[LINEUP_MAX],
+                 struct judgement *j);
+/* The smallest number of steps after which two results of a longer case differ; 0 when none of them does. */
+uint64_t panel_first_divergence(struct panel *p, const struct test_case *c, struct activity *act);
+
+#endif
