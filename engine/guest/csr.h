@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 struct guest_csr_part {
-    uint16_t word;  /* of vcpu->state */
-    uint8_t lo;     /* where the register stands in the CSR */
-    uint8_t width;  /* its bits */
+    uint16_t word; /* of vcpu->state */
+    uint8_t lo;    /* where the register stands in the CSR */
+    uint8_t width; /* its bits */
 };
 
 struct guest_csr_window {

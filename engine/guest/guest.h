@@ -1,5 +1,6 @@
-/* A guest ISA as tables. The generator writes one `struct guest` per ISA from specs/<isa>/; everything that must know
- * a register, a row or an operand (assembler, disassembler, harness, oracles, reports) reads it from here.
+/* A guest ISA as tables. The generator writes one `struct guest` per ISA from specs/<isa>/; everything that
+ * must know a register, a row or an operand (assembler, disassembler, harness, oracles, reports) reads it
+ * from here.
  */
 #ifndef ENGINE_GUEST_H
 #define ENGINE_GUEST_H
@@ -19,7 +20,7 @@ struct guest_reg {
     int zero;                 /* index that always reads zero, or -1 */
     bool compare;             /* part of verdicts */
     uint64_t reset;           /* of each register */
-    const char *const *bits;  /* names of single bits from bit 0, NULL-terminated, NULL entries skipped as ""; or NULL */
+    const char *const *bits;  /* names of single bits from bit 0 ("": none), NULL-terminated; or NULL */
 };
 
 /* A register found by name: "a0", "x10", "pc", "ft3", "f3", "fp" (aliases come from the tables). */
@@ -41,25 +42,34 @@ enum guest_print {
 };
 
 struct guest_kind {
-    const char *name;         /* "x", "f32", "imm" */
-    enum guest_print print;
+    const char *name;             /* "x", "f32", "imm" */
+    enum guest_print print;       /* how it is written */
     const struct guest_reg *file; /* PRINT_REG */
-    unsigned width;           /* bits of the value as semantics see it (f32: 32) */
-    unsigned box;             /* bits it is NaN-boxed into, or 0 */
-    unsigned add;             /* register number = field + add */
-    bool pair;                /* an even register and the next; odd does not decode */
-    bool nonzero;             /* register 0 does not decode */
-    bool is_signed;           /* immediates */
-    const char *const *names; /* ENUM: by value, SET: most significant first */
-    unsigned nnames;
-    const char *empty;        /* SET: text for none */
-    int def;                  /* value left out in text and meant when left out, or -1 */
-    int round_max;            /* rounding modes: static and dynamic values above this are illegal; -1: not one */
+    unsigned width;               /* bits of the value as semantics see it (f32: 32) */
+    unsigned box;                 /* bits it is NaN-boxed into, or 0 */
+    unsigned add;                 /* register number = field + add */
+    bool pair;                    /* an even register and the next; odd does not decode */
+    bool nonzero;                 /* register 0 does not decode */
+    bool is_signed;               /* immediates */
+    const char *const *names;     /* ENUM: by value, SET: most significant first */
+    unsigned nnames;              /* length of names */
+    const char *empty;            /* SET: text for none */
+    int def;                      /* value left out in text and meant when left out, or -1 */
+    int round_max; /* rounding modes: static and dynamic values above this are illegal; -1: not one */
 };
 
 /* Value class a generator draws an operand from; see specs/README.md, "test". */
 enum guest_test {
-    TEST_NONE, TEST_INT, TEST_ADDRESS, TEST_ALIGNED, TEST_CODE, TEST_SHIFT, TEST_F16, TEST_F32, TEST_F64, TEST_CSR,
+    TEST_NONE,
+    TEST_INT,
+    TEST_ADDRESS,
+    TEST_ALIGNED,
+    TEST_CODE,
+    TEST_SHIFT,
+    TEST_F16,
+    TEST_F32,
+    TEST_F64,
+    TEST_CSR,
 };
 
 struct guest_slice {
@@ -72,19 +82,26 @@ enum { GUEST_READ = 1, GUEST_WRITE = 2 };
 
 struct guest_field {
     const char *name;              /* as in enc and asm */
-    const struct guest_kind *kind;
+    const struct guest_kind *kind; /* how it is read, written and printed; NULL: a plain number */
     uint8_t width;                 /* bits of the value, implied low zeroes included */
     uint8_t low;                   /* implied low zero bits */
-    uint8_t nslices;
-    struct guest_slice slices[8];
+    uint8_t nslices;               /* in use */
+    struct guest_slice slices[8];  /* where its bits are in the instruction */
     bool nonzero;                  /* zero does not decode */
     uint8_t access;                /* GUEST_READ | GUEST_WRITE by the semantics */
-    enum guest_test test;
+    enum guest_test test;          /* what a generator of cases puts there */
 };
 
 enum guest_effect {
-    EFFECT_LOAD = 1, EFFECT_STORE = 2, EFFECT_AMO = 4, EFFECT_JUMP = 8, EFFECT_RAISE = 16, EFFECT_FP = 32,
-    EFFECT_SYNC = 64, EFFECT_CSR = 128, EFFECT_ALIGN = 256, /* misaligned addresses fault */
+    EFFECT_LOAD = 1,
+    EFFECT_STORE = 2,
+    EFFECT_AMO = 4,
+    EFFECT_JUMP = 8,
+    EFFECT_RAISE = 16,
+    EFFECT_FP = 32,
+    EFFECT_SYNC = 64,
+    EFFECT_CSR = 128,
+    EFFECT_ALIGN = 256, /* misaligned addresses fault */
 };
 
 struct guest_row {
@@ -103,9 +120,9 @@ struct guest_row {
     uint16_t effects;     /* enum guest_effect */
     uint8_t access_size;  /* bytes of its memory access, 0 for none */
     uint8_t needs;        /* bits of guest->modes that must hold */
-    uint8_t nfields;
+    uint8_t nfields;      /* length of fields */
     const struct guest_field *fields; /* in the order of asm */
-    uint32_t raises;      /* bit per cause it may raise */
+    uint32_t raises;                  /* bit per cause it may raise */
 };
 
 struct guest_cause {
@@ -114,9 +131,10 @@ struct guest_cause {
     enum exit_kind exit; /* what the embedder sees */
 };
 
-/* Another way to write an instruction, accepted and never printed. Names after the mnemonic of `from` stand for
- * what the user writes there; `to` may hold several instructions separated by ';'. A single word whose `to` is a
- * register is another name for that register. Of several with one mnemonic the first that matches is meant. */
+/* Another way to write an instruction, accepted and never printed. Names after the mnemonic of `from` stand
+ * for what the user writes there; `to` may hold several instructions separated by ';'. A single word whose
+ * `to` is a register is another name for that register. Of several with one mnemonic the first that matches
+ * is meant. */
 struct guest_alias {
     const char *from; /* "mv rd, rs"; "fp" */
     const char *to;   /* "addi rd, rs, 0"; "s0" */
@@ -142,37 +160,36 @@ struct guest_ext {
 };
 
 struct guest {
-    const char *name, *title;
-    const struct guest_reg *regs;
-    unsigned nregs;
-    unsigned state_words;   /* size of vcpu->state */
-    unsigned pc_word;       /* index of pc in it */
-    const struct guest_row *rows;
-    unsigned nrows;
-    /* Row indexes sorted by strcmp of the mnemonic up to its first '{' (all of it without one), then by index. */
-    const uint16_t *by_mnemonic;
-    const struct guest_ext *exts;
-    unsigned nexts;
-    const struct guest_kind *kinds;
-    unsigned nkinds;
-    const struct guest_cause *causes;
-    unsigned ncauses;
-    uint8_t cause_of_access[8]; /* index into causes for CPU_READ, CPU_WRITE, CPU_EXEC; [0]: illegal */
-    uint8_t cause_of_align[8];  /* the same for misaligned accesses */
-    const struct guest_alias *aliases;
-    unsigned naliases;
+    const char *name, *title;          /* "riscv64", "RISC-V, 64-bit" */
+    const struct guest_reg *regs;      /* every register of the state */
+    unsigned nregs;                    /* length of regs */
+    unsigned state_words;              /* size of vcpu->state */
+    unsigned pc_word;                  /* index of pc in it */
+    const struct guest_row *rows;      /* every instruction */
+    unsigned nrows;                    /* length of rows, and of by_mnemonic */
+    const uint16_t *by_mnemonic;       /* rows by strcmp of the mnemonic up to its first '{', then by index */
+    const struct guest_ext *exts;      /* extensions, in the order of the reference page */
+    unsigned nexts;                    /* length of exts */
+    const struct guest_kind *kinds;    /* operand kinds */
+    unsigned nkinds;                   /* length of kinds */
+    const struct guest_cause *causes;  /* guest exceptions */
+    unsigned ncauses;                  /* length of causes */
+    uint8_t cause_of_access[8];        /* index into causes for CPU_READ, CPU_WRITE, CPU_EXEC; [0]: illegal */
+    uint8_t cause_of_align[8];         /* the same for misaligned accesses */
+    const struct guest_alias *aliases; /* see struct guest_alias */
+    unsigned naliases;                 /* length of aliases */
     const struct guest_pseudo *pseudos; /* engine/guest/<isa>/pseudo.c, or NULL */
-    const struct guest_csr *csrs; /* sorted by number */
-    unsigned ncsrs;
-    unsigned code_unit;     /* instructions start at multiples of this many bytes */
-    const char *const *modes; /* what each bit of `needs` means, for messages */
-    unsigned nmodes;
+    const struct guest_csr *csrs;       /* sorted by number */
+    unsigned ncsrs;                     /* length of csrs */
+    unsigned code_unit;                 /* instructions start at multiples of this many bytes */
+    const char *const *modes;           /* what each bit of `needs` means, for messages */
+    unsigned nmodes;                    /* length of modes */
     /* Index of the row that these bytes are, or -1. `word` holds 4 bytes, little endian; a 2-byte instruction
      * ignores the upper half. */
     int (*decode)(uint32_t word);
-    unsigned (*length)(uint32_t word);            /* bytes of the instruction that starts so */
-    uint32_t (*mode)(const struct vcpu *c);       /* bits of `modes` that hold now */
-    void (*reset)(struct vcpu *c);
+    unsigned (*length)(uint32_t word);               /* bytes of the instruction that starts so */
+    uint32_t (*mode)(const struct vcpu *c);          /* bits of `modes` that hold now */
+    void (*reset)(struct vcpu *c);                   /* registers to their reset values */
     void (*interp)(struct vcpu *c, uint64_t budget); /* the generated interpreter */
 };
 
@@ -180,6 +197,9 @@ struct guest {
 extern const struct guest *const guest_all[]; /* NULL-terminated; generated */
 const struct guest *guest_find(const char *name);
 struct guest_reg_ref guest_reg_find(const struct guest *g, const char *name);
+struct guest_reg_ref guest_reg_find_span(const struct guest *g, const char *s, size_t len);
+/* Index of "a0" or "x10" in this file, or -1; knows no aliases. */
+int guest_reg_index(const struct guest_reg *r, const char *s, size_t len);
 const char *guest_reg_name(const struct guest_reg *r, unsigned index);
 static inline uint64_t *guest_reg_words(const struct guest *g, uint64_t *state, struct guest_reg_ref r)
 {
@@ -187,7 +207,10 @@ static inline uint64_t *guest_reg_words(const struct guest *g, uint64_t *state, 
     return state + r.reg->word + (size_t)r.index * r.reg->words;
 }
 const struct guest_row *guest_row_find(const struct guest *g, const char *id);
-int guest_cause_find(const struct guest *g, const char *name); /* index or -1 */
+int guest_cause_find(const struct guest *g, const char *name);                            /* index or -1 */
+const struct guest_csr *guest_csr_find(const struct guest *g, const char *s, size_t len); /* by name */
+const struct guest_csr *guest_csr_at(const struct guest *g, unsigned number);
+size_t guest_mnemonic_literal(const struct guest_row *row); /* length of the mnemonic up to its first '{' */
 /* The value of a field in an instruction: slices put together, sign-extended when its kind is signed. */
 uint64_t guest_field_get(const struct guest_field *f, uint32_t word);
 /* The instruction bits for a value; false when it does not fit (range, low zero bits, holes, nonzero). */
@@ -205,8 +228,14 @@ struct asm_error {
     size_t span;       /* how many characters */
     char message[200]; /* "unknown mnemonic 'ad'; did you mean 'add'?" */
 };
-/* Assembles `text`: instructions separated by newlines or ';', labels 'name:', comments from '#', aliases, and
- * '.2byte N' '.4byte N' for raw code. Appends bytes to out. False: err says why. */
+/* Assembles `text` and appends its bytes to out. False: err says why, and out is as it was.
+ *
+ * Statements are separated by newlines or ';'; '#' starts a comment. A statement is any number of labels
+ * ("name:"; "1:" may be repeated, and "1b" and "1f" mean the previous and the next one) and an instruction as
+ * the disassembler prints it, an alias, a pseudo-instruction, or ".2byte N, …" (.4byte, .8byte) for raw code.
+ * Numbers are decimal, 0x…, 0b… or 0o…, and sums and differences of them, labels and '.', which is where the
+ * statement begins. A branch target is an address ("loop", ".+8") or a bare distance. A label that has the
+ * name of a register is refused. */
 bool guest_asm(const struct guest *g, const char *text, struct buf *out, struct asm_error *err);
 
 #endif
