@@ -20,8 +20,9 @@ CFLAGS_rel  := -O2 -g
 CFLAGS_dbg  := -O0 -g3 -DLOCKSTEP_DEBUG
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_cov  := -O0 -g --coverage
+CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifeq ($(CFLAGS_$(MODE)),)
-$(error MODE=$(MODE) is not one of rel dbg asan cov)
+$(error MODE=$(MODE) is not one of rel dbg asan cov fuzz)
 endif
 CFLAGS  := -std=gnu17 -I. -I$(GEN) -MMD -MP -D_GNU_SOURCE $(WARN) $(CFLAGS_$(MODE))
 LDFLAGS := $(filter -fsanitize% --coverage,$(CFLAGS_$(MODE)))
@@ -109,6 +110,28 @@ run:
 	@$(MAKE) --no-print-directory all
 	@mkdir -p build/report
 	@$(B)/lockstep run corpora/default.yaml
+
+# ---- fuzzing: every foo_fuzz.c is a libFuzzer target (clang), run for FUZZ_SECONDS each ----
+FUZZ_SECONDS ?= 60
+FUZZ_BIN := $(patsubst %.c,$(B)/fuzz/%,$(shell find specs engine harness -name '*_fuzz.c' 2>/dev/null))
+$(B)/fuzz/%: $(B)/%.o $(TEST_LIBS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -Wl,--as-needed -lyaml -lunicorn -ljansson -lpthread -lm
+
+##  fuzz       run every fuzz target for FUZZ_SECONDS (60) each; new inputs are kept in build/fuzz/corpus
+.PHONY: fuzz fuzz-run
+fuzz:
+	@$(MAKE) --no-print-directory setup-build setup-lint
+	@$(MAKE) --no-print-directory fuzz-run MODE=fuzz CC=clang
+fuzz-run: $(FUZZ_BIN)
+	@for f in $(FUZZ_BIN); do \
+	    n=$$(basename $$f); mkdir -p $(B)/corpus/$$n; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+	        -artifact_prefix=$(B)/$$n- $(B)/corpus/$$n >$(B)/$$n.log 2>&1 \
+	        && echo "ok $$n: $$(sed -n 's/^stat::number_of_executed_units: *//p' $(B)/$$n.log) runs" \
+	        || { echo "not ok $$n"; tail -n 40 $(B)/$$n.log; exit 1; }; \
+	done
 
 # ---- checks on the code itself ----
 OWN_C := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
