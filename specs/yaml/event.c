@@ -1,12 +1,14 @@
 /* One libyaml event at a time, and positions of them. */
 #include "specs/yaml/internal.h"
 
+enum { POS_MAX = 1 << 30 }; /* lines and columns beyond are unknown, so that sums with them fit an int */
+
 struct pos mark_pos(const struct yaml_stream *s, const yaml_mark_t *m)
 {
     return (struct pos){
         .file = s->tree_file ? s->tree_file : s->file,
-        .line = m->line < INT32_MAX ? (int)m->line + 1 : 0,
-        .col = m->column < INT32_MAX ? (int)m->column + 1 : 0,
+        .line = m->line < POS_MAX ? (int)m->line + 1 : 0,
+        .col = m->column < POS_MAX ? (int)m->column + 1 : 0,
     };
 }
 
@@ -37,6 +39,7 @@ bool event_next(struct yaml_stream *s)
     }
     yaml_event_t *ev = &s->ev;
     s->properties = ev->start_mark;
+    s->after = ev->end_mark;
     if (ev->type == YAML_SCALAR_EVENT && (ev->data.scalar.anchor || ev->data.scalar.tag)) {
         ev->start_mark = scalar_mark(s);
     }

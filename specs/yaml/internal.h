@@ -115,6 +115,7 @@ struct yaml_stream {
     struct names siblings;   /* scratch of the duplicate check */
     struct budget item;      /* what the item being built used */
     struct budget keep;      /* what the anchored trees in `kept` use together */
+    yaml_mark_t after;       /* where the last event ended: s->ev is gone when the next one fails */
     yaml_mark_t properties;  /* where the anchor or tag of s->ev is; the value itself when it has none */
 };
 

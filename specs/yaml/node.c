@@ -44,7 +44,7 @@ static struct pos block_pos(const struct ynode *n, size_t offset)
 
 struct pos ynode_text_pos(const struct ynode *n, size_t offset)
 {
-    if (n->kind != YNODE_SCALAR || n->indent < 0) return n->at;
+    if (n->kind != YNODE_SCALAR || n->indent < 0 || n->at.line == 0 || n->at.col == 0) return n->at;
     if (n->block) return block_pos(n, offset);
     if (offset > n->len) offset = n->len;
     struct pos at = n->at;

@@ -79,7 +79,7 @@ static void reader_problem(struct yaml_stream *s)
     if (s->in.error) {
         stream_error(s, file_only, 0, "cannot read the file: %s", strerror(s->in.error));
     } else if (s->in.too_long) {
-        stream_error(s, mark_pos(s, &s->ev.end_mark), 0,
+        stream_error(s, mark_pos(s, &s->after), 0,
                      "what starts here does not end within %d bytes; the longest text allowed is %d bytes",
                      4 * YAML_MAX_SCALAR, YAML_MAX_SCALAR);
     } else if (strcmp(p->problem, "control characters are not allowed") == 0) {
@@ -89,11 +89,13 @@ static void reader_problem(struct yaml_stream *s)
                      (unsigned)p->problem_value);
     } else if (p->offset == 0 && (p->problem_value == 0xff || p->problem_value == 0xfe)) {
         stream_error(s, reader_pos(s), 0, "the file looks like UTF-16; expected UTF-8 text");
-    } else if (p->problem_value >= 0) {
+    } else if (strcmp(p->problem, "invalid leading UTF-8 octet") == 0) {
         stream_error(s, reader_pos(s), 0, "0x%02x is not valid UTF-8; expected UTF-8 text",
                      (unsigned)p->problem_value);
+    } else if (strcmp(p->problem, "incomplete UTF-8 octet sequence") == 0) {
+        stream_error(s, reader_pos(s), 0, "the file ends inside a character; expected UTF-8 text");
     } else {
-        stream_error(s, reader_pos(s), 0, "a character that is cut off; expected UTF-8 text");
+        stream_error(s, reader_pos(s), 0, "a character that is not valid UTF-8; expected UTF-8 text");
     }
 }
 

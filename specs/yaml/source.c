@@ -90,7 +90,8 @@ static void drop_indent(struct source_line *l, int col)
 static void take_line(struct source_line *l, struct bytes *b, int col)
 {
     int at = 0, keep_from = col < SHOW_MAX ? 0 : col - SHOW_BEFORE;
-    int keep_to = keep_from + SHOW_MAX + 1; /* one more than is shown, to see whether the line goes on */
+    int keep_to =
+        keep_from + SHOW_MAX + SHOW_AFTER + 1; /* more than is shown, to see whether the line goes on */
     l->first = keep_from;
     for (; at < keep_to; at++) {
         size_t n = bytes_more(b);

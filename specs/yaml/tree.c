@@ -275,7 +275,7 @@ bool tree_key(struct yaml_stream *s, struct arena *a, const char **key)
         return stream_error(s, at, 0, "a key of %zu bytes; expected at most %d", ev->data.scalar.length,
                             YAML_MAX_KEY);
     }
-    if (plain && ev->data.scalar.length == 0) return stream_error(s, at, 0, "expected a key before ':'");
+    if (plain && ev->data.scalar.length == 0) return stream_error(s, at, 0, "an empty key; expected text");
     if (plain && strcmp(text, "<<") == 0) {
         return stream_error(s, at, 2, "merge keys ('<<') are not supported; expected the keys written out");
     }
