@@ -142,6 +142,8 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
     }
     j->skip = nothing_under_test(outcomes, n);
     if (j->skip) return;
+    for (unsigned i = 0; i < n; i++)
+        if (outcomes[i].quirk) note_quirk(j, outcomes[i].quirk - 1);
     if (c->has_truth) hold_against_truth(&ct);
     hold_against_others(&ct);
     if (ct.failed)

@@ -15,7 +15,8 @@ struct findings {
 
 /* ---- diff.c ---- */
 bool outcome_usable(const struct outcome *o); /* the backend gave a result */
-/* What two backends say differently. A different exit is the only finding then: nothing else can be compared. */
+/* What two backends say differently. A different exit is the only finding then: nothing else can be compared.
+ */
 void compare_outcomes(const struct test_case *c, const struct outcome *a, const struct outcome *b,
                       struct findings *f);
 /* What a backend says differently from the truth that the case carries. */
@@ -25,7 +26,8 @@ bool truth_speaks(const struct test_case *c, const struct outcome *o, const stru
 /* What the truth expects of one word of a register; false when it says nothing about it. */
 bool truth_reg(const struct test_case *c, const struct outcome *o, struct guest_reg_ref ref, unsigned word,
                uint64_t *v);
-bool truth_exit_kind(const struct test_case *c, const struct cpu_exit *e); /* kind and cause are as it expects */
+/* What the truth expects memory to hold; false when it says nothing about that address. */
+bool truth_byte(const struct test_case *c, uint64_t addr, uint8_t *byte);
 /* Adds a finding unless one of the same place is there. */
 void findings_add(struct findings *f, const struct diff *d);
 
@@ -33,8 +35,8 @@ void findings_add(struct findings *f, const struct diff *d);
 
 /* Who differs from whom. */
 struct dispute {
-    const char *who;   /* a backend's name */
-    const char *whom;  /* another's, or "the manual" */
+    const char *who;  /* a backend's name */
+    const char *whom; /* another's, or "the manual" */
 };
 
 /* The text of a failure: what the case is, and each finding with everybody's value. */
@@ -49,5 +51,7 @@ void describe_exit(const struct guest *g, const struct cpu_exit *e, struct buf *
 void describe_reg(struct guest_reg_ref ref, uint64_t value, struct buf *out);
 /* What memory held at addr before the case ran; false where nothing was mapped. */
 bool case_byte(const struct test_case *c, uint64_t addr, uint8_t *byte);
+void case_page(const struct test_case *c, uint64_t page,
+               uint8_t bytes[CPU_PAGE]); /* a mapped page likewise */
 
 #endif

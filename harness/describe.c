@@ -25,6 +25,19 @@ bool case_byte(const struct test_case *c, uint64_t addr, uint8_t *byte)
     return mapped;
 }
 
+void case_page(const struct test_case *c, uint64_t page, uint8_t bytes[CPU_PAGE])
+{
+    bool pattern = page - LAYOUT_DATA < LAYOUT_DATA_SIZE || page - LAYOUT_ROM < LAYOUT_ROM_SIZE;
+    for (unsigned i = 0; i < CPU_PAGE; i++) bytes[i] = pattern ? layout_byte(page + i) : 0;
+    for (unsigned i = 0; i < c->nmem; i++) {
+        const struct case_mem *m = &c->mem[i];
+        for (uint64_t k = 0; m->data && k < m->size; k++)
+            if (m->at + k - page < CPU_PAGE) bytes[m->at + k - page] = m->data[k];
+    }
+    for (unsigned k = 0; k < c->code_size; k++)
+        if (c->code_at + k - page < CPU_PAGE) bytes[c->code_at + k - page] = c->code[k];
+}
+
 void describe_reg(struct guest_reg_ref ref, uint64_t value, struct buf *out)
 {
     const struct guest_reg *r = ref.reg;
@@ -158,14 +171,9 @@ static void mem_rows(struct table *t, const struct diff *d)
     for (unsigned i = 0; i < t->n; i++)
         if (!mem_read(t->usable[i]->mem, d->at, bytes, n))
             bytes_line(t, t->usable[i]->backend->name, bytes, n, more);
-    const struct case_truth *truth = &t->c->truth;
-    for (unsigned i = 0; t->c->has_truth && i < truth->nmem; i++) {
-        const struct case_mem *m = &truth->mem[i];
-        if (d->at < m->at || d->at - m->at + n > m->size) continue;
-        if (m->data) memcpy(bytes, m->data + (d->at - m->at), n);
-        if (!m->data) memset(bytes, 0, n);
-        bytes_line(t, "manual", bytes, n, more);
-    }
+    uint64_t known = 0;
+    while (known < n && truth_byte(t->c, d->at + known, &bytes[known])) known++;
+    if (known == n) bytes_line(t, "manual", bytes, n, more);
 }
 
 static void describe_table(struct table *t, const struct findings *f)

@@ -88,16 +88,11 @@ static bool page_listed(const struct mem *m, uint64_t page)
     return r && r->flags[(page - r->base) >> CPU_PAGE_BITS] & MEM_DIRTY;
 }
 
-static int by_address(const struct diff *a, const struct diff *b)
-{
-    return a->at < b->at ? -1 : a->at > b->at;
-}
-
 /* Memory findings come in the order in which pages became dirty; people read them by address. */
 static void sort_memory(struct findings *f, unsigned first)
 {
     for (unsigned i = first + 1; i < f->n; i++)
-        for (unsigned k = i; k > first && by_address(&f->items[k], &f->items[k - 1]) < 0; k--) {
+        for (unsigned k = i; k > first && f->items[k].at < f->items[k - 1].at; k--) {
             struct diff swap = f->items[k];
             f->items[k] = f->items[k - 1];
             f->items[k - 1] = swap;
@@ -146,27 +141,11 @@ void compare_outcomes(const struct test_case *c, const struct outcome *a, const 
 
 /* ---- the truth ---- */
 
-bool truth_exit_kind(const struct test_case *c, const struct cpu_exit *e)
+static bool truth_exit_kind(const struct test_case *c, const struct cpu_exit *e)
 {
     const struct case_truth *t = &c->truth;
     struct cpu_exit budget = {.kind = EXIT_BUDGET};
     return same_exit(t->has_exit ? &t->exit : &budget, e);
-}
-
-/* Where pc stands after code that neither jumps nor faults; after a fault in the only instruction, at it. */
-static bool truth_pc(const struct test_case *c, uint64_t *v)
-{
-    const struct case_truth *t = &c->truth;
-    if (t->has_pc) {
-        *v = t->exit.pc;
-        return true;
-    }
-    if (!t->has_exit || t->exit.kind == EXIT_BUDGET) {
-        *v = c->code_at + c->code_size;
-        return true;
-    }
-    *v = c->code_at;
-    return c->steps == 1;
 }
 
 bool truth_reg(const struct test_case *c, const struct outcome *o, struct guest_reg_ref ref, unsigned word,
@@ -180,9 +159,26 @@ bool truth_reg(const struct test_case *c, const struct outcome *o, struct guest_
         return true;
     }
     size_t at = ref.reg->word + (size_t)ref.index * ref.reg->words + word;
-    if (at == c->guest->pc_word && (t->rest_unchanged || t->has_pc)) return truth_pc(c, v);
-    *v = o->before[at];
-    return t->rest_unchanged && ref.reg->compare;
+    bool pc = t->has_pc && at == c->guest->pc_word;
+    *v = pc ? t->exit.pc : o->before[at];
+    return pc || (t->rest_unchanged && ref.reg->compare);
+}
+
+/* The entry of the truth's memory that holds an address, or NULL. */
+static const struct case_mem *truth_mem(const struct test_case *c, uint64_t addr)
+{
+    for (unsigned i = 0; i < c->truth.nmem; i++)
+        if (addr - c->truth.mem[i].at < c->truth.mem[i].size) return &c->truth.mem[i];
+    return NULL;
+}
+
+bool truth_byte(const struct test_case *c, uint64_t addr, uint8_t *byte)
+{
+    if (!c->has_truth) return false;
+    const struct case_mem *m = truth_mem(c, addr);
+    if (!m) return c->truth.rest_unchanged && case_byte(c, addr, byte);
+    *byte = m->data ? m->data[addr - m->at] : 0;
+    return true;
 }
 
 bool truth_speaks(const struct test_case *c, const struct outcome *o, const struct diff *d)
@@ -195,16 +191,15 @@ bool truth_speaks(const struct test_case *c, const struct outcome *o, const stru
     case DIFF_VALUE: return t->has_value;
     case DIFF_REG: return truth_reg(c, o, d->reg, d->word, &v);
     case DIFF_MEM:
-        for (unsigned i = 0; i < t->nmem; i++)
-            if (d->at >= t->mem[i].at && d->size <= t->mem[i].size &&
-                d->at - t->mem[i].at <= t->mem[i].size - d->size)
-                return true;
-        return false;
+        for (uint64_t i = 0; i < d->size && !t->rest_unchanged; i++)
+            if (!truth_mem(c, d->at + i)) return false;
+        return true;
     }
     return false;
 }
 
-static void truth_compare_mem(const struct case_mem *want, const struct outcome *o, struct findings *f)
+/* Bytes that the truth names. */
+static void truth_compare_named(const struct case_mem *want, const struct outcome *o, struct findings *f)
 {
     for (uint64_t i = 0; i < want->size; i++) {
         uint8_t is = 0, should = want->data ? want->data[i] : 0;
@@ -214,16 +209,33 @@ static void truth_compare_mem(const struct case_mem *want, const struct outcome 
     }
 }
 
-/* Registers that the truth does not name: unchanged, and pc after the code. */
+/* Memory that the truth does not name is as it was; what it names has been looked at. */
+static void truth_compare_pages(const struct test_case *c, const struct outcome *o, struct findings *f)
+{
+    uint8_t should[CPU_PAGE];
+    unsigned first = f->n;
+    for (size_t i = 0; i < o->mem->ndirty; i++) {
+        uint64_t page = o->mem->dirty[i];
+        const uint8_t *is = page_host(o->mem, page);
+        case_page(c, page, should);
+        for (unsigned k = 0; k < c->truth.nmem; k++) {
+            const struct case_mem *m = &c->truth.mem[k];
+            for (uint64_t b = 0; b < m->size; b++)
+                if (m->at + b - page < CPU_PAGE) should[m->at + b - page] = is[m->at + b - page];
+        }
+        if (memcmp(is, should, CPU_PAGE)) page_compare(page, is, should, f);
+    }
+    sort_memory(f, first);
+}
+
+/* Registers that the truth does not name: unchanged. */
 static void truth_compare_rest(const struct test_case *c, const struct outcome *o, struct findings *f)
 {
     const struct guest *g = c->guest;
     for (unsigned i = 0; i < g->nregs; i++) {
         const struct guest_reg *r = &g->regs[i];
-        bool pc = r->word == g->pc_word;
-        if (!r->compare ||
-            (!pc && !memcmp(o->state + r->word, o->before + r->word, 8ul * r->count * r->words)))
-            continue;
+        size_t bytes = sizeof(uint64_t) * r->count * r->words;
+        if (!r->compare || !memcmp(o->state + r->word, o->before + r->word, bytes)) continue;
         for (unsigned k = 0; k < r->count * r->words; k++) {
             struct guest_reg_ref ref = {r, k / r->words};
             uint64_t v;
@@ -231,6 +243,13 @@ static void truth_compare_rest(const struct test_case *c, const struct outcome *
                 reg_compare(ref, k % r->words, o->state[r->word + k], v, f);
         }
     }
+}
+
+static struct guest_reg_ref truth_pc_ref(const struct guest *g)
+{
+    for (unsigned i = 0; i < g->nregs; i++)
+        if (g->regs[i].word == g->pc_word) return (struct guest_reg_ref){&g->regs[i], 0};
+    BUG("%s has no pc", g->name);
 }
 
 void compare_truth(const struct test_case *c, const struct outcome *o, struct findings *f)
@@ -247,6 +266,8 @@ void compare_truth(const struct test_case *c, const struct outcome *o, struct fi
         const uint64_t *is = o->state + ref.reg->word + (size_t)ref.index * ref.reg->words;
         for (unsigned w = 0; w < ref.reg->words; w++) reg_compare(ref, w, is[w], t->regs[i].value[w], f);
     }
-    if (t->rest_unchanged || t->has_pc) truth_compare_rest(c, o, f);
-    for (unsigned i = 0; i < t->nmem; i++) truth_compare_mem(&t->mem[i], o, f);
+    if (t->has_pc) reg_compare(truth_pc_ref(c->guest), 0, o->state[c->guest->pc_word], t->exit.pc, f);
+    if (t->rest_unchanged) truth_compare_rest(c, o, f);
+    for (unsigned i = 0; i < t->nmem; i++) truth_compare_named(&t->mem[i], o, f);
+    if (t->rest_unchanged) truth_compare_pages(c, o, f);
 }

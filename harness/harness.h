@@ -143,6 +143,7 @@ struct outcome {
     const uint64_t *state;   /* state after */
     const struct mem *mem;   /* memory after; every page that changed is in its list of dirty pages */
     const char *unsupported; /* the backend cannot run this case: a sentence; else NULL */
+    unsigned quirk;          /* 1 + number of the quirk row that says so; 0: none */
 };
 void runner_run(struct runner *r, const struct test_case *c, struct outcome *o);
 

@@ -54,17 +54,30 @@ static void doing(struct activity *act, uint32_t what)
     if (act) act->doing = what;
 }
 
+static void run_entry(struct panel *p, unsigned entry, const struct test_case *c, struct outcome *o)
+{
+    const struct lineup_entry *e = &p->lineup->entries[entry];
+    unsigned quirk = 0;
+    const char *why =
+        e->oracle && p->lineup->quirks ? quirk_unsupported(p->lineup->quirks, e->backend, c, &quirk) : NULL;
+    if (why) {
+        *o = (struct outcome){.backend = e->backend, .unsupported = why, .quirk = quirk + 1};
+        return;
+    }
+    struct seat *s = seat_find(p, entry, c->guest);
+    if (s->runner)
+        runner_run(s->runner, c, o);
+    else
+        *o = (struct outcome){.backend = e->backend, .unsupported = s->why};
+}
+
 void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
                struct outcome out[LINEUP_MAX])
 {
     for (unsigned i = 0; i < p->lineup->n; i++) {
         const struct lineup_entry *e = &p->lineup->entries[i];
         doing(act, DOING_BACKEND + i);
-        struct seat *s = seat_find(p, i, c->guest);
-        if (s->runner)
-            runner_run(s->runner, c, &out[i]);
-        else
-            out[i] = (struct outcome){.backend = e->backend, .unsupported = s->why};
+        run_entry(p, i, c, &out[i]);
         out[i].oracle = e->oracle;
     }
     doing(act, DOING_JUDGE);

@@ -29,10 +29,11 @@ struct panel;
 struct panel *panel_open(const struct lineup *l);
 void panel_close(struct panel *p);
 /* Runs a case on every backend; outcomes in the lineup's order. `act` may be NULL. */
-void panel_run(struct panel *p, const struct test_case *c, struct activity *act, struct outcome out[LINEUP_MAX]);
+void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
+               struct outcome out[LINEUP_MAX]);
 /* Runs and judges it. The judgement's outcomes stay in `out`. */
-void panel_judge(struct panel *p, const struct test_case *c, struct activity *act, struct outcome out[LINEUP_MAX],
-                 struct judgement *j);
+void panel_judge(struct panel *p, const struct test_case *c, struct activity *act,
+                 struct outcome out[LINEUP_MAX], struct judgement *j);
 /* The smallest number of steps after which two results of a longer case differ; 0 when none of them does. */
 uint64_t panel_first_divergence(struct panel *p, const struct test_case *c, struct activity *act);
 

@@ -267,12 +267,15 @@ static void hand_died(struct pool *p, struct hand *h)
 /* ---- reading ---- */
 
 /* One frame from a worker; false when it makes no sense. */
-static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, const char *frame, size_t whole,
-                       const char *body)
+static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, const char *body, size_t size)
 {
+    struct record r;
     if (!h->busy) return false;
     switch (kind) {
-    case FRAME_RECORD: buf_add(&h->slot->frames, frame, whole); return ++h->received <= h->a.count;
+    case FRAME_RECORD:
+        if (!record_decode(body, size, &r) || r.number != h->a.first + h->received) return false;
+        record_encode(&r, &h->slot->frames);
+        return ++h->received <= h->a.count;
     case FRAME_DONE:
         h->busy = false;
         h->slot->done = true;

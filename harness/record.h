@@ -1,7 +1,7 @@
 /* What is left of a case once it was judged: what a worker sends home, what reports are made of.
  *
- * On the wire a frame is its length (4 bytes, of all that follows), its kind (1 byte) and a body; worker and parent are
- * the same program on the same machine, so numbers stand in host order.
+ * On the wire a frame is its length (4 bytes, of all that follows), its kind (1 byte) and a body; worker and
+ * parent are the same program on the same machine, so numbers stand in host order.
  */
 #ifndef HARNESS_RECORD_H
 #define HARNESS_RECORD_H
@@ -20,22 +20,22 @@ enum {
 };
 
 struct record {
-    uint64_t number;          /* of the case in this run, from 0 */
-    enum verdict verdict;     /* what became of it */
-    unsigned checked;         /* enum checked_by bits */
-    bool dissent;             /* an oracle disagrees with the truth */
-    uint8_t ran;              /* bit per lineup entry: it gave a result */
-    unsigned nquirks;         /* how many of quirks[] */
+    uint64_t number;                   /* of the case in this run, from 0 */
+    enum verdict verdict;              /* what became of it */
+    unsigned checked;                  /* enum checked_by bits */
+    bool dissent;                      /* an oracle disagrees with the truth */
+    uint8_t ran;                       /* bit per lineup entry: it gave a result */
+    unsigned nquirks;                  /* how many of quirks[] */
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something */
-    int line;                 /* where the case stands */
-    const char *id;           /* of the case */
-    const char *guest;        /* ISA */
-    const char *row;          /* row's id, or "" where the code does not decode */
-    const char *ext;          /* row's extension, or "" */
-    const char *file;         /* where the case stands */
-    const char *exit;         /* how it ended under the first backend: "budget", "fault illegal"; "" if none ran */
-    const char *reason;       /* skip: why; crash, timeout, error: what happened; else "" */
-    const char *detail;       /* what differs, or "" */
+    int line;                          /* where the case stands */
+    const char *id;                    /* of the case */
+    const char *guest;                 /* ISA */
+    const char *row;                   /* row's id, or "" where the code does not decode */
+    const char *ext;                   /* row's extension, or "" */
+    const char *file;                  /* where the case stands */
+    const char *exit;   /* how it ended under the first backend: "budget", "fault illegal"; "" if none ran */
+    const char *reason; /* skip: why; crash, timeout, error: what happened; else "" */
+    const char *detail; /* what differs, or "" */
 };
 
 /* Adds the frame of a record; texts too long are cut. */

@@ -1,7 +1,8 @@
 /* Cases in worker processes: a crash or a hang costs one case.
  *
- * The parent (pool.c) deals out ranges of case numbers; workers (worker.c) walk the stream themselves, run, judge and
- * send records home. The parent hands records on in the order of the cases, whatever the number of workers.
+ * The parent (pool.c) deals out ranges of case numbers; workers (worker.c) walk the stream themselves, run,
+ * judge and send records home. The parent hands records on in the order of the cases, whatever the number of
+ * workers.
  */
 #ifndef HARNESS_WORKER_H
 #define HARNESS_WORKER_H
@@ -20,8 +21,8 @@ struct case_source {
     const void *arg; /* given to open */
 };
 
-/* Cases [first, first + count) of the stream. When a worker before this one was lost in the middle, `lost` is the case
- * that did it: it is reported, not run. */
+/* Cases [first, first + count) of the stream. When a worker before this one was lost in the middle, `lost` is
+ * the case that did it: it is reported, not run. */
 struct assignment {
     uint64_t first, count; /* count 0: the worker may go home */
     uint64_t lost;         /* case number, or ~0 */
@@ -31,8 +32,10 @@ struct assignment {
 
 /* ---- worker.c ---- */
 /* The life of a worker: assignments from one descriptor, frames to the other, until either ends. */
-void worker_main(const struct case_source *src, const struct lineup *l, struct activity *act, int in, int out);
-/* The record of a case with the judgement on it. Texts are the case's and the judgement's, `exit` is scratch. */
+void worker_main(const struct case_source *src, const struct lineup *l, struct activity *act, int in,
+                 int out);
+/* The record of a case with the judgement on it. Texts are the case's and the judgement's, `exit` is scratch.
+ */
 struct record record_of(const struct test_case *c, uint64_t number, const struct lineup *l,
                         const struct outcome *outcomes, const struct judgement *j, struct buf *exit);
 int write_all(int fd, const void *p, size_t n); /* 0 or -errno */
@@ -49,7 +52,7 @@ struct pool_config {
     unsigned max_timeouts;       /* give up after so many; 0: never */
     /* Called for each record in the order of the cases, and now and then with NULL. */
     void (*sink)(void *arg, const struct record *r);
-    void *arg;                   /* given to sink */
+    void *arg; /* given to sink */
 };
 
 enum pool_end { POOL_DONE, POOL_INTERRUPTED, POOL_GAVE_UP, POOL_BAD_INPUT, POOL_BROKEN };
@@ -61,7 +64,8 @@ struct pool_result {
     struct buf message; /* POOL_BAD_INPUT: the stream's errors; GAVE_UP, BROKEN: a sentence */
 };
 
-/* Blocks the signals that interrupt a run in this process until `old` is restored; pool_run watches for them. */
+/* Blocks the signals that interrupt a run in this process until `old` is restored; pool_run watches for them.
+ */
 void pool_block_signals(sigset_t *old);
 void pool_run(const struct pool_config *cfg, struct pool_result *res);
 
