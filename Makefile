@@ -25,6 +25,8 @@ ifeq ($(CFLAGS_$(MODE)),)
 $(error MODE=$(MODE) is not one of rel dbg asan cov fuzz)
 endif
 CFLAGS  := -std=gnu17 -I. -I$(GEN) -MMD -MP -D_GNU_SOURCE $(WARN) $(CFLAGS_$(MODE))
+# Computed gotos must stay one indirect jump a handler, or the branch predictor sees a single one (gcc merges them).
+GOTO_CFLAGS := $(if $(findstring clang,$(CC)),,-fno-gcse -fno-crossjumping)
 LDFLAGS := $(filter -fsanitize% --coverage,$(CFLAGS_$(MODE)))
 
 ifeq ($(V),0)

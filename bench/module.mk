@@ -2,7 +2,7 @@
 
 bench_src := $(filter-out %_test.c,$(wildcard bench/*.c))
 bench_obj := $(bench_src:%.c=$(B)/%.o) $(B)/bench/gbench.o
-CFLAGS_bare := -fno-gcse -fno-crossjumping
+CFLAGS_bare := $(GOTO_CFLAGS)
 
 $(B)/bench/gbench.o: bench/gbench.cc bench/gbench.h
 	$(call say,CXX,$<)

@@ -33,8 +33,7 @@ gen: $(GEN_STAMPS)
 specs_yaml_src := $(filter-out %_test.c %_fuzz.c,$(wildcard specs/yaml/*.c))
 $(B)/libyaml_reader.a: $(specs_yaml_src:%.c=$(B)/%.o)
 
-# Indirect jumps must stay one per handler, or the branch predictor sees a single one.
-CFLAGS_riscv64_interp := -fno-gcse -fno-crossjumping -Wno-unused-variable
+CFLAGS_riscv64_interp := $(GOTO_CFLAGS)
 
 # the generator as a library, for its tests
 specs_gen_src := $(filter-out %_test.c %/main.c,$(wildcard specs/gen/*.c))

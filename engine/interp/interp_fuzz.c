@@ -28,9 +28,9 @@ static void machine_open(struct machine *m, const uint8_t *code, size_t size, ui
     BUG_ON(!m->cpu || backend_interp.open(m->cpu));
     for (unsigned i = 1; i < 32; i++) {
         uint64_t r = rng_next(&rng);
-        guest_reg_words(g, m->cpu->state, guest_reg_find(g, "x"))[i] =
+        guest_reg_words(g, m->cpu->state, guest_reg_find(g, "x0"))[i] =
             r & 1 ? r : (r & 2 ? CODE : DATA) + (r >> 8 & 0x1fff);
-        guest_reg_words(g, m->cpu->state, guest_reg_find(g, "f"))[i] =
+        guest_reg_words(g, m->cpu->state, guest_reg_find(g, "f0"))[i] =
             r & 4 ? rng_next(&rng) : r | 0xffffffff00000000u;
     }
     guest_reg_words(g, m->cpu->state, guest_reg_find(g, "priv"))[0] = seed % 3 ? 0 : 3;
