@@ -43,10 +43,12 @@ static void pack(const struct interp_isa *isa, const struct guest_row *row, cons
     o->imm = p->imm == PACK_NO_IMM ? 0 : (int32_t)guest_field_get(&row->fields[p->imm], word);
 }
 
-/* The handler for code that cannot become a record of its own. */
-static void synthetic(const struct interp_isa *isa, struct interp_op *o, enum interp_synthetic what,
-                      int32_t imm)
+/* Ends the block: a handler for what cannot become a record of its own. */
+static void finish(const struct interp_isa *isa, struct interp_block *b, enum interp_synthetic what,
+                   int32_t imm)
 {
+    struct interp_op *o = &b->ops[b->count];
+    b->budget = (uint16_t)(b->count + (what != OP_END));
     *o = (struct interp_op){.handler = isa->labels[isa->guest->nrows + what], .imm = imm};
 }
 
@@ -73,22 +75,22 @@ static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_b
     uint32_t word;
     unsigned missing, length = 0;
     b->at[b->count] = (uint8_t)(b->bytes / isa->guest->code_unit);
-    synthetic(isa, o, OP_END, 0);
+    finish(isa, b, OP_END, 0);
     if (b->count == BLOCK_MAX) return false;
     length = fetch(c, pc, &word, &missing);
     if (!length) {
-        synthetic(isa, o, OP_FETCH, (int32_t)missing);
+        finish(isa, b, OP_FETCH, (int32_t)missing);
         return false;
     }
     int row = isa->guest->decode(word);
     const struct guest_row *r = row < 0 ? NULL : &isa->guest->rows[row];
     if (!r || (r->needs & ~b->mode)) {
-        synthetic(isa, o, OP_ILLEGAL, 0);
+        finish(isa, b, OP_ILLEGAL, 0);
         return false;
     }
     const struct interp_pack *p = &isa->packs[row];
     if (p->absent) {
-        synthetic(isa, o, OP_ABSENT, 0);
+        finish(isa, b, OP_ABSENT, 0);
         return false;
     }
     if (p->alone && b->count) return false;
@@ -98,7 +100,7 @@ static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_b
     b->bytes = (uint16_t)(b->bytes + length);
     if (!p->ends) return true;
     b->at[b->count] = (uint8_t)(b->bytes / isa->guest->code_unit);
-    synthetic(isa, &b->ops[b->count], OP_END, 0);
+    finish(isa, b, OP_END, 0);
     return false;
 }
 
@@ -143,6 +145,6 @@ struct interp_block *interp_front(struct interp *in, const struct interp_isa *is
     f->count = (uint16_t)n;
     f->bytes = (uint16_t)(b->at[n] * isa->guest->code_unit);
     f->succ[0] = f->succ[1] = in->none;
-    synthetic(isa, &f->ops[n], OP_END, 0);
+    finish(isa, f, OP_END, 0);
     return f;
 }

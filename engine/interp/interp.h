@@ -42,6 +42,7 @@ struct interp_block {
     struct interp_block *succ[2]; /* blocks that ran after this one, most recent first; never NULL */
     uint32_t mode;                /* guest mode bits it was decoded under */
     uint16_t count;               /* instructions */
+    uint16_t budget;              /* that it needs: one more than count when a fault ends it */
     uint16_t bytes;               /* of code they cover */
     uint8_t at[BLOCK_MAX + 1];    /* offset of each instruction in code units, for faults */
     struct interp_op ops[];       /* count records, then a synthetic one */

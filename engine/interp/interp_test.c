@@ -120,6 +120,24 @@ static void a_fault_in_a_block_is_precise(void **state)
     machine_free(m);
 }
 
+/* What follows the last instruction of a budget is not even looked at. */
+static void a_budget_ends_before_a_fault(void **state)
+{
+    static const char *const next[] = {".2byte 0", "vadd.vv v1, v2, v3", "ecall", "ld a0, 0(zero)"};
+    for (size_t i = 0; i < ARRAY_LEN(next); i++) {
+        struct machine *m = machine_new();
+        char text[80];
+        snprintf(text, sizeof(text), "addi a0, a0, 1; %s", next[i]);
+        load(m, text);
+        assert_int_equal(run(m, 1)->kind, EXIT_BUDGET);
+        assert_int_equal(m->cpu->exit.executed, 1);
+        assert_int_equal(*reg(m, "pc"), CODE + 4);
+        assert_int_not_equal(run(m, 1)->kind, EXIT_BUDGET);
+        assert_int_equal(m->cpu->exit.executed, 0);
+        machine_free(m);
+    }
+}
+
 static void illegal_code_reports_its_bits(void **state)
 {
     struct machine *m = machine_new();
@@ -267,6 +285,7 @@ int main(void)
         cmocka_unit_test(budgets_are_exact),
         cmocka_unit_test(a_budget_split_anywhere_gives_the_same),
         cmocka_unit_test(a_fault_in_a_block_is_precise),
+        cmocka_unit_test(a_budget_ends_before_a_fault),
         cmocka_unit_test(illegal_code_reports_its_bits),
         cmocka_unit_test(fetching_beyond_memory_faults_there),
         cmocka_unit_test(calls_and_breakpoints_stop_on_themselves),

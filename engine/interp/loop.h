@@ -43,7 +43,7 @@ lookup:
     if (left == 0) goto budget_spent;
     b = interp_lookup(cpu, &isa, npc);
 enter:
-    if (unlikely(left < b->count)) b = interp_front(in, &isa, b, (unsigned)left);
+    if (unlikely(left < b->budget)) b = interp_front(in, &isa, b, (unsigned)left);
     left -= b->count;
     block_pc = b->pc;
     o = b->ops;
