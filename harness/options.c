@@ -1,0 +1,365 @@
+/* The command line: one table of options and one of commands, from which parsing, help and suggestions come.
+ */
+#include "harness/program.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CMD_CASES = CMD_RUN | CMD_REPRO };
+
+/* How a value is read; the field at `offset` has the type in the comment. */
+enum option_type {
+    TYPE_FLAG,    /* bool; takes no value */
+    TYPE_TEXT,    /* const char * */
+    TYPE_LIST,    /* struct text_list; commas separate, repeating adds */
+    TYPE_TEXTS,   /* struct text_list; repeating adds */
+    TYPE_NUMBER,  /* uint64_t */
+    TYPE_SECONDS, /* double */
+    TYPE_SHARD,   /* shard and nshards */
+};
+
+struct option_row {
+    const char *name;      /* without the dashes */
+    char letter;           /* short form, or 0 */
+    const char *arg;       /* what the value is called, or NULL */
+    enum option_type type; /* how it is read */
+    size_t offset;         /* of its field in struct options */
+    unsigned commands;     /* enum command_id bits */
+    uint64_t min, max;     /* TYPE_NUMBER: bounds; max 0: none */
+    const char *initial;   /* value when it is not given, or NULL */
+    const char *help;      /* one line */
+};
+
+#define FIELD(f) offsetof(struct options, f)
+
+static const struct option_row option_rows[OPTIONS] = {
+    [OPT_BACKEND] = {"backend", 'b', "NAME", TYPE_LIST, FIELD(backends), CMD_CASES, 0, 0, NULL,
+                     "what to test (repeat, or separate by commas); default: interp"},
+    [OPT_ORACLE] = {"oracle", 'O', "NAME", TYPE_LIST, FIELD(oracles), CMD_CASES, 0, 0, NULL,
+                    "what to hold it against; 'none' for nothing; default: all that run here"},
+    [OPT_FILTER] = {"filter", 'f', "GLOB", TYPE_TEXTS, FIELD(filters), CMD_RUN | CMD_LIST, 0, 0, NULL,
+                    "only cases whose id matches (repeat for more)"},
+    [OPT_SEED] = {"seed", 's', "N", TYPE_NUMBER, FIELD(seed), CMD_CASES | CMD_GEN | CMD_LIST, 0, 0, "0",
+                  "other generated cases than with other seeds"},
+    [OPT_JOBS] = {"jobs", 'j', "N", TYPE_NUMBER, FIELD(jobs), CMD_RUN, 0, 1024, "0",
+                  "worker processes; default: one for each processor"},
+    [OPT_SHARD] = {"shard", 0, "I/N", TYPE_SHARD, 0, CMD_RUN, 0, 0, NULL,
+                   "only part I (from 1) of N disjoint parts"},
+    [OPT_TIMEOUT] = {"timeout", 0, "SECONDS", TYPE_SECONDS, FIELD(timeout), CMD_CASES, 0, 0, "10",
+                     "a case that takes longer has failed; 0: never"},
+    [OPT_REPORT] = {"report", 'r', "KIND=FILE", TYPE_TEXTS, FIELD(reports), CMD_RUN, 0, 0, NULL,
+                    "write a report (junit, jsonl, md); repeat for more"},
+    [OPT_QUIRKS] = {"quirks", 0, "DIR", TYPE_TEXT, FIELD(quirks), CMD_CASES, 0, 0, NULL,
+                    "known errors of oracles; 'none' for none; default: corpora/quirks"},
+    [OPT_SHOW] = {"max-failures-shown", 0, "N", TYPE_NUMBER, FIELD(show), CMD_RUN, 0, 0, "20",
+                  "failures printed in full; reports have all of them"},
+    [OPT_MAX_TIMEOUTS] = {"max-timeouts", 0, "N", TYPE_NUMBER, FIELD(max_timeouts), CMD_RUN, 0, 0, "100",
+                          "give up after so many cases timed out; 0: never"},
+    [OPT_QUIET] = {"quiet", 'q', NULL, TYPE_FLAG, FIELD(quiet), CMD_RUN, 0, 0, NULL,
+                   "no progress, and of each failure only its id"},
+    [OPT_VERBOSE] = {"verbose", 'v', NULL, TYPE_FLAG, FIELD(verbose), CMD_RUN | CMD_LIST, 0, 0, NULL,
+                     "say more about what is going on"},
+    [OPT_ROWS] = {"rows", 0, "GLOB", TYPE_TEXT, FIELD(rows), CMD_GEN, 0, 0, "*", "ids of instruction rows"},
+    [OPT_COUNT] = {"count", 'n', "N", TYPE_NUMBER, FIELD(count), CMD_GEN, 1, 1000000, "10",
+                   "cases for each row"},
+    [OPT_VALUES] = {"values", 0, "KIND", TYPE_TEXT, FIELD(values), CMD_GEN, 0, 0, "all",
+                    "operand values: all, corners or random"},
+    [OPT_OUTPUT] = {"output", 'o', "FILE", TYPE_TEXT, FIELD(output), CMD_GEN, 0, 0, NULL,
+                    "where the corpus goes"},
+    [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
+};
+
+static const struct command commands[] = {
+    {"run", CMD_RUN, "[PATH...]", 0, ~0u, "run plans or corpora",
+     "Runs every case of the corpora (files, or folders of them) on each backend and holds the results "
+     "against the\n"
+     "manual's word where a case has it, and against each oracle. Without PATH, the plan "
+     "corpora/default.yaml.\n"
+     "Exit status: 0 all passed, 1 some failed, 2 bad usage or input, 3 the harness could not do its work,\n"
+     "4 nothing selected.\n",
+     cmd_run},
+    {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, "run one case and show everything",
+     "Runs the case of this id and shows its row, its state before, and what each backend made of it.\n",
+     cmd_repro},
+    {"explain", CMD_EXPLAIN, "ISA CODE", 2, 2, "show what an instruction is and does",
+     "CODE is assembly text ('add a0, a1, a2') or hex: bytes in memory order ('33 85 c5 00') or a number as "
+     "manuals\n"
+     "print it ('0x00c58533').\n",
+     cmd_explain},
+    {"list", CMD_LIST, "WHAT [NAME...]", 1, ~0u, "list what there is",
+     "WHAT is one of\n"
+     "  isas                 guests\n"
+     "  backends             ways to run them, and whether they can here\n"
+     "  rows ISA [GLOB]      instructions, with encoding and status\n"
+     "  extensions ISA       with how many of their instructions are done\n"
+     "  registers ISA        registers\n"
+     "  csrs ISA             control and status registers\n"
+     "  cases PATH...        ids of the cases of corpora\n"
+     "  schema [NAME]        JSON Schema of a file format: corpus, plan or quirks\n",
+     cmd_list},
+    {"gen", CMD_GEN, "ISA", 1, 1, "write generated cases as a corpus",
+     "Writes cases as `generate:` makes them, spelled out, so that they can be kept, edited and run.\n",
+     cmd_gen},
+};
+
+/* ---- saying what is wrong ---- */
+
+int complain(struct program *p, int status, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fputs("lockstep: ", p->err);
+    vfprintf(p->err, fmt, ap);
+    fputc('\n', p->err);
+    va_end(ap);
+    return status;
+}
+
+int complain_name(struct program *p, const char *what, const char *word, const char *const *names, size_t n)
+{
+    const char *near = base_suggest(word, names, n);
+    if (near) return complain(p, STATUS_USAGE, "unknown %s '%s'; did you mean '%s'?", what, word, near);
+    struct buf all = {0};
+    for (size_t i = 0; i < n; i++) buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
+    (void)complain(p, STATUS_USAGE, "unknown %s '%s'; there %s %s", what, word, n == 1 ? "is" : "are",
+                   buf_cstr(&all));
+    buf_free(&all);
+    return STATUS_USAGE;
+}
+
+const struct guest *program_guest(struct program *p, const char *name)
+{
+    const struct guest *g = guest_find(name);
+    if (g) return g;
+    const char *names[16];
+    size_t n = 0;
+    while (guest_all[n] && n < ARRAY_LEN(names)) {
+        names[n] = guest_all[n]->name;
+        n++;
+    }
+    (void)complain_name(p, "ISA", name, names, n);
+    return NULL;
+}
+
+/* ---- help ---- */
+
+static void help_program(struct program *p)
+{
+    fputs("lockstep: runs the same instructions on several machines and tells who is wrong\n\n"
+          "usage: lockstep COMMAND [OPTION...] [ARGUMENT...]\n\ncommands:\n",
+          p->out);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        char synopsis[64];
+        snprintf(synopsis, sizeof(synopsis), "%s %s", commands[i].name, commands[i].args);
+        fprintf(p->out, "  %-24s %s\n", synopsis, commands[i].summary);
+    }
+    fputs("\n'lockstep COMMAND --help' says more.\n", p->out);
+}
+
+static void help_command(struct program *p, const struct command *c)
+{
+    fprintf(p->out, "usage: lockstep %s [OPTION...] %s\n\n%s\noptions:\n", c->name, c->args, c->text);
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option_row *o = &option_rows[i];
+        char form[64], letter[8] = "    ";
+        if (!(o->commands & c->id)) continue;
+        if (o->letter) snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+        snprintf(form, sizeof(form), "%s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+        bool has_default = o->initial && strcmp(o->initial, "0") != 0;
+        fprintf(p->out, "  %-30s %s%s%s\n", form, o->help, has_default ? "; default: " : "",
+                has_default ? o->initial : "");
+    }
+}
+
+/* ---- values ---- */
+
+void list_add(struct program *p, struct text_list *l, const char *text)
+{
+    if (l->n % 16 == 0) {
+        const char **items = arena_alloc(&p->arena, (l->n + 16) * sizeof(*items));
+        if (l->n) memcpy(items, l->items, l->n * sizeof(*items));
+        l->items = items;
+    }
+    l->items[l->n++] = text;
+}
+
+static void add_commas(struct program *p, struct text_list *l, const char *text)
+{
+    for (;;) {
+        size_t n = strcspn(text, ",");
+        if (n) list_add(p, l, arena_strndup(&p->arena, text, n));
+        if (!text[n]) return;
+        text += n + 1;
+    }
+}
+
+static int set_number(struct program *p, const struct option_row *o, const char *text, uint64_t *v)
+{
+    bool negative;
+    if (!number_parse(text, strlen(text), v, &negative) || negative)
+        return complain(p, STATUS_USAGE, "--%s wants a number, not '%s'", o->name, text);
+    if (*v < o->min || (o->max && *v > o->max))
+        return complain(p, STATUS_USAGE, "--%s wants a number from %llu to %llu, not '%s'", o->name,
+                        (unsigned long long)o->min, (unsigned long long)o->max, text);
+    return 0;
+}
+
+static int set_seconds(struct program *p, const struct option_row *o, const char *text, double *v)
+{
+    char *end;
+    *v = strtod(text, &end);
+    if (end == text || *end || !isfinite(*v) || *v < 0)
+        return complain(p, STATUS_USAGE, "--%s wants seconds, not '%s'", o->name, text);
+    return 0;
+}
+
+static int set_shard(struct program *p, const char *text)
+{
+    struct options *opt = &p->opt;
+    const char *slash = strchr(text, '/');
+    uint64_t i = 0, n = 0;
+    bool negative;
+    if (!slash || !number_parse(text, (size_t)(slash - text), &i, &negative) ||
+        !number_parse(slash + 1, strlen(slash + 1), &n, &negative) || i < 1 || i > n || n > 1000000)
+        return complain(p, STATUS_USAGE, "--shard wants I/N with I from 1 to N, not '%s'", text);
+    opt->shard = i - 1;
+    opt->nshards = n;
+    return 0;
+}
+
+static int set_option(struct program *p, enum option_id id, const char *text)
+{
+    const struct option_row *o = &option_rows[id];
+    void *field = (char *)&p->opt + o->offset;
+    p->opt.given |= 1u << id;
+    switch (o->type) {
+    case TYPE_FLAG: *(bool *)field = true; break;
+    case TYPE_TEXT: *(const char **)field = text; break;
+    case TYPE_LIST: add_commas(p, field, text); break;
+    case TYPE_TEXTS: list_add(p, field, text); break;
+    case TYPE_NUMBER: return set_number(p, o, text, field);
+    case TYPE_SECONDS: return set_seconds(p, o, text, field);
+    case TYPE_SHARD: return set_shard(p, text);
+    }
+    return 0;
+}
+
+static int set_defaults(struct program *p)
+{
+    int status = 0;
+    for (unsigned i = 0; i < OPTIONS && !status; i++)
+        if (option_rows[i].initial) status = set_option(p, (enum option_id)i, option_rows[i].initial);
+    p->opt.given = 0;
+    return status;
+}
+
+/* ---- words ---- */
+
+static int unknown_option(struct program *p, const struct command *c, const char *shown, const char *name)
+{
+    const char *names[OPTIONS];
+    size_t n = 0;
+    for (unsigned i = 0; i < OPTIONS; i++)
+        if (option_rows[i].commands & c->id) names[n++] = option_rows[i].name;
+    const char *near = strlen(name) > 1 ? base_suggest(name, names, n) : NULL;
+    if (near) return complain(p, STATUS_USAGE, "unknown option '%s'; did you mean '--%s'?", shown, near);
+    return complain(p, STATUS_USAGE, "unknown option '%s'; 'lockstep %s --help' lists them", shown, c->name);
+}
+
+/* The option that argv[*i] is, moving *i over a value that stands in the next word. */
+static int parse_option(struct program *p, const struct command *c, int argc, const char *const *argv, int *i)
+{
+    const char *word = argv[*i];
+    bool is_long = word[1] == '-';
+    const char *name = word + 1 + is_long;
+    size_t len = is_long ? strcspn(name, "=") : 1;
+    const char *value = name[len] ? name + len + is_long : NULL;
+    unsigned id = 0;
+    for (; id < OPTIONS; id++) {
+        const struct option_row *o = &option_rows[id];
+        if (!(o->commands & c->id)) continue;
+        if (is_long ? strlen(o->name) == len && !strncmp(o->name, name, len) : o->letter == *name) break;
+    }
+    char *shown = arena_strndup(&p->arena, word, (size_t)(name - word) + len);
+    if (id == OPTIONS) return unknown_option(p, c, shown, shown + (name - word));
+    if (option_rows[id].type == TYPE_FLAG) {
+        if (value) return complain(p, STATUS_USAGE, "'%s' takes no value", shown);
+    } else if (!value) {
+        if (*i + 1 >= argc) return complain(p, STATUS_USAGE, "'%s' wants %s", shown, option_rows[id].arg);
+        value = argv[++*i];
+    }
+    return set_option(p, (enum option_id)id, value);
+}
+
+static int parse_words(struct program *p, const struct command *c, int argc, const char *const *argv)
+{
+    bool options = true;
+    int status = set_defaults(p);
+    for (int i = 2; i < argc && !status; i++) {
+        const char *word = argv[i];
+        if (options && !strcmp(word, "--"))
+            options = false;
+        else if (options && word[0] == '-' && word[1])
+            status = parse_option(p, c, argc, argv, &i);
+        else
+            list_add(p, &p->opt.args, word);
+    }
+    return status;
+}
+
+static const struct command *command_find(struct program *p, const char *name)
+{
+    const char *names[ARRAY_LEN(commands)];
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (!strcmp(commands[i].name, name)) return &commands[i];
+        names[i] = commands[i].name;
+    }
+    if (*name == '-') {
+        (void)complain(p, STATUS_USAGE,
+                       "unknown option '%s'; a command comes first: 'lockstep --help' lists them", name);
+        return NULL;
+    }
+    (void)complain_name(p, "command", name, names, ARRAY_LEN(names));
+    return NULL;
+}
+
+static int dispatch(struct program *p, int argc, const char *const *argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    if (!*name) {
+        return complain(p, STATUS_USAGE, "no command given; 'lockstep --help' lists them");
+    }
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+        help_program(p);
+        return STATUS_PASS;
+    }
+    const struct command *c = command_find(p, name);
+    if (!c) return STATUS_USAGE;
+    int status = parse_words(p, c, argc, argv);
+    if (status) return status;
+    if (p->opt.help) {
+        help_command(p, c);
+        return STATUS_PASS;
+    }
+    if (p->opt.args.n < c->min_args || p->opt.args.n > c->max_args)
+        return complain(p, STATUS_USAGE, "usage: lockstep %s [OPTION...] %s", c->name, c->args);
+    return c->run(p);
+}
+
+int program_main(int argc, const char *const *argv, FILE *out, FILE *err,
+                 const struct backend *const *backends)
+{
+    struct program p = {.out = out, .err = err, .backends = backends};
+    int status = dispatch(&p, argc, argv);
+    errno = 0;
+    if (fflush(out) || ferror(out)) {
+        int e = errno;
+        clearerr(out); /* said once, here */
+        status =
+            complain(&p, STATUS_HARNESS, "cannot write the results: %s", e ? strerror(e) : "output error");
+    }
+    arena_free(&p.arena);
+    return status;
+}

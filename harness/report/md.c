@@ -1,0 +1,116 @@
+/* A summary in Markdown: what was run, the sums, each extension, what failed. For people and for pull
+ * requests. */
+#include "harness/report/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void md_begin(struct report *r, const struct run_info *info)
+{
+    (void)info;
+    report_spool(r);
+}
+
+/* Failing cases, all of them, wait in the spool for the sums that stand before them. */
+static void md_record(struct report *r, const struct run_info *info, const struct record *rec)
+{
+    struct buf *b = &r->buf;
+    if (!r->spool || !verdict_is_failure(rec->verdict)) return;
+    buf_str(b, "- **");
+    text_md(b, rec->id);
+    buf_printf(b, "** (%s, ", verdict_name(rec->verdict));
+    text_md(b, *rec->row ? rec->row : "does not decode");
+    buf_str(b, ") ");
+    const char *line = strchr(rec->detail, '\n');
+    struct buf text = {0};
+    if (*rec->reason)
+        buf_str(&text, rec->reason);
+    else if (line)
+        buf_add(&text, rec->detail + 2, (size_t)(line - rec->detail) - 2);
+    text_md(b, buf_cstr(&text));
+    buf_reset(&text);
+    report_repro(info, rec, &text);
+    buf_printf(b, "  \n  `%s`\n", buf_cstr(&text));
+    buf_free(&text);
+    fwrite(b->p, 1, b->len, r->spool);
+    buf_reset(b);
+    r->counts[0]++;
+}
+
+static void add_row(struct buf *b, const char *name, uint64_t n)
+{
+    buf_str(b, "| ");
+    text_md(b, name);
+    buf_printf(b, " | %" PRIu64 " |\n", n);
+}
+
+static void add_run(struct buf *b, const struct run_info *info)
+{
+    buf_str(b, "| | |\n| --- | --- |\n| corpora | ");
+    for (unsigned i = 0; i < info->npaths; i++) {
+        if (i) buf_str(b, ", ");
+        text_md(b, info->paths[i]);
+    }
+    buf_str(b, " |\n");
+    for (unsigned i = 0; i < info->lineup->n; i++) {
+        const struct lineup_entry *e = &info->lineup->entries[i];
+        buf_printf(b, "| %s | %s", e->oracle ? "oracle" : "under test", e->backend->name);
+        if (e->backend->version) {
+            buf_str(b, ", ");
+            text_md(b, e->backend->version());
+        }
+        buf_str(b, " |\n");
+    }
+    buf_printf(b, "| seed | %" PRIu64 " |\n", info->seed);
+    if (info->nshards) buf_printf(b, "| shard | %u of %u |\n", info->shard + 1, info->nshards);
+    buf_printf(b, "| time | %.1f s, %u job%s |\n\n", info->seconds, info->jobs, info->jobs == 1 ? "" : "s");
+}
+
+static void add_sums(struct buf *b, const struct tally *t)
+{
+    buf_str(b, "| checked | cases |\n| --- | ---: |\n");
+    add_row(b, "against an oracle", t->oracle);
+    add_row(b, "against the manual", t->manual);
+    add_row(b, "against both", t->both);
+    if (t->dissent) add_row(b, "an oracle disagrees with the manual", t->dissent);
+    buf_char(b, '\n');
+    if (t->reasons.n) buf_str(b, "| skipped because | cases |\n| --- | ---: |\n");
+    for (unsigned i = 0; i < t->reasons.n; i++) add_row(b, t->reasons.rows[i].name, t->reasons.rows[i].n);
+    if (t->reasons.n) buf_char(b, '\n');
+    buf_str(b, "| extension | passed | failed | skipped |\n| --- | ---: | ---: | ---: |\n");
+    for (unsigned i = 0; i < t->exts.n; i++) {
+        const struct tally_row *e = &t->exts.rows[i];
+        buf_str(b, "| ");
+        text_md(b, e->name);
+        buf_printf(b, " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " |\n", e->n - e->bad - e->skips, e->bad,
+                   e->skips);
+    }
+}
+
+static void md_end(struct report *r, const struct run_info *info, const struct tally *t)
+{
+    struct buf *b = &r->buf;
+    buf_str(b, "# lockstep: ");
+    tally_line(t, b);
+    buf_str(b, "\n\n");
+    if (info->stopped) {
+        buf_str(b, "**The run did not finish: ");
+        text_md(b, info->stopped);
+        buf_printf(b, ", after %" PRIu64 " of %" PRIu64 " cases.**\n\n", t->total, info->total);
+    }
+    add_run(b, info);
+    add_sums(b, t);
+    if (r->counts[0]) buf_str(b, "\n## Failures\n\n");
+    fwrite(b->p, 1, b->len, r->f);
+    buf_reset(b);
+    report_unspool(r);
+}
+
+const struct report_kind report_md = {
+    .name = "md",
+    .help = "a summary in Markdown",
+    .begin = md_begin,
+    .record = md_record,
+    .end = md_end,
+};

@@ -1,0 +1,101 @@
+/* What all reports share: opening, noticing that the disk is full, spooling. */
+#include "harness/report/report.h"
+
+#include <errno.h>
+#include <string.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { FLUSH_EVERY = 64 * 1024 };
+
+const struct report_kind *const report_kinds[] = {&report_junit, &report_jsonl, &report_md, NULL};
+
+const struct report_kind *report_kind_find(const char *name)
+{
+    for (unsigned i = 0; report_kinds[i]; i++)
+        if (!strcmp(report_kinds[i]->name, name)) return report_kinds[i];
+    return NULL;
+}
+
+/* Makes the folders that lead to a file. Errors show when the file is opened. */
+static void make_folders(const char *path)
+{
+    char *p = xstrdup(path);
+    for (char *slash = strchr(p + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        (void)mkdir(p, 0777);
+        *slash = '/';
+    }
+    free(p);
+}
+
+/* Remembers that a stream failed. The reason is in errno now or never. */
+static void check(struct report *r, FILE *f)
+{
+    if (!r->error && f && ferror(f)) r->error = errno ? -errno : -EIO;
+}
+
+static int first_error(struct report *r, int before)
+{
+    return before ? 0 : r->error;
+}
+
+int report_open(struct report *r, const struct report_kind *kind, const char *path, bool make_dirs,
+                const struct run_info *info)
+{
+    *r = (struct report){.kind = kind, .path = path};
+    if (make_dirs) make_folders(path);
+    r->f = fopen(path, "we");
+    if (!r->f) return -errno;
+    setvbuf(r->f, NULL, _IOFBF, FLUSH_EVERY);
+    errno = 0;
+    if (kind->begin) kind->begin(r, info);
+    check(r, r->f);
+    return 0;
+}
+
+int report_record(struct report *r, const struct run_info *info, const struct record *rec)
+{
+    int before = r->error;
+    if (before || !r->kind->record) return 0;
+    errno = 0;
+    r->kind->record(r, info, rec);
+    check(r, r->f);
+    check(r, r->spool);
+    return first_error(r, before);
+}
+
+int report_end(struct report *r, const struct run_info *info, const struct tally *t)
+{
+    int before = r->error;
+    errno = 0;
+    if (!before) r->kind->end(r, info, t);
+    check(r, r->f);
+    if (fclose(r->f) && !r->error) r->error = -errno;
+    if (r->spool) fclose(r->spool);
+    buf_free(&r->buf);
+    free(r->suite);
+    return first_error(r, before);
+}
+
+bool report_spool(struct report *r)
+{
+    r->spool = tmpfile();
+    if (!r->spool) r->error = -errno;
+    return r->spool;
+}
+
+void report_unspool(struct report *r)
+{
+    char chunk[16 * 1024];
+    size_t n;
+    if (!r->spool) return;
+    rewind(r->spool);
+    while ((n = fread(chunk, 1, sizeof(chunk), r->spool)) > 0) fwrite(chunk, 1, n, r->f);
+    check(r, r->spool);
+}
+
+void report_repro(const struct run_info *info, const struct record *rec, struct buf *out)
+{
+    buf_printf(out, "lockstep repro %s %s%s", rec->id, rec->file, info->options);
+}

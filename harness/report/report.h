@@ -1,0 +1,73 @@
+/* Reports: each kind is a row of report_kinds and a file here.
+ *
+ * To add a kind: a file with its three functions, a declaration at the end of this header, a row in report.c.
+ * Everything in a report but its last part depends on the cases alone, so that two runs compare byte for
+ * byte.
+ */
+#ifndef HARNESS_REPORT_H
+#define HARNESS_REPORT_H
+
+#include "harness/lineup.h"
+#include "harness/tally.h"
+
+/* What is known about a run besides its cases. */
+struct run_info {
+    const char *const *paths;    /* corpora, as given */
+    unsigned npaths;             /* how many */
+    const struct lineup *lineup; /* who takes part */
+    uint64_t seed;               /* of generators */
+    unsigned shard, nshards;     /* as in struct case_filter */
+    uint64_t total;              /* cases selected */
+    unsigned jobs;               /* workers */
+    const char *options;         /* what `lockstep repro` needs besides id and file: " --seed 7", or "" */
+    const char *stopped; /* at the end: why the run did not finish ("interrupted by SIGINT"), or NULL */
+    double seconds;      /* at the end: how long it took */
+};
+
+struct report;
+
+struct report_kind {
+    const char *name; /* as in --report NAME=FILE */
+    const char *help; /* what it is */
+    void (*begin)(struct report *r, const struct run_info *info);
+    void (*record)(struct report *r, const struct run_info *info, const struct record *rec);
+    void (*end)(struct report *r, const struct run_info *info, const struct tally *t);
+};
+
+struct report {
+    const struct report_kind *kind; /* which */
+    const char *path;               /* of the file; not owned */
+    FILE *f;                        /* the file */
+    FILE *spool;                    /* an unlinked file for what must stand behind something not known yet */
+    struct buf buf;                 /* scratch */
+    int error;                      /* -errno of the first write that failed, or 0 */
+    long header;                    /* junit: where the current suite's header stands in the spool */
+    char *suite;                    /* junit: name of the current suite, or NULL */
+    uint64_t counts[3];             /* junit: tests, failures, skipped of the suite; md: failures listed */
+    uint64_t errors;                /* junit: errors of the suite */
+};
+
+extern const struct report_kind *const report_kinds[]; /* NULL-terminated */
+const struct report_kind *report_kind_find(const char *name);
+
+/* Creates the file; `make_dirs` makes missing folders first. -errno: it cannot be written. */
+MUST_CHECK int report_open(struct report *r, const struct report_kind *kind, const char *path, bool make_dirs,
+                           const struct run_info *info);
+/* Both say the first time that writing fails: -errno, once; 0 ever after. */
+MUST_CHECK int report_record(struct report *r, const struct run_info *info, const struct record *rec);
+MUST_CHECK int report_end(struct report *r, const struct run_info *info,
+                          const struct tally *t); /* and closes */
+
+/* ---- for the kinds ---- */
+bool report_spool(struct report *r);   /* opens r->spool; false: r->error */
+void report_unspool(struct report *r); /* copies the spool to the file */
+void report_repro(const struct run_info *info, const struct record *rec, struct buf *out); /* the command */
+
+/* ---- text.c: escaping; what is not valid UTF-8 becomes '?' ---- */
+void text_json(struct buf *out, const char *s); /* with the quotes */
+void text_xml(struct buf *out, const char *s);  /* for content and for attributes in double quotes */
+void text_md(struct buf *out, const char *s);   /* for one cell of a table */
+
+extern const struct report_kind report_junit, report_jsonl, report_md;
+
+#endif

@@ -1,0 +1,67 @@
+/* Escaping for reports. Ids and details are clean text; paths may hold any byte. */
+#include "harness/report/report.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static bool is_ascii(const char *s)
+{
+    for (; *s; s++)
+        if (*s & 0x80) return false;
+    return true;
+}
+
+/* Bytes beyond ASCII may stand as they are: the text is valid UTF-8. */
+static bool high_bytes_ok(const char *s)
+{
+    if (is_ascii(s)) return true;
+    json_t *j = json_string(s); /* NULL for what is not UTF-8 */
+    json_decref(j);
+    return j;
+}
+
+void text_json(struct buf *out, const char *s)
+{
+    bool high = high_bytes_ok(s);
+    buf_char(out, '"');
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '"' || c == '\\')
+            buf_add(out, (char[]){'\\', *s}, 2);
+        else if (c == '\n')
+            buf_str(out, "\\n");
+        else if (c < 0x20 || c == 0x7f)
+            buf_printf(out, "\\u%04x", c);
+        else
+            buf_char(out, c & 0x80 && !high ? '?' : *s);
+    }
+    buf_char(out, '"');
+}
+
+void text_xml(struct buf *out, const char *s)
+{
+    bool high = high_bytes_ok(s);
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        switch (c) {
+        case '&': buf_str(out, "&amp;"); break;
+        case '<': buf_str(out, "&lt;"); break;
+        case '>': buf_str(out, "&gt;"); break;
+        case '"': buf_str(out, "&quot;"); break;
+        case '\n': buf_str(out, "&#10;"); break;
+        case '\t': buf_str(out, "&#9;"); break;
+        default: /* XML 1.0 has no other control characters, escaped or not */
+            buf_char(out, c < 0x20 || (c & 0x80 && !high) ? '?' : *s);
+        }
+    }
+}
+
+void text_md(struct buf *out, const char *s)
+{
+    bool high = high_bytes_ok(s);
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (strchr("\\`*_[]<>|#", c)) buf_char(out, '\\');
+        buf_char(out, c < 0x20 ? ' ' : c & 0x80 && !high ? '?' : *s);
+    }
+}

@@ -1,0 +1,84 @@
+#include "harness/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void tally_init(struct tally *t, unsigned nquirks)
+{
+    *t = (struct tally){.nquirks = nquirks, .quirks = xcalloc(nquirks, sizeof(bool))};
+}
+
+static void list_free(struct tally_list *l)
+{
+    for (unsigned i = 0; i < l->n; i++) free(l->rows[i].name);
+    free(l->rows);
+}
+
+void tally_free(struct tally *t)
+{
+    list_free(&t->reasons);
+    list_free(&t->exts);
+    free(t->quirks);
+    *t = (struct tally){0};
+}
+
+static struct tally_row *list_find(struct tally_list *l, const char *name)
+{
+    if (l->n && !strcmp(l->rows[l->last].name, name)) return &l->rows[l->last];
+    for (l->last = 0; l->last < l->n; l->last++)
+        if (!strcmp(l->rows[l->last].name, name)) return &l->rows[l->last];
+    l->rows = xrealloc(l->rows, (l->n + 1) * sizeof(*l->rows));
+    l->rows[l->n] = (struct tally_row){.name = xstrdup(name)};
+    return &l->rows[l->n++];
+}
+
+bool verdict_is_failure(enum verdict v)
+{
+    return v != VERDICT_PASS && v != VERDICT_SKIP;
+}
+
+static void add_checked(struct tally *t, unsigned checked)
+{
+    if (checked == (CHECKED_MANUAL | CHECKED_ORACLE))
+        t->both++;
+    else if (checked == CHECKED_MANUAL)
+        t->manual++;
+    else if (checked == CHECKED_ORACLE)
+        t->oracle++;
+}
+
+void tally_add(struct tally *t, const struct record *r)
+{
+    char name[128];
+    bool failure = verdict_is_failure(r->verdict);
+    t->total++;
+    t->verdicts[r->verdict]++;
+    t->dissent += r->dissent;
+    if (r->verdict == VERDICT_SKIP)
+        list_find(&t->reasons, r->reason)->n++;
+    else
+        add_checked(t, r->checked);
+    snprintf(name, sizeof(name), "%s %s", r->guest, *r->ext ? r->ext : "(does not decode)");
+    struct tally_row *ext = list_find(&t->exts, name);
+    ext->n++;
+    ext->bad += failure;
+    ext->skips += r->verdict == VERDICT_SKIP;
+    for (unsigned i = 0; i < r->nquirks; i++)
+        if (r->quirks[i] < t->nquirks) t->quirks[r->quirks[i]] = true;
+}
+
+uint64_t tally_failed(const struct tally *t)
+{
+    uint64_t n = 0;
+    for (unsigned v = 0; v < VERDICTS; v++)
+        if (verdict_is_failure((enum verdict)v)) n += t->verdicts[v];
+    return n;
+}
+
+void tally_line(const struct tally *t, struct buf *out)
+{
+    buf_printf(out, "%llu passed, %llu failed", (unsigned long long)t->verdicts[VERDICT_PASS],
+               (unsigned long long)tally_failed(t));
+    if (t->verdicts[VERDICT_SKIP])
+        buf_printf(out, ", %llu skipped", (unsigned long long)t->verdicts[VERDICT_SKIP]);
+}
