@@ -1,7 +1,7 @@
 /* From the syntax tree of a row's `sem` to typed linear code, in the order of evaluation; names and types.
  *
- * Types flow both ways: a number or a zext takes its width from its neighbour or from where the result goes (`want`),
- * everything else has one. rules.c then holds the code against the rules of specs/README.md.
+ * Types flow both ways: a number or a zext takes its width from its neighbour or from where the result goes
+ * (`want`), everything else has one. rules.c then holds the code against the rules of specs/README.md.
  */
 #include "specs/gen/gen.h"
 #include "specs/gen/check.h"
@@ -39,9 +39,7 @@ static bool is_open(struct checker *c, const struct expr *e)
     switch (e->kind) {
     case EX_NUMBER:
     case EX_FIELDNUM: return true;
-    case EX_NAME:
-        f = field_find(c->row, e->text);
-        return f && f->kind && f->kind->is_imm && !f->kind->read;
+    case EX_NAME: f = field_find(c->row, e->text); return f && f->kind && f->kind->is_imm && !f->kind->read;
     case EX_UNARY: return is_open(c, e->args[0]);
     case EX_BINARY:
         op = op_infix(c->spec, e->text, false);
@@ -69,22 +67,27 @@ static int error(struct checker *c, const struct expr *e, const char *what)
 static int want_type(struct checker *c, const struct expr *e, int want)
 {
     if (want > 0) return want;
-    source_error(&c->src, e->offset, strlen(e->text), "the width of '%s' is not known here; say it, as in zext.i64(…)",
-                 e->text);
+    source_error(&c->src, e->offset, strlen(e->text),
+                 "the width of '%s' is not known here; say it, as in zext.i64(…)", e->text);
     return TYPE_NONE;
 }
 
-/* An operand by name. Reading happens once, before anything is written (rule 1): later uses share the value. */
+/* An operand by name. Reading happens once, before anything is written (rule 1): later uses share the value.
+ */
 static int operand(struct checker *c, const struct expr *e, struct field *f, int want)
 {
     struct row *r = c->row;
     int type = (int)f->kind->width;
     f->used = true;
-    if (f->kind->names) type = f->kind->round_max >= 0 ? TYPE_RM : 64;
-    else if (f->kind->is_imm) type = f->kind->read ? 64 : want > 0 ? want : 64;
-    else f->read = true;
+    if (f->kind->names)
+        type = f->kind->round_max >= 0 ? TYPE_RM : 64;
+    else if (f->kind->is_imm)
+        type = f->kind->read ? 64 : want > 0 ? want : 64;
+    else
+        f->read = true;
     for (int i = 0; i < r->ncode; i++)
-        if (r->code[i].kind == CODE_OPERAND && r->code[i].field == f && r->code[i].type == type && r->code[i].cond < 0)
+        if (r->code[i].kind == CODE_OPERAND && r->code[i].field == f && r->code[i].type == type &&
+            r->code[i].cond < 0)
             return i;
     if (f->kind->read) r->reads_csr = f->read = true;
     return check_emit(c, (struct code){.kind = CODE_OPERAND, .type = type, .field = f}, e->offset);
@@ -106,19 +109,24 @@ static int name(struct checker *c, const struct expr *e, int want)
         enum code_kind kind = e->text[0] == 'p' ? CODE_PC : CODE_NEXT;
         return check_emit(c, (struct code){.kind = kind, .type = 64}, e->offset);
     }
-    if (!strcmp(e->text, "W") && c->row->width) return constant(c, c->row->width, want > 0 ? want : (int)c->row->width, e->offset);
+    if (!strcmp(e->text, "W") && c->row->width)
+        return constant(c, c->row->width, want > 0 ? want : (int)c->row->width, e->offset);
     for (unsigned i = 0; want == TYPE_RM && i < ARRAY_LEN(round_names); i++)
         if (!strcmp(round_names[i], e->text))
             return check_emit(c, (struct code){.kind = CODE_RM, .type = TYPE_RM, .u = i}, e->offset);
     struct reg *reg = reg_find(c->spec, e->text, &index);
     if (reg && (reg->count == 1 || strcmp(reg->name, e->text))) {
         for (int i = 0; i < c->row->ncode; i++)
-            if (c->row->code[i].kind == CODE_REG && c->row->code[i].reg == reg && c->row->code[i].index == index) return i;
+            if (c->row->code[i].kind == CODE_REG && c->row->code[i].reg == reg &&
+                c->row->code[i].index == index)
+                return i;
         int type = reg->width <= 64 ? 64 : TYPE_V128;
-        return check_emit(c, (struct code){.kind = CODE_REG, .type = type, .reg = reg, .index = index}, e->offset);
+        return check_emit(c, (struct code){.kind = CODE_REG, .type = type, .reg = reg, .index = index},
+                          e->offset);
     }
-    return error(c, e, want == TYPE_RM ? "expected a rounding mode: an operand of kind rm, or rne rtz rdn rup rmm"
-                                       : "unknown name; expected an operand, an earlier name or a register");
+    return error(c, e,
+                 want == TYPE_RM ? "expected a rounding mode: an operand of kind rm, or rne rtz rdn rup rmm"
+                                 : "unknown name; expected an operand, an earlier name or a register");
 }
 
 static bool type_allowed(const struct op *op, int t)
@@ -141,7 +149,8 @@ static int bind_t(struct checker *c, const struct expr *e, const struct op *op, 
             return type_of(c, done[i]);
         }
     }
-    if (op->result == TYPE_T || op->result == TYPE_T2) return want_type(c, e, op->result == TYPE_T2 && want > 0 ? want / 2 : want);
+    if (op->result == TYPE_T || op->result == TYPE_T2)
+        return want_type(c, e, op->result == TYPE_T2 && want > 0 ? want / 2 : want);
     return TYPE_NONE;
 }
 
@@ -150,8 +159,8 @@ static bool conversion_ok(struct checker *c, const struct expr *e, const struct 
     if (!op->convert || from <= 0 || to <= 0) return true;
     bool widen = !strcmp(op->convert, "widen");
     if (widen ? from <= to : from >= to) return true;
-    source_error(&c->src, e->offset, strlen(e->text), "%s from %s to %s does not %s", e->text, type_name(from),
-                 type_name(to), op->convert);
+    source_error(&c->src, e->offset, strlen(e->text), "%s from %s to %s does not %s", e->text,
+                 type_name(from), type_name(to), op->convert);
     return false;
 }
 
@@ -159,14 +168,16 @@ static bool arg_ok(struct checker *c, const struct expr *arg, int got, int need)
 {
     if (got == TYPE_NONE) return false; /* reported */
     if (got == need) return true;
-    source_error(&c->src, arg->offset, strlen(arg->text), "this is %s; expected %s", type_name(got), type_name(need));
+    source_error(&c->src, arg->offset, strlen(arg->text), "this is %s; expected %s", type_name(got),
+                 type_name(need));
     return false;
 }
 
 static int raise_cause(struct checker *c, const struct expr *e, struct code *code)
 {
     code->cause = e->nargs ? cause_find(c->spec, e->args[0]->text) : NULL;
-    if (!code->cause) return error(c, e->nargs ? e->args[0] : e, "unknown cause; isa.yaml lists them under 'causes'");
+    if (!code->cause)
+        return error(c, e->nargs ? e->args[0] : e, "unknown cause; isa.yaml lists them under 'causes'");
     c->row->raises |= 1u << code->cause->index;
     if (e->nargs > 1) {
         code->args[code->nargs++] = check_expr(c, e->args[1], 1);
@@ -178,9 +189,11 @@ static int raise_cause(struct checker *c, const struct expr *e, struct code *cod
 static int lanes(struct checker *c, const struct expr *e)
 {
     struct code code = {.kind = CODE_LANES, .type = TYPE_V128};
-    if (e->nargs < 3) return error(c, e, "lanes needs a size, an operation and vectors: lanes(size, add, a, b)");
+    if (e->nargs < 3)
+        return error(c, e, "lanes needs a size, an operation and vectors: lanes(size, add, a, b)");
     code.op = op_find(c->spec, e->args[1]->text);
-    if (!code.op || code.op->effect == OP_LOAD || code.op->effect == OP_STORE || code.op->nargs < e->nargs - 2)
+    if (!code.op || code.op->effect == OP_LOAD || code.op->effect == OP_STORE ||
+        code.op->nargs < e->nargs - 2)
         return error(c, e->args[1], "not an operation that works on lanes");
     code.args[code.nargs++] = check_expr(c, e->args[0], 64);
     for (int i = 2; i < e->nargs; i++) {
@@ -200,20 +213,25 @@ int check_op(struct checker *c, const struct expr *e, const struct op *op, int w
         return check_emit(c, code, e->offset);
     }
     if (e->nargs != op->nargs) {
-        source_error(&c->src, e->offset, strlen(e->text), "'%s' takes %d argument%s, not %d", op->name, op->nargs,
-                     op->nargs == 1 ? "" : "s", e->nargs);
+        source_error(&c->src, e->offset, strlen(e->text), "'%s' takes %d argument%s, not %d", op->name,
+                     op->nargs, op->nargs == 1 ? "" : "s", e->nargs);
         return -1;
     }
     code.t = op->ntypes ? bind_t(c, e, op, want, done) : TYPE_NONE;
     if (op->ntypes && code.t == TYPE_NONE) return -1;
     if (op->ntypes && !type_allowed(op, code.t)) {
-        source_error(&c->src, e->offset, strlen(e->text), "'%s' does not exist for %s", op->name, type_name(code.t));
+        source_error(&c->src, e->offset, strlen(e->text), "'%s' does not exist for %s", op->name,
+                     type_name(code.t));
         return -1;
     }
     for (int i = 0; i < op->nargs; i++) {
         int need = op->args[i] == TYPE_T ? code.t : op->args[i] == TYPE_T2 ? code.t * 2 : op->args[i];
         if (need == TYPE_U) need = TYPE_NONE;
-        int v = done[i] >= 0 ? done[i] : check_expr(c, e->args[i], need ? need : is_open(c, e->args[i]) ? 64 : TYPE_NONE);
+        int v = done[i] >= 0 ? done[i]
+                             : check_expr(c, e->args[i],
+                                          need                     ? need
+                                          : is_open(c, e->args[i]) ? 64
+                                                                   : TYPE_NONE);
         if (v < 0 || (need && !arg_ok(c, e->args[i], type_of(c, v), need))) return -1;
         if (op->args[i] == TYPE_U && !conversion_ok(c, e, op, type_of(c, v), code.t)) return -1;
         code.args[code.nargs++] = v;
@@ -252,8 +270,8 @@ static int slice(struct checker *c, const struct expr *e)
         return -1;
     }
     if (width != 1 && width != 8 && width != 16 && width != 32 && width != 64 && width != 128) {
-        source_error(&c->src, e->offset, 1, "a slice of %u bits has no type; its width must be 1, 8, 16, 32, 64 or 128",
-                     width);
+        source_error(&c->src, e->offset, 1,
+                     "a slice of %u bits has no type; its width must be 1, 8, 16, 32, 64 or 128", width);
         return -1;
     }
     if ((int)width == from) return v;
@@ -283,7 +301,8 @@ int check_expr(struct checker *c, const struct expr *e, int want)
         type = want_type(c, e, want == TYPE_RM ? TYPE_NONE : want);
         if (type == TYPE_NONE) return -1;
         if (type < 64 && e->number > bits_mask((unsigned)type) && e->number < 0 - (1ull << (type - 1))) {
-            source_error(&c->src, e->offset, strlen(e->text), "%s does not fit in %s", e->text, type_name(type));
+            source_error(&c->src, e->offset, strlen(e->text), "%s does not fit in %s", e->text,
+                         type_name(type));
             return -1;
         }
         return constant(c, e->number, type, e->offset);
@@ -291,7 +310,8 @@ int check_expr(struct checker *c, const struct expr *e, int want)
         f = field_find(c->row, e->text);
         if (!f) return error(c, e, "not a field of this encoding");
         f->used = true;
-        return check_emit(c, (struct code){.kind = CODE_FIELDNUM, .type = want > 0 ? want : 64, .field = f}, e->offset);
+        return check_emit(c, (struct code){.kind = CODE_FIELDNUM, .type = want > 0 ? want : 64, .field = f},
+                          e->offset);
     case EX_NAME: return name(c, e, want);
     case EX_UNARY:
     case EX_BINARY: return operator(c, e, want);

@@ -16,9 +16,12 @@ void emit_c_string(FILE *f, const char *text)
     }
     fputc('"', f);
     for (const char *p = text; *p; p++) {
-        if (*p == '\n') fputs(p[1] ? "\\n" : "", f);
-        else if (*p == '"' || *p == '\\') fprintf(f, "\\%c", *p);
-        else fputc(*p, f);
+        if (*p == '\n')
+            fputs(p[1] ? "\\n" : "", f);
+        else if (*p == '"' || *p == '\\')
+            fprintf(f, "\\%c", *p);
+        else
+            fputc(*p, f);
     }
     fputc('"', f);
 }
@@ -37,7 +40,8 @@ size_t asm_order(const struct row *r, unsigned field)
     const char *name = r->fields[field].name;
     size_t len = strlen(name);
     for (const char *p = r->asm_; (p = strstr(p, name)); p++)
-        if ((p == r->asm_ || !strchr(word, p[-1])) && (!p[len] || !strchr(word, p[len]))) return (size_t)(p - r->asm_);
+        if ((p == r->asm_ || !strchr(word, p[-1])) && (!p[len] || !strchr(word, p[len])))
+            return (size_t)(p - r->asm_);
     return strlen(r->asm_);
 }
 
@@ -66,8 +70,8 @@ static bool write_file(struct spec *s, const char *path, const char *text, size_
 }
 
 struct output {
-    const char *name;                          /* file name; %s is the ISA's */
-    void (*emit)(struct spec *s, FILE *f);     /* its text */
+    const char *name;                      /* file name; %s is the ISA's */
+    void (*emit)(struct spec *s, FILE *f); /* its text */
 };
 
 static void emit_tables_file(struct spec *s, FILE *f)
@@ -78,8 +82,12 @@ static void emit_tables_file(struct spec *s, FILE *f)
 }
 
 static const struct output outputs[] = {
-    {"%s_state.h", emit_state_header}, {"%s_tables.c", emit_tables_file}, {"%s_decode.c", emit_decode},
-    {"%s_sem.h", emit_sem},            {"%s_interp.c", emit_interp},      {"%s_ir.h", emit_ir_refs},
+    {"%s_state.h", emit_state_header},
+    {"%s_tables.c", emit_tables_file},
+    {"%s_decode.c", emit_decode},
+    {"%s_sem.h", emit_sem},
+    {"%s_interp.c", emit_interp},
+    {"%s_ir.h", emit_ir_refs},
     {"%s.md", emit_page},
 };
 

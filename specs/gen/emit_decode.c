@@ -1,4 +1,5 @@
-/* The decoder: a tree of switches on bits that tell rows apart, ending in the conditions of the few that are left. */
+/* The decoder: a tree of switches on bits that tell rows apart, ending in the conditions of the few that are
+ * left. */
 #include "specs/gen/gen.h"
 
 #include <stdlib.h>
@@ -148,8 +149,10 @@ static void decoder(struct spec *s, FILE *f, unsigned length)
         if (r->length == length) list[n++] = r;
     qsort(list, n, sizeof(*list), by_specificity);
     fprintf(f, "\nstatic int decode%u(uint32_t w)\n{\n", length * 8);
-    if (n) tree(s, f, list, n, 0, 1);
-    else fputs("    (void)w;\n    return -1;\n", f);
+    if (n)
+        tree(s, f, list, n, 0, 1);
+    else
+        fputs("    (void)w;\n    return -1;\n", f);
     fputs("}\n", f);
     free(list);
 }
@@ -160,7 +163,12 @@ void emit_decode(struct spec *s, FILE *f)
     decoder(s, f, 2);
     decoder(s, f, 4);
     fprintf(f, "\nunsigned %s_length(uint32_t w)\n{\n", s->isa);
-    if (s->long_mask) fprintf(f, "    return (w & 0x%x) == 0x%x ? 4 : 2;\n}\n", s->long_mask, s->long_value);
-    else fputs("    (void)w;\n    return 4;\n}\n", f);
-    fprintf(f, "\nint %s_decode(uint32_t w)\n{\n    return %s_length(w) == 4 ? decode32(w) : decode16(w & 0xffff);\n}\n", s->isa, s->isa);
+    if (s->long_mask)
+        fprintf(f, "    return (w & 0x%x) == 0x%x ? 4 : 2;\n}\n", s->long_mask, s->long_value);
+    else
+        fputs("    (void)w;\n    return 4;\n}\n", f);
+    fprintf(f,
+            "\nint %s_decode(uint32_t w)\n{\n    return %s_length(w) == 4 ? decode32(w) : decode16(w & "
+            "0xffff);\n}\n",
+            s->isa, s->isa);
 }

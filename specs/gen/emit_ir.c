@@ -1,4 +1,5 @@
-/* ir.yaml's references as C functions: ir_add_i64(a, b). The same text serves interpreter and constant folder. */
+/* ir.yaml's references as C functions: ir_add_i64(a, b). The same text serves interpreter and constant
+ * folder. */
 #include "specs/gen/gen.h"
 
 #include <ctype.h>
@@ -35,13 +36,20 @@ static void reference(FILE *f, const char *c, int t, int u)
             fputc(*p++, f);
             continue;
         }
-        if (n == 1 && *p == 'T') fputs(type_c(t), f);
-        else if (n == 1 && *p == 'S') fputs(signed_c(t), f);
-        else if (n == 1 && *p == 'W') fprintf(f, "%d", t);
-        else if (n == 2 && !strncmp(p, "T2", 2)) fputs(type_c(t * 2), f);
-        else if (n == 2 && !strncmp(p, "S2", 2)) fputs(signed_c(t * 2), f);
-        else if (n == 2 && !strncmp(p, "US", 2)) fputs(signed_c(u), f);
-        else fprintf(f, "%.*s", (int)n, p);
+        if (n == 1 && *p == 'T')
+            fputs(type_c(t), f);
+        else if (n == 1 && *p == 'S')
+            fputs(signed_c(t), f);
+        else if (n == 1 && *p == 'W')
+            fprintf(f, "%d", t);
+        else if (n == 2 && !strncmp(p, "T2", 2))
+            fputs(type_c(t * 2), f);
+        else if (n == 2 && !strncmp(p, "S2", 2))
+            fputs(signed_c(t * 2), f);
+        else if (n == 2 && !strncmp(p, "US", 2))
+            fputs(signed_c(u), f);
+        else
+            fprintf(f, "%.*s", (int)n, p);
         p += n;
     }
 }
@@ -59,26 +67,34 @@ static void parameters(FILE *f, const struct op *op, int t, int u)
         sep = ", ";
     }
     for (int i = 0; i < op->nargs; i++, sep = ", ") {
-        if (op->args[i] == TYPE_RM) fprintf(f, "%senum fp_round r", sep);
-        else if (op->convert && op->args[i] == TYPE_U) fprintf(f, "%s%s %c", sep, type_c(u), 'a' + i);
-        else fprintf(f, "%s%s %c", sep, type_c(concrete(op->args[i], t)), 'a' + i);
+        if (op->args[i] == TYPE_RM)
+            fprintf(f, "%senum fp_round r", sep);
+        else if (op->convert && op->args[i] == TYPE_U)
+            fprintf(f, "%s%s %c", sep, type_c(u), 'a' + i);
+        else
+            fprintf(f, "%s%s %c", sep, type_c(concrete(op->args[i], t)), 'a' + i);
     }
-    if (op->effect == OP_FP) fprintf(f, "%sconst struct fp_policy *P, unsigned *ex", sep);
-    else if (*sep == 0) fputs("void", f);
+    if (op->effect == OP_FP)
+        fprintf(f, "%sconst struct fp_policy *P, unsigned *ex", sep);
+    else if (*sep == 0)
+        fputs("void", f);
 }
 
-/* An atomic: read, compute, compare-and-swap until nobody came between (the row has checked the alignment). */
+/* An atomic: read, compute, compare-and-swap until nobody came between (the row has checked the alignment).
+ */
 static void amo_body(FILE *f, const struct op *op, int t)
 {
     fprintf(f, "    %s *p = cpu_host_rw(cpu, a, %d);\n    if (!p) return false;\n", type_c(t), t / 8);
-    fprintf(f, "    %s old = cpu_atomic_load%d(p), new;\n    do {\n        new = (%s)(", type_c(t), t, type_c(t));
+    fprintf(f, "    %s old = cpu_atomic_load%d(p), new;\n    do {\n        new = (%s)(", type_c(t), t,
+            type_c(t));
     reference(f, op->c, t, t);
     fprintf(f, ");\n    } while (!cpu_atomic_cas%d(p, &old, new));\n    *out = old;\n    return true;\n", t);
 }
 
 static void function(FILE *f, const struct op *op, int t, int u)
 {
-    bool may_fault = op->effect == OP_LOAD || op->effect == OP_STORE || op->effect == OP_AMO || op->effect == OP_FAULT;
+    bool may_fault =
+        op->effect == OP_LOAD || op->effect == OP_STORE || op->effect == OP_AMO || op->effect == OP_FAULT;
     int result = concrete(op->result, t);
     fprintf(f, "\n#line %d \"%s\"\n", op->at.line, op->at.file);
     fprintf(f, "static ALWAYS_INLINE %s ir_%s", may_fault ? "bool" : type_c(result), c_name(op->name));
@@ -88,7 +104,8 @@ static void function(FILE *f, const struct op *op, int t, int u)
     parameters(f, op, t, u);
     if (may_fault && result > 0) fprintf(f, ", %s *out", type_c(result));
     fputs(")\n{\n", f);
-    if (op->effect == OP_AMO) amo_body(f, op, t);
+    if (op->effect == OP_AMO)
+        amo_body(f, op, t);
     else {
         fprintf(f, "    return %s", may_fault ? "" : "(");
         if (!may_fault) fprintf(f, "%s)(", type_c(result));
@@ -116,8 +133,10 @@ void emit_ir_refs(struct spec *s, FILE *f)
         if (!op->c || op->effect == OP_LANES) continue;
         if (!op->ntypes) function(f, op, TYPE_NONE, TYPE_NONE);
         for (int i = 0; i < op->ntypes; i++) {
-            if (op->convert) conversions(f, op, op->types[i]);
-            else function(f, op, op->types[i], op->types[i]);
+            if (op->convert)
+                conversions(f, op, op->types[i]);
+            else
+                function(f, op, op->types[i], op->types[i]);
         }
     }
 }

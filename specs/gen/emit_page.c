@@ -6,15 +6,18 @@
 static void encoding(FILE *f, const struct row *r)
 {
     for (int bit = (int)r->length * 8 - 1; bit >= 0; bit--) {
-        if (r->mask >> bit & 1) fputc('0' + (int)(r->match >> bit & 1), f);
-        else fputc('-', f);
+        if (r->mask >> bit & 1)
+            fputc('0' + (int)(r->match >> bit & 1), f);
+        else
+            fputc('-', f);
         if (bit && bit % 4 == 0) fputc(' ', f);
     }
 }
 
 static void row(FILE *f, const struct row *r)
 {
-    fprintf(f, "\n### `%s`\n\n`%s`%s · %s", r->id, r->asm_, r->absent ? " · **absent**" : "", *r->ref ? r->ref : r->ext_name);
+    fprintf(f, "\n### `%s`\n\n`%s`%s · %s", r->id, r->asm_, r->absent ? " · **absent**" : "",
+            *r->ref ? r->ref : r->ext_name);
     fprintf(f, " · %s:%d\n\n    ", r->at.file, r->at.line);
     encoding(f, r);
     fprintf(f, "\n    %s\n", r->enc);
@@ -30,7 +33,8 @@ void emit_page(struct spec *s, FILE *f)
 {
     unsigned done = 0;
     for (const struct row *r = s->rows; r; r = r->next) done += !r->absent;
-    fprintf(f, "# %s\n\n%u instructions in %u extensions; %u done, %u absent.\n", s->title, s->nrows, s->nexts, done, s->nrows - done);
+    fprintf(f, "# %s\n\n%u instructions in %u extensions; %u done, %u absent.\n", s->title, s->nrows,
+            s->nexts, done, s->nrows - done);
     for (const struct ext *e = s->exts; e; e = e->next) {
         unsigned n = 0;
         for (const struct row *r = s->rows; r; r = r->next) n += r->ext == e;

@@ -1,9 +1,10 @@
 /* A row's linear code as a C function over the guest's state and a predecoded record.
  *
- *     bool sem_rv_lw(struct vcpu *cpu, struct riscv64_state *s, const struct interp_op *o, uint64_t block_pc, uint64_t *npc)
+ *     bool sem_rv_lw(struct vcpu *cpu, struct riscv64_state *s, const struct interp_op *o, uint64_t block_pc,
+ * uint64_t *npc)
  *
- * False: a fault was noted and nothing is written. Sources are read first (rule 1), in the order of the text what
- * can fault, then writes. #line points into the row, so a debugger steps through the YAML.
+ * False: a fault was noted and nothing is written. Sources are read first (rule 1), in the order of the text
+ * what can fault, then writes. #line points into the row, so a debugger steps through the YAML.
  */
 #include "specs/gen/gen.h"
 #include "specs/gen/slots.h"
@@ -14,8 +15,10 @@
 static void value_name(FILE *f, const struct row *r, int v)
 {
     const struct code *k = &r->code[v];
-    if (k->name) fprintf(f, "%s_", k->name);
-    else if (k->kind == CODE_OPERAND) fprintf(f, "%s_", k->field->name);
+    if (k->name)
+        fprintf(f, "%s_", k->name);
+    else if (k->kind == CODE_OPERAND)
+        fprintf(f, "%s_", k->field->name);
     fprintf(f, "v%d", v);
 }
 
@@ -44,8 +47,10 @@ static void place(FILE *f, const struct slots *sl, const struct field *field, en
 static void immediate(FILE *f, const struct slots *sl, const struct code *k)
 {
     int slot = slot_of(sl, k->field, SLOT_READ);
-    if (slot == SLOT_IMM) fprintf(f, "(%s)(%s)o->imm", type_c(k->type), k->field->is_signed ? "int64_t" : "uint32_t");
-    else fprintf(f, "(%s)o->r[%d]", type_c(k->type), slot);
+    if (slot == SLOT_IMM)
+        fprintf(f, "(%s)(%s)o->imm", type_c(k->type), k->field->is_signed ? "int64_t" : "uint32_t");
+    else
+        fprintf(f, "(%s)o->r[%d]", type_c(k->type), slot);
 }
 
 static void declare(FILE *f, const struct row *r, int v)
@@ -60,7 +65,8 @@ static void read_operand(FILE *f, const struct row *r, const struct slots *sl, i
     const struct code *k = &r->code[v];
     const struct kind *kind = k->field->kind;
     declare(f, r, v);
-    if (!kind->file) immediate(f, sl, k);
+    if (!kind->file)
+        immediate(f, sl, k);
     else if (kind->box) {
         fprintf(f, "operand_unbox%u(", kind->width);
         place(f, sl, k->field, SLOT_READ);
@@ -92,9 +98,12 @@ static void field_number(FILE *f, const struct slots *sl, const struct code *k)
     const struct kind *kind = k->field->kind;
     int slot = slot_of(sl, k->field, SLOT_READ);
     if (slot == SLOT_NONE) slot = slot_of(sl, k->field, SLOT_WRITE);
-    if (slot == SLOT_IMM) fprintf(f, "(%s)o->imm", type_c(k->type));
-    else if (kind && kind->file) fprintf(f, "(%s)(o->r[%d] %% %u - %u)", type_c(k->type), slot, kind->file->count, kind->add);
-    else fprintf(f, "(%s)o->r[%d]", type_c(k->type), slot);
+    if (slot == SLOT_IMM)
+        fprintf(f, "(%s)o->imm", type_c(k->type));
+    else if (kind && kind->file)
+        fprintf(f, "(%s)(o->r[%d] %% %u - %u)", type_c(k->type), slot, kind->file->count, kind->add);
+    else
+        fprintf(f, "(%s)o->r[%d]", type_c(k->type), slot);
 }
 
 /* Everything that is read and cannot fault, before anything else. */
@@ -103,11 +112,15 @@ static void sources(FILE *f, const struct spec *s, const struct row *r, const st
     for (int i = 0; i < r->ncode; i++) {
         const struct code *k = &r->code[i];
         if (k->kind == CODE_OPERAND && k->type != TYPE_RM && !k->field->kind->read) read_operand(f, r, sl, i);
-        if (k->kind != CODE_REG && k->kind != CODE_PC && k->kind != CODE_NEXT && k->kind != CODE_FIELDNUM) continue;
+        if (k->kind != CODE_REG && k->kind != CODE_PC && k->kind != CODE_NEXT && k->kind != CODE_FIELDNUM)
+            continue;
         declare(f, r, i);
-        if (k->kind == CODE_REG) reg_place(f, k->reg, k->index);
-        else if (k->kind == CODE_FIELDNUM) field_number(f, sl, k);
-        else fprintf(f, "block_pc + (uint64_t)o->r[%d] * %u%s", sl->pc_slot, s->code_unit / 8, "");
+        if (k->kind == CODE_REG)
+            reg_place(f, k->reg, k->index);
+        else if (k->kind == CODE_FIELDNUM)
+            field_number(f, sl, k);
+        else
+            fprintf(f, "block_pc + (uint64_t)o->r[%d] * %u%s", sl->pc_slot, s->code_unit / 8, "");
         if (k->kind == CODE_NEXT) fprintf(f, " + %u", r->length);
         fputs(";\n", f);
     }
@@ -224,7 +237,8 @@ static void read_checked(FILE *f, struct spec *s, const struct row *r, const str
     fault(f, cause_find(s, "illegal"));
 }
 
-static void write_operand(FILE *f, struct spec *s, const struct row *r, const struct slots *sl, const struct code *k)
+static void write_operand(FILE *f, struct spec *s, const struct row *r, const struct slots *sl,
+                          const struct code *k)
 {
     const struct kind *kind = k->field->kind;
     fputs("    ", f);
@@ -248,7 +262,8 @@ static void write_operand(FILE *f, struct spec *s, const struct row *r, const st
     }
     place(f, sl, k->field, SLOT_WRITE);
     fputs(" = ", f);
-    if (kind->box) fprintf(f, "0x%llxu | ", (unsigned long long)(bits_mask(kind->box) & ~bits_mask(kind->width)));
+    if (kind->box)
+        fprintf(f, "0x%llxu | ", (unsigned long long)(bits_mask(kind->box) & ~bits_mask(kind->width)));
     value_name(f, r, k->args[0]);
     fputs(";\n", f);
 }
@@ -259,7 +274,8 @@ static void statement(FILE *f, struct spec *s, const struct row *r, const struct
     switch (k->kind) {
     case CODE_CONST:
         declare(f, r, v);
-        fprintf(f, "(%s)0x%llxu;\n", type_c(k->type), (unsigned long long)(k->u & bits_mask(k->type > 64 ? 64 : (unsigned)k->type)));
+        fprintf(f, "(%s)0x%llxu;\n", type_c(k->type),
+                (unsigned long long)(k->u & bits_mask(k->type > 64 ? 64 : (unsigned)k->type)));
         break;
     case CODE_RM:
         declare(f, r, v);
@@ -285,7 +301,8 @@ static void statement(FILE *f, struct spec *s, const struct row *r, const struct
         fputs(";\n", f);
         break;
     case CODE_FLAGS:
-        fprintf(f, "    s->%s = (s->%s & ~(1ull << %u)) | (uint64_t)", k->reg->name, k->reg->name, (unsigned)k->u);
+        fprintf(f, "    s->%s = (s->%s & ~(1ull << %u)) | (uint64_t)", k->reg->name, k->reg->name,
+                (unsigned)k->u);
         value_name(f, r, k->args[0]);
         fprintf(f, " << %u;\n", (unsigned)k->u);
         break;
@@ -300,7 +317,8 @@ static void row_function(FILE *f, struct spec *s, struct row *r)
     slots_assign(s, r, &sl);
     fprintf(f, "\n/* %s: %s */\n#line %d \"%s\"\n", r->id, r->asm_, r->at.line, r->at.file);
     fprintf(f,
-            "static ALWAYS_INLINE bool sem_%s(struct vcpu *cpu, struct %s_state *s, const struct interp_op *o, uint64_t block_pc, "
+            "static ALWAYS_INLINE bool sem_%s(struct vcpu *cpu, struct %s_state *s, const struct interp_op "
+            "*o, uint64_t block_pc, "
             "uint64_t *npc)\n{\n",
             row_symbol(s, r), s->isa);
     if (r->uses_fp) fputs("    unsigned ex = 0;\n", f);
@@ -318,8 +336,10 @@ static void row_function(FILE *f, struct spec *s, struct row *r)
 
 void emit_sem(struct spec *s, FILE *f)
 {
-    fprintf(f, "#pragma once\n\n#include \"%s/%s_ir.h\"\n#include \"%s/%s_state.h\"\n#include \"engine/interp/interp.h\"\n", s->isa,
-            s->isa, s->isa, s->isa);
+    fprintf(f,
+            "#pragma once\n\n#include \"%s/%s_ir.h\"\n#include \"%s/%s_state.h\"\n#include "
+            "\"engine/interp/interp.h\"\n",
+            s->isa, s->isa, s->isa, s->isa);
     fprintf(f, "#include \"engine/interp/operand.h\"\n#include \"engine/guest/%s/%s.h\"\n", s->isa, s->isa);
     for (struct row *r = s->rows; r; r = r->next)
         if (!r->absent) row_function(f, s, r);

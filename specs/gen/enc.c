@@ -14,8 +14,8 @@ struct encoder {
     struct field *fields;
     unsigned nfields;
     uint32_t mask, match;
-    unsigned width;           /* bits so far */
-    bool dontcare;            /* '-*5' is allowed */
+    unsigned width; /* bits so far */
+    bool dontcare;  /* '-*5' is allowed */
 };
 
 static bool enc_error(struct encoder *e, const char *at, size_t span, const char *fmt, ...) PRINTF(4, 5);
@@ -54,7 +54,8 @@ static struct field *enc_field(struct encoder *e, const char *at, size_t len)
     return f;
 }
 
-static bool enc_slice(struct encoder *e, struct field *f, unsigned hi, unsigned lo, const char *at, size_t len)
+static bool enc_slice(struct encoder *e, struct field *f, unsigned hi, unsigned lo, const char *at,
+                      size_t len)
 {
     if (f->nslices == ARRAY_LEN(f->slices)) return enc_error(e, at, len, "more than 8 slices");
     for (unsigned i = 0; i < f->nslices; i++)
@@ -96,10 +97,11 @@ static const char *enc_named(struct encoder *e, const char *p)
     if (!f->def && !e->dontcare) {
         const char *names[128];
         size_t n = 0;
-        for (struct field_def *d = e->spec->field_defs; d && n < ARRAY_LEN(names); d = d->next) names[n++] = d->name;
+        for (struct field_def *d = e->spec->field_defs; d && n < ARRAY_LEN(names); d = d->next)
+            names[n++] = d->name;
         const char *near = diag_suggest(f->name, names, n);
-        enc_error(e, p, len, "unknown field '%s'%s%s%s", f->name, near ? "; did you mean '" : "", near ? near : "",
-                  near ? "'?" : "");
+        enc_error(e, p, len, "unknown field '%s'%s%s%s", f->name, near ? "; did you mean '" : "",
+                  near ? near : "", near ? "'?" : "");
         return NULL;
     }
     if (p[len] == '[') return enc_slices(e, f, p + len);
@@ -158,7 +160,8 @@ static bool enc_run(struct encoder *e)
             p = enc_named(e, p);
         }
         if (!p) return false;
-        if (e->width > 32) return enc_error(e, e->text, strlen(e->text), "the encoding is wider than 32 bits");
+        if (e->width > 32)
+            return enc_error(e, e->text, strlen(e->text), "the encoding is wider than 32 bits");
         if (e->mask == mask && e->width != before) { /* a field moved the fixed bits up */
             e->mask = e->width - before >= 32 ? 0 : e->mask << (e->width - before);
             e->match = e->width - before >= 32 ? 0 : e->match << (e->width - before);
@@ -195,8 +198,8 @@ bool enc_parse(struct spec *s, struct row *r, const struct ynode *at)
         bool fixed = (r->mask & s->long_mask) == s->long_mask;
         bool is_long = (r->match & s->long_mask) == s->long_value;
         if (!fixed || is_long != (e.width == 32))
-            return enc_error(&e, r->enc, strlen(r->enc), "the low bits of the encoding do not say that it has %u bits",
-                             e.width);
+            return enc_error(&e, r->enc, strlen(r->enc),
+                             "the low bits of the encoding do not say that it has %u bits", e.width);
     }
     return true;
 }

@@ -11,16 +11,18 @@ static const struct flag_class *class_find(const struct spec *s, const char *nam
 }
 
 /* The expression of one letter in a class, with the parameters bound to the row's values. */
-static int class_letter(struct checker *c, const struct flag_class *k, const struct expr *use, const char *letter,
-                        const struct ynode *at)
+static int class_letter(struct checker *c, const struct flag_class *k, const struct expr *use,
+                        const char *letter, const struct ynode *at)
 {
     struct ynode *text = ynode_get(k->letters, letter);
     if (!text) {
-        source_error(&c->src, use->offset, strlen(use->text), "class '%s' says nothing about flag %s", k->name, letter);
+        source_error(&c->src, use->offset, strlen(use->text), "class '%s' says nothing about flag %s",
+                     k->name, letter);
         return -1;
     }
     if (use->nargs != (int)k->nparams) {
-        source_error(&c->src, use->offset, strlen(use->text), "class '%s' takes %u values", k->name, k->nparams);
+        source_error(&c->src, use->offset, strlen(use->text), "class '%s' takes %u values", k->name,
+                     k->nparams);
         return -1;
     }
     for (int i = 0; i < use->nargs; i++)
@@ -52,7 +54,8 @@ static void flag(struct checker *c, const char *letter, const struct expr *e, co
                   type_name(c->row->code[v].type));
         return;
     }
-    check_emit(c, (struct code){.kind = CODE_FLAGS, .reg = c->spec->flag_reg, .u = bit, .args = {v}, .nargs = 1}, 0);
+    check_emit(
+        c, (struct code){.kind = CODE_FLAGS, .reg = c->spec->flag_reg, .u = bit, .args = {v}, .nargs = 1}, 0);
 }
 
 /* {SZ: logic(d), C: n >=u W, O: 0, undef: AP}: each letter of each key. */

@@ -41,7 +41,7 @@ const char *type_c(int type)
 
 static int type_parse(const char *t, size_t n)
 {
-    static const int all[] = {1,         8,       16,         32,     64,      128,    TYPE_V128,
+    static const int all[] = {1,       8,          16,     32,      64,     128,        TYPE_V128,
                               TYPE_RM, TYPE_CAUSE, TYPE_T, TYPE_T2, TYPE_U, TYPE_OPNAME};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (strlen(type_name(all[i])) == n && !memcmp(type_name(all[i]), t, n)) return all[i];
@@ -67,7 +67,8 @@ static bool sig_parse(struct spec *s, struct op *op, const char *sig, struct pos
     if (op->result == TYPE_NONE && strcmp(p, "()")) goto bad;
     return true;
 bad:
-    diag_error(&s->diag, at, strlen(sig), "cannot read the signature '%s' at '%s'; expected \"(i64, T) -> T\"", sig, p);
+    diag_error(&s->diag, at, strlen(sig),
+               "cannot read the signature '%s' at '%s'; expected \"(i64, T) -> T\"", sig, p);
     return false;
 }
 
@@ -75,9 +76,9 @@ static const struct {
     const char *name;
     enum op_effect effect;
 } effects[] = {
-    {"fp", OP_FP},       {"load", OP_LOAD},   {"store", OP_STORE}, {"amo", OP_AMO}, {"fault", OP_FAULT},
-    {"jump", OP_JUMP},   {"raise", OP_RAISE}, {"sync", OP_SYNC},   {"nop", OP_NOP}, {"none", OP_NOP},
-    {"lanes", OP_LANES},
+    {"fp", OP_FP},       {"load", OP_LOAD}, {"store", OP_STORE}, {"amo", OP_AMO},
+    {"fault", OP_FAULT}, {"jump", OP_JUMP}, {"raise", OP_RAISE}, {"sync", OP_SYNC},
+    {"nop", OP_NOP},     {"none", OP_NOP},  {"lanes", OP_LANES},
 };
 
 static enum op_effect effect_parse(struct spec *s, struct ynode *n)
@@ -118,7 +119,8 @@ static const char *vary_text(struct spec *s, const char *text, struct ynode *var
 static void op_add(struct spec *s, struct ynode *n, struct ynode *variant)
 {
     struct op *op = arena_alloc(&s->arena, sizeof(*op));
-    if (!CHECK_KEYS(s, n, "an operation", "op", "sig", "types", "effect", "c", "infix", "prefix", "convert", "for"))
+    if (!CHECK_KEYS(s, n, "an operation", "op", "sig", "types", "effect", "c", "infix", "prefix", "convert",
+                    "for"))
         return;
     op->at = n->at;
     op->name = vary_text(s, node_str(s, n, "op", NULL), variant);
@@ -140,7 +142,8 @@ static void op_add(struct spec *s, struct ynode *n, struct ynode *variant)
     struct ynode *types = ynode_get(n, "types");
     for (struct ynode *t = types ? types->child : NULL; t && op->ntypes < OP_MAX_TYPES; t = t->next) {
         int type = type_parse(t->text, t->len);
-        if (type == TYPE_NONE || type < 0) diag_error(&s->diag, t->at, t->len, "'%s' is not a width", t->text);
+        if (type == TYPE_NONE || type < 0)
+            diag_error(&s->diag, t->at, t->len, "'%s' is not a width", t->text);
         op->types[op->ntypes++] = type;
     }
     if (!op->c && op->effect < OP_JUMP)

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#define APPEND(list, item)                                                                                   \
-    do {                                                                                                     \
-        __typeof__(list) *tail_ = &(list);                                                                   \
-        while (*tail_) tail_ = &(*tail_)->next;                                                              \
-        *tail_ = (item);                                                                                     \
+#define APPEND(list, item)                      \
+    do {                                        \
+        __typeof__(list) *tail_ = &(list);      \
+        while (*tail_) tail_ = &(*tail_)->next; \
+        *tail_ = (item);                        \
     } while (0)
 
 static struct reg *need_reg(struct spec *s, struct ynode *n)
@@ -30,8 +30,9 @@ static void kind_add(struct spec *s, struct ynode *n)
     struct kind *k = arena_alloc(&s->arena, sizeof(*k));
     struct ynode *v;
     uint64_t u;
-    if (!CHECK_KEYS(s, n, "an operand kind", "file", "width", "box", "unboxed", "add", "pair", "nonzero", "imm",
-                    "print", "read", "write", "enum", "set", "empty", "default", "round", "dynamic", "max"))
+    if (!CHECK_KEYS(s, n, "an operand kind", "file", "width", "box", "unboxed", "add", "pair", "nonzero",
+                    "imm", "print", "read", "write", "enum", "set", "empty", "default", "round", "dynamic",
+                    "max"))
         return;
     *k = (struct kind){.name = n->key, .at = n->key_at, .index = s->nkinds++, .def = -1, .round_max = -1};
     if ((v = ynode_get(n, "file"))) k->file = need_reg(s, v);
@@ -62,7 +63,8 @@ static void kind_add(struct spec *s, struct ynode *n)
         k->round_dynamic = node_u64(s, n, "dynamic", &u) ? (int)u : -1;
         k->round_max = node_u64(s, n, "max", &u) ? (int)u : 4;
     }
-    if (k->box && !k->unboxed) diag_error(&s->diag, n->at, 1, "a boxed kind needs 'unboxed', what a broken box reads as");
+    if (k->box && !k->unboxed)
+        diag_error(&s->diag, n->at, 1, "a boxed kind needs 'unboxed', what a broken box reads as");
     if (k->file && !k->width) diag_error(&s->diag, n->at, 1, "a register kind needs 'width'");
     APPEND(s->kinds, k);
 }
@@ -78,8 +80,8 @@ static void field_def_add(struct spec *s, struct ynode *n)
     f->nonzero = node_bool(s, n, "nonzero");
     f->kind = kind ? kind_find(s, kind->text) : NULL;
     if (!f->kind)
-        diag_error(&s->diag, kind ? kind->at : n->at, kind ? kind->len : 1, "field '%s': no operand kind '%s'", f->name,
-                   kind ? kind->text : "");
+        diag_error(&s->diag, kind ? kind->at : n->at, kind ? kind->len : 1,
+                   "field '%s': no operand kind '%s'", f->name, kind ? kind->text : "");
     APPEND(s->field_defs, f);
 }
 
@@ -88,8 +90,11 @@ static void cause_add(struct spec *s, struct ynode *n)
     struct cause *c = arena_alloc(&s->arena, sizeof(*c));
     uint64_t u;
     if (!CHECK_KEYS(s, n, "a cause", "code", "exit", "access")) return;
-    *c = (struct cause){.name = n->key, .exit = node_str(s, n, "exit", "fault"), .access = node_str(s, n, "access", NULL),
-                        .code = node_u64(s, n, "code", &u) ? (unsigned)u : 0, .index = s->ncauses++};
+    *c = (struct cause){.name = n->key,
+                        .exit = node_str(s, n, "exit", "fault"),
+                        .access = node_str(s, n, "access", NULL),
+                        .code = node_u64(s, n, "code", &u) ? (unsigned)u : 0,
+                        .index = s->ncauses++};
     APPEND(s->causes, c);
 }
 
@@ -97,8 +102,11 @@ static void mode_add(struct spec *s, struct ynode *n)
 {
     struct mode *m = arena_alloc(&s->arena, sizeof(*m));
     if (!CHECK_KEYS(s, n, "a mode", "when", "why")) return;
-    *m = (struct mode){.name = n->key, .when = node_str(s, n, "when", ""), .why = node_str(s, n, "why", ""),
-                       .node = ynode_get(n, "when"), .index = s->nmodes++};
+    *m = (struct mode){.name = n->key,
+                       .when = node_str(s, n, "when", ""),
+                       .why = node_str(s, n, "why", ""),
+                       .node = ynode_get(n, "when"),
+                       .index = s->nmodes++};
     APPEND(s->modes, m);
 }
 
@@ -114,7 +122,9 @@ static void ext_add(struct spec *s, struct ynode *n)
 {
     struct ext *e = arena_alloc(&s->arena, sizeof(*e));
     if (!CHECK_KEYS(s, n, "an extension", "title", "needs")) return;
-    *e = (struct ext){.name = n->key, .title = node_str(s, n, "title", ""), .index = s->nexts++,
+    *e = (struct ext){.name = n->key,
+                      .title = node_str(s, n, "title", ""),
+                      .index = s->nexts++,
                       .needs = mode_index(s, ynode_get(n, "needs"))};
     APPEND(s->exts, e);
 }
@@ -124,22 +134,26 @@ static void alias_add(struct spec *s, struct ynode *n)
     struct alias *a = arena_alloc(&s->arena, sizeof(*a));
     if (!CHECK_KEYS(s, n, "an alias", "alias", "is")) return;
     *a = (struct alias){.from = node_str(s, n, "alias", NULL), .to = node_str(s, n, "is", NULL)};
-    if (!a->from || !a->to) diag_error(&s->diag, n->at, 1, "an alias needs 'alias' and 'is'");
-    else APPEND(s->aliases, a);
+    if (!a->from || !a->to)
+        diag_error(&s->diag, n->at, 1, "an alias needs 'alias' and 'is'");
+    else
+        APPEND(s->aliases, a);
 }
 
 static void helper_add(struct spec *s, struct ynode *n)
 {
     struct helper *h = arena_alloc(&s->arena, sizeof(*h));
     if (!CHECK_KEYS(s, n, "a helper", "args", "result", "reads", "writes", "raises")) return;
-    *h = (struct helper){.name = n->key, .reads = node_str(s, n, "reads", NULL), .writes = node_str(s, n, "writes", NULL),
+    *h = (struct helper){.name = n->key,
+                         .reads = node_str(s, n, "reads", NULL),
+                         .writes = node_str(s, n, "writes", NULL),
                          .raises = node_str(s, n, "raises", NULL)};
     uint64_t u;
     h->nargs = node_u64(s, n, "args", &u) ? (int)u : 0;
     h->result = node_u64(s, n, "result", &u) ? (int)u : TYPE_NONE;
     if (!h->reads || !h->writes || !h->raises)
-        diag_error(&s->diag, n->key_at, strlen(h->name), "helper '%s' must say what it 'reads', 'writes' and 'raises'",
-                   h->name);
+        diag_error(&s->diag, n->key_at, strlen(h->name),
+                   "helper '%s' must say what it 'reads', 'writes' and 'raises'", h->name);
     APPEND(s->helpers, h);
 }
 
@@ -186,7 +200,8 @@ static void fp_load(struct spec *s, struct ynode *n)
     if (flags) s->fp_flags = need_reg(s, flags);
 }
 
-static void each(struct spec *s, struct ynode *top, const char *key, void (*add)(struct spec *, struct ynode *))
+static void each(struct spec *s, struct ynode *top, const char *key,
+                 void (*add)(struct spec *, struct ynode *))
 {
     struct ynode *n = ynode_get(top, key);
     for (struct ynode *c = n ? n->child : NULL; c; c = c->next) add(s, c);
@@ -201,8 +216,9 @@ static void csr_modes(struct spec *s)
 bool isa_load(struct spec *s, const char *path)
 {
     struct ynode *top = yaml_load(path, &s->arena, &s->diag);
-    if (!top || !CHECK_KEYS(s, top, "the ISA file", "isa", "title", "prefix", "code", "fields", "kinds", "causes", "fp",
-                            "modes", "exts", "vary", "aliases", "spaces", "helpers", "flags", "widths"))
+    if (!top ||
+        !CHECK_KEYS(s, top, "the ISA file", "isa", "title", "prefix", "code", "fields", "kinds", "causes",
+                    "fp", "modes", "exts", "vary", "aliases", "spaces", "helpers", "flags", "widths"))
         return false;
     s->isa = node_str(s, top, "isa", "?");
     s->title = node_str(s, top, "title", s->isa);

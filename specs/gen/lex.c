@@ -24,9 +24,9 @@ void source_error(const struct source *src, size_t offset, size_t span, const ch
 }
 
 /* Longest first, so that '<=u' is not '<'. */
-static const char *const punct[] = {">>u", ">>s", "<=u", "<=s", ">=u", ">=s", "<<", "<u", "<s", ">u", ">s",
-                                    "==",  "!=",  "+",   "-",   "*",   "&",   "|",  "^",  "~",  "!",  "(",
-                                    ")",   "[",   "]",   ":",   ",",   "=",   "#"};
+static const char *const punct[] = {">>u", ">>s", "<=u", "<=s", ">=u", ">=s", "<<", "<u", "<s", ">u",
+                                    ">s",  "==",  "!=",  "+",   "-",   "*",   "&",  "|",  "^",  "~",
+                                    "!",   "(",   ")",   "[",   "]",   ":",   ",",  "=",  "#"};
 
 static bool name_char(char c)
 {
@@ -79,8 +79,10 @@ struct token *lex(const struct source *src)
     size_t n = 0;
     struct token *list = arena_alloc(&src->spec->arena, sizeof(*list) * (strlen(src->text) + 2));
     for (const char *p = src->text; *p;) {
-        if (*p == ' ' || *p == '\t') p++;
-        else if (!lex_one(src, &p, &list[n++])) return NULL;
+        if (*p == ' ' || *p == '\t')
+            p++;
+        else if (!lex_one(src, &p, &list[n++]))
+            return NULL;
     }
     list[n] = (struct token){.kind = TOK_END, .offset = strlen(src->text), .text = ""};
     return list;

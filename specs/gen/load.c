@@ -28,7 +28,8 @@ bool node_bool(struct spec *s, struct ynode *map, const char *key)
 {
     const char *t = node_str(s, map, key, "false");
     if (!strcmp(t, "true")) return true;
-    if (strcmp(t, "false")) diag_error(&s->diag, ynode_get(map, key)->at, strlen(t), "'%s' must be true or false", key);
+    if (strcmp(t, "false"))
+        diag_error(&s->diag, ynode_get(map, key)->at, strlen(t), "'%s' must be true or false", key);
     return false;
 }
 

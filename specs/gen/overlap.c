@@ -123,11 +123,13 @@ static void space_check(struct spec *s, struct ynode *n)
         bool covered = space_covered(s, m, x, width), res = is_reserved(reserved, v);
         const char *name = node_str(s, n, "name", "?");
         if (!covered && !res)
-            diag_error(&s->diag, enc->at, enc->len, "gap in the opcode space %s: no row for %s = %llu, and it is not 'reserved'",
-                       name, f[0].name, (unsigned long long)v);
-        if (covered && res)
-            diag_error(&s->diag, enc->at, enc->len, "opcode space %s: %s = %llu is 'reserved' but a row uses it", name,
+            diag_error(&s->diag, enc->at, enc->len,
+                       "gap in the opcode space %s: no row for %s = %llu, and it is not 'reserved'", name,
                        f[0].name, (unsigned long long)v);
+        if (covered && res)
+            diag_error(&s->diag, enc->at, enc->len,
+                       "opcode space %s: %s = %llu is 'reserved' but a row uses it", name, f[0].name,
+                       (unsigned long long)v);
     }
 }
 

@@ -13,8 +13,14 @@ struct parser {
 
 /* Binary operators by how tightly they bind, loosest first; as in C. */
 static const char *const levels[][9] = {
-    {"|"}, {"^"}, {"&"}, {"==", "!="}, {"<u", "<s", "<=u", "<=s", ">u", ">s", ">=u", ">=s"},
-    {"<<", ">>u", ">>s"}, {"+", "-"}, {"*"},
+    {"|"},
+    {"^"},
+    {"&"},
+    {"==", "!="},
+    {"<u", "<s", "<=u", "<=s", ">u", ">s", ">=u", ">=s"},
+    {"<<", ">>u", ">>s"},
+    {"+", "-"},
+    {"*"},
 };
 
 static struct expr *fail(struct parser *p, const char *expected)
@@ -209,7 +215,8 @@ static struct stmt *statement(struct parser *p)
     s->value = binary(p, 0);
     if (!s->value) return NULL;
     if (!s->target && s->value->kind != EX_CALL) {
-        source_error(p->src, s->value->offset, strlen(s->value->text), "this value goes nowhere; expected 'name = …' or a verb");
+        source_error(p->src, s->value->offset, strlen(s->value->text),
+                     "this value goes nowhere; expected 'name = …' or a verb");
         return NULL;
     }
     if (p->t->kind != TOK_NEWLINE && p->t->kind != TOK_END) {
@@ -247,28 +254,38 @@ struct expr *parse_expr(const struct source *src)
 
 static bool eval_binary(const char *op, uint64_t a, uint64_t b, uint64_t *v)
 {
-    if (!strcmp(op, "==")) *v = a == b;
-    else if (!strcmp(op, "!=")) *v = a != b;
-    else if (!strcmp(op, "<u")) *v = a < b;
-    else if (!strcmp(op, ">u")) *v = a > b;
-    else if (!strcmp(op, "<=u")) *v = a <= b;
-    else if (!strcmp(op, ">=u")) *v = a >= b;
-    else if (!strcmp(op, "&")) *v = a & b;
-    else if (!strcmp(op, "|")) *v = a | b;
-    else if (!strcmp(op, "+")) *v = a + b;
-    else if (!strcmp(op, "-")) *v = a - b;
-    else return false;
+    if (!strcmp(op, "=="))
+        *v = a == b;
+    else if (!strcmp(op, "!="))
+        *v = a != b;
+    else if (!strcmp(op, "<u"))
+        *v = a < b;
+    else if (!strcmp(op, ">u"))
+        *v = a > b;
+    else if (!strcmp(op, "<=u"))
+        *v = a <= b;
+    else if (!strcmp(op, ">=u"))
+        *v = a >= b;
+    else if (!strcmp(op, "&"))
+        *v = a & b;
+    else if (!strcmp(op, "|"))
+        *v = a | b;
+    else if (!strcmp(op, "+"))
+        *v = a + b;
+    else if (!strcmp(op, "-"))
+        *v = a - b;
+    else
+        return false;
     return true;
 }
 
-/* A decode-time condition over the numbers in fields. False: it uses something that only exists at run time. */
+/* A decode-time condition over the numbers in fields. False: it uses something that only exists at run time.
+ */
 bool expr_eval(const struct row *r, const struct expr *e, uint32_t word, uint64_t *v)
 {
     uint64_t a, b;
     switch (e->kind) {
-    case EX_NUMBER:
-        *v = e->number;
-        return true;
+    case EX_NUMBER: *v = e->number; return true;
     case EX_NAME:
     case EX_FIELDNUM:
         for (unsigned i = 0; i < r->nfields; i++) {

@@ -62,8 +62,8 @@ static void row_ext(struct spec *s, struct row *r, struct ynode *n)
         if (count < ARRAY_LEN(names)) names[count++] = e->name;
     }
     const char *near = diag_suggest(r->ext_name, names, count);
-    row_error(s, r, n->at, n->len, "unknown extension '%s'%s%s%s", r->ext_name, near ? "; did you mean '" : "",
-              near ? near : "", near ? "'?" : "");
+    row_error(s, r, n->at, n->len, "unknown extension '%s'%s%s%s", r->ext_name,
+              near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* `ops: {rd: f32}`: an operand's kind for this row. */
@@ -73,8 +73,10 @@ static void row_ops(struct spec *s, struct row *r, struct ynode *variant)
     for (struct ynode *o = ops ? ops->child : NULL; o; o = o->next) {
         struct field *f = field_find(r, o->key);
         struct kind *k = kind_find(s, expand(s, o->text, variant));
-        if (!f) row_error(s, r, o->key_at, strlen(o->key), "'%s' is not a field of this encoding", o->key);
-        else if (!k) row_error(s, r, o->at, o->len, "no operand kind '%s' in isa.yaml", expand(s, o->text, variant));
+        if (!f)
+            row_error(s, r, o->key_at, strlen(o->key), "'%s' is not a field of this encoding", o->key);
+        else if (!k)
+            row_error(s, r, o->at, o->len, "no operand kind '%s' in isa.yaml", expand(s, o->text, variant));
         else {
             f->kind = k;
             f->nonzero |= k->nonzero;
@@ -94,8 +96,8 @@ static const char *test_default(const struct kind *k)
 
 static void row_tests(struct spec *s, struct row *r, struct ynode *variant)
 {
-    static const char *const classes[] = {"none", "int", "address", "aligned", "code", "shift",
-                                          "f16",  "f32", "f64",     "csr"};
+    static const char *const classes[] = {"none",  "int", "address", "aligned", "code",
+                                          "shift", "f16", "f32",     "f64",     "csr"};
     struct ynode *test = ynode_get(r->node, "test");
     for (unsigned i = 0; i < r->nfields; i++) r->fields[i].test = test_default(r->fields[i].kind);
     for (struct ynode *t = test ? test->child : NULL; t; t = t->next) {
@@ -103,12 +105,14 @@ static void row_tests(struct spec *s, struct row *r, struct ynode *variant)
         const char *name = expand(s, t->text, variant);
         bool known = false;
         for (size_t i = 0; i < ARRAY_LEN(classes); i++) known |= !strcmp(classes[i], name);
-        if (!f) row_error(s, r, t->key_at, strlen(t->key), "'%s' is not a field of this encoding", t->key);
+        if (!f)
+            row_error(s, r, t->key_at, strlen(t->key), "'%s' is not a field of this encoding", t->key);
         else if (!known) {
             const char *near = diag_suggest(name, classes, ARRAY_LEN(classes));
-            row_error(s, r, t->at, t->len, "unknown value class '%s'%s%s%s", name, near ? "; did you mean '" : "",
-                      near ? near : "", near ? "'?" : "");
-        } else f->test = name;
+            row_error(s, r, t->at, t->len, "unknown value class '%s'%s%s%s", name,
+                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        } else
+            f->test = name;
     }
 }
 
@@ -124,19 +128,21 @@ static bool row_required(struct spec *s, struct row *r)
     }
     size_t n = strlen(s->prefix);
     if (strncmp(r->id, s->prefix, n) || r->id[n] != '.') {
-        row_error(s, r, ynode_get(r->node, "id")->at, strlen(r->id), "id '%s' must start with '%s.'", r->id, s->prefix);
+        row_error(s, r, ynode_get(r->node, "id")->at, strlen(r->id), "id '%s' must start with '%s.'", r->id,
+                  s->prefix);
         return false;
     }
     struct row *twin = row_find(s, r->id);
     if (twin) {
-        row_error(s, r, ynode_get(r->node, "id")->at, strlen(r->id), "row '%s' is defined twice; first at %s:%d", r->id,
-                  twin->at.file, twin->at.line);
+        row_error(s, r, ynode_get(r->node, "id")->at, strlen(r->id),
+                  "row '%s' is defined twice; first at %s:%d", r->id, twin->at.file, twin->at.line);
         return false;
     }
     return true;
 }
 
-/* Every name in `asm` that looks like an operand must be a field, and every operand field must be in `asm`. */
+/* Every name in `asm` that looks like an operand must be a field, and every operand field must be in `asm`.
+ */
 static bool row_asm(struct spec *s, struct row *r)
 {
     struct ynode *n = ynode_get(r->node, "asm");
@@ -173,14 +179,16 @@ static void row_add(struct spec *s, struct ynode *n, struct ynode *variant, cons
     const char *status = node_str(s, n, "status", "done");
     r->absent = !strcmp(status, "absent");
     if (!r->absent && strcmp(status, "done"))
-        row_error(s, r, ynode_get(n, "status")->at, strlen(status), "unknown status '%s'; expected 'absent'", status);
+        row_error(s, r, ynode_get(n, "status")->at, strlen(status), "unknown status '%s'; expected 'absent'",
+                  status);
     if (!row_required(s, r)) return;
     row_ext(s, r, ynode_get(n, "ext"));
     if (!enc_parse(s, r, ynode_get(n, "enc"))) return;
     row_ops(s, r, variant);
     row_tests(s, r, variant);
     if (!row_asm(s, r)) return;
-    if (!r->absent && !r->sem) row_error(s, r, r->at, 1, "row '%s' has no 'sem' and is not 'status: absent'", r->id);
+    if (!r->absent && !r->sem)
+        row_error(s, r, r->at, 1, "row '%s' has no 'sem' and is not 'status: absent'", r->id);
     r->index = s->nrows++;
     *s->rows_tail = r;
     s->rows_tail = &r->next;
@@ -189,15 +197,16 @@ static void row_add(struct spec *s, struct ynode *n, struct ynode *variant, cons
 static void row_load(struct spec *s, struct ynode *n)
 {
     struct ynode *table = ynode_get(n, "for");
-    if (!CHECK_KEYS(s, n, "a row", "id", "ext", "enc", "asm", "ops", "when", "over", "sem", "flags", "undef", "test",
-                    "status", "restartable", "ref", "for"))
+    if (!CHECK_KEYS(s, n, "a row", "id", "ext", "enc", "asm", "ops", "when", "over", "sem", "flags", "undef",
+                    "test", "status", "restartable", "ref", "for"))
         return;
     if (!table) {
         row_add(s, n, NULL, NULL);
         return;
     }
     struct ynode *entries = ynode_get(s->vary, table->text);
-    if (!entries) diag_error(&s->diag, table->at, table->len, "no table '%s' under 'vary' in isa.yaml", table->text);
+    if (!entries)
+        diag_error(&s->diag, table->at, table->len, "no table '%s' under 'vary' in isa.yaml", table->text);
     for (struct ynode *v = entries ? entries->child : NULL; v; v = v->next) row_add(s, n, v, table->text);
 }
 
@@ -230,9 +239,11 @@ static void row_over(struct spec *s, struct row *r)
     struct ynode *n = ynode_get(r->node, "over");
     if (!n) return;
     r->over = row_find(s, r->over_id);
-    if (!r->over) row_error(s, r, n->at, n->len, "'over' names no row: '%s'", r->over_id);
+    if (!r->over)
+        row_error(s, r, n->at, n->len, "'over' names no row: '%s'", r->over_id);
     else if ((r->over->mask & ~r->mask) || ((r->match ^ r->over->match) & r->over->mask))
-        row_error(s, r, n->at, n->len, "'%s' is not a special case of '%s': the fixed bits differ", r->id, r->over_id);
+        row_error(s, r, n->at, n->len, "'%s' is not a special case of '%s': the fixed bits differ", r->id,
+                  r->over_id);
 }
 
 void rows_finish(struct spec *s)

@@ -9,15 +9,16 @@ static bool same_type(struct checker *c, const struct stmt *st, int v, int need)
 {
     int got = c->row->code[v].type;
     if (got == need) return true;
-    source_error(&c->src, st->value->offset, strlen(st->value->text), "'%s' is %s wide, but this is %s", st->target,
-                 type_name(need), type_name(got));
+    source_error(&c->src, st->value->offset, strlen(st->value->text), "'%s' is %s wide, but this is %s",
+                 st->target, type_name(need), type_name(got));
     return false;
 }
 
 static void set_operand(struct checker *c, const struct stmt *st, struct field *f)
 {
     if (f->kind->is_imm && !f->kind->write) {
-        source_error(&c->src, st->target_offset, strlen(st->target), "'%s' is an immediate and cannot be written", f->name);
+        source_error(&c->src, st->target_offset, strlen(st->target),
+                     "'%s' is an immediate and cannot be written", f->name);
         return;
     }
     if (f->written && c->cond < 0) {
@@ -41,15 +42,16 @@ static void set_reg(struct checker *c, const struct stmt *st, struct reg *reg, u
         if (k->kind == CODE_SETREG && k->reg == reg && k->index == index)
             source_error(&c->src, st->target_offset, strlen(st->target), "'%s' is written twice", st->target);
     }
-    check_emit(c, (struct code){.kind = CODE_SETREG, .reg = reg, .index = index, .args = {v}, .nargs = 1}, st->target_offset);
+    check_emit(c, (struct code){.kind = CODE_SETREG, .reg = reg, .index = index, .args = {v}, .nargs = 1},
+               st->target_offset);
 }
 
 static void set_temp(struct checker *c, const struct stmt *st)
 {
     for (int i = 0; i < c->ntemps; i++) {
         if (strcmp(c->temps[i].name, st->target)) continue;
-        source_error(&c->src, st->target_offset, strlen(st->target), "'%s' already has a value; names are assigned once",
-                     st->target);
+        source_error(&c->src, st->target_offset, strlen(st->target),
+                     "'%s' already has a value; names are assigned once", st->target);
         return;
     }
     if (c->ntemps == ROW_MAX_STMTS) return;
@@ -67,7 +69,8 @@ static int helper_call(struct checker *c, const struct stmt *st)
     const struct expr *e = st->value;
     while (h && strcmp(h->name, e->text)) h = h->next;
     if (!h || e->kind != EX_CALL || h->nargs != e->nargs) {
-        source_error(&c->src, e->offset, strlen(e->text), h ? "helper '%s' takes %d arguments" : "no helper '%s' under 'helpers' in isa.yaml",
+        source_error(&c->src, e->offset, strlen(e->text),
+                     h ? "helper '%s' takes %d arguments" : "no helper '%s' under 'helpers' in isa.yaml",
                      e->text, h ? h->nargs : 0);
         return -1;
     }
@@ -87,7 +90,8 @@ static void statement(struct checker *c, const struct stmt *st)
     if (st->cond) {
         uint64_t v;
         if (!expr_eval(c->row, st->cond, 0, &v)) {
-            source_error(&c->src, st->cond->offset, 1, "'if' is decided at decode time: fields (#rs1) and numbers only");
+            source_error(&c->src, st->cond->offset, 1,
+                         "'if' is decided at decode time: fields (#rs1) and numbers only");
             return;
         }
         int cond = check_expr(c, st->cond, 1);
@@ -96,7 +100,8 @@ static void statement(struct checker *c, const struct stmt *st)
     }
     if (st->call) {
         int v = helper_call(c, st);
-        if (v >= 0 && st->target && c->ntemps < ROW_MAX_STMTS) c->temps[c->ntemps++] = (struct named_value){st->target, v};
+        if (v >= 0 && st->target && c->ntemps < ROW_MAX_STMTS)
+            c->temps[c->ntemps++] = (struct named_value){st->target, v};
         return;
     }
     if (!st->target) {
@@ -105,9 +110,12 @@ static void statement(struct checker *c, const struct stmt *st)
     }
     struct field *f = field_find(c->row, st->target);
     struct reg *reg = reg_find(c->spec, st->target, &index);
-    if (f && f->kind) set_operand(c, st, f);
-    else if (reg && (reg->count == 1 || strcmp(reg->name, st->target))) set_reg(c, st, reg, index);
-    else set_temp(c, st);
+    if (f && f->kind)
+        set_operand(c, st, f);
+    else if (reg && (reg->count == 1 || strcmp(reg->name, st->target)))
+        set_reg(c, st, reg, index);
+    else
+        set_temp(c, st);
 }
 
 static bool can_fault(const struct code *k)
@@ -124,7 +132,8 @@ static bool writes(const struct code *k)
 {
     if (k->kind == CODE_SET || k->kind == CODE_SETREG || k->kind == CODE_FLAGS) return true;
     if (k->kind == CODE_CALL) return strcmp(k->helper->writes, "nothing") != 0;
-    return k->kind == CODE_OP && (k->op->effect == OP_STORE || k->op->effect == OP_AMO || k->op->effect == OP_JUMP);
+    return k->kind == CODE_OP &&
+           (k->op->effect == OP_STORE || k->op->effect == OP_AMO || k->op->effect == OP_JUMP);
 }
 
 /* Rule 6. */
@@ -135,7 +144,8 @@ static void rule_fault_first(struct checker *c)
         const struct code *k = &c->row->code[i];
         if (written && can_fault(k)) {
             row_error(c->spec, c->row, k->at, 1,
-                      "this may fault after line %d has already written; what can fault comes first", written->at.line);
+                      "this may fault after line %d has already written; what can fault comes first",
+                      written->at.line);
             return;
         }
         if (writes(k) && !written) written = k;
@@ -146,7 +156,8 @@ static void rule_fault_first(struct checker *c)
 static void rule_all_used(struct checker *c)
 {
     struct row *r = c->row;
-    bool hint = r->ncode == 1 && r->code[0].kind == CODE_OP && (r->code[0].op->effect == OP_NOP || r->code[0].op->effect == OP_SYNC);
+    bool hint = r->ncode == 1 && r->code[0].kind == CODE_OP &&
+                (r->code[0].op->effect == OP_NOP || r->code[0].op->effect == OP_SYNC);
     for (unsigned i = 0; i < r->nfields && !hint; i++) {
         const struct field *f = &r->fields[i];
         if (f->used || !f->kind || !f->kind->file) continue;

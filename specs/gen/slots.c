@@ -1,10 +1,12 @@
-/* A record has four bytes and one 32-bit immediate. Register operands take a byte each, two where a zero register is
- * both read and written; the widest immediate takes the immediate; small unsigned ones take what bytes are left. */
+/* A record has four bytes and one 32-bit immediate. Register operands take a byte each, two where a zero
+ * register is both read and written; the widest immediate takes the immediate; small unsigned ones take what
+ * bytes are left. */
 #include "specs/gen/slots.h"
 
 static bool needs_sink(const struct field *f)
 {
-    return f->kind && f->kind->file && f->kind->file->zero >= 0 && f->written && !f->nonzero && f->kind->add == 0;
+    return f->kind && f->kind->file && f->kind->file->zero >= 0 && f->written && !f->nonzero &&
+           f->kind->add == 0;
 }
 
 static int take(struct spec *s, struct row *r, struct slots *sl, const struct field *f, bool sink)
@@ -14,7 +16,8 @@ static int take(struct spec *s, struct row *r, struct slots *sl, const struct fi
         sl->r[i] = (struct slot){f, sink};
         return i;
     }
-    row_error(s, r, r->at, 1, "the operands of '%s' need more room than a record of the interpreter has", r->id);
+    row_error(s, r, r->at, 1, "the operands of '%s' need more room than a record of the interpreter has",
+              r->id);
     return 0;
 }
 
@@ -34,7 +37,8 @@ void slots_assign(struct spec *s, struct row *r, struct slots *sl)
     registers(s, r, sl);
     if (r->uses_pc) {
         sl->pc_slot = SLOTS - 1;
-        if (sl->r[SLOTS - 1].field) row_error(s, r, r->at, 1, "'%s' has no room left for its own address", r->id);
+        if (sl->r[SLOTS - 1].field)
+            row_error(s, r, r->at, 1, "'%s' has no room left for its own address", r->id);
     }
     for (unsigned i = 0; i < r->nfields; i++) {
         const struct field *f = &r->fields[i];
@@ -46,8 +50,10 @@ void slots_assign(struct spec *s, struct row *r, struct slots *sl)
     for (unsigned i = 0; i < r->nfields; i++) {
         const struct field *f = &r->fields[i];
         if (!f->used || (f->kind && f->kind->file) || f == sl->imm) continue;
-        if (!sl->imm) sl->imm = f;
-        else take(s, r, sl, f, false);
+        if (!sl->imm)
+            sl->imm = f;
+        else
+            take(s, r, sl, f, false);
     }
 }
 

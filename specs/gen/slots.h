@@ -19,6 +19,7 @@ struct slots {
 };
 
 void slots_assign(struct spec *s, struct row *r, struct slots *sl);
-int slot_of(const struct slots *sl, const struct field *f, enum slot_use use); /* 0..3, SLOT_IMM or SLOT_NONE */
+int slot_of(const struct slots *sl, const struct field *f,
+            enum slot_use use); /* 0..3, SLOT_IMM or SLOT_NONE */
 
 #endif

@@ -7,7 +7,8 @@ static void reg_add(struct spec *s, struct ynode *n)
 {
     struct reg *r = arena_alloc(&s->arena, sizeof(*r));
     uint64_t v;
-    if (!CHECK_KEYS(s, n, "a register", "name", "count", "width", "group", "zero", "names", "compare", "reset", "bits", "counts"))
+    if (!CHECK_KEYS(s, n, "a register", "name", "count", "width", "group", "zero", "names", "compare",
+                    "reset", "bits", "counts"))
         return;
     r->at = n->at;
     r->name = node_str(s, n, "name", NULL);
@@ -26,14 +27,15 @@ static void reg_add(struct spec *s, struct ynode *n)
     r->reset = node_u64(s, n, "reset", &v) ? v : 0;
     r->compare = !ynode_get(n, "compare") || node_bool(s, n, "compare");
     if (r->width == 0 || r->width > 512 || r->count == 0 || r->count > 64) {
-        diag_error(&s->diag, n->at, 1, "register '%s': width must be 1 to 512 bits and count 1 to 64", r->name);
+        diag_error(&s->diag, n->at, 1, "register '%s': width must be 1 to 512 bits and count 1 to 64",
+                   r->name);
         return;
     }
     unsigned nnames;
     r->names = node_names(s, ynode_get(n, "names"), &nnames);
     if (r->names && nnames != r->count)
-        diag_error(&s->diag, ynode_get(n, "names")->at, 1, "'%s' has %u names for %u registers", r->name, nnames,
-                   r->count);
+        diag_error(&s->diag, ynode_get(n, "names")->at, 1, "'%s' has %u names for %u registers", r->name,
+                   nnames, r->count);
     r->bits = node_names(s, ynode_get(n, "bits"), &r->nbits);
     r->words = (r->width + 63) / 64;
     r->word = s->state_words;
@@ -51,8 +53,8 @@ static bool csr_part(struct spec *s, struct csr *c, struct ynode *name, unsigned
 {
     struct reg *r = name ? reg_find(s, name->text, NULL) : NULL;
     if (!r || c->nparts == ARRAY_LEN(c->parts)) {
-        diag_error(&s->diag, name ? name->at : c->at, name ? name->len : 1, "CSR '%s': no register '%s'", c->name,
-                   name ? name->text : "");
+        diag_error(&s->diag, name ? name->at : c->at, name ? name->len : 1, "CSR '%s': no register '%s'",
+                   c->name, name ? name->text : "");
         return false;
     }
     c->parts[c->nparts++] = (struct csr_part){r, lo};
@@ -63,8 +65,8 @@ static void csr_add(struct spec *s, struct ynode *n)
 {
     struct csr *c = arena_alloc(&s->arena, sizeof(*c));
     uint64_t v;
-    if (!CHECK_KEYS(s, n, "a CSR", "name", "at", "reg", "parts", "value", "view", "mask", "gate", "needs", "first",
-                    "count"))
+    if (!CHECK_KEYS(s, n, "a CSR", "name", "at", "reg", "parts", "value", "view", "mask", "gate", "needs",
+                    "first", "count"))
         return;
     *c = (struct csr){.name = node_str(s, n, "name", NULL), .at = n->at, .count = 1, .gate = -1, .needs = -1};
     if (!c->name || !node_u64(s, n, "at", &v) || v > 0xfff) {
@@ -88,7 +90,8 @@ static void csr_add(struct spec *s, struct ynode *n)
     struct csr **tail = &s->csrs;
     while (*tail && (*tail)->number < c->number) tail = &(*tail)->next;
     if (*tail && (*tail)->number < c->number + c->count)
-        diag_error(&s->diag, n->at, 1, "CSR '%s' overlaps '%s' at 0x%x", c->name, (*tail)->name, (*tail)->number);
+        diag_error(&s->diag, n->at, 1, "CSR '%s' overlaps '%s' at 0x%x", c->name, (*tail)->name,
+                   (*tail)->number);
     c->next = *tail;
     *tail = c;
 }
