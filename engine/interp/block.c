@@ -30,12 +30,12 @@ static void pack(const struct interp_isa *isa, const struct guest_row *row, cons
                  uint32_t word, unsigned pc_units, struct interp_op *o)
 {
     for (int i = 0; i < 4; i++) {
-        const struct guest_field *f = &row->fields[p->r[i].field];
         if (p->r[i].what == PACK_NONE)
             o->r[i] = 0;
         else if (p->r[i].what == PACK_PC)
             o->r[i] = (uint8_t)pc_units;
         else {
+            const struct guest_field *f = &row->fields[p->r[i].field];
             unsigned v = (unsigned)guest_field_get(f, word) + f->kind->add;
             o->r[i] = (uint8_t)(p->r[i].what == PACK_SINK && v == 0 ? f->kind->file->count : v);
         }
