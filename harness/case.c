@@ -79,6 +79,10 @@ bool case_regs(const struct case_builder *b, const struct ynode *map, const stru
     *n = 0;
     *regs = NULL;
     if (!map || map->kind != YNODE_MAP) return true;
+    if (map->count > CASE_MAX_REGS) {
+        diag_error(b->diag, map->at, 1, "%u registers; at most %d", map->count, CASE_MAX_REGS);
+        return false;
+    }
     *regs = arena_alloc(b->arena, (map->count + 1) * sizeof(**regs)); /* one more: truth.c adds pc */
     bool good = true;
     for (const struct ynode *c = map->child; c; c = c->next) {

@@ -7,7 +7,7 @@
 #include "harness/values.h"
 
 enum {
-    CASE_MAX_STEPS = 1000000,
+    CASE_MAX_REGS = 1000,      /* keys of one map of registers */
     CASE_MAX_REGION = 1 << 20, /* bytes that one case may map */
     CASE_MAX_DATA = 1 << 16,   /* bytes of memory that one case may write down */
 };

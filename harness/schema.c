@@ -127,7 +127,7 @@ static const struct schema generate = {
 
 static const struct schema_key corpus_keys[] = {
     {"lockstep", &version, true, "Version of this format: 1. Must be the first key."},
-    {"isa", &isa, true, "The guest. Must come before any list."},
+    {"isa", &isa, false, "The guest. Must come before any list of cases."},
     {"cases", &cases, false, "Cases written by hand."},
     {"matrix", &matrix, false, "Templates, each of which stands for many cases."},
     {"generate", &generate, false, "Cases made from the instruction rows."},

@@ -1,0 +1,86 @@
+/* An item of `generate:`: which rows, how many cases, from which values and seed. */
+#include "harness/generate.h"
+
+#include "harness/glob.h"
+
+#include <string.h>
+
+unsigned rows_select(const struct guest *g, const char *pattern, bool absent, uint64_t *rows)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < g->nrows; i++) {
+        if (!glob_match(pattern, g->rows[i].id)) continue;
+        n++;
+        if (absent || !g->rows[i].absent) rows[i / 64] |= 1ull << (i % 64);
+    }
+    return n;
+}
+
+void rows_unknown(const struct guest *g, const struct ynode *pattern, struct diag *d)
+{
+    if (!glob_is_name(pattern->text)) {
+        diag_error(d, pattern->at, pattern->len, "no row of %s is called like '%.80s'", g->name,
+                   pattern->text);
+        return;
+    }
+    struct suggest near = suggest_start(pattern->text, pattern->len);
+    for (unsigned i = 0; i < g->nrows; i++) suggest_offer(&near, g->rows[i].id, strlen(g->rows[i].id));
+    diag_error(d, pattern->at, pattern->len, "%s has no row '%.80s'%s%.*s%s", g->name, pattern->text,
+               near.best ? "; did you mean '" : "", (int)near.best_len, near.best ? near.best : "",
+               near.best ? "'?" : "");
+}
+
+/* One entry of `rows:`. */
+static bool add_rows(struct generator *gen, const struct ynode *n, struct diag *d)
+{
+    const struct guest *g = gen->guest;
+    if (!rows_select(g, n->text, false, gen->rows)) {
+        rows_unknown(g, n, d);
+        return false;
+    }
+    if (!glob_is_name(n->text)) return true;
+    if (!guest_row_find(g, n->text)->absent) return true;
+    diag_error(d, n->at, n->len, "%s has no semantics yet (status: absent), so there is nothing to generate",
+               n->text);
+    return false;
+}
+
+/* Rows that a pattern matches and that are left out. */
+static unsigned count_absent(const struct guest *g, const struct ynode *rows)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < g->nrows; i++) {
+        if (!g->rows[i].absent) continue;
+        bool any = false;
+        for (const struct ynode *r = schema_first(rows); r && !any; r = schema_next(rows, r))
+            any = glob_match(r->text, g->rows[i].id);
+        n += any;
+    }
+    return n;
+}
+
+bool generator_open(struct generator *gen, const struct guest *g, const struct ynode *item, uint64_t run_seed,
+                    struct arena *a, struct diag *d)
+{
+    const struct ynode *rows = ynode_get(item, "rows");
+    const char *values = schema_text(item, "values", "all");
+    struct rng seed = {schema_number(item, "seed", 0)};
+    *gen = (struct generator){
+        .guest = g,
+        .at = item->at,
+        .rows = arena_alloc(a, (g->nrows + 63) / 64 * sizeof(uint64_t)),
+        .count = schema_number(item, "count", GEN_COUNT),
+        .seed = rng_next(&seed) ^ run_seed,
+        .values = !strcmp(values, "corners")  ? GEN_CORNERS
+                  : !strcmp(values, "random") ? GEN_RANDOM
+                                              : GEN_ALL,
+    };
+    if (rows->kind == YNODE_LIST && (!rows->count || rows->count > GEN_MAX_PATTERNS)) {
+        diag_error(d, rows->at, 1, "'rows' has %u entries; expected 1 to %d", rows->count, GEN_MAX_PATTERNS);
+        return false;
+    }
+    bool good = true;
+    for (const struct ynode *r = schema_first(rows); r; r = schema_next(rows, r)) good &= add_rows(gen, r, d);
+    if (good) gen->absent = count_absent(g, rows);
+    return good;
+}
