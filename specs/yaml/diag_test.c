@@ -54,6 +54,15 @@ static void tabs_and_characters(void **state)
           1, 2, 1, "f:1:2: error: no\n    ab\n     ^\n"); /* a byte order mark is no column */
 }
 
+/* A byte that starts no character is one of its own; so are the bytes of overlong forms and surrogates. */
+static void bad_characters(void **state)
+{
+    CHECK("\xe0\x80\x80x", 1, 4, 1, "f:1:4: error: no\n    ???x\n       ^\n");
+    CHECK("\xed\xa0\x80x", 1, 4, 1, "f:1:4: error: no\n    ???x\n       ^\n");
+    CHECK("\xf4\x90\x80\x80x", 1, 5, 1, "f:1:5: error: no\n    ????x\n        ^\n");
+    CHECK("\xf0\x9d\x92\xb3x\xf0\x9d", 1, 2, 1, "f:1:2: error: no\n    \xf0\x9d\x92\xb3x??\n     ^\n");
+}
+
 /* Nothing from a file may drive the terminal. */
 static void hostile_characters(void **state)
 {
@@ -156,7 +165,7 @@ static void files(void **state)
     struct diag d = {0};
     diag_error(&d, (struct pos){path, 2 * 2500 + 1, 6}, 4, "no");
     assert_non_null(strstr(buf_cstr(&d.text), ":5001:6: error: no\n    line 2500 é\n         ^~~~\n"));
-    const char *const without[] = {dir, pipe, "/nonexistent/file"};
+    const char *const without[] = {dir, pipe, "/nonexistent/file", "/dev/zero"};
     for (size_t i = 0; i < ARRAY_LEN(without); i++) {
         buf_reset(&d.text);
         diag_error(&d, (struct pos){without[i], 1, 1}, 1, "no");
@@ -182,11 +191,12 @@ static void suggestions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(carets),        cmocka_unit_test(tabs_and_characters),
-        cmocka_unit_test(long_messages), cmocka_unit_test(hostile_characters),
-        cmocka_unit_test(long_lines),    cmocka_unit_test(line_of_200),
-        cmocka_unit_test(limits),        cmocka_unit_test(printing),
-        cmocka_unit_test(files),         cmocka_unit_test(suggestions),
+        cmocka_unit_test(carets),         cmocka_unit_test(tabs_and_characters),
+        cmocka_unit_test(long_messages),  cmocka_unit_test(hostile_characters),
+        cmocka_unit_test(long_lines),     cmocka_unit_test(line_of_200),
+        cmocka_unit_test(bad_characters), cmocka_unit_test(limits),
+        cmocka_unit_test(printing),       cmocka_unit_test(files),
+        cmocka_unit_test(suggestions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

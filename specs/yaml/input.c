@@ -63,12 +63,12 @@ static void indents_drop(struct indents *l, size_t keep)
 
 /* Whether a line ends with the byte c; the line breaks are those of utf8_break. A CR ends the line at once,
  * so the LF after it does not. */
-static bool ends_line(const char prev[2], unsigned char c)
+static bool ends_line(const unsigned char prev[2], unsigned char c)
 {
     if (c == '\n') return prev[0] != '\r';
     if (c == '\r') return true;
-    if (c == 0x85) return prev[0] == '\xc2';
-    return (c == 0xa8 || c == 0xa9) && prev[0] == '\x80' && prev[1] == '\xe2';
+    if (c == 0x85) return prev[0] == 0xc2;
+    return (c == 0xa8 || c == 0xa9) && prev[0] == 0x80 && prev[1] == 0xe2;
 }
 
 static void indents_feed(struct indents *l, const unsigned char *p, size_t n)
@@ -81,9 +81,9 @@ static void indents_feed(struct indents *l, const unsigned char *p, size_t n)
         } else if (c > 0x20 && c < 0x80) {
             l->leading = false;
         } else {
-            char prev[2] = {i > 0 ? (char)p[i - 1] : l->prev[0], i > 1   ? (char)p[i - 2]
-                                                                 : i > 0 ? l->prev[0]
-                                                                         : l->prev[1]};
+            const unsigned char prev[2] = {i > 0 ? p[i - 1] : l->prev[0], i > 1   ? p[i - 2]
+                                                                          : i > 0 ? l->prev[0]
+                                                                                  : l->prev[1]};
             if (ends_line(prev, c)) {
                 indents_push(l);
             } else if (c != '\n') {
@@ -92,8 +92,8 @@ static void indents_feed(struct indents *l, const unsigned char *p, size_t n)
         }
     }
     if (n > 0) {
-        l->prev[1] = n > 1 ? (char)p[n - 2] : l->prev[0];
-        l->prev[0] = (char)p[n - 1];
+        l->prev[1] = n > 1 ? p[n - 2] : l->prev[0];
+        l->prev[0] = p[n - 1];
     }
 }
 

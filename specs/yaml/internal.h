@@ -35,11 +35,11 @@ bool source_line_file(struct source_line *l, struct pos at); /* false when the f
 /* How far each line is indented, kept for the lines between the last event and the end of what was read:
  * libyaml does not tell the indentation of a block scalar. */
 struct indents {
-    uint32_t *lead; /* leading spaces, one entry a line */
-    size_t n, cap;  /* entries used, allocated */
-    size_t first;   /* the line (from 0) of lead[0] */
-    bool leading;   /* only spaces so far on the last line */
-    char prev[2];   /* the last two bytes read, newest first: breaks may straddle reads */
+    uint32_t *lead;        /* leading spaces, one entry a line */
+    size_t n, cap;         /* entries used, allocated */
+    size_t first;          /* the line (from 0) of lead[0] */
+    bool leading;          /* only spaces so far on the last line */
+    unsigned char prev[2]; /* the last two bytes read, newest first: breaks may straddle reads */
 };
 
 struct input {

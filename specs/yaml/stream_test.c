@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The address sanitizer keeps freed memory for a while. */
@@ -154,8 +155,13 @@ static void anchors_over_items(void **state)
     assert_string_equal(ynode_get(n, "x")->at.file, "f");
     expect_list_end(f);
     expect_key(f, "v", 5, 1);
-    assert_string_equal(yaml_value(f->s, &f->a)->text, "two");
+    arena_free(&f->a); /* nothing of the items is needed any more, not even the file's name in positions */
+    n = yaml_value(f->s, &f->a);
     expect_end(f);
+    yaml_close(f->s);
+    f->s = NULL;
+    assert_string_equal(n->text, "two");
+    assert_string_equal(n->at.file, "f");
 }
 
 /* Walks everything; the error must be this and every later call must give it again in silence. */
@@ -264,6 +270,31 @@ static void pipes(void **state)
     close(fds[0]);
 }
 
+/* A byte order mark that arrives alone is not the end of the file. */
+static void mark_alone(void **state)
+{
+    struct fixture *f = *state;
+    int fds[2];
+    char path[32];
+    assert_int_equal(pipe(fds), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        bool good = write(fds[1], "\xef\xbb\xbf", 3) == 3;
+        usleep(20000);
+        _exit(good && write(fds[1], "k: v\n", 5) == 5 ? 0 : 1);
+    }
+    close(fds[1]);
+    snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+    const struct ynode *n = yaml_load(path, &f->a, &f->d);
+    assert_non_null(n);
+    assert_string_equal(n->child->text, "v");
+    assert_int_equal(n->child->at.col, 4);
+    close(fds[0]);
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static long max_rss(void)
 {
     struct rusage u;
@@ -297,6 +328,10 @@ static void bounded_memory(void **state)
         items++;
         arena_reset(&f->a);
     }
+    yaml_close(f->s);
+    f->s = yaml_open(path, &f->d); /* again, to read over all of it */
+    assert_int_equal(yaml_next_key(f->s, &key, &at), 1);
+    assert_int_equal(yaml_next_key(f->s, &key, &at), 0);
     unlink(path);
     assert_int_equal(items, 60000);
     assert_int_equal(f->d.errors, 0);
@@ -310,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(keys_values_items), TEST(skipping),  TEST(anchors_over_items), TEST(errors),
         TEST(kept_anchors),      TEST(many_keys), TEST(bounded_memory),     TEST(pipes),
+        TEST(mark_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

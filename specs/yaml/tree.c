@@ -174,7 +174,7 @@ struct copying {
     struct pos why;        /* the alias or anchor, for errors */
 };
 
-/* NULL after a reported error. */
+/* NULL after a reported error. The caller sets the key, which is not the original's. */
 static struct ynode *copy(const struct copying *c, const struct ynode *from, int depth)
 {
     if (depth > YAML_MAX_DEPTH) {
@@ -246,9 +246,7 @@ static struct ynode *alias_build(struct yaml_stream *s, struct arena *a, int dep
         return NULL;
     }
     struct copying c = {s, a, s->tree_file, &s->item, at};
-    struct ynode *n = copy(&c, e->node, depth);
-    if (n) n->key = NULL; /* that of the original's parent */
-    return n;
+    return copy(&c, e->node, depth);
 }
 
 /* ---- lists and maps ---- */

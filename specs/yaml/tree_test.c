@@ -169,6 +169,25 @@ static void aliases(void **state)
     assert_scalar(ynode_get(ynode_get(e, "k"), "p")->child, "1");
 }
 
+/* Any number of anchors, and a name that none of them has. */
+static void unknown_alias_among_many(void **state)
+{
+    struct buf b = {0};
+    for (int i = 0; i < 70; i++) {
+        struct fixture f = {0};
+        char want[96];
+        size_t len = b.len;
+        buf_str(&b, "x: *y\n");
+        snprintf(want, sizeof(want), "f:%d:4: error: unknown alias '*y'; expected '&y' before it", i + 1);
+        bad(&f, b.p, b.len, want);
+        b.len = len;
+        buf_printf(&b, "k%d: &a%d 1\n", i, i);
+        arena_free(&f.a);
+        diag_free(&f.d);
+    }
+    buf_free(&b);
+}
+
 static void large_maps(void **state)
 {
     struct fixture *f = *state;
@@ -357,6 +376,7 @@ int main(void)
         TEST(aliases),
         TEST(large_maps),
         TEST(breaks_and_marks),
+        TEST(unknown_alias_among_many),
         TEST(billion_laughs),
         TEST(aliases_of_much_text),
         TEST(aliases_of_much_depth),
