@@ -28,6 +28,8 @@ bool truth_reg(const struct test_case *c, const struct outcome *o, struct guest_
                uint64_t *v);
 /* What the truth expects memory to hold; false when it says nothing about that address. */
 bool truth_byte(const struct test_case *c, uint64_t addr, uint8_t *byte);
+/* Everything that a run changed, as findings. */
+void compare_before(const struct test_case *c, const struct outcome *o, struct findings *f);
 /* Adds a finding unless one of the same place is there. */
 void findings_add(struct findings *f, const struct diff *d);
 
@@ -43,6 +45,9 @@ struct dispute {
 void describe_failure(const struct test_case *c, const struct outcome *outcomes, unsigned n,
                       const struct dispute *disputes, unsigned ndisputes, const struct findings *f,
                       struct buf *out);
+/* Each finding with the value before, everybody's, and the manual's. */
+void describe_table(const struct test_case *c, const struct outcome *outcomes, unsigned n,
+                    const struct findings *f, struct buf *out);
 /* Row, code and disassembly of a case, two or more lines. */
 void describe_case(const struct test_case *c, struct buf *out);
 /* An exit with its cause and value: "fault load-access at 0x1fff8". */

@@ -176,7 +176,7 @@ static void mem_rows(struct table *t, const struct diff *d)
     if (known == n) bytes_line(t, "manual", bytes, n, more);
 }
 
-static void describe_table(struct table *t, const struct findings *f)
+static void print_table(struct table *t, const struct findings *f)
 {
     buf_printf(t->out, "  %-14s ", "");
     cell(t->out, "before");
@@ -195,18 +195,24 @@ static void describe_table(struct table *t, const struct findings *f)
     if (f->more) buf_str(t->out, "  … and more\n");
 }
 
-void describe_failure(const struct test_case *c, const struct outcome *outcomes, unsigned n,
-                      const struct dispute *disputes, unsigned ndisputes, const struct findings *f,
-                      struct buf *out)
+void describe_table(const struct test_case *c, const struct outcome *outcomes, unsigned n,
+                    const struct findings *f, struct buf *out)
 {
     struct table t = {.c = c, .out = out};
     for (unsigned i = 0; i < n && t.n < ARRAY_LEN(t.usable); i++)
         if (outcome_usable(&outcomes[i])) t.usable[t.n++] = &outcomes[i];
+    if (t.n) print_table(&t, f);
+    buf_free(&t.text);
+}
+
+void describe_failure(const struct test_case *c, const struct outcome *outcomes, unsigned n,
+                      const struct dispute *disputes, unsigned ndisputes, const struct findings *f,
+                      struct buf *out)
+{
     buf_str(out, "  ");
     for (unsigned i = 0; i < ndisputes; i++)
         buf_printf(out, "%s%s differs from %s", i ? "; " : "", disputes[i].who, disputes[i].whom);
     buf_char(out, '\n');
     describe_case(c, out);
-    if (t.n) describe_table(&t, f);
-    buf_free(&t.text);
+    describe_table(c, outcomes, n, f, out);
 }

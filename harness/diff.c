@@ -139,6 +139,19 @@ void compare_outcomes(const struct test_case *c, const struct outcome *a, const 
     mem_compare(a->mem, b->mem, f);
 }
 
+void compare_before(const struct test_case *c, const struct outcome *o, struct findings *f)
+{
+    uint8_t before[CPU_PAGE];
+    regs_compare(c->guest, o->before, o->state, f);
+    unsigned first = f->n;
+    for (size_t i = 0; i < o->mem->ndirty; i++) {
+        uint64_t page = o->mem->dirty[i];
+        case_page(c, page, before);
+        page_compare(page, before, page_host(o->mem, page), f);
+    }
+    sort_memory(f, first);
+}
+
 /* ---- the truth ---- */
 
 static bool truth_exit_kind(const struct test_case *c, const struct cpu_exit *e)

@@ -6,8 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { PANEL_GUESTS = 4 };
+enum { PANEL_GUESTS = 4, ACTIVITY_STRIDE = 64 };
 
 struct seat {
     const struct guest *guest; /* NULL: not opened yet */
@@ -19,6 +20,23 @@ struct panel {
     const struct lineup *lineup;                 /* who sits here */
     struct seat seats[LINEUP_MAX][PANEL_GUESTS]; /* by entry, guests in the order they were met */
 };
+
+struct activity *activity_share(unsigned n)
+{
+    void *p =
+        mmap(NULL, (size_t)n * ACTIVITY_STRIDE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+void activity_unshare(struct activity *first, unsigned n)
+{
+    if (first) munmap(first, (size_t)n * ACTIVITY_STRIDE);
+}
+
+struct activity *activity_at(struct activity *first, unsigned i)
+{
+    return (struct activity *)((char *)first + (size_t)i * ACTIVITY_STRIDE);
+}
 
 struct panel *panel_open(const struct lineup *l)
 {

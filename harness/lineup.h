@@ -24,6 +24,12 @@ struct activity {
     volatile uint32_t doing;  /* DOING_* */
 };
 
+/* Room for `n` of these that a process shares with its children, zeroed; NULL: errno says why. Each has a
+ * cache line of its own: activity_at gives the i-th. */
+struct activity *activity_share(unsigned n);
+void activity_unshare(struct activity *first, unsigned n); /* NULL is fine */
+struct activity *activity_at(struct activity *first, unsigned i);
+
 /* A lineup opened in this process. */
 struct panel;
 struct panel *panel_open(const struct lineup *l);

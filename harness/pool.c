@@ -15,7 +15,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -26,9 +25,8 @@
 enum {
     BATCH_MIN = 16,
     BATCH_MAX = 1024,
-    TICK_MS = 100,      /* how often nothing happens at most */
-    STILLBORN_MAX = 3,  /* workers in a row that die before their first case */
-    SHARED_STRIDE = 64, /* bytes of one worker's shared memory: a cache line */
+    TICK_MS = 100,     /* how often nothing happens at most */
+    STILLBORN_MAX = 3, /* workers in a row that die before their first case */
 };
 
 /* A batch between dealt and handed on. */
@@ -62,7 +60,7 @@ struct pool {
     unsigned window;               /* batches under way at most */
     struct hand *hands;            /* njobs of them */
     unsigned njobs;                /* workers at most */
-    char *shared;                  /* njobs * SHARED_STRIDE bytes */
+    struct activity *shared;       /* where workers say what they are at */
     int sigfd;                     /* interrupting signals arrive here */
     bool over;                     /* res->end is settled */
 };
@@ -406,18 +404,16 @@ static bool pool_open(struct pool *p)
     p->window = 2 * p->njobs + 2;
     p->slots = xcalloc(p->window, sizeof(*p->slots));
     p->hands = xcalloc(p->njobs, sizeof(*p->hands));
-    p->shared = mmap(NULL, (p->njobs + 1ul) * SHARED_STRIDE, PROT_READ | PROT_WRITE,
-                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    p->shared = activity_share(p->njobs);
     sigset_t set;
     interrupting(&set);
     p->sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (p->shared == MAP_FAILED || p->sigfd < 0) {
+    if (!p->shared || p->sigfd < 0) {
         buf_printf(&p->res->message, "cannot start workers: %s", strerror(errno));
         finish(p, POOL_BROKEN);
         return false;
     }
-    for (unsigned i = 0; i < p->njobs; i++)
-        p->hands[i].act = (struct activity *)(p->shared + i * SHARED_STRIDE);
+    for (unsigned i = 0; i < p->njobs; i++) p->hands[i].act = activity_at(p->shared, i);
     return true;
 }
 
@@ -425,7 +421,7 @@ static void pool_close(struct pool *p)
 {
     for (unsigned i = 0; i < p->njobs; i++) buf_free(&p->hands[i].in);
     for (unsigned i = 0; i < p->window; i++) buf_free(&p->slots[i].frames);
-    if (p->shared != MAP_FAILED) munmap(p->shared, (p->njobs + 1ul) * SHARED_STRIDE);
+    activity_unshare(p->shared, p->njobs);
     if (p->sigfd >= 0) close(p->sigfd);
     free(p->hands);
     free(p->slots);

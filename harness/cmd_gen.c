@@ -1,0 +1,90 @@
+/* lockstep gen: cases as `generate:` makes them, spelled out in a corpus file of their own. */
+#include "harness/program.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* "riscv64/gen/rv.add/17" → "rv.add-17": unique in the file, and no slash. */
+static const char *item_id(struct program *p, const char *id)
+{
+    const char *n = strrchr(id, '/'), *row = n;
+    while (row && row > id && row[-1] != '/') row--;
+    if (!row) return id;
+    return arena_printf(&p->arena, "%.*s-%s", (int)(n - row), row, n + 1);
+}
+
+/* Writes what the stream gives; the number of cases, or -1 after a complaint of the stream. */
+static int64_t write_cases(struct program *p, struct case_stream *s, FILE *out)
+{
+    struct buf text = {0};
+    const struct test_case *c;
+    int64_t n = 0;
+    int got;
+    while ((got = case_stream_next(s, &c)) == 1) {
+        case_write(c, item_id(p, c->id), &text);
+        fwrite(text.p, 1, text.len, out);
+        buf_reset(&text);
+        arena_reset(&p->arena);
+        n++;
+    }
+    buf_free(&text);
+    return got < 0 ? -1 : n;
+}
+
+static int64_t write_corpus(struct program *p, struct case_stream *s, const struct guest *g, FILE *out)
+{
+    const struct options *o = &p->opt;
+    fprintf(out,
+            "# yaml-language-server: $schema=../../build/schema/corpus.json\n"
+            "# lockstep gen %s --rows '%s' --values %s --count %" PRIu64 " --seed %" PRIu64 "\n"
+            "lockstep: 1\nisa: %s\ncases:\n",
+            g->name, o->rows, o->values, o->count, o->seed, g->name);
+    return write_cases(p, s, out);
+}
+
+/* Opens the output only once the rows are known to select something. */
+static int generate(struct program *p, struct case_stream *s, const struct guest *g)
+{
+    FILE *out = p->opt.output ? fopen(p->opt.output, "we") : p->out;
+    if (!out) return complain(p, STATUS_USAGE, "cannot write %s: %s", p->opt.output, strerror(errno));
+    errno = 0;
+    int64_t n = write_corpus(p, s, g, out);
+    bool bad = ferror(out);
+    if (out != p->out) bad |= fclose(out) != 0;
+    if (n < 0) return STATUS_USAGE;
+    if (bad && out != p->out)
+        return complain(p, STATUS_HARNESS, "cannot write %s: %s", p->opt.output,
+                        strerror(errno ? errno : EIO));
+    if (out != p->out) fprintf(p->out, "%" PRId64 " cases in %s\n", n, p->opt.output);
+    return STATUS_PASS;
+}
+
+int cmd_gen(struct program *p)
+{
+    const struct options *o = &p->opt;
+    const struct guest *g = program_guest(p, o->args.items[0]);
+    struct case_filter filter = {.seed = o->seed};
+    struct diag d = {.out = p->err};
+    struct buf text = {0};
+    if (!g) return STATUS_USAGE;
+    if (strpbrk(o->rows, "'\"\n\\"))
+        return complain(p, STATUS_USAGE, "--rows: '%s' is not a pattern of row ids", o->rows);
+    buf_printf(&text,
+               "lockstep: 1\nisa: %s\ngenerate:\n  - rows: ['%s']\n    values: '%s'\n    count: %" PRIu64
+               "\n",
+               g->name, o->rows, o->values, o->count);
+    int status = STATUS_USAGE;
+    struct case_stream *count = case_stream_open_text("gen", text.p, text.len, &filter, &d);
+    uint64_t n = count ? case_stream_skip(count, UINT64_MAX) : 0;
+    case_stream_close(count);
+    struct case_stream *s = d.errors ? NULL : case_stream_open_text("gen", text.p, text.len, &filter, &d);
+    if (s && !n)
+        status = complain(p, STATUS_NOTHING, "no row of %s that is done matches '%s'", g->name, o->rows);
+    else if (s)
+        status = generate(p, s, g);
+    case_stream_close(s);
+    diag_free(&d);
+    buf_free(&text);
+    return status;
+}

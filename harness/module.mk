@@ -1,0 +1,17 @@
+# The judge: libharness.a, and the program `lockstep` around it.
+
+harness_src := $(filter-out %_test.c %_fuzz.c %/main.c,$(wildcard harness/*.c harness/oracle/*.c harness/report/*.c))
+harness_obj := $(harness_src:%.c=$(B)/%.o)
+$(B)/libharness.a: $(harness_obj)
+
+$(B)/lockstep: $(B)/harness/main.o $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lyaml -lunicorn -ljansson -lpthread -lm
+
+# JSON Schemas of the file formats, for editors; the first line of a corpus, plan or quirk file names its own
+SCHEMA := $(addprefix build/schema/,corpus.json plan.json quirks.json)
+build/schema/%.json: $(B)/lockstep
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(B)/lockstep list schema $* > $@
