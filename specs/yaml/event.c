@@ -44,6 +44,12 @@ bool event_next(struct yaml_stream *s)
         ev->start_mark = scalar_mark(s);
     }
     s->in.run = 0;
+    if (ev->type == YAML_DOCUMENT_START_EVENT) {
+        s->in.bound = INPUT_RUN;
+        if (ev->data.document_start.tag_directives.start != ev->data.document_start.tag_directives.end) {
+            return stream_error(s, event_pos(s), 0, "%%TAG directives are not supported; expected none");
+        }
+    }
     s->in.keep = ev->start_mark.line;
     return true;
 }

@@ -15,7 +15,7 @@
 
 int input_open(struct input *in, const char *path)
 {
-    *in = (struct input){.fd = -1};
+    *in = (struct input){.fd = -1, .bound = INPUT_HEAD};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) return -errno;
     struct stat st;
@@ -30,7 +30,7 @@ int input_open(struct input *in, const char *path)
 
 void input_text(struct input *in, const char *text, size_t len)
 {
-    *in = (struct input){.fd = -1, .text = text, .left = len};
+    *in = (struct input){.fd = -1, .text = text, .left = len, .bound = INPUT_HEAD};
 }
 
 void input_close(struct input *in)
@@ -133,8 +133,7 @@ static size_t read_first(struct input *in, unsigned char *buffer, size_t size)
 int input_read(void *data, unsigned char *buffer, size_t size, size_t *got)
 {
     struct input *in = data;
-    /* an escape of four bytes can stand for one, and indentation is not in the text */
-    if (in->run > 4 * (size_t)YAML_MAX_SCALAR + 65536) {
+    if (in->run > in->bound) {
         in->too_long = true;
         return 0;
     }

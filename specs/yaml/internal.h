@@ -42,6 +42,10 @@ struct indents {
     unsigned char prev[2]; /* the last two bytes read, newest first: breaks may straddle reads */
 };
 
+/* Before the document stand comments and directives, whose handles libyaml compares each with each. In it, a
+ * text of YAML_MAX_SCALAR may take more bytes in the file: indentation, or four for one in escapes. */
+enum { INPUT_HEAD = 1 << 16, INPUT_RUN = 4 * YAML_MAX_SCALAR };
+
 struct input {
     int fd;               /* the file, or -1 */
     const char *text;     /* memory when fd is -1 */
@@ -50,6 +54,7 @@ struct input {
     bool too_long;        /* refused: `run` went over its bound */
     int error;            /* refused: errno of a failed read */
     size_t run;           /* bytes read since the last event */
+    size_t bound;         /* the most that may be: INPUT_HEAD before the document, INPUT_RUN in it */
     size_t keep;          /* the line (from 0) of the last event */
     struct indents lines; /* see there */
 };

@@ -52,7 +52,7 @@ static const struct problem {
     {"found undefined tag handle",
      "unknown tag; expected !!str, !!int, !!float, !!bool, !!null, !!seq, !!map or none", false, NULL},
     {"found incompatible YAML document", "unsupported YAML version; expected 1.1 or 1.2", false, NULL},
-    {"found unknown directive name", "unknown directive; expected %YAML, %TAG or none", false, NULL},
+    {"found unknown directive name", "unknown directive; expected %YAML or none", false, NULL},
 };
 
 /* Where libyaml stopped decoding: everything decoded but not scanned yet lies in its buffer, after the mark.
@@ -78,10 +78,13 @@ static void reader_problem(struct yaml_stream *s)
     struct pos file_only = {.file = s->file};
     if (s->in.error) {
         stream_error(s, file_only, 0, "cannot read the file: %s", strerror(s->in.error));
+    } else if (s->in.too_long && s->in.bound == INPUT_HEAD) {
+        stream_error(s, (struct pos){s->file, 1, 1}, 0, "no value in the first %d bytes; expected a map",
+                     INPUT_HEAD);
     } else if (s->in.too_long) {
         stream_error(s, mark_pos(s, &s->after), 0,
                      "what starts here does not end within %d bytes; the longest text allowed is %d bytes",
-                     4 * YAML_MAX_SCALAR, YAML_MAX_SCALAR);
+                     INPUT_RUN, YAML_MAX_SCALAR);
     } else if (strcmp(p->problem, "control characters are not allowed") == 0) {
         stream_error(s, reader_pos(s), 0,
                      p->problem_value == 0 ? "a NUL byte; expected text (is this a binary file?)"

@@ -113,6 +113,11 @@ static const struct mistake mistakes[] = {
     {FILE_TEXT("a: !x!y 1\n"),
      "f:1:4: error: unknown tag; expected !!str, !!int, !!float, !!bool, !!null, !!seq, "
      "!!map or none\n    a: !x!y 1\n       ^\n"},
+    {FILE_TEXT("%TAG ! tag:yaml.org,2002:\n---\na: !str 1\n"),
+     "f:1:1: error: %TAG directives are not supported; expected none\n    %TAG ! tag:yaml.org,2002:\n    "
+     "^\n"},
+    {FILE_TEXT("%FOO x\n---\na: 1\n"),
+     "f:1:5: error: unknown directive; expected %YAML or none\n    %FOO x\n        ^\n"},
     {FILE_TEXT("%YAML 2.0\n---\na: 1\n"),
      "f:1:1: error: unsupported YAML version; expected 1.1 or 1.2\n    %YAML 2.0\n    ^\n"},
 };

@@ -321,6 +321,31 @@ static void endless_text(void **state)
     buf_free(&b);
 }
 
+/* libyaml compares the handle of each %TAG line with all before it: 300000 of them would take minutes. */
+static void many_directives(void **state)
+{
+    struct buf b = {0};
+    for (int i = 0; i < 300000; i++) buf_printf(&b, "%%TAG !a%d! b\n", i);
+    buf_str(&b, "---\na: 1\n");
+    double start = now();
+    bad(*state, b.p, b.len, "f:1:1: error: no value in the first 65536 bytes; expected a map");
+    assert_true(now() - start < 1.0);
+    buf_free(&b);
+}
+
+/* The head of a file may be long, the comments in it longer. */
+static void long_comments(void **state)
+{
+    struct buf b = {0};
+    for (int i = 0; i < 800; i++) buf_printf(&b, "# %070d\n", i);
+    buf_str(&b, "a: 1\n");
+    for (int i = 0; i < 50000; i++) buf_printf(&b, "# %070d\n", i);
+    buf_str(&b, "b: 2\n");
+    struct ynode *n = good(*state, b.p);
+    assert_pos(ynode_get(n, "b")->at, 800 + 1 + 50000 + 1, 4);
+    buf_free(&b);
+}
+
 static void key_size(void **state)
 {
     struct buf b = {0};
@@ -385,6 +410,8 @@ int main(void)
         TEST(scalar_size),
         TEST(endless_text),
         TEST(key_size),
+        TEST(many_directives),
+        TEST(long_comments),
         TEST(no_file),
         TEST(real_file),
     };
