@@ -198,39 +198,3 @@ void *cpu_host_rw(struct vcpu *c, uint64_t addr, unsigned size)
     deny(c, addr, CPU_WRITE);
     return NULL;
 }
-
-enum { NO_RESERVATION = 1 }; /* no reservable address is odd */
-
-bool cpu_load_reserve(struct vcpu *c, uint64_t addr, unsigned size, uint64_t *res_addr, uint64_t *res_value,
-                      uint64_t *out)
-{
-    uint64_t v = 0;
-    BUG_ON((size != 4 && size != 8) || addr & (size - 1));
-    if (!cpu_load_slow(c, addr, &v, size)) return false;
-    *res_addr = addr;
-    *res_value = (uint64_t)bits_sext(v, size * 8);
-    *out = v;
-    return true;
-}
-
-bool cpu_store_reserved(struct vcpu *c, uint64_t addr, uint64_t v, unsigned size, uint64_t *res_addr,
-                        const uint64_t *res_value, bool *stored)
-{
-    BUG_ON((size != 4 && size != 8) || addr & (size - 1));
-    bool done = false;
-    if (*res_addr == addr) {
-        void *host = cpu_host_rw(c, addr, size);
-        if (!host) return false;
-        uint64_t seen = *res_value;
-        uint32_t seen32 = (uint32_t)seen;
-        if (size == 8)
-            done = __atomic_compare_exchange_n((cpu_host64 *)host, &seen, v, false, __ATOMIC_SEQ_CST,
-                                               __ATOMIC_SEQ_CST);
-        else
-            done = __atomic_compare_exchange_n((cpu_host32 *)host, &seen32, (uint32_t)v, false,
-                                               __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    }
-    *res_addr = NO_RESERVATION;
-    *stored = done;
-    return true;
-}

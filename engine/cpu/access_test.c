@@ -1,5 +1,5 @@
 /* Guest accesses: the inlined TLB hit and everything behind it, with a guest that has nothing but causes. */
-#include "engine/cpu/cpu.h"
+#include "engine/cpu/atomic.h"
 #include "engine/guest/guest.h"
 
 #include <setjmp.h>
@@ -318,55 +318,33 @@ static void test_host_rw(void **state)
     assert_int_equal(f->m.ndirty, 1);
 }
 
-static void test_reservations(void **state)
+/* The store of a reservation: Unpriv 14.2. */
+static void test_store_if(void **state)
 {
     struct fixture *f = *state;
     struct vcpu *c = f->c;
-    uint64_t addr = 1, value = 0, out = 0, v;
-    bool stored = true;
+    uint64_t v;
+    bool stored = false;
     assert_true(store(c, 0x20000, 8, 0x1111111180000000));
-    assert_true(cpu_load_reserve(c, 0x20000, 4, &addr, &value, &out));
-    assert_int_equal(out, 0x80000000);
-    assert_int_equal(value, 0xffffffff80000000);
-    assert_true(cpu_store_reserved(c, 0x20000, 5, 4, &addr, &value, &stored));
+    /* four bytes compare four bytes, however the expected value was extended */
+    assert_true(cpu_store_if(c, 0x20000, 4, 5, true, 0xffffffff80000000, &stored));
     assert_true(stored);
-    assert_int_equal(addr, 1);
     assert_true(load(c, 0x20000, 8, &v));
     assert_int_equal(v, 0x1111111100000005);
-    /* used up */
-    assert_true(cpu_store_reserved(c, 0x20000, 6, 4, &addr, &value, &stored));
+    assert_true(cpu_store_if(c, 0x20000, 8, 6, true, 5, &stored));
     assert_false(stored);
-    /* overwritten in between */
-    assert_true(cpu_load_reserve(c, 0x20000, 8, &addr, &value, &out));
-    assert_true(store(c, 0x20000, 1, 9));
-    assert_true(cpu_store_reserved(c, 0x20000, 6, 8, &addr, &value, &stored));
-    assert_false(stored);
+    assert_true(cpu_store_if(c, 0x20000, 8, 6, true, v, &stored));
+    assert_true(stored);
     assert_true(load(c, 0x20000, 8, &v));
-    assert_int_equal(v, 0x1111111100000009);
-    /* another address: nothing is touched, not even one that would fault, and the reservation ends */
+    assert_int_equal(v, 6);
+    /* not enabled: nothing is touched, not even what would fault */
     mem_clean(&f->m);
     vcpu_sync(c);
-    assert_true(cpu_load_reserve(c, 0x20000, 8, &addr, &value, &out));
-    assert_true(cpu_store_reserved(c, 0x50000, 6, 8, &addr, &value, &stored));
+    assert_true(cpu_store_if(c, 0x20000, 8, 7, false, 6, &stored));
     assert_false(stored);
-    assert_int_equal(addr, 1);
+    assert_true(cpu_store_if(c, 0x50000, 8, 7, false, 6, &stored));
     assert_int_equal(f->m.ndirty, 0);
-}
-
-static void test_reservation_faults(void **state)
-{
-    struct fixture *f = *state;
-    struct vcpu *c = f->c;
-    uint64_t addr = 1, value = 3, out = 4;
-    bool stored = true;
-    expect_fault(c, cpu_load_reserve(c, 0x50000, 8, &addr, &value, &out), LOAD, 0x50000);
-    assert_int_equal(addr, 1);
-    assert_int_equal(value, 3);
-    assert_int_equal(out, 4);
-    assert_true(cpu_load_reserve(c, 0x22008, 8, &addr, &value, &out));
-    expect_fault(c, cpu_store_reserved(c, 0x22008, 1, 8, &addr, &value, &stored), STORE, 0x22008);
-    assert_int_equal(addr, 0x22008);
-    assert_true(stored);
+    expect_fault(c, cpu_store_if(c, 0x22000, 8, 7, true, 0, &stored), STORE, 0x22000);
 }
 
 int main(void)
@@ -384,8 +362,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_checks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_store_zeros, setup, teardown),
         cmocka_unit_test_setup_teardown(test_host_rw, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_reservations, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_reservation_faults, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_store_if, setup, teardown),
     };
     return cmocka_run_group_tests_name("access", tests, NULL, NULL);
 }

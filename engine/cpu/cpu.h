@@ -159,14 +159,6 @@ bool cpu_store_zeros(struct vcpu *c, uint64_t addr, uint64_t size);
 /* Host address of naturally aligned guest memory (at most 16 bytes) that may be read and written, and is
  * marked as written; or NULL with a fault, always that of a write. */
 void *cpu_host_rw(struct vcpu *c, uint64_t addr, unsigned size);
-/* A load that makes a reservation, and the store that needs one; size 4 or 8, naturally aligned. The
- * reservation is an address (1: none) and the value seen there, sign-extended. A store whose address is not
- * the reserved one touches nothing and cannot fault; else it compares and swaps. It ends the reservation
- * unless it faults. */
-bool cpu_load_reserve(struct vcpu *c, uint64_t addr, unsigned size, uint64_t *res_addr, uint64_t *res_value,
-                      uint64_t *out);
-bool cpu_store_reserved(struct vcpu *c, uint64_t addr, uint64_t v, unsigned size, uint64_t *res_addr,
-                        const uint64_t *res_value, bool *stored);
 
 /* Guest memory is looked at through these: it has no declared type. */
 typedef uint8_t __attribute__((may_alias)) cpu_host8;

@@ -276,7 +276,7 @@ static void list_registers(struct unicorn *u, bool csr)
         const struct unicorn_file *f = &u->isa->files[i];
         for (unsigned k = 0; k < g->nregs && f->csr == csr; k++) {
             const struct guest_reg *reg = &g->regs[k];
-            if (strcmp(reg->name, f->name)) continue;
+            if (strcmp(reg->name, f->name) != 0) continue;
             for (unsigned n = 0; n < reg->count; n++) {
                 if ((int)n == reg->zero) continue; /* Unicorn would keep what is written there */
                 BUG_ON(u->nregs == UNICORN_REGS || reg->words != 1);
