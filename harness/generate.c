@@ -5,11 +5,22 @@
 
 #include <string.h>
 
+/* A pattern is for ids; "ext:Zba" for the names of extensions. */
+static bool pattern_names(const char *pattern, const struct guest_row *row)
+{
+    return strncmp(pattern, "ext:", 4) ? glob_match(pattern, row->id) : glob_match(pattern + 4, row->ext);
+}
+
+static bool names_one_row(const char *pattern)
+{
+    return glob_is_name(pattern) && strncmp(pattern, "ext:", 4) != 0;
+}
+
 unsigned rows_select(const struct guest *g, const char *pattern, bool absent, uint64_t *rows)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < g->nrows; i++) {
-        if (!glob_match(pattern, g->rows[i].id)) continue;
+        if (!pattern_names(pattern, &g->rows[i])) continue;
         n++;
         if (absent || !g->rows[i].absent) rows[i / 64] |= 1ull << (i % 64);
     }
@@ -18,16 +29,17 @@ unsigned rows_select(const struct guest *g, const char *pattern, bool absent, ui
 
 void rows_unknown(const struct guest *g, const struct ynode *pattern, struct diag *d)
 {
-    if (!glob_is_name(pattern->text)) {
-        diag_error(d, pattern->at, pattern->len, "no row of %s is called like '%.80s'", g->name,
-                   pattern->text);
-        return;
-    }
-    struct suggest near = suggest_start(pattern->text, pattern->len);
-    for (unsigned i = 0; i < g->nrows; i++) suggest_offer(&near, g->rows[i].id, strlen(g->rows[i].id));
-    diag_error(d, pattern->at, pattern->len, "%s has no row '%.80s'%s%.*s%s", g->name, pattern->text,
-               near.best ? "; did you mean '" : "", (int)near.best_len, near.best ? near.best : "",
-               near.best ? "'?" : "");
+    const char *text = pattern->text;
+    bool ext = !strncmp(text, "ext:", 4);
+    struct suggest near = suggest_start(ext ? text + 4 : text, pattern->len - (ext ? 4 : 0));
+    for (unsigned i = 0; ext && i < g->nexts; i++)
+        suggest_offer(&near, g->exts[i].name, strlen(g->exts[i].name));
+    for (unsigned i = 0; !ext && i < g->nrows; i++)
+        suggest_offer(&near, g->rows[i].id, strlen(g->rows[i].id));
+    if (!glob_is_name(text)) near.best = NULL;
+    diag_error(d, pattern->at, pattern->len, "%s has no row '%.80s'%s%s%.*s%s", g->name, text,
+               near.best ? "; did you mean '" : "", near.best && ext ? "ext:" : "", (int)near.best_len,
+               near.best ? near.best : "", near.best ? "'?" : "");
 }
 
 /* One entry of `rows:`. */
@@ -38,7 +50,7 @@ static bool add_rows(struct generator *gen, const struct ynode *n, struct diag *
         rows_unknown(g, n, d);
         return false;
     }
-    if (!glob_is_name(n->text)) return true;
+    if (!names_one_row(n->text)) return true;
     if (!guest_row_find(g, n->text)->absent) return true;
     diag_error(d, n->at, n->len, "%s has no semantics yet (status: absent), so there is nothing to generate",
                n->text);
@@ -53,7 +65,7 @@ static unsigned count_absent(const struct guest *g, const struct ynode *rows)
         if (!g->rows[i].absent) continue;
         bool any = false;
         for (const struct ynode *r = schema_first(rows); r && !any; r = schema_next(rows, r))
-            any = glob_match(r->text, g->rows[i].id);
+            any = pattern_names(r->text, &g->rows[i]);
         n += any;
     }
     return n;

@@ -35,8 +35,8 @@ static inline bool generator_wants(const struct generator *gen, unsigned row)
 {
     return gen->rows[row / 64] >> (row % 64) & 1;
 }
-/* The rows of a guest that a pattern names, as bits ORed into `rows`; absent ones only when `absent`. How
- * many matched, absent ones included. */
+/* The rows of a guest that a pattern ("rv.c.*", "ext:Zb*") names, as bits ORed into `rows`; absent ones only
+ * when `absent`. How many matched, absent ones included. */
 unsigned rows_select(const struct guest *g, const char *pattern, bool absent, uint64_t *rows);
 /* Reports a pattern that matches no row. */
 void rows_unknown(const struct guest *g, const struct ynode *pattern, struct diag *d);

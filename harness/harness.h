@@ -167,6 +167,8 @@ struct diff {
 
 struct quirks;
 struct quirks *quirks_load(const char *dir, struct diag *d); /* NULL after reported errors */
+/* The same from one file in memory. */
+struct quirks *quirks_load_text(const char *name, const char *text, size_t len, struct diag *d);
 void quirks_free(struct quirks *q);
 /* Number of the quirk row that explains why `theirs->backend`, in the version at hand, says so on this case
  * while `right` (another backend's outcome, or NULL: the truth of the case) says otherwise; -1: none does. */
@@ -205,7 +207,7 @@ struct judgement {
     unsigned checked;                  /* enum checked_by bits */
     const char *skip;                  /* VERDICT_SKIP: the reason, from a small fixed set, for counting */
     bool dissent;                      /* an oracle disagrees with the truth, and no quirk covers it */
-    struct buf detail;                 /* VERDICT_FAIL or dissent: what differs, ready to print */
+    struct buf detail;                 /* VERDICT_FAIL or dissent: a line of who differs from whom, then what */
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something, each once */
     unsigned nquirks;                  /* how many of them */
 };

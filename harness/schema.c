@@ -112,7 +112,7 @@ static const struct schema values = {
     .what = "'all', 'corners' or 'random'", .accepts = SCHEMA_TEXT, .choices = values_choices};
 
 static const struct schema_key generate_keys[] = {
-    {"rows", &texts, true, "Ids of instruction rows, or patterns of them: rv.add, rv.c.*"},
+    {"rows", &texts, true, "Ids of instruction rows, or patterns of them: rv.add, rv.c.*, ext:Zba"},
     {"values", &values, false,
      "Operand values: `corners` crossed with each other, `random`, or `all`, which is three of the first for "
      "each of "
@@ -143,7 +143,7 @@ static const struct schema_key quirk_keys[] = {
     {"id", &word, true, "Unique among all quirks."},
     {"backend", &text, true, "The backend that is wrong: unicorn."},
     {"versions", &text, false, "Versions it is wrong in: '<2.1.4', '>=2.0 <2.1'. All if not given."},
-    {"rows", &texts, true, "Ids of the instruction rows, or patterns of them."},
+    {"rows", &texts, true, "Ids of the instruction rows, or patterns of them: rv.amo*, ext:Zba"},
     {"when", &text, false, "The condition under which it shows; see FORMAT.md."},
     {"mask", &texts, false, "What is not compared then: rd, rd[63:32], fflags, pc, mem, value, exit."},
     {"unsupported", &boolean, false,
