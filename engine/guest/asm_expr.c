@@ -62,7 +62,8 @@ static const struct asm_label *find_label(const struct assembler *a, const char 
 static bool unknown_label(struct assembler *a, const char *s, size_t len)
 {
     struct suggest near = suggest_start(s, len);
-    for (unsigned i = 0; i < a->nlabels; i++) suggest_offer(&near, a->labels[i].name, a->labels[i].len);
+    for (const struct asm_label *l = a->labels; l && l < a->labels + a->nlabels; l++)
+        suggest_offer(&near, l->name, l->len);
     if (!near.best) return asm_fail(a, s, len, "unknown label '%.*s'", (int)len, s);
     return asm_fail(a, s, len, "unknown label '%.*s'; did you mean '%.*s'?", (int)len, s, (int)near.best_len,
                     near.best);

@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             BUG_ON(n == 0);
             if (text.p[0] != '<' && text.p[0] != '.')
                 BUG_ON(!guest_asm(g, text.p, &again, &err) || again.len != n ||
-                       memcmp(again.p, code.p + at, n));
+                       memcmp(again.p, code.p + at, n) != 0);
             at += n;
         }
     }

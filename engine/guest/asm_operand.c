@@ -262,8 +262,9 @@ bool asm_embedded(struct asm_cursor *c, const struct guest_field *f, uint32_t *w
         found = best == 1 || (best > 1 && c->p[0] != '0');
     }
     for (unsigned i = 0; k && k->print == PRINT_ENUM && i < k->nnames; i++) {
-        size_t n = k->names[i] ? strlen(k->names[i]) : left + 1;
-        if (n > left || memcmp(k->names[i], c->p, n) != 0 || (found && n < best)) continue;
+        const char *name = k->names[i] ? k->names[i] : "?"; /* a hole */
+        size_t n = strlen(name);
+        if (n > left || memcmp(name, c->p, n) != 0 || (found && n < best)) continue;
         found = true;
         best = n;
         v = i;

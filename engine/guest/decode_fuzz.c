@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buf_reset(&code);
         guest_disasm(g, r, word, &text);
         if (!guest_asm(g, text.p, &code, &err)) BUG("%s: %s", text.p, err.message);
-        if (code.len != r->length || memcmp(code.p, data, r->length)) BUG("%08x: %s", word, text.p);
+        if (code.len != r->length || memcmp(code.p, data, r->length) != 0) BUG("%08x: %s", word, text.p);
     }
     buf_free(&text);
     buf_free(&code);
