@@ -41,7 +41,7 @@ struct dispute {
     const char *whom; /* another's, or "the manual" */
 };
 
-/* The text of a failure: what the case is, and each finding with everybody's value. */
+/* The text of a failure: a line saying who differs from whom, then the findings. */
 void describe_failure(const struct test_case *c, const struct outcome *outcomes, unsigned n,
                       const struct dispute *disputes, unsigned ndisputes, const struct findings *f,
                       struct buf *out);

@@ -134,19 +134,20 @@ static void reg_row(struct table *t, const struct diff *d)
     trim(t->out);
 }
 
-static void exit_row(struct table *t, const struct diff *d)
+static void exit_line(struct table *t, const char *who, const struct cpu_exit *e)
+{
+    buf_printf(t->out, "    %-12s  ", who);
+    describe_exit(t->c->guest, e, t->out);
+    buf_char(t->out, '\n');
+}
+
+static void exit_rows(struct table *t, const struct diff *d)
 {
     const struct case_truth *truth = &t->c->truth;
     struct cpu_exit budget = {.kind = EXIT_BUDGET};
-    buf_printf(t->out, "  %-14s ", d->what == DIFF_EXIT ? "exit" : "exit's value");
-    cell(t->out, "");
-    for (unsigned i = 0; i < t->n; i++) {
-        describe_exit(t->c->guest, &t->usable[i]->exit, &t->text);
-        table_cell(t);
-    }
-    if (t->c->has_truth) describe_exit(t->c->guest, truth->has_exit ? &truth->exit : &budget, &t->text);
-    table_cell(t);
-    trim(t->out);
+    buf_str(t->out, d->what == DIFF_EXIT ? "  exit\n" : "  exit's value\n");
+    for (unsigned i = 0; i < t->n; i++) exit_line(t, t->usable[i]->backend->name, &t->usable[i]->exit);
+    if (t->c->has_truth) exit_line(t, "manual", truth->has_exit ? &truth->exit : &budget);
 }
 
 enum { SHOWN_BYTES = 32 };
@@ -176,21 +177,29 @@ static void mem_rows(struct table *t, const struct diff *d)
     if (known == n) bytes_line(t, "manual", bytes, n, more);
 }
 
-static void print_table(struct table *t, const struct findings *f)
+static void print_header(struct table *t)
 {
     buf_printf(t->out, "  %-14s ", "");
     cell(t->out, "before");
     for (unsigned i = 0; i < t->n; i++) cell(t->out, t->usable[i]->backend->name);
     cell(t->out, t->c->has_truth ? "manual" : "");
     trim(t->out);
+}
+
+static void print_table(struct table *t, const struct findings *f)
+{
+    bool header = false;
     for (unsigned i = 0; i < f->n; i++) {
         const struct diff *d = &f->items[i];
-        if (d->what == DIFF_REG)
+        if (d->what == DIFF_REG) {
+            if (!header) print_header(t);
+            header = true;
             reg_row(t, d);
-        else if (d->what == DIFF_MEM)
+        } else if (d->what == DIFF_MEM) {
             mem_rows(t, d);
-        else
-            exit_row(t, d);
+        } else {
+            exit_rows(t, d);
+        }
     }
     if (f->more) buf_str(t->out, "  … and more\n");
 }
@@ -213,6 +222,5 @@ void describe_failure(const struct test_case *c, const struct outcome *outcomes,
     for (unsigned i = 0; i < ndisputes; i++)
         buf_printf(out, "%s%s differs from %s", i ? "; " : "", disputes[i].who, disputes[i].whom);
     buf_char(out, '\n');
-    describe_case(c, out);
     describe_table(c, outcomes, n, f, out);
 }

@@ -39,7 +39,9 @@ static int encoding_token(const struct guest_row *row, int top, struct buf *out)
         low = next;
     }
     buf_str(out, f->name);
-    if (high - low + 1 < f->width || f->nslices > 1 || f->low) {
+    bool number =
+        f->kind->print == PRINT_IMM || f->kind->print == PRINT_HI20 || f->kind->print == PRINT_PCREL;
+    if (number || f->nslices > 1) {
         if (high == low)
             buf_printf(out, "[%u]", high);
         else

@@ -433,6 +433,7 @@ void pool_run(const struct pool_config *cfg, struct pool_result *res)
     sigset_t old;
     BUG_ON(!cfg->jobs);
     *res = (struct pool_result){.end = POOL_DONE};
+    if (!cfg->total) return;
     pool_block_signals(&old);
     if (pool_open(&p)) {
         struct pollfd *fds = xcalloc(p.njobs + 1ul, sizeof(*fds));

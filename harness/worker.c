@@ -126,6 +126,18 @@ static bool report_lost(struct work *w, const struct test_case *c, const struct 
     return send_frames(w); /* now: if a later case kills this worker too, this one must be home */
 }
 
+/* Puts what the case is between the first line of the detail and the rest. */
+static void introduce(struct work *w, const struct test_case *c)
+{
+    struct buf whole = {0};
+    const char *rest = strchr(w->j.detail.p, '\n') + 1;
+    buf_add(&whole, w->j.detail.p, (size_t)(rest - w->j.detail.p));
+    describe_case(c, &whole);
+    buf_str(&whole, rest);
+    buf_free(&w->j.detail);
+    w->j.detail = whole;
+}
+
 static bool run_case(struct work *w, const struct test_case *c)
 {
     struct outcome outcomes[LINEUP_MAX];
@@ -134,6 +146,7 @@ static bool run_case(struct work *w, const struct test_case *c)
     panel_judge(w->panel, c, w->act, outcomes, &w->j);
     w->act->doing = DOING_NOTHING;
     bool ran = !(c->row && c->row->absent);
+    if (w->j.detail.len) introduce(w, c);
     struct record r = record_of(c, w->at, w->lineup, ran ? outcomes : NULL, &w->j, &w->exit);
     record_encode(&r, &w->frames);
     return w->frames.len < SEND_AT || send_frames(w);

@@ -48,10 +48,8 @@ void text_xml(struct buf *out, const char *s)
         case '<': buf_str(out, "&lt;"); break;
         case '>': buf_str(out, "&gt;"); break;
         case '"': buf_str(out, "&quot;"); break;
-        case '\n': buf_str(out, "&#10;"); break;
-        case '\t': buf_str(out, "&#9;"); break;
         default: /* XML 1.0 has no other control characters, escaped or not */
-            buf_char(out, c < 0x20 || (c & 0x80 && !high) ? '?' : *s);
+            buf_char(out, (c < 0x20 && c != '\n' && c != '\t') || (c & 0x80 && !high) ? '?' : *s);
         }
     }
 }
