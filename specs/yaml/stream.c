@@ -70,10 +70,16 @@ static bool empty(struct yaml_stream *s)
     return stream_error(s, (struct pos){s->file, 1, 1}, 0, "the file is empty; expected a map");
 }
 
+static bool skip_events(struct yaml_stream *s, int n)
+{
+    while (n > 0 && event_next(s)) n--;
+    return n == 0;
+}
+
 /* To the first event of the top node. */
 static bool document_begin(struct yaml_stream *s)
 {
-    if (!event_next(s) || !event_next(s)) return false; /* the stream's start, the document's */
+    if (!skip_events(s, 2)) return false; /* the stream's start, the document's */
     if (s->ev.type == YAML_STREAM_END_EVENT) return empty(s);
     if (!event_next(s)) return false;
     bool nothing = s->ev.type == YAML_SCALAR_EVENT && s->ev.data.scalar.length == 0 &&
@@ -84,7 +90,7 @@ static bool document_begin(struct yaml_stream *s)
 /* From the last event of the top node: nothing may follow. */
 static bool document_end(struct yaml_stream *s)
 {
-    if (!event_next(s) || !event_next(s)) return false; /* the document's end, then */
+    if (!skip_events(s, 2)) return false; /* the document's end, then */
     if (s->ev.type == YAML_STREAM_END_EVENT) return true;
     return stream_error(s, event_pos(s), 3, "a second document starts here; expected one in a file");
 }
