@@ -62,6 +62,9 @@ static void test_long(void **state)
         struct suggest s = suggest_start(a, len);
         suggest_offer(&s, b, len);
         assert_true((s.best != NULL) == (len <= 40));
+        s = suggest_start(a, len - 1);
+        suggest_offer(&s, a, len);
+        assert_true((s.best != NULL) == (len <= 40));
     }
 }
 

@@ -222,11 +222,21 @@ static void test_wrong_forms(void **state)
     check_error("c.lui sp, 1", "^^^^^^^^^^^", "c.lui needs rd != 2");
 }
 
+/* What did not match before something did, in either pass, is forgotten. */
+static void test_errors_of_the_second_pass(void **state)
+{
+    check_error("j end + 1; jal .+4; end:", "  ^^^^^^^",
+                "the distance to the target, 9, does not fit: jal takes multiples of 2");
+    check_error("jal .+4; jal end; j nowhere; end:", "                    ^^^^^^^",
+                "unknown label 'nowhere'");
+}
+
 /* Of several rows and aliases with one mnemonic, the one that got farthest says what is wrong. */
 static void test_farthest_error(void **state)
 {
     check_error("jal ra, 3", "        ^",
                 "the distance to the target, 3, does not fit: jal takes multiples of 2");
+    check_error("jr 4(x99)", "     ^^^", "unknown register 'x99'; expected one such as 'a0'");
     check_error("jal rx, .", "    ^^", "unknown register 'rx'; did you mean 'ra'?");
     check_error("jalr a0, 9999(a1)", "         ^^^^", "immediate 9999 does not fit: jalr takes -2048..2047");
 }
@@ -344,14 +354,23 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layout),        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_words),         cmocka_unit_test(test_aliases),
-        cmocka_unit_test(test_labels),        cmocka_unit_test(test_distances),
-        cmocka_unit_test(test_data),          cmocka_unit_test(test_special_cases),
-        cmocka_unit_test(test_unknown),       cmocka_unit_test(test_wrong_registers),
-        cmocka_unit_test(test_wrong_numbers), cmocka_unit_test(test_wrong_targets),
-        cmocka_unit_test(test_wrong_forms),   cmocka_unit_test(test_farthest_error),
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_every_alias),
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_distances),
+        cmocka_unit_test(test_data),
+        cmocka_unit_test(test_special_cases),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_wrong_registers),
+        cmocka_unit_test(test_wrong_numbers),
+        cmocka_unit_test(test_wrong_targets),
+        cmocka_unit_test(test_wrong_forms),
+        cmocka_unit_test(test_farthest_error),
+        cmocka_unit_test(test_errors_of_the_second_pass),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_every_alias),
         cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
