@@ -174,6 +174,7 @@ static int run_child(struct program *p, const struct plan *plan, const struct te
     pid_t pid = fork();
     if (!pid) {
         close(fds[0]);
+        pool_default_signals();
         _exit(child(plan, c, act, fds[1]));
     }
     close(fds[1]);

@@ -87,6 +87,11 @@ void pool_block_signals(sigset_t *old)
     sigprocmask(SIG_BLOCK, &set, old);
 }
 
+void pool_default_signals(void)
+{
+    for (int sig = 1; sig < NSIG; sig++) signal(sig, SIG_DFL);
+}
+
 static void finish(struct pool *p, enum pool_end end)
 {
     if (p->over) return;
@@ -134,6 +139,7 @@ static void emit_rest(struct pool *p)
 static void child_main(struct pool *p, struct hand *h, int fd, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    pool_default_signals();
     if (getppid() != parent) _exit(STATUS_HARNESS);
     for (unsigned i = 0; i < p->njobs; i++)
         if (p->hands[i].pid) close(p->hands[i].fd);

@@ -67,6 +67,8 @@ struct pool_result {
 /* Blocks the signals that interrupt a run in this process until `old` is restored; pool_run watches for them.
  */
 void pool_block_signals(sigset_t *old);
+/* For a child: whatever its parent catches, here a signal is the end. */
+void pool_default_signals(void);
 void pool_run(const struct pool_config *cfg, struct pool_result *res);
 
 #endif
