@@ -7,12 +7,22 @@ struct bench_state {
     benchmark::State &state; // Google Benchmark's own
 };
 
-extern "C" void bench_register(const char *name, bench_fn fn, const void *arg)
+static benchmark::internal::Benchmark *add(const char *name, bench_fn fn, const void *arg)
 {
-    benchmark::RegisterBenchmark(name, [fn, arg](benchmark::State &st) {
+    return benchmark::RegisterBenchmark(name, [fn, arg](benchmark::State &st) {
         bench_state s = {st};
         fn(&s, arg);
     });
+}
+
+extern "C" void bench_register(const char *name, bench_fn fn, const void *arg)
+{
+    add(name, fn, arg);
+}
+
+extern "C" void bench_register_once(const char *name, bench_fn fn, const void *arg)
+{
+    add(name, fn, arg)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
 extern "C" bool bench_next(bench_state *s)

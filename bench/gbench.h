@@ -17,7 +17,8 @@ struct bench_state;
 typedef void (*bench_fn)(struct bench_state *s, const void *arg);
 
 void bench_register(const char *name, bench_fn fn, const void *arg);
-bool bench_next(struct bench_state *s);                                /* another iteration? */
+void bench_register_once(const char *name, bench_fn fn, const void *arg); /* long: one iteration, wall time */
+bool bench_next(struct bench_state *s);                                   /* another iteration? */
 void bench_items(struct bench_state *s, uint64_t items);               /* done in all: gives items a second */
 void bench_counter(struct bench_state *s, const char *name, double v); /* shown as it is */
 void bench_skip(struct bench_state *s, const char *why);               /* cannot run: shown as an error */
