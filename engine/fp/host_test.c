@@ -165,8 +165,7 @@ static bool host_has(enum feature x)
     switch (x) {
     case SSE2: return true;
     case SSE41: return __builtin_cpu_supports("sse4.1");
-    case F16C:
-        return __builtin_cpu_supports("avx2"); /* no CPU has one and not the other; gcc 12 knows no "f16c" */
+    case F16C: return __builtin_cpu_supports("avx2"); /* implies it; gcc 12 cannot ask for "f16c" */
     case FMA: return __builtin_cpu_supports("fma");
     case AVX512F: return __builtin_cpu_supports("avx512f");
     }
