@@ -10,6 +10,9 @@
  *  - `until` is an address that is never reached: reaching it costs microseconds.
  *  - Processor state that has no register in the API (privilege, reservations) comes from saved contexts.
  *  - Writes by the host are not seen by translations: `invalidate` removes those.
+ *  - Memory of removed translations is not used again, and every few thousand of them Unicorn pauses for
+ * milliseconds. A new engine costs a fraction of a millisecond: after UNICORN_RENEW invalidations there is
+ * one.
  */
 #include "harness/oracle/unicorn.h"
 
@@ -211,36 +214,9 @@ static const char *fixed_differs(const struct unicorn *u)
 {
     for (unsigned i = 0; i < u->isa->nfixed; i++) {
         const struct unicorn_fixed *f = &u->isa->fixed[i];
-        const uint64_t *word = unicorn_state(u, f->name);
-        if (word && (*word & f->mask) != f->value) return f->why;
+        if (u->fixed[i] && (*u->fixed[i] & f->mask) != f->value) return f->why;
     }
     return NULL;
-}
-
-static void unicorn_run(struct vcpu *c, uint64_t budget)
-{
-    struct unicorn *u = c->backend;
-    bool csrs = true;
-    const char *why = unicorn_map(u);
-    if (!why) why = fixed_differs(u);
-    uc_context *context = why ? NULL : u->isa->context(u, &csrs, &why);
-    if (why || !budget) {
-        leave(c, why ? EXIT_UNSUPPORTED : EXIT_BUDGET, 0);
-        c->exit.why = why;
-        return;
-    }
-    int n = (int)(csrs ? u->nregs : u->nplain);
-    if (context) uc_context_restore(u->uc, context);
-    uc_reg_write_batch(u->uc, u->ids, u->values, n);
-    uc_err err = start(u, c->state[c->guest->pc_word], budget);
-    uc_reg_read_batch(u->uc, u->ids, u->values, n);
-    uc_reg_read(u->uc, u->isa->pc, &c->state[c->guest->pc_word]);
-    if (u->stopped)
-        leave(c, EXIT_BUDGET, u->started);
-    else if (u->exception != UNICORN_NO_EXCEPTION)
-        leave_by_exception(u);
-    else
-        leave_by_error(u, err);
 }
 
 /* ---- a backend's life ---- */
@@ -287,12 +263,33 @@ static void list_registers(struct unicorn *u, bool csr)
     }
 }
 
+static void engine_close(struct unicorn *u)
+{
+    for (unsigned i = 0; i < UNICORN_CONTEXTS; i++) {
+        if (u->contexts[i]) uc_context_free(u->contexts[i]);
+        u->contexts[i] = NULL;
+    }
+    if (u->uc) uc_close(u->uc);
+    u->uc = NULL;
+    u->nmaps = 0;
+    u->map_epoch = 0; /* no struct mem has that: everything will be mapped again */
+    u->invalidated = 0;
+    u->reserved = false;
+}
+
+static uc_err engine_open(struct unicorn *u)
+{
+    uc_err err = uc_open(u->isa->arch, u->isa->mode, &u->uc);
+    if (!err) err = add_hooks(u);
+    if (!err) err = u->isa->setup(u);
+    if (err) engine_close(u);
+    return err;
+}
+
 static void unicorn_close(struct vcpu *c)
 {
     struct unicorn *u = c->backend;
-    for (unsigned i = 0; i < UNICORN_CONTEXTS; i++)
-        if (u->contexts[i]) uc_context_free(u->contexts[i]);
-    if (u->uc) uc_close(u->uc);
+    engine_close(u);
     free(u->maps);
     free(u);
     c->backend = NULL;
@@ -304,16 +301,60 @@ static int unicorn_open(struct vcpu *c)
     c->backend = u;
     u->cpu = c;
     u->isa = isa_find(c->guest);
-    BUG_ON(!u->isa);
+    BUG_ON(!u->isa || u->isa->nfixed > UNICORN_FIXED);
     list_registers(u, false);
     u->nplain = u->nregs;
     list_registers(u, true);
-    uc_err err = uc_open(u->isa->arch, u->isa->mode, &u->uc);
-    if (!err) err = add_hooks(u);
-    if (!err) err = u->isa->setup(u);
+    for (unsigned i = 0; i < u->isa->nfixed; i++) u->fixed[i] = unicorn_state(u, u->isa->fixed[i].name);
+    uc_err err = engine_open(u);
     if (!err) return 0;
     unicorn_close(c);
     return err == UC_ERR_NOMEM ? -ENOMEM : -EIO;
+}
+
+/* Registers in, run, registers out; the state is one that Unicorn can be given. */
+static void run_engine(struct unicorn *u, uint64_t budget, int nregs)
+{
+    uint64_t *pc = &u->cpu->state[u->cpu->guest->pc_word];
+    uc_reg_write_batch(u->uc, u->ids, u->values, nregs);
+    uc_err err = start(u, *pc, budget);
+    uc_reg_read_batch(u->uc, u->ids, u->values, nregs);
+    uc_reg_read(u->uc, u->isa->pc, pc);
+    if (u->stopped)
+        leave(u->cpu, EXIT_BUDGET, u->started);
+    else if (u->exception != UNICORN_NO_EXCEPTION)
+        leave_by_exception(u);
+    else
+        leave_by_error(u, err);
+}
+
+/* Brings the engine to where the run starts. NULL, or why it cannot be brought there. */
+static const char *prepare(struct unicorn *u, bool *csrs)
+{
+    const char *why = fixed_differs(u);
+    uc_context *context = why ? NULL : u->isa->context(u, csrs, &why);
+    if (why) return why;
+    if (context && u->invalidated > UNICORN_RENEW) {
+        engine_close(u);
+        uc_err err = engine_open(u);
+        if (err) return uc_strerror(err);
+        context = u->isa->context(u, csrs, &why);
+    }
+    if (context) uc_context_restore(u->uc, context);
+    return unicorn_map(u);
+}
+
+static void unicorn_run(struct vcpu *c, uint64_t budget)
+{
+    struct unicorn *u = c->backend;
+    bool csrs = true;
+    const char *why = u->uc ? prepare(u, &csrs) : "Unicorn could not be started again";
+    if (!why && budget) {
+        run_engine(u, budget, (int)(csrs ? u->nregs : u->nplain));
+        return;
+    }
+    leave(c, why ? EXIT_UNSUPPORTED : EXIT_BUDGET, 0);
+    c->exit.why = why;
 }
 
 #define TEXT_(x) #x

@@ -15,6 +15,9 @@
 enum {
     UNICORN_REGS = 128,   /* the most registers that are copied */
     UNICORN_CONTEXTS = 4, /* the most saved processor states of an ISA */
+    UNICORN_WORDS = 4,    /* the most state words that an ISA's file looks at itself */
+    UNICORN_FIXED = 8,    /* the most registers that must hold something */
+    UNICORN_RENEW = 4000, /* invalidations after which the engine is replaced */
     UNICORN_NO_EXCEPTION = -1,
 };
 
@@ -51,6 +54,9 @@ struct unicorn {
     int ids[UNICORN_REGS];                  /* registers that are copied; those of `csr` files last */
     void *values[UNICORN_REGS];             /* their places in cpu->state */
     unsigned nregs, nplain;                 /* how many, and how many of them not `csr` */
+    uint64_t *fixed[UNICORN_FIXED];         /* places of isa->fixed in cpu->state, or NULL */
+    uint64_t *words[UNICORN_WORDS];         /* places that the ISA's file looked up in its setup, or NULL */
+    unsigned invalidated;                   /* how often translations were removed */
     bool reserved;                          /* a reservation may stand in the engine */
 
     /* of the run under way */
@@ -75,7 +81,8 @@ struct unicorn_isa {
     const struct unicorn_fixed *fixed; /* registers that must hold something */
     unsigned nfixed;                   /* how many */
     const char *invalid;               /* name of the cause behind UC_ERR_INSN_INVALID */
-    /* Puts states to start from into u->contexts. The hooks are in place and nothing is mapped. */
+    /* Puts states to start from into u->contexts, and looks up u->words. The hooks are in place and nothing
+     * is mapped. */
     uc_err (*setup)(struct unicorn *u);
     /* Which of them this run starts from; NULL: go on with the engine's own state. Sets *csrs false when
      * registers of `csr` files cannot be accessed in it, *why when Unicorn cannot be given this state. */

@@ -24,6 +24,7 @@ static void forget(struct unicorn *u, uint64_t from, uint64_t size)
 {
     uc_err err = uc_ctl_remove_cache(u->uc, from, from + size);
     BUG_ON(err != UC_ERR_OK);
+    u->invalidated++;
 }
 
 static void unmap_stale(struct unicorn *u, const struct mem *m)

@@ -12,6 +12,8 @@
 enum {
     WITH_FPU,
     WITHOUT_FPU,
+    MSTATUS = 0, /* of u->words */
+    RES_ADDR,
     FS_SHIFT = 13, /* mstatus.FS: Priv 3.1.6 */
     FS_ON = 3,     /* dirty */
     MPP = 3 << 11, /* mstatus.MPP: the mode that mret goes to; 0 is user mode */
@@ -59,6 +61,8 @@ static uc_err setup(struct unicorn *u)
 {
     const uint32_t mret = MRET;
     uc_context *machine = NULL;
+    u->words[MSTATUS] = unicorn_state(u, "mstatus");
+    u->words[RES_ADDR] = unicorn_state(u, "res_addr");
     uc_err err = uc_mem_map(u->uc, CODE, CPU_PAGE, UC_PROT_READ | UC_PROT_EXEC);
     if (!err) err = uc_mem_write(u->uc, CODE, &mret, sizeof(mret));
     if (!err) err = uc_context_alloc(u->uc, &machine);
@@ -74,8 +78,7 @@ static uc_err setup(struct unicorn *u)
  * last run ended with a reservation: there is no other way to give the engine one. */
 static uc_context *context(struct unicorn *u, bool *csrs, const char **why)
 {
-    const uint64_t *mstatus = unicorn_state(u, "mstatus");
-    const uint64_t *res_addr = unicorn_state(u, "res_addr");
+    const uint64_t *mstatus = u->words[MSTATUS], *res_addr = u->words[RES_ADDR];
     bool fpu = !mstatus || bits_get(*mstatus, FS_SHIFT + 1, FS_SHIFT);
     *csrs = fpu;
     if (res_addr && !(*res_addr & 1)) {
@@ -90,7 +93,7 @@ static uc_context *context(struct unicorn *u, bool *csrs, const char **why)
  * res_addr then claims one that the engine does not have). */
 static void loaded(struct unicorn *u)
 {
-    uint64_t *res_addr = unicorn_state(u, "res_addr");
+    uint64_t *res_addr = u->words[RES_ADDR];
     uint32_t insn = unicorn_instruction(u);
     if (!res_addr || (insn & 0x7f) != 0x2f) return;
     if (insn >> 27 == 2) *res_addr = u->loaded;

@@ -1,4 +1,5 @@
 /* The Unicorn backend: what it reports of a run must be exact, whatever Unicorn itself reports. */
+#include "harness/oracle/unicorn.h"
 #include "harness/harness.h"
 
 #include <setjmp.h>
@@ -386,6 +387,33 @@ static void test_reservations(void **state)
     assert_int_equal(t->c->exit.kind, EXIT_UNSUPPORTED);
 }
 
+/* The engine is replaced now and then: nobody may notice. */
+static void test_renewal(void **state)
+{
+    struct fixture *t = *state;
+    struct unicorn *u = t->c->backend;
+    unsigned renewed = 0, last = 0;
+    for (unsigned i = 0; i < 2 * UNICORN_RENEW + 2; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "addi a0, a0, %u; sd a0, 0(a2)", i % 2000);
+        t->x[10] = 1;
+        t->x[12] = LAYOUT_DATA;
+        run_text(t, text, 2);
+        expect_budget(t, 2, LAYOUT_CODE + 8);
+        assert_int_equal(t->x[10], i % 2000 + 1);
+        renewed += u->invalidated < last;
+        last = u->invalidated;
+    }
+    assert_true(renewed == 1 || renewed == 2);
+    /* not while it holds a reservation */
+    t->x[12] = LAYOUT_DATA;
+    place(t, LAYOUT_CODE, "lr.w a0, (a2); sc.w a1, a3, (a2)");
+    run(t, 1);
+    for (unsigned i = 0; i <= UNICORN_RENEW; i++) backend_unicorn.invalidate(t->c, LAYOUT_CODE + 8, 4);
+    run(t, 1);
+    assert_int_equal(t->x[11], 0);
+}
+
 static void test_code_that_writes_itself(void **state)
 {
     struct fixture *t = *state;
@@ -413,6 +441,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_changed_regions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dirty, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reservations, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_renewal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_code_that_writes_itself, setup, teardown),
     };
     return cmocka_run_group_tests_name("unicorn", tests, NULL, NULL);
