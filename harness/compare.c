@@ -72,6 +72,7 @@ static void hold_against_truth(struct court *ct)
             wrong = true;
         }
         if (!wrong) continue;
+        ct->findings.more |= f.more;
         note_dispute(ct, o->backend->name, the_manual);
         if (o->oracle)
             ct->j->dissent = true;
@@ -97,6 +98,7 @@ static void hold_against(struct court *ct, unsigned s, unsigned i)
         findings_add(&ct->findings, &f.items[k]);
         differs = true;
     }
+    if (differs) ct->findings.more |= f.more;
     if (theirs->oracle && !silent) ct->j->checked |= CHECKED_ORACLE;
     if (!differs) return;
     ct->failed = true;
