@@ -285,7 +285,7 @@ static void test_refused_memory(void **state)
     check_refused(CASE("  code: nop\n  mem: [{at: 0x20000, data: 0g}]\n"),
                   "t.yaml:6:29: error: half a byte: hexadecimal digits come in pairs\n");
     check_refused(CASE("  code: nop\n  out: {mem: [{at: 0x50000, size: 0x1000, perm: r}]}\n"),
-                  "t.yaml:6:42: error: memory is mapped in the case's own 'mem', not in 'out'\n");
+                  "t.yaml:6:43: error: memory is mapped in the case's own 'mem', not in 'out'\n");
 }
 
 /* ---- back to text ---- */
