@@ -10,6 +10,7 @@
 
 typedef unsigned __int128 ir_u128;
 typedef __int128 ir_s128;
+typedef unsigned __int128 ir_v128; /* a vector: lanes from bit 0 up, whatever the host's byte order */
 
 /* ---- bits.c ---- */
 uint64_t ir_ref_brev8(uint64_t a); /* the bits of each byte reversed */

@@ -1,12 +1,11 @@
 /* The generated files of one ISA, and what several of them need. Files only change when their text does, so
  * that make rebuilds no more than it must. */
-#include "specs/gen/gen.h"
+#include "specs/gen/emit.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 void emit_c_string(FILE *f, const char *text)
 {
@@ -34,15 +33,23 @@ const char *row_symbol(struct spec *s, const struct row *r)
     return sym;
 }
 
-size_t asm_order(const struct row *r, unsigned field)
+bool field_encoded(const struct field *f)
 {
-    static const char word[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
-    const char *name = r->fields[field].name;
-    size_t len = strlen(name);
-    for (const char *p = r->asm_; (p = strstr(p, name)); p++)
-        if ((p == r->asm_ || !strchr(word, p[-1])) && (!p[len] || !strchr(word, p[len])))
-            return (size_t)(p - r->asm_);
-    return strlen(r->asm_);
+    return !f->base && (!f->kind || f->kind->fixed < 0);
+}
+
+unsigned asm_place(const struct row *r, const struct field *f)
+{
+    size_t at = syntax_find(r->asm_, f->name);
+    unsigned place = 0;
+    for (unsigned i = 0; i < r->nfields; i++)
+        place += field_encoded(&r->fields[i]) && syntax_find(r->asm_, r->fields[i].name) < at;
+    return place;
+}
+
+const char *record_name(struct spec *s)
+{
+    return s->bytes ? arena_printf(&s->arena, "%s_op", s->isa) : "interp_op";
 }
 
 static bool same_text(const char *path, const char *text, size_t len)
@@ -72,6 +79,7 @@ static bool write_file(struct spec *s, const char *path, const char *text, size_
 struct output {
     const char *name;                      /* file name; %s is the ISA's */
     void (*emit)(struct spec *s, FILE *f); /* its text */
+    bool words;                            /* only where instructions are words, not bytes */
 };
 
 static void emit_tables_file(struct spec *s, FILE *f)
@@ -82,13 +90,10 @@ static void emit_tables_file(struct spec *s, FILE *f)
 }
 
 static const struct output outputs[] = {
-    {"%s_state.h", emit_state_header},
-    {"%s_tables.c", emit_tables_file},
-    {"%s_decode.c", emit_decode},
-    {"%s_sem.h", emit_sem},
-    {"%s_interp.c", emit_interp},
-    {"%s_ir.h", emit_ir_refs},
-    {"%s.md", emit_page},
+    {"%s_state.h", emit_state_header, false}, {"%s_tables.c", emit_tables_file, false},
+    {"%s_decode.c", emit_decode, true},       {"%s_sem.h", emit_sem, false},
+    {"%s_undef.c", emit_undef, false},        {"%s_interp.c", emit_interp, true},
+    {"%s_ir.h", emit_ir_refs, false},         {"%s.md", emit_page, false},
 };
 
 bool emit_all(struct spec *s, const char *dir)
@@ -96,6 +101,7 @@ bool emit_all(struct spec *s, const char *dir)
     bool ok = true;
     for (size_t i = 0; i < ARRAY_LEN(outputs) && ok; i++) {
         char *text = NULL, name[64];
+        if (outputs[i].words && s->bytes) continue;
         size_t len = 0;
         snprintf(name, sizeof(name), outputs[i].name, s->isa);
         FILE *f = open_memstream(&text, &len);

@@ -1,37 +1,44 @@
 /* The decoder: a tree of switches on bits that tell rows apart, ending in the conditions of the few that are
  * left. */
-#include "specs/gen/gen.h"
+#include "specs/gen/emit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CANDIDATES = 1024, MAX_SWITCH_BITS = 7 };
+enum { MAX_SWITCH_BITS = 7 };
 
-void expr_c(FILE *f, const struct row *r, const struct expr *e)
+/* The value of a field in the word w. */
+static void field_c(FILE *f, const struct field *d)
 {
+    fputs("(", f);
+    for (unsigned k = 0; k < d->nslices; k++)
+        fprintf(f, "%s(uint64_t)(w >> %u & 0x%llx) << %u", k ? " | " : "", d->slices[k].pos,
+                (unsigned long long)bits_mask(d->slices[k].width), d->slices[k].at);
+    fputs(")", f);
+}
+
+/* A decode-time condition over the word w. */
+static void expr_c(FILE *f, struct row *r, const struct expr *e)
+{
+    const struct field *d;
     switch (e->kind) {
     case EX_NUMBER: fprintf(f, "0x%llxu", (unsigned long long)e->number); break;
     case EX_NAME:
     case EX_FIELDNUM:
-        for (unsigned i = 0; i < r->nfields; i++) {
-            const struct field *d = &r->fields[i];
-            if (strcmp(d->name, e->text)) continue;
-            fputs("(", f);
-            for (unsigned k = 0; k < d->nslices; k++)
-                fprintf(f, "%s(uint64_t)(w >> %u & 0x%llx) << %u", k ? " | " : "", d->slices[k].pos,
-                        (unsigned long long)bits_mask(d->slices[k].width), d->slices[k].at);
-            fputs(")", f);
-        }
+        d = field_find(r, e->text);
+        if (d)
+            field_c(f, d);
+        else
+            fprintf(f, "%uu", r->width); /* W: nothing else was accepted */
         break;
     case EX_UNARY:
         fprintf(f, "%s", e->text);
         expr_c(f, r, e->args[0]);
         break;
-    case EX_BINARY: {
-        size_t n = strcspn(e->text, "us"); /* '<u' is '<': everything is unsigned here */
+    case EX_BINARY: { /* '<u' is '<': everything is unsigned here */
         fputc('(', f);
         expr_c(f, r, e->args[0]);
-        fprintf(f, " %.*s ", (int)n, e->text);
+        fprintf(f, " %.*s ", (int)strcspn(e->text, "us"), e->text);
         expr_c(f, r, e->args[1]);
         fputc(')', f);
         break;
@@ -45,36 +52,35 @@ void expr_c(FILE *f, const struct row *r, const struct expr *e)
     }
 }
 
-static void field_condition(FILE *f, const struct row *r, const struct field *d)
+static void field_condition(FILE *f, const struct field *d)
 {
-    struct expr name = {.kind = EX_NAME, .text = d->name};
     const struct kind *k = d->kind;
+    uint64_t holes = 0;
     if (d->nonzero) {
         fputs(" && ", f);
-        expr_c(f, r, &name);
+        field_c(f, d);
         fputs(" != 0", f);
     }
     if (k && k->pair) {
         fputs(" && (", f);
-        expr_c(f, r, &name);
+        field_c(f, d);
         fputs(" & 1) == 0", f);
     }
     if (!k || !k->names || k->set) return;
-    uint64_t holes = 0;
     for (unsigned i = 0; i < 1u << d->width && i < 64; i++)
         if (i >= k->nnames || !k->names[i]) holes |= 1ull << i;
     if (!holes) return;
     fprintf(f, " && !(0x%llxu >> ", (unsigned long long)holes);
-    expr_c(f, r, &name);
+    field_c(f, d);
     fputs(" & 1)", f);
 }
 
 static void leaf(struct spec *s, FILE *f, struct row *const *list, unsigned n, uint32_t known, int depth)
 {
     for (unsigned i = 0; i < n; i++) {
-        const struct row *r = list[i];
+        struct row *r = list[i];
         fprintf(f, "%*sif ((w & 0x%x) == 0x%x", depth * 4, "", r->mask & ~known, r->match & ~known);
-        for (unsigned k = 0; k < r->nfields; k++) field_condition(f, r, &r->fields[k]);
+        for (unsigned k = 0; k < r->nfields; k++) field_condition(f, &r->fields[k]);
         if (r->when_expr) {
             fputs(" && ", f);
             expr_c(f, r, r->when_expr);
@@ -159,7 +165,8 @@ static void decoder(struct spec *s, FILE *f, unsigned length)
 
 void emit_decode(struct spec *s, FILE *f)
 {
-    fprintf(f, "#include \"engine/guest/%s/%s.h\"\n", s->isa, s->isa);
+    fprintf(f, "#include <stdint.h>\n\nint %s_decode(uint32_t w);\nunsigned %s_length(uint32_t w);\n", s->isa,
+            s->isa);
     decoder(s, f, 2);
     decoder(s, f, 4);
     fprintf(f, "\nunsigned %s_length(uint32_t w)\n{\n", s->isa);

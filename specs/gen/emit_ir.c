@@ -1,18 +1,9 @@
 /* ir.yaml's references as C functions: ir_add_i64(a, b). The same text serves interpreter and constant
  * folder. */
-#include "specs/gen/gen.h"
+#include "specs/gen/emit.h"
 
 #include <ctype.h>
 #include <string.h>
-
-static const char *c_name(const char *op)
-{
-    static char name[64];
-    snprintf(name, sizeof(name), "%s", op);
-    for (char *p = name; *p; p++)
-        if (*p == '.') *p = '_';
-    return name;
-}
 
 static const char *signed_c(int type)
 {
@@ -21,36 +12,40 @@ static const char *signed_c(int type)
     case 16: return "int16_t";
     case 32: return "int32_t";
     case 64: return "int64_t";
-    case 128: return "ir_s128";
+    case 128:
+    case TYPE_V128: return "ir_s128";
     default: return "int";
     }
 }
 
-/* The reference with its type words replaced: T, S, T2, S2, W, US. */
+/* A word of a reference: T, S, W, T2, S2 and US stand for types. */
+static void word(FILE *f, const char *p, size_t n, int t, int u)
+{
+    static const char *const words[] = {"T", "S", "W", "T2", "S2", "US"};
+    const char *width = (char[]){0};
+    char number[12];
+    snprintf(number, sizeof(number), "%u", type_bits(t));
+    width = number;
+    const char *const instead[] = {type_c(t),     signed_c(t),     width,
+                                   type_c(t * 2), signed_c(t * 2), signed_c(u)};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strlen(words[i]) != n || memcmp(words[i], p, n)) continue;
+        fputs(instead[i], f);
+        return;
+    }
+    fprintf(f, "%.*s", (int)n, p);
+}
+
 static void reference(FILE *f, const char *c, int t, int u)
 {
     for (const char *p = c; *p;) {
         size_t n = 0;
         while (isalnum((unsigned char)p[n]) || p[n] == '_') n++;
-        if (n == 0) {
-            fputc(*p++, f);
-            continue;
-        }
-        if (n == 1 && *p == 'T')
-            fputs(type_c(t), f);
-        else if (n == 1 && *p == 'S')
-            fputs(signed_c(t), f);
-        else if (n == 1 && *p == 'W')
-            fprintf(f, "%d", t);
-        else if (n == 2 && !strncmp(p, "T2", 2))
-            fputs(type_c(t * 2), f);
-        else if (n == 2 && !strncmp(p, "S2", 2))
-            fputs(signed_c(t * 2), f);
-        else if (n == 2 && !strncmp(p, "US", 2))
-            fputs(signed_c(u), f);
+        if (n)
+            word(f, p, n, t, u);
         else
-            fprintf(f, "%.*s", (int)n, p);
-        p += n;
+            fputc(*p, f);
+        p += n ? n : 1;
     }
 }
 
@@ -59,10 +54,19 @@ static int concrete(int type, int t)
     return type == TYPE_T ? t : type == TYPE_T2 ? t * 2 : type == TYPE_U ? 64 : type;
 }
 
+/* ir_f32_add, ir_add_i64, ir_sext_i64_i32 */
+static void symbol(FILE *f, const struct op *op, int t, int u)
+{
+    fputs("ir_", f);
+    for (const char *p = op->name; *p; p++) fputc(*p == '.' ? '_' : *p, f);
+    if (op->ntypes) fprintf(f, "_%s", type_name(t));
+    if (op->convert) fprintf(f, "_%s", type_name(u));
+}
+
 static void parameters(FILE *f, const struct op *op, int t, int u)
 {
     const char *sep = "";
-    if (op->effect == OP_LOAD || op->effect == OP_STORE || op->effect == OP_AMO || op->effect == OP_FAULT) {
+    if (op_may_fault(op)) {
         fputs("struct vcpu *cpu", f);
         sep = ", ";
     }
@@ -93,37 +97,73 @@ static void amo_body(FILE *f, const struct op *op, int t)
 
 static void function(FILE *f, const struct op *op, int t, int u)
 {
-    bool may_fault =
-        op->effect == OP_LOAD || op->effect == OP_STORE || op->effect == OP_AMO || op->effect == OP_FAULT;
+    bool may_fault = op_may_fault(op);
     int result = concrete(op->result, t);
     fprintf(f, "\n#line %d \"%s\"\n", op->at.line, op->at.file);
-    fprintf(f, "static ALWAYS_INLINE %s ir_%s", may_fault ? "bool" : type_c(result), c_name(op->name));
-    if (op->ntypes) fprintf(f, "_%s", type_name(t));
-    if (op->convert) fprintf(f, "_%s", type_name(u));
+    fprintf(f, "static ALWAYS_INLINE %s ", may_fault ? "bool" : type_c(result));
+    symbol(f, op, t, u);
     fputc('(', f);
     parameters(f, op, t, u);
-    if (may_fault && result > 0) fprintf(f, ", %s *out", type_c(result));
+    if (may_fault && result != TYPE_NONE) fprintf(f, ", %s *out", type_c(result));
     fputs(")\n{\n", f);
-    if (op->effect == OP_AMO)
+    if (op->effect == OP_AMO) {
         amo_body(f, op, t);
-    else {
-        fprintf(f, "    return %s", may_fault ? "" : "(");
-        if (!may_fault) fprintf(f, "%s)(", type_c(result));
+    } else {
+        fputs("    return ", f);
+        if (!may_fault) fprintf(f, "(%s)(", type_c(result));
         reference(f, op->c, t, u);
-        fprintf(f, "%s;\n", may_fault ? "" : ")");
+        fputs(may_fault ? ";\n" : ");\n", f);
     }
     fputs("}\n", f);
 }
 
 static void conversions(FILE *f, const struct op *op, int t)
 {
-    static const int widths[] = {1, 8, 16, 32, 64, 128};
+    static const int widths[] = {1, 8, 16, 32, 64, 128, TYPE_V128};
     bool widen = !strcmp(op->convert, "widen"), is_signed = strstr(op->c, "US") != NULL;
     for (size_t i = 0; i < ARRAY_LEN(widths); i++) {
         int u = widths[i];
-        if (u == t || (widen ? u > t : u < t) || (u == 1 && is_signed)) continue;
+        if (u == t || (widen ? u >= t : u <= t) || (u == 1 && is_signed)) continue;
         function(f, op, t, u);
     }
+}
+
+/* One width of lanes: each lane's arguments are cut out of the vectors, the result put in its place. */
+static void lane_case(FILE *f, const struct op *op, int t)
+{
+    bool mask = op->result == 1; /* a truth fills its lane */
+    fprintf(f, "    case %d:\n        for (unsigned i = 0; i < 128; i += %d) out |= (ir_v128)(%s)%s", t, t,
+            type_c(t), mask ? "-" : "");
+    symbol(f, op, t, t);
+    for (int i = 0; i < op->nargs; i++) {
+        fputs(i ? ", " : "(", f);
+        if (op->args[i] == op_lane(op))
+            fprintf(f, "(%s)(%c >> i)", type_c(t), 'a' + i);
+        else
+            fprintf(f, "%c", op->args[i] == TYPE_RM ? 'r' : 'a' + i);
+    }
+    fprintf(f, "%s) << i;\n        break;\n", op->effect == OP_FP ? ", P, ex" : "");
+}
+
+/* The operation on lanes of `size` bits. */
+static void lanes(FILE *f, const struct op *op)
+{
+    fputs("\nstatic ALWAYS_INLINE ir_v128 ir_lanes_", f);
+    for (const char *p = op->name; *p; p++) fputc(*p == '.' ? '_' : *p, f);
+    fputs("(uint64_t size", f);
+    for (int i = 0; i < op->nargs; i++) {
+        if (op->args[i] == TYPE_RM)
+            fputs(", enum fp_round r", f);
+        else
+            fprintf(f, ", %s %c", op->args[i] == op_lane(op) ? "ir_v128" : type_c(concrete(op->args[i], 64)),
+                    'a' + i);
+    }
+    if (op->effect == OP_FP) fputs(", const struct fp_policy *P, unsigned *ex", f);
+    fputs(")\n{\n    ir_v128 out = 0;\n    switch (size) {\n", f);
+    if (!op->ntypes) lane_case(f, op, op->args[0]);
+    for (int i = 0; i < op->ntypes; i++)
+        if (op->types[i] >= 8 && op->types[i] <= 64) lane_case(f, op, op->types[i]);
+    fputs("    default: break;\n    }\n    return out;\n}\n", f);
 }
 
 void emit_ir_refs(struct spec *s, FILE *f)
@@ -138,5 +178,6 @@ void emit_ir_refs(struct spec *s, FILE *f)
             else
                 function(f, op, op->types[i], op->types[i]);
         }
+        if (op->on_lanes) lanes(f, op);
     }
 }

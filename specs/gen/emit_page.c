@@ -1,5 +1,5 @@
 /* The reference page: every row with its encoding, syntax and semantics, by extension. */
-#include "specs/gen/gen.h"
+#include "specs/gen/emit.h"
 
 #include <string.h>
 
@@ -19,8 +19,11 @@ static void row(FILE *f, const struct row *r)
     fprintf(f, "\n### `%s`\n\n`%s`%s · %s", r->id, r->asm_, r->absent ? " · **absent**" : "",
             *r->ref ? r->ref : r->ext_name);
     fprintf(f, " · %s:%d\n\n    ", r->at.file, r->at.line);
-    encoding(f, r);
-    fprintf(f, "\n    %s\n", r->enc);
+    if (r->length) {
+        encoding(f, r);
+        fputs("\n    ", f);
+    }
+    fprintf(f, "%s\n", r->enc);
     if (r->when) fprintf(f, "    when %s\n", r->when);
     for (const char *p = r->sem ? r->sem : ""; *p;) {
         size_t n = strcspn(p, "\n");

@@ -1,5 +1,5 @@
 /* state.yaml as C: the struct, its field table, the CSR windows. */
-#include "specs/gen/gen.h"
+#include "specs/gen/emit.h"
 
 #include <string.h>
 

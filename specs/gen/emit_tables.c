@@ -1,5 +1,6 @@
 /* The tables of struct guest: kinds, fields, rows, causes, extensions, aliases. */
-#include "specs/gen/gen.h"
+#include "specs/gen/emit.h"
+
 #include "engine/guest/guest.h"
 
 #include <stdlib.h>
@@ -35,10 +36,9 @@ static void kinds(struct spec *s, FILE *f)
     }
     fputs("\nstatic const struct guest_kind kinds[] = {\n", f);
     for (const struct kind *k = s->kinds; k; k = k->next) {
-        fprintf(f,
-                "    {.name = \"%s\", .print = %s, .width = %u, .box = %u, .add = %u, .pair = %d, .nonzero = "
-                "%d, ",
-                k->name, print_kind(k), k->width, k->box, k->add, k->pair, k->nonzero);
+        fprintf(f, "    {.name = \"%s\", .print = %s, .width = %u, .box = %u, .add = %u, ", k->name,
+                print_kind(k), k->width, k->box, k->add);
+        fprintf(f, ".pair = %d, .nonzero = %d, ", k->pair, k->nonzero);
         if (k->file) fprintf(f, ".file = &regs[%u], ", reg_index(s, k->file));
         if (k->names) fprintf(f, ".names = kind_%s, .nnames = %u, ", k->name, k->nnames);
         if (k->empty) fprintf(f, ".empty = \"%s\", ", k->empty);
@@ -65,24 +65,30 @@ static void field(struct spec *s, FILE *f, const struct field *d)
             (d->read ? GUEST_READ : 0) | (d->written ? GUEST_WRITE : 0), test_enum(s, d->test));
 }
 
+/* In the order of the syntax; fixed registers and neighbours are no fields. */
+static unsigned fields_count(const struct row *r)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < r->nfields; i++) n += field_encoded(&r->fields[i]);
+    return n;
+}
+
 static void fields(struct spec *s, FILE *f, const struct row *r)
 {
-    bool done[ROW_MAX_FIELDS] = {false};
-    if (!r->nfields) return;
+    unsigned n = fields_count(r);
+    if (!n) return;
     fprintf(f, "static const struct guest_field f_%s[] = {\n", row_symbol(s, r));
-    for (unsigned n = 0; n < r->nfields; n++) {
-        unsigned best = ROW_MAX_FIELDS;
+    for (unsigned place = 0; place < n; place++)
         for (unsigned i = 0; i < r->nfields; i++)
-            if (!done[i] && (best == ROW_MAX_FIELDS || asm_order(r, i) < asm_order(r, best))) best = i;
-        done[best] = true;
-        field(s, f, &r->fields[best]);
-    }
+            if (field_encoded(&r->fields[i]) && asm_place(r, &r->fields[i]) == place)
+                field(s, f, &r->fields[i]);
     fputs("};\n", f);
 }
 
 static void row(struct spec *s, FILE *f, const struct row *r)
 {
     size_t n = strcspn(r->asm_, " ");
+    unsigned count = fields_count(r);
     fprintf(f,
             "    {.id = \"%s\", .ext = \"%s\", .mnemonic = \"%.*s\", .syntax = \"%s\",\n     .sem = ", r->id,
             r->ext_name, (int)n, r->asm_, r->asm_[n] ? r->asm_ + n + 1 : "");
@@ -91,13 +97,13 @@ static void row(struct spec *s, FILE *f, const struct row *r)
     emit_c_string(f, r->when);
     fputs(", .ref = ", f);
     emit_c_string(f, r->ref);
-    fprintf(f,
-            ",\n     .file = \"%s\", .line = %d, .mask = 0x%x, .match = 0x%x, .length = %u, .absent = %d, "
-            ".effects = 0x%x, ",
-            r->at.file, r->at.line, r->mask, r->match, r->length, r->absent, r->effects);
-    fprintf(f, ".access_size = %u, .needs = 0x%x, .raises = 0x%x, .nfields = %u, ", r->access_size,
-            r->ext->needs < 0 ? 0 : 1u << r->ext->needs, r->raises, r->nfields);
-    fprintf(f, ".fields = %s%s},\n", r->nfields ? "f_" : "NULL", r->nfields ? row_symbol(s, r) : "");
+    fprintf(f, ",\n     .file = \"%s\", .line = %d, .mask = 0x%x, .match = 0x%x, ", r->at.file, r->at.line,
+            r->mask, r->match);
+    fprintf(f, ".length = %u, .absent = %d, .effects = 0x%x, .access_size = %u, ", r->length, r->absent,
+            r->effects, r->access_size);
+    fprintf(f, ".needs = 0x%x, .raises = 0x%x, .nfields = %u, ", r->ext->needs < 0 ? 0 : 1u << r->ext->needs,
+            r->raises, count);
+    fprintf(f, ".fields = %s%s},\n", count ? "f_" : "NULL", count ? row_symbol(s, r) : "");
 }
 
 struct mnemonic {
@@ -135,6 +141,12 @@ static void rows(struct spec *s, FILE *f)
     fputs("};\n\n", f);
 }
 
+static const char *exit_kind(const struct cause *c)
+{
+    if (!strcmp(c->exit, "syscall")) return "EXIT_SYSCALL";
+    return !strcmp(c->exit, "breakpoint") ? "EXIT_BREAKPOINT" : "EXIT_FAULT";
+}
+
 static void small_tables(struct spec *s, FILE *f)
 {
     fputs("static const struct guest_ext exts[] = {\n", f);
@@ -145,10 +157,7 @@ static void small_tables(struct spec *s, FILE *f)
     }
     fputs("};\n\nstatic const struct guest_cause causes[] = {\n", f);
     for (const struct cause *c = s->causes; c; c = c->next) {
-        const char *exit = !strcmp(c->exit, "syscall")      ? "EXIT_SYSCALL"
-                           : !strcmp(c->exit, "breakpoint") ? "EXIT_BREAKPOINT"
-                                                            : "EXIT_FAULT";
-        fprintf(f, "    {\"%s\", %u, %s},\n", c->name, c->code, exit);
+        fprintf(f, "    {\"%s\", %u, %s},\n", c->name, c->code, exit_kind(c));
     }
     fputs("};\n\nstatic const struct guest_alias aliases[] = {\n", f);
     for (const struct alias *a = s->aliases; a; a = a->next)
@@ -171,70 +180,71 @@ static unsigned cause_for(const struct spec *s, const char *access)
 /* Conditions of a translated block: bit per mode. */
 static void mode_function(struct spec *s, FILE *f)
 {
-    fprintf(f,
-            "static uint32_t mode_bits(const struct vcpu *c)\n{\n    const struct %s_state *s = (const void "
-            "*)c->state;\n    uint32_t m = 0;\n    (void)s;\n",
-            s->isa);
-    for (const struct mode *m = s->modes; m; m = m->next) {
-        struct source src = {s, NULL, m->node, m->when};
-        const struct expr *e = parse_expr(&src);
-        const struct expr *slice = e && e->kind == EX_BINARY ? e->args[0] : NULL;
-        if (!slice || slice->kind != EX_SLICE || slice->args[0]->kind != EX_NAME ||
-            e->args[1]->kind != EX_NUMBER || !reg_find(s, slice->args[0]->text, NULL)) {
-            diag_error(&s->diag, m->node->at, m->node->len, "a mode is 'register[hi:lo] == number' or '!='");
-            continue;
-        }
-        fprintf(f, "    if ((s->%s >> %u & 0x%llx) %s 0x%llx) m |= %uu;\n", slice->args[0]->text, slice->lo,
-                (unsigned long long)bits_mask(slice->hi - slice->lo + 1), e->text,
-                (unsigned long long)e->args[1]->number, 1u << m->index);
-    }
+    fputs("static uint32_t mode_bits(const struct vcpu *c)\n{\n", f);
+    fprintf(f, "    const struct %s_state *s = (const void *)c->state;\n", s->isa);
+    fputs("    uint32_t m = 0;\n    (void)s;\n", f);
+    for (const struct mode *m = s->modes; m; m = m->next)
+        fprintf(f, "    if ((s->%s >> %u & 0x%llx) %s 0x%llx) m |= %uu;\n", m->reg->name, m->lo,
+                (unsigned long long)bits_mask(m->width),
+                m->equal ? "==" : "!=", (unsigned long long)m->number, 1u << m->index);
     fputs("    return m;\n}\n\n", f);
 }
 
-static void reset_function(struct spec *s, FILE *f)
+static void reset_function(FILE *f)
 {
-    fputs("static void reset_state(struct vcpu *c)\n{\n    for (unsigned i = 0; i < sizeof(regs) / "
-          "sizeof(regs[0]); i++)\n"
+    fputs("static void reset_state(struct vcpu *c)\n{\n"
+          "    for (unsigned i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)\n"
           "        for (unsigned k = 0; k < regs[i].count * regs[i].words; k++)\n"
           "            c->state[regs[i].word + k] = k % regs[i].words ? 0 : regs[i].reset;\n}\n\n",
           f);
 }
 
-void emit_tables(struct spec *s, FILE *f)
+/* What only instruction words have, so far: byte encodings have no decoder yet. */
+static void functions(struct spec *s, FILE *f, bool declare)
+{
+    if (s->bytes) return;
+    if (declare)
+        fprintf(f,
+                "int %s_decode(uint32_t w);\nunsigned %s_length(uint32_t w);\n"
+                "void %s_interp(struct vcpu *c, uint64_t budget);\n",
+                s->isa, s->isa, s->isa);
+    else
+        fprintf(f, "    .decode = %s_decode, .length = %s_length, .interp = %s_interp,\n", s->isa, s->isa,
+                s->isa);
+}
+
+static void guest(struct spec *s, FILE *f)
 {
     const struct cause *illegal = cause_find(s, "illegal");
-    kinds(s, f);
-    rows(s, f);
-    mnemonics(s, f);
-    small_tables(s, f);
-    mode_function(s, f);
-    reset_function(s, f);
-    fprintf(f,
-            "extern int %s_decode(uint32_t w);\nextern unsigned %s_length(uint32_t w);\nextern void "
-            "%s_interp(struct vcpu *c, uint64_t budget);\n",
-            s->isa, s->isa, s->isa);
-    fprintf(f, "extern const struct guest_pseudo %s_pseudos[];\n\nconst struct guest guest_%s = {\n", s->isa,
-            s->isa);
-    fprintf(f, "    .name = \"%s\", .title = \"%s\",\n", s->isa, s->title);
+    fprintf(f, "extern const struct guest_pseudo %s_pseudos[];\n\nextern const struct guest guest_%s;\n",
+            s->isa, s->isa);
+    fprintf(f, "const struct guest guest_%s = {\n    .name = \"%s\", .title = \"%s\",\n", s->isa, s->isa,
+            s->title);
     fprintf(f, "    .regs = regs, .nregs = %u, .state_words = %u, .pc_word = %u,\n", s->nregs, s->state_words,
             s->pc->word);
-    fprintf(f,
-            "    .rows = rows, .nrows = %u, .by_mnemonic = mnemonic_order, .exts = exts, .nexts = %u, .kinds "
-            "= kinds, .nkinds = %u,\n",
-            s->nrows, s->nexts, s->nkinds);
+    fprintf(f, "    .rows = rows, .nrows = %u, .by_mnemonic = mnemonic_order,\n", s->nrows);
+    fprintf(f, "    .exts = exts, .nexts = %u, .kinds = kinds, .nkinds = %u,\n", s->nexts, s->nkinds);
     fprintf(f, "    .causes = causes, .ncauses = %u,\n    .cause_of_access = {%u, %u, %u, 0, %u},\n",
             s->ncauses, illegal ? illegal->index : 0, cause_for(s, "read"), cause_for(s, "write"),
             cause_for(s, "fetch"));
     fprintf(f, "    .cause_of_align = {0, %u, %u},\n", cause_for(s, "align-load"),
             cause_for(s, "align-store"));
-    fprintf(
-        f,
-        "    .aliases = aliases, .naliases = sizeof(aliases) / sizeof(aliases[0]), .pseudos = %s_pseudos,\n",
-        s->isa);
+    fputs("    .aliases = aliases, .naliases = sizeof(aliases) / sizeof(aliases[0]),\n", f);
+    fprintf(f, "    .pseudos = %s_pseudos,\n", s->isa);
     fputs("    .csrs = csrs, .ncsrs = sizeof(csrs) / sizeof(csrs[0]),\n", f);
     fprintf(f, "    .code_unit = %u, .modes = modes, .nmodes = %u,\n", s->code_unit / 8, s->nmodes);
-    fprintf(f,
-            "    .decode = %s_decode, .length = %s_length, .mode = mode_bits, .reset = reset_state, .interp "
-            "= %s_interp,\n};\n",
-            s->isa, s->isa, s->isa);
+    functions(s, f, false);
+    fputs("    .mode = mode_bits, .reset = reset_state,\n};\n", f);
+}
+
+void emit_tables(struct spec *s, FILE *f)
+{
+    kinds(s, f);
+    rows(s, f);
+    mnemonics(s, f);
+    small_tables(s, f);
+    mode_function(s, f);
+    reset_function(f);
+    functions(s, f, true);
+    guest(s, f);
 }

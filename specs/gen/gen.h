@@ -1,10 +1,16 @@
-/* The generator: reads specs/, checks every rule of specs/README.md, writes C.
+/* The generator: reads specs/, checks every rule of specs/README.md, writes C. README.md says how to extend
+ * it.
  *
- *     load.c, isa.c, state.c, ir.c, row.c   YAML → struct spec      (names, kinds, operations, rows)
- *     enc.c                                 enc: → fixed bits and fields; overlap and gap checks
- *     lex.c, parse.c                        sem: text → syntax tree
- *     check.c                               syntax tree → typed, linear code; the rules
- *     emit_*.c                              struct spec → generated files
+ *     load.c isa.c kind.c control.c state.c ir.c
+ *         YAML → struct spec: names, kinds, operations
+ *     row.c expand.c operands.c enc.c bytes.c overlap.c
+ *         rows, one struct for each expansion (row.h), and the bits or bytes of their encodings
+ *     lex.c parse.c eval.c
+ *         sem: text → syntax tree (parse.h)
+ *     check.c names.c rules.c flags.c
+ *         syntax tree → typed, linear code; the rules (check.h)
+ *     slots.c emit*.c
+ *         struct spec → generated files (emit.h)
  *
  * Everything lives in one arena until the program ends. Errors go through specs/yaml's diag, all of them,
  * before the program stops with status 1; a file is only written when there was none.
@@ -13,6 +19,14 @@
 #define SPECS_GEN_H
 
 #include "specs/yaml/yaml.h"
+
+/* Appends to a list linked by `next`. */
+#define APPEND(list, item)                      \
+    do {                                        \
+        __typeof__(&(list)) tail_ = &(list);    \
+        while (*tail_) tail_ = &(*tail_)->next; \
+        *tail_ = (item);                        \
+    } while (0)
 
 /* ---- types of values ---- */
 
@@ -29,18 +43,20 @@ enum {
 };
 const char *type_name(int type); /* "i32", "v128" */
 const char *type_c(int type);    /* "uint32_t" */
+unsigned type_bits(int type);    /* 32, 128 */
 
 /* ---- operations: ir.yaml ---- */
 
 enum op_effect {
     OP_PURE,
-    OP_FP,
-    OP_LOAD,
+    OP_FP,   /* takes the policy, gives exceptions */
+    OP_LOAD, /* this and the next three may fault */
     OP_STORE,
     OP_AMO,
-    OP_FAULT,
+    OP_FAULT, /* nothing but the fault */
     OP_JUMP,
     OP_RAISE,
+    OP_SKIP, /* ends the instruction early */
     OP_SYNC,
     OP_NOP,
     OP_LANES,
@@ -49,213 +65,199 @@ enum op_effect {
 enum { OP_MAX_ARGS = 6, OP_MAX_TYPES = 8 };
 
 struct op {
-    const char *name;      /* "add", "f32.mul" */
-    struct pos at;         /* for messages and #line */
-    int args[OP_MAX_ARGS]; /* TYPE_* */
-    int nargs;
-    int result;              /* TYPE_* */
-    int types[OP_MAX_TYPES]; /* what T may be; none for a fixed signature */
-    int ntypes;
-    enum op_effect effect;
+    const char *name;           /* "add", "f32.mul" */
+    struct pos at;              /* for messages and #line */
+    int args[OP_MAX_ARGS];      /* TYPE_* */
+    int nargs;                  /* how many */
+    int result;                 /* TYPE_* */
+    int types[OP_MAX_TYPES];    /* what T may be; none for a fixed signature */
+    int ntypes;                 /* how many */
+    enum op_effect effect;      /* what else it does */
     const char *c;              /* the reference */
     const char *infix, *prefix; /* operator in sem, or NULL */
     const char *convert;        /* "widen", "narrow" or NULL: U must be narrower / wider than T */
-    struct op *next;
+    bool on_lanes;              /* some row applies it to the lanes of vectors */
+    struct op *next;            /* as in the file */
 };
 
 /* ---- state ---- */
 
 struct reg {
-    const char *name, *group;
-    struct pos at;
-    const char **names; /* per index, or NULL */
-    unsigned count, width, word, words;
-    int zero; /* index that reads zero, or -1; two hidden words follow as a sink for writes to it */
-    bool compare;
-    uint64_t reset;
-    const char **bits; /* names of bits, or NULL */
-    unsigned nbits;
-    struct reg *next;
+    const char *name, *group;           /* "x", "gpr" */
+    struct pos at;                      /* of the definition */
+    const char **names;                 /* per index, or NULL */
+    unsigned count, width, word, words; /* registers, bits of each, first word in the state, words of each */
+    int zero;          /* index that reads zero, or -1; two hidden words follow as a sink for writes to it */
+    bool compare;      /* part of verdicts */
+    uint64_t reset;    /* initial value */
+    const char **bits; /* names of bits, or NULL; NULL entries have none */
+    unsigned nbits;    /* entries of bits */
+    struct reg *next;  /* as in the file */
 };
 
 struct csr_part {
-    struct reg *reg;
-    unsigned lo; /* where it stands in the CSR */
+    struct reg *reg; /* what shows through */
+    unsigned lo;     /* where it stands in the CSR */
 };
 
 struct csr {
-    const char *name;
-    struct pos at;
-    unsigned number, count, first;
-    struct csr_part parts[4];
-    unsigned nparts;
-    uint64_t value, view, mask;
-    int gate;                 /* bit of mcounteren and scounteren, or -1 */
-    int needs;                /* mode index, or -1 */
-    struct ynode *needs_node; /* until the modes are known */
-    struct csr *next;
+    const char *name;              /* "mstatus" */
+    struct pos at;                 /* of the definition */
+    unsigned number, count, first; /* address; a run of `count`, named from `first` */
+    struct csr_part parts[4];      /* the registers behind it */
+    unsigned nparts;               /* how many; 0: `value` */
+    uint64_t value, view, mask;    /* constant; bits a read shows; bits a write changes */
+    int gate;                      /* bit of mcounteren and scounteren, or -1 */
+    int needs;                     /* mode index, or -1 */
+    struct ynode *needs_node;      /* until the modes are known */
+    struct csr *next;              /* by number */
 };
 
 /* ---- ISA ---- */
 
+/* Where an operand of a byte encoding stands (SDM 2, table 3-1's "Op/En"). */
+enum place {
+    PLACE_NONE,   /* nowhere: fixed-width encodings, implicit registers */
+    PLACE_REG,    /* ModRM.reg */
+    PLACE_RM,     /* ModRM.rm, a register or memory */
+    PLACE_VVVV,   /* VEX.vvvv */
+    PLACE_OPCODE, /* the opcode's low bits: 58+r */
+    PLACE_IMM,    /* an immediate; kind.imm_token says which */
+};
+
+enum memory {
+    MEMORY_NEVER,   /* a register or an immediate */
+    MEMORY_ALSO,    /* ModRM chooses: the row is expanded into a register form and a memory form */
+    MEMORY_ONLY,    /* no register form */
+    MEMORY_ADDRESS, /* the operand's value is its address */
+};
+
 struct kind {
-    const char *name;
-    struct pos at;
-    unsigned index;
-    struct reg *file; /* a register operand, else NULL */
-    unsigned width, box, add;
-    uint64_t unboxed; /* what a value with a broken NaN box reads as */
-    bool pair, nonzero, is_signed, is_imm;
-    const char *print;        /* "imm", "hi20", "pcrel", "csr" */
-    const char *read, *write; /* C functions that own the access (csr), or NULL */
-    const char **names;       /* enum or set values; NULL entries are holes */
-    unsigned nnames;
-    bool set;
-    const char *empty;
-    int def;           /* default value, or -1 */
-    struct reg *round; /* rounding modes: where the dynamic one stands */
-    int round_dynamic, round_max;
-    struct kind *next;
+    const char *name;         /* "x", "reg.32" */
+    struct pos at;            /* of the definition */
+    unsigned index;           /* in the table of kinds */
+    struct reg *file;         /* a register operand, else NULL */
+    unsigned width, box, add; /* bits; NaN-boxed into, or 0; register number = field + add */
+    bool open;                /* `width: W`: there is one such kind for each width a row uses (kind_of) */
+    uint64_t unboxed;         /* what a value with a broken NaN box reads as */
+    bool pair, nonzero, is_signed, is_imm; /* even and next; 0 does not decode; immediates */
+    int zero;              /* number that reads zero and drops writes, or -1 (file->zero is decoded away) */
+    int fixed;             /* always this register, in no encoding; or -1 */
+    unsigned keep;         /* widths that leave the register's upper bits alone when written, as a sum */
+    enum place place;      /* byte encodings: where */
+    enum memory memory;    /* byte encodings: may be memory */
+    const char *imm_token; /* PLACE_IMM: "ib" */
+    const char *print;     /* "imm", "hi20", "pcrel", "csr" */
+    const char *read, *write;     /* C functions that own the access (csr), or NULL */
+    const char **names;           /* enum or set values; NULL entries are holes */
+    unsigned nnames;              /* how many */
+    bool set;                     /* names are letters of a set */
+    const char *empty;            /* what the empty set is called */
+    int def;                      /* default value, or -1 */
+    struct reg *round;            /* rounding modes: where the dynamic one stands */
+    int round_dynamic, round_max; /* the value that means it, or -1; the highest legal one, or -1: not one */
+    struct kind *next;            /* as in the file */
 };
 
 struct field_def {
-    const char *name;
-    unsigned width; /* 0: the row's slices say */
-    struct kind *kind;
-    bool nonzero;
-    struct field_def *next;
+    const char *name;       /* "rd" */
+    unsigned width;         /* 0: the row's slices say */
+    struct kind *kind;      /* usual kind of operand */
+    bool nonzero;           /* zero does not decode */
+    struct field_def *next; /* as in the file */
 };
 
 struct cause {
-    const char *name, *exit, *access;
-    unsigned code, index;
-    struct cause *next;
+    const char *name, *exit, *access; /* "illegal", "fault", "read" or NULL */
+    unsigned code, index;             /* the ISA's number; place in the table */
+    struct cause *next;               /* as in the file */
 };
 
+/* `when: "mstatus[14:13] != 0"` */
 struct mode {
-    const char *name, *when, *why;
-    struct ynode *node;
-    unsigned index;
-    struct mode *next;
+    const char *name, *why; /* "fs"; a sentence for when it does not hold */
+    struct reg *reg;        /* what its condition looks at: */
+    unsigned lo, width;     /* these bits */
+    bool equal;             /* are, or are not, */
+    uint64_t number;        /* this */
+    unsigned index;         /* bit of a mode word */
+    struct mode *next;      /* as in the file */
 };
 
 struct ext {
-    const char *name, *title;
-    int needs; /* mode index, or -1 */
-    unsigned index;
-    struct ext *next;
+    const char *name, *title; /* "Zbb" */
+    int needs;                /* mode index, or -1 */
+    unsigned index;           /* place in the table */
+    struct ext *next;         /* as in the file */
 };
 
 struct alias {
-    const char *from, *to;
-    struct alias *next;
+    const char *from, *to; /* "mv rd, rs", "addi rd, rs, 0" */
+    struct alias *next;    /* as in the file */
 };
 
-/* One row of isa.yaml's `helpers:`: what a `call` reads, writes and raises. */
+/* One row of isa.yaml's `helpers:`: what a `call` takes, gives, reads, writes and raises. */
 struct helper {
-    const char *name, *reads, *writes, *raises;
-    int args[OP_MAX_ARGS], nargs, result;
-    struct helper *next;
+    const char *name;                     /* of the C function, too */
+    int args[OP_MAX_ARGS], nargs, result; /* TYPE_* */
+    bool writes;                          /* anything */
+    uint32_t raises;                      /* bit per cause */
+    struct helper *next;                  /* as in the file */
 };
 
 struct flag_class {
-    const char *name;
-    const char *params[4];
-    unsigned nparams;
-    struct ynode *letters; /* letter → expression */
-    struct flag_class *next;
+    const char *name;        /* "logic" */
+    const char *params[6];   /* of its expressions */
+    unsigned nparams;        /* how many */
+    struct ynode *letters;   /* letter → expression */
+    struct flag_class *next; /* as in the file */
 };
 
-/* ---- rows ---- */
-
-struct slice {
-    unsigned pos, width, at; /* bit in the instruction, bits, bit in the value */
+/* A way in which encodings say the operand width: `widths: {sf: {at: sf, 32: "0", 64: "1"}}`. */
+struct width {
+    unsigned bits;       /* W */
+    const char *instead; /* what stands in `enc` for it */
 };
 
-struct field {
-    const char *name;
-    struct field_def *def; /* NULL: an unnamed number */
-    struct kind *kind;
-    struct slice slices[8];
-    unsigned nslices, width, low;
-    bool nonzero, is_signed;
-    bool used, read, written; /* by the semantics */
-    const char *test;         /* value class */
+struct width_set {
+    const char *name;       /* as rows say it */
+    const char *at;         /* the token of `enc` that is replaced, or NULL: goes in front */
+    struct width widths[5]; /* the row is expanded once for each */
+    unsigned nwidths;       /* how many */
+    struct width_set *next; /* as in the file */
 };
 
-enum { ROW_MAX_FIELDS = 10, ROW_MAX_CODE = 200, ROW_MAX_STMTS = 64 };
-
-/* An instruction of linear code: defines one value, or has an effect, or both. Indexes are into row->code. */
-enum code_kind {
-    CODE_CONST,    /* value: u */
-    CODE_OPERAND,  /* value: field's operand */
-    CODE_FIELDNUM, /* value: the field's bits; decode time */
-    CODE_REG,      /* value: register reg[index] */
-    CODE_PC,
-    CODE_NEXT,
-    CODE_RM,     /* value of type rm: a fixed mode u */
-    CODE_OP,     /* op on args; type is T's (or the fixed result) */
-    CODE_SLICE,  /* args[0] bits u .. u + width - 1 */
-    CODE_CAST,   /* a constant's width adapted: args[0] */
-    CODE_SET,    /* writes field's operand: args[0] */
-    CODE_SETREG, /* writes reg[index]: args[0] */
-    CODE_CALL,   /* helper */
-    CODE_LANES,  /* op applied to each lane: args[0] the size, the rest vectors */
-    CODE_FLAGS,  /* writes the flag register: bits u (a mask) of args[0] */
+/* The ISA's floating-point control: what isa.yaml says under `fp:`. */
+struct fp_set {
+    unsigned bit;          /* of the control register */
+    struct ynode *members; /* of struct fp_policy, and their values while the bit is set */
+    struct fp_set *next;   /* as in the file */
 };
 
-struct code {
-    enum code_kind kind;
-    int type; /* of the value, TYPE_NONE for none */
-    int t;    /* CODE_OP: what T stands for */
-    uint64_t u;
-    struct field *field;
-    struct reg *reg;
-    unsigned index;
-    const struct op *op;
-    const struct helper *helper;
-    const struct cause *cause;
-    int args[OP_MAX_ARGS], nargs;
-    int cond;         /* decode-time condition (index of an i1), or -1 */
-    const char *name; /* the temporary it was given, or NULL */
-    struct pos at;
+struct fp_control {
+    const char *policy;          /* a constant of engine/fp */
+    struct reg *control, *flags; /* where modes stand; where exceptions gather */
+    struct fp_set *set;          /* bits that change the policy */
+    unsigned round_lo;           /* two bits of `control` from here choose among... */
+    int round[4];                /* these modes, in enum fp_round's numbers; [0] < 0: not so */
+    int bits[6];        /* place of NX, UF, OF, DZ, NV, ID in `flags`; -1: the ISA has no such flag */
+    int trap_lo;        /* bits of `control` that mask them start here, or -1: exceptions never trap */
+    struct cause *trap; /* what an unmasked one raises */
 };
 
-struct row {
-    const char *id, *ext_name, *enc, *asm_, *sem, *when, *ref, *over_id;
-    struct pos at; /* of the row */
-    struct ynode *node;
-    const char *variant; /* "fp.s" when expanded from `for:`, or NULL */
-    struct ext *ext;
-    unsigned index;
-    bool absent, restartable, bytes_enc;
-    unsigned length; /* bytes; 0 for byte encodings */
-    uint32_t mask, match;
-    struct field fields[ROW_MAX_FIELDS];
-    unsigned nfields;
-    struct row *over;
-    struct expr *when_expr;
-    struct code code[ROW_MAX_CODE];
-    int ncode;
-    unsigned width;   /* W, for ISAs that expand rows by operand width; else 0 */
-    unsigned effects; /* enum guest_effect bits */
-    unsigned access_size;
-    uint32_t raises; /* bit per cause */
-    bool uses_pc, uses_fp, writes_csr, reads_csr, calls_helper;
-    struct row *next;
-};
+struct row; /* row.h */
 
 struct spec {
-    struct arena arena;
-    struct diag diag;
-    const char *root; /* directory of the specs of this ISA, for messages */
-    const char *isa, *title, *prefix;
-    unsigned code_unit; /* bits */
-    uint32_t long_mask, long_value;
-    const char *fp_policy;
-    struct reg *fp_flags;
-    struct reg *regs, *pc, *retired; /* retired: counts instructions; or NULL */
-    unsigned state_words, nregs;
+    struct arena arena;                     /* holds everything */
+    struct diag diag;                       /* errors */
+    const char *isa, *title, *prefix;       /* "riscv64", a sentence, "rv" */
+    unsigned code_unit;                     /* bits */
+    bool bytes;                             /* encodings are bytes (x86) */
+    uint32_t long_mask, long_value;         /* bits that say an instruction has 32 bits */
+    struct fp_control fp;                   /* floating point */
+    struct reg *regs, *pc, *retired;        /* retired: counts instructions; or NULL */
+    struct reg *address_file, *segments[2]; /* byte encodings: what memory operands are made of */
+    unsigned state_words, nregs;            /* size of the state; registers */
     struct csr *csrs;
     struct op *ops;
     struct kind *kinds;
@@ -266,6 +268,7 @@ struct spec {
     struct alias *aliases;
     struct helper *helpers;
     struct flag_class *flag_classes;
+    struct width_set *width_sets;
     struct reg *flag_reg;
     struct ynode *flag_bits; /* letter → bit */
     struct ynode *spaces, *vary, *ir_vary;
@@ -274,107 +277,52 @@ struct spec {
 };
 
 /* ---- load.c ---- */
-/* Reads <dir>/isa.yaml, state.yaml and every other *.yaml there as rows, with the operations of `ir`. */
+/* Reads the operations `ir`, <dir>/state.yaml, <dir>/isa.yaml and every other *.yaml there as rows. */
 bool spec_load(struct spec *s, const char *ir, const char *dir);
+/* The same from named files, one of rows. */
+bool spec_load_files(struct spec *s, const char *ir, const char *state, const char *isa, const char *rows);
+void spec_free(struct spec *s);
+const char *node_text(struct spec *s, const struct ynode *n); /* "" after a reported error */
 const char *node_str(struct spec *s, struct ynode *map, const char *key, const char *fallback);
-bool node_u64(struct spec *s, struct ynode *map, const char *key,
-              uint64_t *v); /* true when present and a number */
+bool node_u64(struct spec *s, struct ynode *map, const char *key, uint64_t *v); /* present and a number */
+bool node_unsigned(struct spec *s, struct ynode *map, const char *key, unsigned *v); /* and below 2^16 */
 bool node_bool(struct spec *s, struct ynode *map, const char *key);
 const char **node_names(struct spec *s, struct ynode *list, unsigned *n);
 bool check_keys(struct spec *s, struct ynode *map, const char *what, const char *const *names, size_t n);
 #define CHECK_KEYS(s, map, what, ...)                            \
     check_keys(s, map, what, (const char *const[]){__VA_ARGS__}, \
                ARRAY_LEN(((const char *const[]){__VA_ARGS__})))
+/* "; did you mean 'x'?" for the nearest name of a list whose items start with their name, or `otherwise`. */
+const char *suggest_in(struct spec *s, const char *word, const void *list, size_t next_offset,
+                       const char *otherwise);
+#define SUGGEST(s, word, list, otherwise) \
+    suggest_in(s, word, list, offsetof(__typeof__(*(list)), next), otherwise)
+const char *suggest_of(struct spec *s, const char *word, const char *const *names, size_t n,
+                       const char *otherwise);
 
-/* ---- ir.c, state.c, isa.c, row.c ---- */
+/* ---- ir.c, state.c, isa.c, kind.c, control.c ---- */
 bool ir_load(struct spec *s, const char *path);
-const struct op *op_find(const struct spec *s, const char *name);
+int type_parse(const char *t, size_t n);
+struct op *op_find(const struct spec *s, const char *name);
 const struct op *op_infix(const struct spec *s, const char *text, bool prefix);
+bool op_may_fault(const struct op *op);
+int op_lane(const struct op *op); /* on lanes, the type of arguments that are vectors */
 bool state_load(struct spec *s, const char *path);
 struct reg *reg_find(const struct spec *s, const char *name, unsigned *index);
+struct reg *reg_bit_find(const struct spec *s, const char *name, unsigned *bit); /* "CF" */
+struct reg *need_reg(struct spec *s, struct ynode *n);                           /* reports */
 bool isa_load(struct spec *s, const char *path);
+void fp_load(struct spec *s, struct ynode *n);
+int fp_round_parse(const char *name); /* "rne": its number in enum fp_round, or -1 */
+void kind_add(struct spec *s, struct ynode *n);
 struct kind *kind_find(const struct spec *s, const char *name);
+/* "reg.W", "v.64", "x": the kind at that width, W being the row's; NULL: none such (not reported). */
+struct kind *kind_of(struct spec *s, const char *name, unsigned w);
+int kind_type(const struct kind *k); /* of its operands' values */
 struct cause *cause_find(const struct spec *s, const char *name);
-bool rows_load(struct spec *s, const char *path);
-struct row *row_find(const struct spec *s, const char *id);
-struct field *field_find(struct row *r, const char *name);
-void row_error(struct spec *s, const struct row *r, struct pos at, size_t span, const char *fmt, ...)
-    PRINTF(5, 6);
-void rows_finish(struct spec *s); /* after all files: `over`, overlaps, spaces, semantics */
 
-/* ---- enc.c, overlap.c ---- */
-bool enc_parse(struct spec *s, struct row *r, const struct ynode *at);
-bool enc_bits(struct spec *s, const struct ynode *at, const char *text, uint32_t *mask, uint32_t *match,
-              struct field *fields, unsigned *nfields, unsigned *width);
-bool row_accepts(const struct row *r, uint32_t word); /* fixed bits and every decode-time condition */
-uint64_t field_get(const struct field *f, uint32_t word);
-void overlap_check(struct spec *s);
-void spaces_check(struct spec *s);
-
-/* ---- lex.c, parse.c: the expression language ---- */
-
-enum expr_kind { EX_NUMBER, EX_NAME, EX_FIELDNUM, EX_CALL, EX_UNARY, EX_BINARY, EX_SLICE };
-
-struct expr {
-    enum expr_kind kind;
-    const char *text; /* name, verb, operator */
-    size_t offset;    /* in the text that was parsed */
-    uint64_t number;
-    int type;        /* EX_CALL: the type said after the verb, or TYPE_NONE */
-    unsigned hi, lo; /* EX_SLICE */
-    struct expr *args[OP_MAX_ARGS];
-    int nargs;
-};
-
-struct stmt {
-    const char *target; /* NULL for a bare verb */
-    size_t target_offset;
-    bool call;         /* `call helper(…)` */
-    struct expr *cond; /* decode-time if, or NULL */
-    struct expr *value;
-    struct stmt *next;
-};
-
-/* What is being parsed, so that an offset in it becomes a position in the file. */
-struct source {
-    struct spec *spec;
-    const struct row *row;    /* for messages; may be NULL */
-    const struct ynode *node; /* the scalar that the text comes from */
-    const char *text;         /* after `for:` replacement */
-};
-enum token_kind { TOK_END, TOK_NEWLINE, TOK_NUMBER, TOK_NAME, TOK_PUNCT };
-
-struct token {
-    enum token_kind kind;
-    const char *text; /* in the arena */
-    size_t offset, len;
-    uint64_t number;
-};
-struct token *lex(const struct source *src); /* ended by TOK_END; NULL after a reported error */
-struct pos source_pos(const struct source *src, size_t offset);
-void source_error(const struct source *src, size_t offset, size_t span, const char *fmt, ...) PRINTF(4, 5);
-struct stmt *parse_sem(const struct source *src);  /* NULL after a reported error */
-struct expr *parse_expr(const struct source *src); /* the whole text is one expression */
-bool expr_eval(const struct row *r, const struct expr *e, uint32_t word,
-               uint64_t *v); /* over field numbers */
-
-/* ---- check.c ---- */
+/* ---- check.h, emit.h ---- */
 bool check_row(struct spec *s, struct row *r);
-
-/* ---- emit ---- */
 bool emit_all(struct spec *s, const char *dir);
-void emit_ir_refs(struct spec *s, FILE *f);
-void emit_state_header(struct spec *s, FILE *f);
-void emit_state_table(struct spec *s, FILE *f);
-void emit_csrs(struct spec *s, FILE *f);
-void emit_tables(struct spec *s, FILE *f);
-void emit_decode(struct spec *s, FILE *f);
-void emit_sem(struct spec *s, FILE *f);
-void emit_interp(struct spec *s, FILE *f);
-void emit_page(struct spec *s, FILE *f);
-void emit_c_string(FILE *f, const char *text);               /* quoted and escaped, or NULL */
-const char *row_symbol(struct spec *s, const struct row *r); /* "rv_lw": usable in C */
-size_t asm_order(const struct row *r, unsigned field);       /* where the field's name stands in the syntax */
-void expr_c(FILE *f, const struct row *r, const struct expr *e); /* a decode-time condition over `word` */
 
 #endif

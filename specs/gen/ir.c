@@ -1,7 +1,6 @@
 /* ir.yaml: the operations, their types, their C references. */
-#include "specs/gen/gen.h"
+#include "specs/gen/row.h"
 
-#include <ctype.h>
 #include <string.h>
 
 const char *type_name(int type)
@@ -39,7 +38,12 @@ const char *type_c(int type)
     }
 }
 
-static int type_parse(const char *t, size_t n)
+unsigned type_bits(int type)
+{
+    return type == TYPE_V128 ? 128 : (unsigned)type;
+}
+
+int type_parse(const char *t, size_t n)
 {
     static const int all[] = {1,       8,          16,     32,      64,     128,        TYPE_V128,
                               TYPE_RM, TYPE_CAUSE, TYPE_T, TYPE_T2, TYPE_U, TYPE_OPNAME};
@@ -48,28 +52,23 @@ static int type_parse(const char *t, size_t n)
     return TYPE_NONE;
 }
 
-/* "(i64, T) -> T": argument types, then the result; "()" is none. */
-static bool sig_parse(struct spec *s, struct op *op, const char *sig, struct pos at)
+/* "(i64, T) -> T": argument types, then the result; "()" is none. Gives where it went wrong, or NULL. */
+static const char *sig_parse(struct op *op, const char *p)
 {
-    const char *p = sig;
-    if (*p++ != '(') goto bad;
-    while (*p && *p != ')') {
+    if (*p != '(') return p;
+    for (p++; *p && *p != ')';) {
         size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyzTU0123456789");
         int t = type_parse(p, n);
-        if (t == TYPE_NONE || op->nargs == OP_MAX_ARGS) goto bad;
+        if (t == TYPE_NONE || op->nargs == OP_MAX_ARGS) return p;
         op->args[op->nargs++] = t;
         p += n;
         p += strspn(p, ", ");
     }
-    if (*p != ')' || strncmp(p, ") -> ", 5)) goto bad;
+    if (strncmp(p, ") -> ", 5)) return p;
     p += 5;
-    op->result = strcmp(p, "()") ? type_parse(p, strlen(p)) : TYPE_NONE;
-    if (op->result == TYPE_NONE && strcmp(p, "()")) goto bad;
-    return true;
-bad:
-    diag_error(&s->diag, at, strlen(sig),
-               "cannot read the signature '%s' at '%s'; expected \"(i64, T) -> T\"", sig, p);
-    return false;
+    bool none = !strcmp(p, "()");
+    op->result = none ? TYPE_NONE : type_parse(p, strlen(p));
+    return !none && op->result == TYPE_NONE ? p : NULL;
 }
 
 static const struct {
@@ -78,79 +77,85 @@ static const struct {
 } effects[] = {
     {"fp", OP_FP},       {"load", OP_LOAD}, {"store", OP_STORE}, {"amo", OP_AMO},
     {"fault", OP_FAULT}, {"jump", OP_JUMP}, {"raise", OP_RAISE}, {"sync", OP_SYNC},
-    {"nop", OP_NOP},     {"none", OP_NOP},  {"lanes", OP_LANES},
+    {"nop", OP_NOP},     {"none", OP_NOP},  {"lanes", OP_LANES}, {"skip", OP_SKIP},
 };
 
-static enum op_effect effect_parse(struct spec *s, struct ynode *n)
+static enum op_effect effect_parse(struct spec *s, const struct ynode *n)
 {
     const char *names[ARRAY_LEN(effects)];
     if (!n) return OP_PURE;
     for (size_t i = 0; i < ARRAY_LEN(effects); i++) {
         names[i] = effects[i].name;
-        if (!strcmp(n->text, names[i])) return effects[i].effect;
+        if (!strcmp(node_text(s, n), names[i])) return effects[i].effect;
     }
-    const char *near = diag_suggest(n->text, names, ARRAY_LEN(names));
-    diag_error(&s->diag, n->at, n->len, "unknown effect '%s'%s%s%s", n->text, near ? "; did you mean '" : "",
-               near ? near : "", near ? "'?" : "");
+    diag_error(&s->diag, n->at, n->len, "unknown effect '%s'%s", n->text,
+               suggest_of(s, n->text, names, ARRAY_LEN(names), ""));
     return OP_PURE;
 }
 
-/* Replaces {name} in text by the variant's values. Unknown names stay, they may be C or assembler braces. */
-static const char *vary_text(struct spec *s, const char *text, struct ynode *variant)
+static void op_types(struct spec *s, struct op *op, const struct ynode *list)
 {
-    struct buf b = {0};
-    if (!text || !variant) return text;
-    for (const char *p = text; *p;) {
-        const char *end = *p == '{' ? strchr(p, '}') : NULL;
-        struct ynode *v = NULL;
-        if (end) v = ynode_get(variant, arena_strndup(&s->arena, p + 1, (size_t)(end - p - 1)));
-        if (v) {
-            buf_str(&b, v->text);
-            p = end + 1;
-        } else {
-            buf_char(&b, *p++);
-        }
+    for (const struct ynode *t = list ? list->child : NULL; t; t = t->next) {
+        const char *text = node_text(s, t);
+        int type = type_parse(text, strlen(text));
+        if (type > 0 && op->ntypes < OP_MAX_TYPES)
+            op->types[op->ntypes++] = type;
+        else
+            diag_error(&s->diag, t->at, t->len, "'%s' is not a width; expected up to %d of i1 i8 … i128 v128",
+                       text, OP_MAX_TYPES);
     }
-    const char *r = arena_strdup(&s->arena, buf_cstr(&b));
-    buf_free(&b);
-    return r;
 }
 
-static void op_add(struct spec *s, struct ynode *n, struct ynode *variant)
+static void op_signature(struct spec *s, struct op *op, const struct ynode *n, const struct expansion *x)
+{
+    const uint32_t *map;
+    const char *sig = text_expand(s, node_text(s, n), x, &map);
+    const char *bad = sig_parse(op, sig);
+    size_t at = bad ? (size_t)(bad - sig) : 0;
+    if (bad)
+        diag_error(&s->diag, ynode_text_pos(n, map ? map[at] : at), 1,
+                   "cannot read the signature '%s'; expected types, as in \"(i64, T) -> T\"", sig);
+}
+
+static void op_add(struct spec *s, struct ynode *n, const struct expansion *x)
 {
     struct op *op = arena_alloc(&s->arena, sizeof(*op));
     if (!CHECK_KEYS(s, n, "an operation", "op", "sig", "types", "effect", "c", "infix", "prefix", "convert",
                     "for"))
         return;
-    op->at = n->at;
-    op->name = vary_text(s, node_str(s, n, "op", NULL), variant);
-    const char *sig = vary_text(s, node_str(s, n, "sig", NULL), variant);
-    if (!op->name || !sig) {
+    struct ynode *name = ynode_get(n, "op"), *sig = ynode_get(n, "sig");
+    if (!name || !sig) {
         diag_error(&s->diag, n->at, 1, "an operation needs 'op' and 'sig'");
         return;
     }
-    if (op_find(s, op->name)) {
-        diag_error(&s->diag, n->at, 1, "operation '%s' is defined twice", op->name);
+    op->at = n->at;
+    op->name = text_expand(s, node_text(s, name), x, NULL);
+    const struct op *twin = op_find(s, op->name);
+    if (twin) {
+        diag_error(&s->diag, name->at, name->len, "operation '%s' is defined twice; first at %s:%d", op->name,
+                   twin->at.file, twin->at.line);
         return;
     }
-    if (!sig_parse(s, op, sig, ynode_get(n, "sig")->at)) return;
-    op->c = vary_text(s, node_str(s, n, "c", NULL), variant);
+    op_signature(s, op, sig, x);
+    op->c = text_expand(s, node_str(s, n, "c", NULL), x, NULL);
     op->infix = node_str(s, n, "infix", NULL);
     op->prefix = node_str(s, n, "prefix", NULL);
     op->convert = node_str(s, n, "convert", NULL);
     op->effect = effect_parse(s, ynode_get(n, "effect"));
-    struct ynode *types = ynode_get(n, "types");
-    for (struct ynode *t = types ? types->child : NULL; t && op->ntypes < OP_MAX_TYPES; t = t->next) {
-        int type = type_parse(t->text, t->len);
-        if (type == TYPE_NONE || type < 0)
-            diag_error(&s->diag, t->at, t->len, "'%s' is not a width", t->text);
-        op->types[op->ntypes++] = type;
-    }
+    op_types(s, op, ynode_get(n, "types"));
     if (!op->c && op->effect < OP_JUMP)
         diag_error(&s->diag, n->at, 1, "operation '%s' has no C reference ('c')", op->name);
-    struct op **tail = &s->ops;
-    while (*tail) tail = &(*tail)->next;
-    *tail = op;
+    APPEND(s->ops, op);
+}
+
+static void op_load(struct spec *s, struct ynode *n)
+{
+    struct ynode *table = ynode_get(n, "for"), *entries = table ? ynode_get(s->ir_vary, table->text) : NULL;
+    if (table && !entries)
+        diag_error(&s->diag, table->at, table->len, "no table '%s' under 'vary'", table->text);
+    if (!table) op_add(s, n, &(struct expansion){0});
+    for (struct ynode *v = entries ? entries->child : NULL; v; v = v->next)
+        op_add(s, n, &(struct expansion){.table = table->text, .entry = v});
 }
 
 bool ir_load(struct spec *s, const char *path)
@@ -163,22 +168,23 @@ bool ir_load(struct spec *s, const char *path)
         diag_error(&s->diag, top->at, 1, "expected a list 'ops'");
         return false;
     }
-    for (struct ynode *n = ops->child; n; n = n->next) {
-        struct ynode *table = ynode_get(n, "for");
-        if (!table) {
-            op_add(s, n, NULL);
-            continue;
-        }
-        struct ynode *entries = ynode_get(s->ir_vary, table->text);
-        if (!entries) diag_error(&s->diag, table->at, table->len, "no table '%s' under 'vary'", table->text);
-        for (struct ynode *v = entries ? entries->child : NULL; v; v = v->next) op_add(s, n, v);
-    }
+    for (struct ynode *n = ops->child; n; n = n->next) op_load(s, n);
     return s->diag.errors == 0;
 }
 
-const struct op *op_find(const struct spec *s, const char *name)
+int op_lane(const struct op *op)
 {
-    for (const struct op *op = s->ops; op; op = op->next)
+    return op->ntypes ? TYPE_T : op->args[0];
+}
+
+bool op_may_fault(const struct op *op)
+{
+    return op->effect == OP_LOAD || op->effect == OP_STORE || op->effect == OP_AMO || op->effect == OP_FAULT;
+}
+
+struct op *op_find(const struct spec *s, const char *name)
+{
+    for (struct op *op = s->ops; op; op = op->next)
         if (!strcmp(op->name, name)) return op;
     return NULL;
 }

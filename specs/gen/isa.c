@@ -1,87 +1,24 @@
-/* isa.yaml: fields, operand kinds, extensions, causes, modes, aliases, opcode spaces. */
-#include "specs/gen/gen.h"
+/* isa.yaml, but for operand kinds (kind.c): fields, extensions, causes, modes, widths, flags, FP control,
+ * helpers. */
+#include "specs/gen/parse.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-#define APPEND(list, item)                      \
-    do {                                        \
-        __typeof__(list) *tail_ = &(list);      \
-        while (*tail_) tail_ = &(*tail_)->next; \
-        *tail_ = (item);                        \
-    } while (0)
-
-static struct reg *need_reg(struct spec *s, struct ynode *n)
-{
-    struct reg *r = reg_find(s, n->text, NULL);
-    if (!r) diag_error(&s->diag, n->at, n->len, "no register '%s' in state.yaml", n->text);
-    return r;
-}
-
-static int kind_default(struct spec *s, const struct kind *k, struct ynode *n)
-{
-    for (unsigned i = 0; n && i < k->nnames; i++)
-        if (k->names[i] && !strcmp(k->names[i], n->text)) return (int)i;
-    if (n) diag_error(&s->diag, n->at, n->len, "'%s' is not one of this kind's values", n->text);
-    return -1;
-}
-
-static void kind_add(struct spec *s, struct ynode *n)
-{
-    struct kind *k = arena_alloc(&s->arena, sizeof(*k));
-    struct ynode *v;
-    uint64_t u;
-    if (!CHECK_KEYS(s, n, "an operand kind", "file", "width", "box", "unboxed", "add", "pair", "nonzero",
-                    "imm", "print", "read", "write", "enum", "set", "empty", "default", "round", "dynamic",
-                    "max"))
-        return;
-    *k = (struct kind){.name = n->key, .at = n->key_at, .index = s->nkinds++, .def = -1, .round_max = -1};
-    if ((v = ynode_get(n, "file"))) k->file = need_reg(s, v);
-    if (node_u64(s, n, "width", &u)) k->width = (unsigned)u;
-    if (node_u64(s, n, "box", &u)) k->box = (unsigned)u;
-    if (node_u64(s, n, "unboxed", &u)) k->unboxed = u;
-    if (node_u64(s, n, "add", &u)) k->add = (unsigned)u;
-    k->pair = node_bool(s, n, "pair");
-    k->nonzero = node_bool(s, n, "nonzero");
-    if ((v = ynode_get(n, "imm"))) {
-        k->is_imm = true;
-        k->is_signed = !strcmp(v->text, "signed");
-        if (!k->is_signed && strcmp(v->text, "unsigned"))
-            diag_error(&s->diag, v->at, v->len, "'imm' must be signed or unsigned");
-    }
-    k->print = node_str(s, n, "print", "imm");
-    k->read = node_str(s, n, "read", NULL);
-    k->write = node_str(s, n, "write", NULL);
-    k->empty = node_str(s, n, "empty", NULL);
-    k->names = node_names(s, ynode_get(n, "enum"), &k->nnames);
-    if ((v = ynode_get(n, "set"))) {
-        k->set = true;
-        k->names = node_names(s, v, &k->nnames);
-    }
-    k->def = kind_default(s, k, ynode_get(n, "default"));
-    if ((v = ynode_get(n, "round"))) {
-        k->round = need_reg(s, v);
-        k->round_dynamic = node_u64(s, n, "dynamic", &u) ? (int)u : -1;
-        k->round_max = node_u64(s, n, "max", &u) ? (int)u : 4;
-    }
-    if (k->box && !k->unboxed)
-        diag_error(&s->diag, n->at, 1, "a boxed kind needs 'unboxed', what a broken box reads as");
-    if (k->file && !k->width) diag_error(&s->diag, n->at, 1, "a register kind needs 'width'");
-    APPEND(s->kinds, k);
-}
 
 static void field_def_add(struct spec *s, struct ynode *n)
 {
     struct field_def *f = arena_alloc(&s->arena, sizeof(*f));
     struct ynode *kind = ynode_get(n, "kind");
-    uint64_t u;
     if (!CHECK_KEYS(s, n, "a field", "width", "kind", "nonzero")) return;
     f->name = n->key;
-    f->width = node_u64(s, n, "width", &u) ? (unsigned)u : 0;
+    node_unsigned(s, n, "width", &f->width);
     f->nonzero = node_bool(s, n, "nonzero");
-    f->kind = kind ? kind_find(s, kind->text) : NULL;
-    if (!f->kind)
-        diag_error(&s->diag, kind ? kind->at : n->at, kind ? kind->len : 1,
-                   "field '%s': no operand kind '%s'", f->name, kind ? kind->text : "");
+    f->kind = kind ? kind_find(s, node_text(s, kind)) : NULL;
+    if (!kind)
+        diag_error(&s->diag, n->key_at, strlen(n->key), "field '%s' needs a 'kind'", f->name);
+    else if (!f->kind)
+        diag_error(&s->diag, kind->at, kind->len, "field '%s': no operand kind '%s'%s", f->name, kind->text,
+                   SUGGEST(s, kind->text, s->kinds, ""));
     APPEND(s->field_defs, f);
 }
 
@@ -98,16 +35,37 @@ static void cause_add(struct spec *s, struct ynode *n)
     APPEND(s->causes, c);
 }
 
+/* "register[hi:lo] == number", or != */
+static bool mode_condition(struct spec *s, struct mode *m, const struct ynode *n)
+{
+    struct source src = source_of(s, NULL, n);
+    const struct expr *e = parse_expr(&src);
+    if (!e) return false;
+    bool compare = e->kind == EX_BINARY && (!strcmp(e->text, "==") || !strcmp(e->text, "!="));
+    const struct expr *slice = compare ? e->args[0] : NULL;
+    if (slice && slice->kind == EX_SLICE && slice->args[0]->kind == EX_NAME && e->args[1]->kind == EX_NUMBER)
+        m->reg = reg_find(s, slice->args[0]->text, NULL);
+    if (!m->reg) {
+        diag_error(&s->diag, n->at, n->len, "a mode is 'register[hi:lo] == number' or '!='");
+        return false;
+    }
+    m->lo = slice->lo;
+    m->width = slice->hi - slice->lo + 1;
+    m->equal = e->text[0] == '=';
+    m->number = e->args[1]->number;
+    return true;
+}
+
 static void mode_add(struct spec *s, struct ynode *n)
 {
     struct mode *m = arena_alloc(&s->arena, sizeof(*m));
     if (!CHECK_KEYS(s, n, "a mode", "when", "why")) return;
-    *m = (struct mode){.name = n->key,
-                       .when = node_str(s, n, "when", ""),
-                       .why = node_str(s, n, "why", ""),
-                       .node = ynode_get(n, "when"),
-                       .index = s->nmodes++};
-    APPEND(s->modes, m);
+    struct ynode *when = ynode_get(n, "when");
+    *m = (struct mode){.name = n->key, .why = node_str(s, n, "why", ""), .index = s->nmodes++};
+    if (!when)
+        diag_error(&s->diag, n->key_at, strlen(n->key), "a mode needs 'when', its condition");
+    else if (mode_condition(s, m, when))
+        APPEND(s->modes, m);
 }
 
 static int mode_index(struct spec *s, struct ynode *n)
@@ -140,20 +98,66 @@ static void alias_add(struct spec *s, struct ynode *n)
         APPEND(s->aliases, a);
 }
 
+/* A list of types: `args: [i64, i32]`. */
+static void helper_args(struct spec *s, struct helper *h, struct ynode *list)
+{
+    for (struct ynode *c = list ? list->child : NULL; c; c = c->next) {
+        const char *text = node_text(s, c);
+        int type = type_parse(text, strlen(text));
+        if (type > 0 && h->nargs < OP_MAX_ARGS)
+            h->args[h->nargs++] = type;
+        else
+            diag_error(&s->diag, c->at, c->len, "'%s' is not a type; expected up to %d of i1 i8 … v128", text,
+                       OP_MAX_ARGS);
+    }
+}
+
+/* `reads:` and `writes:` are 'nothing', 'memory' and registers; true when there is anything. */
+static bool helper_places(struct spec *s, struct ynode *n)
+{
+    struct ynode *one = n->kind == YNODE_LIST ? n->child : n;
+    if (n->kind == YNODE_SCALAR && !strcmp(n->text, "nothing")) return false;
+    for (struct ynode *c = one; c; c = n->kind == YNODE_LIST ? c->next : NULL)
+        if (strcmp(node_text(s, c), "memory") && !reg_find(s, c->text, &(unsigned){0}))
+            diag_error(&s->diag, c->at, c->len, "'%s' is neither a register, 'memory' nor 'nothing'",
+                       c->text);
+    return true;
+}
+
+static void helper_raises(struct spec *s, struct helper *h, struct ynode *n)
+{
+    struct ynode *one = n->kind == YNODE_LIST ? n->child : n;
+    if (n->kind == YNODE_SCALAR && !strcmp(n->text, "nothing")) return;
+    for (struct ynode *c = one; c; c = n->kind == YNODE_LIST ? c->next : NULL) {
+        struct cause *cause = cause_find(s, node_text(s, c));
+        if (cause)
+            h->raises |= 1u << cause->index;
+        else
+            diag_error(&s->diag, c->at, c->len, "unknown cause '%s'%s", c->text,
+                       SUGGEST(s, c->text, s->causes, ""));
+    }
+}
+
 static void helper_add(struct spec *s, struct ynode *n)
 {
     struct helper *h = arena_alloc(&s->arena, sizeof(*h));
     if (!CHECK_KEYS(s, n, "a helper", "args", "result", "reads", "writes", "raises")) return;
-    *h = (struct helper){.name = n->key,
-                         .reads = node_str(s, n, "reads", NULL),
-                         .writes = node_str(s, n, "writes", NULL),
-                         .raises = node_str(s, n, "raises", NULL)};
-    uint64_t u;
-    h->nargs = node_u64(s, n, "args", &u) ? (int)u : 0;
-    h->result = node_u64(s, n, "result", &u) ? (int)u : TYPE_NONE;
-    if (!h->reads || !h->writes || !h->raises)
+    h->name = n->key;
+    struct ynode *reads = ynode_get(n, "reads"), *writes = ynode_get(n, "writes"),
+                 *raises = ynode_get(n, "raises");
+    if (!reads || !writes || !raises) {
         diag_error(&s->diag, n->key_at, strlen(h->name),
                    "helper '%s' must say what it 'reads', 'writes' and 'raises'", h->name);
+        return;
+    }
+    helper_args(s, h, ynode_get(n, "args"));
+    const char *result = node_str(s, n, "result", "");
+    h->result = type_parse(result, strlen(result));
+    if (*result && h->result <= 0)
+        diag_error(&s->diag, ynode_get(n, "result")->at, strlen(result), "'%s' is not a type", result);
+    helper_places(s, reads);
+    h->writes = helper_places(s, writes);
+    helper_raises(s, h, raises);
     APPEND(s->helpers, h);
 }
 
@@ -176,28 +180,56 @@ static void flag_class_add(struct spec *s, struct ynode *n)
 static void flags_load(struct spec *s, struct ynode *n)
 {
     if (!CHECK_KEYS(s, n, "flags", "register", "bits", "classes")) return;
-    struct ynode *reg = ynode_get(n, "register"), *classes = ynode_get(n, "classes");
-    if (reg) s->flag_reg = need_reg(s, reg);
-    s->flag_bits = ynode_get(n, "bits");
+    struct ynode *reg = ynode_get(n, "register"), *bits = ynode_get(n, "bits"),
+                 *classes = ynode_get(n, "classes");
+    if (!reg || !bits || bits->kind != YNODE_MAP) {
+        diag_error(&s->diag, n->key_at, strlen(n->key), "flags need a 'register' and its 'bits' by letter");
+        return;
+    }
+    s->flag_reg = need_reg(s, reg);
+    s->flag_bits = bits;
     for (struct ynode *c = classes ? classes->child : NULL; c; c = c->next) flag_class_add(s, c);
+}
+
+/* `widths: {sf: {at: sf, 32: "0", 64: "1"}}` */
+static void width_set_add(struct spec *s, struct ynode *n)
+{
+    struct width_set *w = arena_alloc(&s->arena, sizeof(*w));
+    w->name = n->key;
+    for (struct ynode *c = n->child; c; c = c->next) {
+        unsigned bits = (unsigned)strtoul(c->key, NULL, 10);
+        if (!strcmp(c->key, "at"))
+            w->at = node_text(s, c);
+        else if (type_parse(arena_printf(&s->arena, "i%u", bits), strlen(c->key) + 1) <= 0 ||
+                 w->nwidths == ARRAY_LEN(w->widths))
+            diag_error(&s->diag, c->key_at, strlen(c->key),
+                       "'%s' is not a width; expected 'at', 8, 16, 32, 64, 128", c->key);
+        else
+            w->widths[w->nwidths++] = (struct width){bits, node_text(s, c)};
+    }
+    APPEND(s->width_sets, w);
 }
 
 static void code_load(struct spec *s, struct ynode *n)
 {
     struct ynode *l = ynode_get(n, "long");
     uint64_t u;
-    if (!CHECK_KEYS(s, n, "code", "unit", "long")) return;
-    if (node_u64(s, n, "unit", &u)) s->code_unit = (unsigned)u;
+    if (!CHECK_KEYS(s, n, "code", "unit", "bytes", "long")) return;
+    node_unsigned(s, n, "unit", &s->code_unit);
+    s->bytes = node_bool(s, n, "bytes");
     if (l && node_u64(s, l, "mask", &u)) s->long_mask = (uint32_t)u;
     if (l && node_u64(s, l, "value", &u)) s->long_value = (uint32_t)u;
 }
 
-static void fp_load(struct spec *s, struct ynode *n)
+/* `address: {file: gpr, segments: [fs_base, gs_base]}` */
+static void address_load(struct spec *s, struct ynode *n)
 {
-    struct ynode *flags = ynode_get(n, "flags");
-    if (!CHECK_KEYS(s, n, "fp", "policy", "flags")) return;
-    s->fp_policy = node_str(s, n, "policy", "fp_policy_riscv");
-    if (flags) s->fp_flags = need_reg(s, flags);
+    if (!CHECK_KEYS(s, n, "address", "file", "segments")) return;
+    struct ynode *file = ynode_get(n, "file"), *segments = ynode_get(n, "segments");
+    unsigned i = 0;
+    if (file) s->address_file = need_reg(s, file);
+    for (struct ynode *c = segments ? segments->child : NULL; c && i < ARRAY_LEN(s->segments); c = c->next)
+        s->segments[i++] = need_reg(s, c);
 }
 
 static void each(struct spec *s, struct ynode *top, const char *key,
@@ -216,34 +248,30 @@ static void csr_modes(struct spec *s)
 bool isa_load(struct spec *s, const char *path)
 {
     struct ynode *top = yaml_load(path, &s->arena, &s->diag);
-    if (!top ||
-        !CHECK_KEYS(s, top, "the ISA file", "isa", "title", "prefix", "code", "fields", "kinds", "causes",
-                    "fp", "modes", "exts", "vary", "aliases", "spaces", "helpers", "flags", "widths"))
+    if (!top || !CHECK_KEYS(s, top, "the ISA file", "isa", "title", "prefix", "code", "address", "fields",
+                            "kinds", "causes", "fp", "modes", "exts", "vary", "widths", "aliases", "spaces",
+                            "helpers", "flags"))
         return false;
+    s->fp.round[0] = s->fp.trap_lo = -1;
     s->isa = node_str(s, top, "isa", "?");
     s->title = node_str(s, top, "title", s->isa);
     s->prefix = node_str(s, top, "prefix", s->isa);
     if (ynode_get(top, "code")) code_load(s, ynode_get(top, "code"));
-    if (ynode_get(top, "fp")) fp_load(s, ynode_get(top, "fp"));
+    if (ynode_get(top, "address")) address_load(s, ynode_get(top, "address"));
     if (ynode_get(top, "flags")) flags_load(s, ynode_get(top, "flags"));
     each(s, top, "kinds", kind_add);
     each(s, top, "fields", field_def_add);
     each(s, top, "causes", cause_add);
     each(s, top, "modes", mode_add);
     each(s, top, "exts", ext_add);
+    each(s, top, "widths", width_set_add);
     each(s, top, "aliases", alias_add);
     each(s, top, "helpers", helper_add);
+    if (ynode_get(top, "fp")) fp_load(s, ynode_get(top, "fp"));
     s->vary = ynode_get(top, "vary");
     s->spaces = ynode_get(top, "spaces");
     csr_modes(s);
     return s->diag.errors == 0;
-}
-
-struct kind *kind_find(const struct spec *s, const char *name)
-{
-    for (struct kind *k = s->kinds; k; k = k->next)
-        if (!strcmp(k->name, name)) return k;
-    return NULL;
 }
 
 struct cause *cause_find(const struct spec *s, const char *name)

@@ -1,26 +1,36 @@
 /* Tokens of the expression language, and positions in it. */
-#include "specs/gen/gen.h"
+#include "specs/gen/parse.h"
 
 #include <ctype.h>
 #include <string.h>
 
-/* A replaced text (`for:`) has other columns than the file: then only the scalar's start can be named. */
+struct source source_of(struct spec *s, const struct row *r, const struct ynode *n)
+{
+    struct source src = {.spec = s, .row = r, .node = n};
+    src.text = r ? text_expand(s, n->text, &r->how, &src.map) : n->text;
+    return src;
+}
+
 struct pos source_pos(const struct source *src, size_t offset)
 {
     if (!src->node) return (struct pos){0};
-    if (strcmp(src->text, src->node->text)) return src->node->at;
-    return ynode_text_pos(src->node, offset);
+    return ynode_text_pos(src->node, src->map ? src->map[offset] : offset);
+}
+
+void source_verror(const struct source *src, size_t offset, size_t span, const char *fmt, va_list ap)
+{
+    struct buf b = {0};
+    buf_vprintf(&b, fmt, ap);
+    row_error(src->spec, src->row, source_pos(src, offset), span ? span : 1, "%s", buf_cstr(&b));
+    buf_free(&b);
 }
 
 void source_error(const struct source *src, size_t offset, size_t span, const char *fmt, ...)
 {
     va_list ap;
-    struct buf b = {0};
     va_start(ap, fmt);
-    buf_vprintf(&b, fmt, ap);
+    source_verror(src, offset, span, fmt, ap);
     va_end(ap);
-    row_error(src->spec, src->row, source_pos(src, offset), span ? span : 1, "%s", buf_cstr(&b));
-    buf_free(&b);
 }
 
 /* Longest first, so that '<=u' is not '<'. */

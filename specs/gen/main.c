@@ -13,7 +13,7 @@ int main(int argc, char **argv)
     bool ok = spec_load(&s, argv[1], argv[2]);
     if (ok && strcmp(argv[3], "-")) ok = emit_all(&s, argv[3]);
     if (s.diag.errors) fprintf(stderr, "%u error%s\n", s.diag.errors, s.diag.errors == 1 ? "" : "s");
-    diag_free(&s.diag);
-    arena_free(&s.arena);
-    return ok && !s.diag.errors ? 0 : 1;
+    ok = ok && !s.diag.errors;
+    spec_free(&s);
+    return ok ? 0 : 1;
 }

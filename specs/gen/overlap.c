@@ -1,5 +1,5 @@
 /* No two rows may claim one instruction, and a declared opcode space may have no hole. */
-#include "specs/gen/gen.h"
+#include "specs/gen/parse.h"
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ bool row_accepts(const struct row *r, uint32_t word)
     if ((word & r->mask) != r->match) return false;
     for (unsigned i = 0; i < r->nfields; i++)
         if (!field_accepts(&r->fields[i], word)) return false;
-    if (r->when_expr) expr_eval(r, r->when_expr, word, &v);
+    if (r->when_expr) decode_eval(r, r->when_expr, word, &v);
     return v != 0;
 }
 
@@ -71,25 +71,42 @@ static bool is_over(const struct row *special, const struct row *general)
     return false;
 }
 
+bool row_within(const struct row *special, const struct row *general)
+{
+    if (!special->length) return bytes_within(&special->bytes, &general->bytes);
+    return special->length == general->length && !(general->mask & ~special->mask) &&
+           !((special->match ^ general->match) & general->mask);
+}
+
+static bool rows_overlap(const struct row *a, const struct row *b, uint32_t *word)
+{
+    if (a->length != b->length || is_over(a, b) || is_over(b, a)) return false;
+    if (!a->length) return bytes_overlap(&a->bytes, &b->bytes);
+    return !((a->match ^ b->match) & a->mask & b->mask) && common_word(a, b, word);
+}
+
 void overlap_check(struct spec *s)
 {
     for (struct row *a = s->rows; a; a = a->next) {
         for (struct row *b = a->next; b; b = b->next) {
-            uint32_t word;
-            if (a->length != b->length || ((a->match ^ b->match) & a->mask & b->mask)) continue;
-            if (is_over(a, b) || is_over(b, a) || !common_word(a, b, &word)) continue;
-            struct ynode *enc = ynode_get(b->node, "enc");
-            row_error(s, b, enc->at, enc->len, "'%s' overlaps '%s' (%s:%d): both decode 0x%0*x", b->id, a->id,
-                      a->at.file, a->at.line, (int)a->length * 2, word);
+            uint32_t word = 0;
+            if (!rows_overlap(a, b, &word)) continue;
+            const struct ynode *enc = ynode_get(b->node, "enc");
+            if (s->bytes)
+                row_error(s, b, enc->at, enc->len, "'%s' overlaps '%s' (%s:%d): '%s' and '%s'", b->id, a->id,
+                          a->at.file, a->at.line, b->enc, a->enc);
+            else
+                row_error(s, b, enc->at, enc->len, "'%s' overlaps '%s' (%s:%d): both decode 0x%0*x", b->id,
+                          a->id, a->at.file, a->at.line, (int)a->length * 2, word);
         }
     }
 }
 
-static bool space_covered(const struct spec *s, uint32_t mask, uint32_t match, unsigned width)
+static const struct row *space_row(const struct spec *s, uint32_t mask, uint32_t match, unsigned width)
 {
     for (const struct row *r = s->rows; r; r = r->next)
-        if (r->length * 8 == width && !((r->match ^ match) & r->mask & mask)) return true;
-    return false;
+        if (r->length * 8 == width && !((r->match ^ match) & r->mask & mask)) return r;
+    return NULL;
 }
 
 static bool is_reserved(struct ynode *list, uint64_t v)
@@ -101,36 +118,48 @@ static bool is_reserved(struct ynode *list, uint64_t v)
     return false;
 }
 
+/* One value of the space's field: it has a row, or the manual reserves it. */
+static void space_value(struct spec *s, struct ynode *n, const struct field *f, uint64_t v, uint32_t mask,
+                        uint32_t match, unsigned width)
+{
+    struct ynode *enc = ynode_get(n, "enc");
+    for (unsigned i = 0; i < f->nslices; i++) {
+        const struct slice *sl = &f->slices[i];
+        mask |= (uint32_t)(bits_mask(sl->width) << sl->pos);
+        match |= (uint32_t)(bits_get(v, sl->at + sl->width - 1, sl->at) << sl->pos);
+    }
+    const struct row *r = space_row(s, mask, match, width);
+    bool reserved = is_reserved(ynode_get(n, "reserved"), v);
+    const char *name = node_str(s, n, "name", "?");
+    if (!r && !reserved)
+        diag_error(&s->diag, enc->at, enc->len,
+                   "gap in the opcode space %s: no row for %s = %llu, and it is not 'reserved'", name,
+                   f->name, (unsigned long long)v);
+    if (r && reserved)
+        row_error(s, r, ynode_get(r->node, "enc")->at, strlen(r->enc),
+                  "row '%s' uses %s = %llu of the opcode space %s, which isa.yaml says is 'reserved'", r->id,
+                  f->name, (unsigned long long)v, name);
+}
+
 static void space_check(struct spec *s, struct ynode *n)
 {
     struct field f[ROW_MAX_FIELDS];
     uint32_t mask, match;
     unsigned nf = 0, width = 0;
-    struct ynode *enc = ynode_get(n, "enc"), *reserved = ynode_get(n, "reserved");
     if (!CHECK_KEYS(s, n, "an opcode space", "name", "enc", "reserved")) return;
-    if (!enc || !enc_bits(s, enc, enc->text, &mask, &match, f, &nf, &width)) return;
-    if (nf != 1) {
-        diag_error(&s->diag, enc->at, enc->len, "an opcode space enumerates exactly one field; found %u", nf);
+    struct ynode *enc = ynode_get(n, "enc");
+    if (!enc || s->bytes) {
+        diag_error(&s->diag, n->at, 1,
+                   enc ? "opcode spaces of byte encodings cannot be checked" : "an opcode space needs 'enc'");
         return;
     }
-    for (uint64_t v = 0; v < 1ull << f[0].width; v++) {
-        uint32_t m = mask, x = match;
-        for (unsigned i = 0; i < f[0].nslices; i++) {
-            const struct slice *sl = &f[0].slices[i];
-            m |= (uint32_t)(bits_mask(sl->width) << sl->pos);
-            x |= (uint32_t)(bits_get(v, sl->at + sl->width - 1, sl->at) << sl->pos);
-        }
-        bool covered = space_covered(s, m, x, width), res = is_reserved(reserved, v);
-        const char *name = node_str(s, n, "name", "?");
-        if (!covered && !res)
-            diag_error(&s->diag, enc->at, enc->len,
-                       "gap in the opcode space %s: no row for %s = %llu, and it is not 'reserved'", name,
-                       f[0].name, (unsigned long long)v);
-        if (covered && res)
-            diag_error(&s->diag, enc->at, enc->len,
-                       "opcode space %s: %s = %llu is 'reserved' but a row uses it", name, f[0].name,
-                       (unsigned long long)v);
+    if (!enc_bits(s, enc, enc->text, &mask, &match, f, &nf, &width)) return;
+    if (nf != 1 || f[0].width > 16) {
+        diag_error(&s->diag, enc->at, enc->len,
+                   "an opcode space enumerates one field of up to 16 bits; found %u", nf);
+        return;
     }
+    for (uint64_t v = 0; v < 1ull << f[0].width; v++) space_value(s, n, &f[0], v, mask, match, width);
 }
 
 void spaces_check(struct spec *s)

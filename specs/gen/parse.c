@@ -1,5 +1,5 @@
 /* The expression language: statements and expressions into trees. specs/README.md, "sem". */
-#include "specs/gen/gen.h"
+#include "specs/gen/parse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,12 +72,10 @@ static void verb_type(struct parser *p, struct expr *e)
     static const int types[] = {1, 8, 16, 32, 64, 128, TYPE_V128};
     char *dot = strrchr(e->text, '.');
     if (!dot || op_find(p->src->spec, e->text)) return;
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-        if (strcmp(dot + 1, type_name(types[i]))) continue;
-        e->type = types[i];
-        e->text = arena_strndup(&p->src->spec->arena, e->text, (size_t)(dot - e->text));
-        return;
-    }
+    if (!strcmp(dot + 1, "W") && p->src->row) e->type = (int)p->src->row->width;
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (!strcmp(dot + 1, type_name(types[i]))) e->type = types[i];
+    if (e->type) e->text = arena_strndup(&p->src->spec->arena, e->text, (size_t)(dot - e->text));
 }
 
 static struct expr *arguments(struct parser *p, struct expr *e)
@@ -119,14 +117,25 @@ static struct expr *primary(struct parser *p)
     return fail(p, "a value");
 }
 
+/* A bit's number: 7, W, W-1. */
 static bool slice_number(struct parser *p, unsigned *v)
 {
-    if (p->t->kind != TOK_NUMBER || p->t->number > 127) {
-        fail(p, "a bit number up to 127");
-        return false;
+    const struct token *start = p->t;
+    bool is_width = start->kind == TOK_NAME && !strcmp(start->text, "W") && p->src->row && p->src->row->width;
+    uint64_t n = is_width ? p->src->row->width : start->number;
+    if (!is_width && start->kind != TOK_NUMBER)
+        n = 128;
+    else
+        p->t++;
+    if (is_width && accept(p, "-")) n -= p->t->kind == TOK_NUMBER ? (p->t++)->number : n + 1;
+    if (n < 128) {
+        *v = (unsigned)n;
+        return true;
     }
-    *v = (unsigned)(p->t++)->number;
-    return true;
+    source_error(p->src, start->offset, start->len, "expected a bit number up to 127, found '%s'",
+                 start->text);
+    p->failed = true;
+    return false;
 }
 
 static struct expr *postfix(struct parser *p)
@@ -160,6 +169,8 @@ static struct expr *unary(struct parser *p)
     if (!a) return NULL;
     if (a->kind == EX_NUMBER && t->text[0] == '-') { /* a negative number is a number */
         a->number = 0 - a->number;
+        a->text = arena_printf(&p->src->spec->arena, "-%s", a->text);
+        a->offset = t->offset;
         return a;
     }
     struct expr *e = node(p, EX_UNARY, t);
@@ -250,61 +261,4 @@ struct expr *parse_expr(const struct source *src)
     struct expr *e = binary(&p, 0);
     if (e && p.t->kind != TOK_END) e = fail(&p, "the end of the expression");
     return e;
-}
-
-static bool eval_binary(const char *op, uint64_t a, uint64_t b, uint64_t *v)
-{
-    if (!strcmp(op, "=="))
-        *v = a == b;
-    else if (!strcmp(op, "!="))
-        *v = a != b;
-    else if (!strcmp(op, "<u"))
-        *v = a < b;
-    else if (!strcmp(op, ">u"))
-        *v = a > b;
-    else if (!strcmp(op, "<=u"))
-        *v = a <= b;
-    else if (!strcmp(op, ">=u"))
-        *v = a >= b;
-    else if (!strcmp(op, "&"))
-        *v = a & b;
-    else if (!strcmp(op, "|"))
-        *v = a | b;
-    else if (!strcmp(op, "+"))
-        *v = a + b;
-    else if (!strcmp(op, "-"))
-        *v = a - b;
-    else
-        return false;
-    return true;
-}
-
-/* A decode-time condition over the numbers in fields. False: it uses something that only exists at run time.
- */
-bool expr_eval(const struct row *r, const struct expr *e, uint32_t word, uint64_t *v)
-{
-    uint64_t a, b;
-    switch (e->kind) {
-    case EX_NUMBER: *v = e->number; return true;
-    case EX_NAME:
-    case EX_FIELDNUM:
-        for (unsigned i = 0; i < r->nfields; i++) {
-            if (strcmp(r->fields[i].name, e->text)) continue;
-            *v = field_get(&r->fields[i], word);
-            return true;
-        }
-        return false;
-    case EX_UNARY:
-        if (!expr_eval(r, e->args[0], word, &a)) return false;
-        *v = e->text[0] == '!' ? !a : e->text[0] == '~' ? ~a : 0 - a;
-        return true;
-    case EX_BINARY:
-        return expr_eval(r, e->args[0], word, &a) && expr_eval(r, e->args[1], word, &b) &&
-               eval_binary(e->text, a, b, v);
-    case EX_SLICE:
-        if (!expr_eval(r, e->args[0], word, &a)) return false;
-        *v = bits_get(a, e->hi, e->lo);
-        return true;
-    default: return false;
-    }
 }

@@ -1,139 +1,158 @@
 /* Statements, and the rules of specs/README.md that concern a whole row. */
 #include "specs/gen/check.h"
+#include "specs/gen/slots.h"
 #include "engine/guest/guest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static void target_error(struct checker *c, const struct stmt *st, const char *what)
+{
+    source_error(&c->src, st->target_offset, strlen(st->target), "'%s' %s", st->target, what);
+}
+
 static bool same_type(struct checker *c, const struct stmt *st, int v, int need)
 {
-    int got = c->row->code[v].type;
-    if (got == need) return true;
-    source_error(&c->src, st->value->offset, strlen(st->value->text), "'%s' is %s wide, but this is %s",
-                 st->target, type_name(need), type_name(got));
-    return false;
+    int got = v < 0 ? need : c->code[v].type;
+    if (got == need) return v >= 0;
+    if (got == TYPE_NONE) return check_error(c, st->value, "this has no value") >= 0;
+    return check_error(c, st->value, "'%s' is %s wide, but this is %s", st->target, type_name(need),
+                       type_name(got)) >= 0;
+}
+
+/* A memory operand is written by a store, which comes before other writes because it may fault. */
+static void set_memory(struct checker *c, const struct stmt *st, struct field *f, int v)
+{
+    const char *name = arena_printf(&c->spec->arena, "store%u", f->kind->width);
+    struct code store = {.kind = CODE_OP, .op = op_find(c->spec, name), .field = f, .nargs = 2};
+    store.args[0] = name_address(c, f, st->target_offset);
+    store.args[1] = v;
+    if (store.op)
+        check_emit(c, store, st->target_offset);
+    else
+        source_error(&c->src, st->target_offset, strlen(st->target), "ir.yaml has no '%s' for this operand",
+                     name);
 }
 
 static void set_operand(struct checker *c, const struct stmt *st, struct field *f)
 {
-    if (f->kind->is_imm && !f->kind->write) {
-        source_error(&c->src, st->target_offset, strlen(st->target),
-                     "'%s' is an immediate and cannot be written", f->name);
-        return;
-    }
-    if (f->written && c->cond < 0) {
-        source_error(&c->src, st->target_offset, strlen(st->target), "'%s' is written twice", f->name);
-        return;
-    }
-    int type = f->kind->write ? 64 : (int)f->kind->width;
+    int *result = &c->result[f - c->row->fields];
+    if ((f->kind->is_imm && !f->kind->write) || f->kind->names)
+        return target_error(c, st, "is an immediate and cannot be written");
+    if (f->memory && f->kind->memory == MEMORY_ADDRESS)
+        return target_error(c, st, "is an address and cannot be written");
+    if (f->base) return target_error(c, st, "is another operand's neighbour and cannot be written");
+    if (*result >= 0 && c->cond < 0) return target_error(c, st, "is written twice");
+    int type = f->kind->write ? 64 : kind_type(f->kind);
     int v = check_expr(c, st->value, type);
-    if (v < 0 || !same_type(c, st, v, type)) return;
+    if (!same_type(c, st, v, type)) return;
     f->written = f->used = true;
-    if (f->kind->write) c->row->writes_csr = true;
-    check_emit(c, (struct code){.kind = CODE_SET, .field = f, .args = {v}, .nargs = 1}, st->target_offset);
+    *result = v;
+    if (f->memory)
+        set_memory(c, st, f, v);
+    else
+        check_emit(c, (struct code){.kind = CODE_SET, .field = f, .args = {v}, .nargs = 1},
+                   st->target_offset);
 }
 
 static void set_reg(struct checker *c, const struct stmt *st, struct reg *reg, unsigned index)
 {
-    int v = check_expr(c, st->value, reg->width <= 64 ? 64 : TYPE_V128);
-    if (v < 0 || !same_type(c, st, v, reg->width <= 64 ? 64 : TYPE_V128)) return;
+    int type = reg->width <= 64 ? 64 : TYPE_V128;
+    int v = check_expr(c, st->value, type);
+    if (!same_type(c, st, v, type)) return;
     for (int i = 0; i < c->row->ncode; i++) {
-        const struct code *k = &c->row->code[i];
+        const struct code *k = &c->code[i];
         if (k->kind == CODE_SETREG && k->reg == reg && k->index == index)
-            source_error(&c->src, st->target_offset, strlen(st->target), "'%s' is written twice", st->target);
+            target_error(c, st, "is written twice");
     }
     check_emit(c, (struct code){.kind = CODE_SETREG, .reg = reg, .index = index, .args = {v}, .nargs = 1},
                st->target_offset);
 }
 
-static void set_temp(struct checker *c, const struct stmt *st)
+static void set_temp(struct checker *c, const struct stmt *st, int v)
 {
-    for (int i = 0; i < c->ntemps; i++) {
-        if (strcmp(c->temps[i].name, st->target)) continue;
-        source_error(&c->src, st->target_offset, strlen(st->target),
-                     "'%s' already has a value; names are assigned once", st->target);
+    if (v < 0) return;
+    for (int i = 0; i < c->ntemps; i++)
+        if (!strcmp(c->temps[i].name, st->target))
+            return target_error(c, st, "already has a value; names are assigned once");
+    if (c->code[v].type == TYPE_NONE) {
+        check_error(c, st->value, "this has no value");
         return;
     }
-    if (c->ntemps == ROW_MAX_STMTS) return;
-    int v = check_expr(c, st->value, TYPE_NONE);
-    if (v < 0) return;
-    if (c->row->code[v].type == TYPE_NONE)
-        source_error(&c->src, st->value->offset, strlen(st->value->text), "this has no value");
-    if (!c->row->code[v].name) c->row->code[v].name = st->target;
+    if (c->cond >= 0)
+        return target_error(c, st, "would have a value only sometimes; write select(…) instead of 'if'");
+    if (c->ntemps == ROW_MAX_STMTS) return target_error(c, st, "is one name too many for a row");
+    if (!c->code[v].name) c->code[v].name = st->target;
     c->temps[c->ntemps++] = (struct named_value){st->target, v};
 }
 
-static int helper_call(struct checker *c, const struct stmt *st)
+static int helper_call(struct checker *c, const struct expr *e)
 {
     const struct helper *h = c->spec->helpers;
-    const struct expr *e = st->value;
     while (h && strcmp(h->name, e->text)) h = h->next;
-    if (!h || e->kind != EX_CALL || h->nargs != e->nargs) {
-        source_error(&c->src, e->offset, strlen(e->text),
-                     h ? "helper '%s' takes %d arguments" : "no helper '%s' under 'helpers' in isa.yaml",
-                     e->text, h ? h->nargs : 0);
-        return -1;
-    }
+    if (!h || e->kind != EX_CALL)
+        return check_error(c, e, "no helper '%s' under 'helpers' in isa.yaml%s", e->text,
+                           SUGGEST(c->spec, e->text, c->spec->helpers, ""));
+    if (h->nargs != e->nargs)
+        return check_error(c, e, "helper '%s' takes %d argument%s, not %d", h->name, h->nargs,
+                           h->nargs == 1 ? "" : "s", e->nargs);
     struct code code = {.kind = CODE_CALL, .helper = h, .type = h->result};
-    c->row->calls_helper = true;
     for (int i = 0; i < e->nargs; i++) {
-        code.args[code.nargs] = check_expr(c, e->args[i], 64);
-        if (code.args[code.nargs++] < 0) return -1;
+        code.args[code.nargs++] = check_expr(c, e->args[i], h->args[i]);
+        if (!check_type(c, e->args[i], code.args[i], h->args[i])) return -1;
     }
+    c->row->raises |= h->raises;
     return check_emit(c, code, e->offset);
+}
+
+/* Only what decoding knows: numbers, #fields, immediates, W. A register operand's bare name is its value. */
+static bool decode_time(struct checker *c, const struct expr *e)
+{
+    uint64_t v;
+    const struct field *f = e->kind == EX_NAME ? field_find(c->row, e->text) : NULL;
+    if (f && f->kind && (f->kind->file || f->kind->read)) return false;
+    for (int i = 0; i < e->nargs; i++)
+        if (!decode_time(c, e->args[i])) return false;
+    return e->nargs || decode_eval(c->row, e, 0, &v);
+}
+
+static bool condition(struct checker *c, const struct stmt *st)
+{
+    c->cond = -1;
+    if (!st->cond) return true;
+    if (!decode_time(c, st->cond)) {
+        check_error(c, st->cond,
+                    "'if' is decided at decode time: fields (#rs1) and numbers only; at run time there is "
+                    "select and branch");
+        return false;
+    }
+    int cond = check_expr(c, st->cond, 1);
+    if (!check_type(c, st->cond, cond, 1)) return false;
+    c->cond = cond;
+    return true;
 }
 
 static void statement(struct checker *c, const struct stmt *st)
 {
     unsigned index = 0;
-    c->cond = -1;
-    if (st->cond) {
-        uint64_t v;
-        if (!expr_eval(c->row, st->cond, 0, &v)) {
-            source_error(&c->src, st->cond->offset, 1,
-                         "'if' is decided at decode time: fields (#rs1) and numbers only");
-            return;
-        }
-        int cond = check_expr(c, st->cond, 1);
-        if (cond < 0) return;
-        c->cond = cond;
-    }
+    if (!condition(c, st)) return;
+    struct field *f = st->target ? field_find(c->row, st->target) : NULL;
+    struct reg *reg = st->target ? reg_find(c->spec, st->target, &index) : NULL;
     if (st->call) {
-        int v = helper_call(c, st);
-        if (v >= 0 && st->target && c->ntemps < ROW_MAX_STMTS)
-            c->temps[c->ntemps++] = (struct named_value){st->target, v};
-        return;
-    }
-    if (!st->target) {
-        check_expr(c, st->value, TYPE_NONE);
-        return;
-    }
-    struct field *f = field_find(c->row, st->target);
-    struct reg *reg = reg_find(c->spec, st->target, &index);
-    if (f && f->kind)
+        int v = helper_call(c, st->value);
+        if (st->target) set_temp(c, st, v);
+    } else if (!st->target) {
+        int v = check_expr(c, st->value, TYPE_NONE);
+        if (v >= 0 && c->code[v].type != TYPE_NONE && !code_may_fault(c->spec, &c->code[v]))
+            check_error(c, st->value,
+                        "this value goes nowhere; expected 'name = …' or a verb with an effect");
+    } else if (f && f->kind) {
         set_operand(c, st, f);
-    else if (reg && (reg->count == 1 || strcmp(reg->name, st->target)))
+    } else if (reg && (reg->count == 1 || strcmp(reg->name, st->target))) {
         set_reg(c, st, reg, index);
-    else
-        set_temp(c, st);
-}
-
-static bool can_fault(const struct code *k)
-{
-    if (k->kind == CODE_SET) return k->field->kind->write != NULL;
-    if (k->kind == CODE_OPERAND) return k->field->kind->read || k->type == TYPE_RM;
-    if (k->kind == CODE_CALL) return strcmp(k->helper->raises, "nothing") != 0;
-    if (k->kind != CODE_OP) return false;
-    enum op_effect e = k->op->effect;
-    return e == OP_LOAD || e == OP_STORE || e == OP_AMO || e == OP_FAULT || e == OP_RAISE;
-}
-
-static bool writes(const struct code *k)
-{
-    if (k->kind == CODE_SET || k->kind == CODE_SETREG || k->kind == CODE_FLAGS) return true;
-    if (k->kind == CODE_CALL) return strcmp(k->helper->writes, "nothing") != 0;
-    return k->kind == CODE_OP &&
-           (k->op->effect == OP_STORE || k->op->effect == OP_AMO || k->op->effect == OP_JUMP);
+    } else {
+        set_temp(c, st, check_expr(c, st->value, TYPE_NONE));
+    }
 }
 
 /* Rule 6. */
@@ -141,14 +160,15 @@ static void rule_fault_first(struct checker *c)
 {
     const struct code *written = NULL;
     for (int i = 0; i < c->row->ncode && !c->row->restartable; i++) {
-        const struct code *k = &c->row->code[i];
-        if (written && can_fault(k)) {
+        const struct code *k = &c->code[i];
+        if (written && code_may_fault(c->spec, k)) {
+            bool skip = k->kind == CODE_OP && k->op->effect == OP_SKIP;
             row_error(c->spec, c->row, k->at, 1,
-                      "this may fault after line %d has already written; what can fault comes first",
-                      written->at.line);
+                      "this may %s after line %d has already written; what can %s comes first",
+                      skip ? "end the instruction" : "fault", written->at.line, skip ? "end it" : "fault");
             return;
         }
-        if (writes(k) && !written) written = k;
+        if (code_writes(k) && !written) written = k;
     }
 }
 
@@ -156,12 +176,24 @@ static void rule_fault_first(struct checker *c)
 static void rule_all_used(struct checker *c)
 {
     struct row *r = c->row;
-    bool hint = r->ncode == 1 && r->code[0].kind == CODE_OP &&
-                (r->code[0].op->effect == OP_NOP || r->code[0].op->effect == OP_SYNC);
-    for (unsigned i = 0; i < r->nfields && !hint; i++) {
+    const struct op *only = r->ncode == 1 && c->code[0].kind == CODE_OP ? c->code[0].op : NULL;
+    if (only && (only->effect == OP_NOP || only->effect == OP_SYNC)) return;
+    for (unsigned i = 0; i < r->nfields; i++) {
         const struct field *f = &r->fields[i];
-        if (f->used || !f->kind || !f->kind->file) continue;
+        if (f->used || !f->kind || (!f->kind->file && !c->spec->bytes)) continue;
         row_error(c->spec, r, c->src.node->at, 1, "operand '%s' is never used", f->name);
+    }
+}
+
+/* The conditions of undef are evaluated again, by whoever compares: nothing in them may change memory. */
+static void rule_undef_reads(struct checker *c)
+{
+    bool live[ROW_MAX_CODE];
+    code_live(c->row, LIVE_UNDEF, live);
+    for (int i = 0; i < c->row->ncode; i++) {
+        const struct code *k = &c->code[i];
+        if (live[i] && k->kind != CODE_UNDEF && code_writes(k))
+            row_error(c->spec, c->row, k->at, 1, "'undef' depends on this, which changes memory");
     }
 }
 
@@ -169,6 +201,7 @@ static unsigned effect_bit(const struct code *k)
 {
     if (k->kind == CODE_SET && k->field->kind->write) return EFFECT_CSR;
     if (k->kind == CODE_OPERAND && k->field->kind->read) return EFFECT_CSR;
+    if (k->kind == CODE_LANES) return k->op->effect == OP_FP ? EFFECT_FP : 0;
     if (k->kind != CODE_OP) return 0;
     switch (k->op->effect) {
     case OP_LOAD: return EFFECT_LOAD;
@@ -187,9 +220,9 @@ static unsigned effect_bit(const struct code *k)
 static unsigned access_size(const struct row *r, const struct code *k)
 {
     if (k->kind != CODE_OP) return 0;
-    if (k->op->effect == OP_AMO || (k->op->ntypes && (k->op->effect == OP_LOAD || k->op->effect == OP_STORE)))
-        return (unsigned)k->t / 8;
-    if (k->op->effect != OP_LOAD && k->op->effect != OP_STORE) return 0;
+    bool memory = k->op->effect == OP_LOAD || k->op->effect == OP_STORE;
+    if (k->op->effect == OP_AMO || (k->op->ntypes && memory)) return (unsigned)k->t / 8;
+    if (!memory) return 0;
     if (k->nargs == 2 && !strcmp(k->op->name, "store_zeros")) return (unsigned)r->code[k->args[1]].u;
     const char *digits = k->op->name + strcspn(k->op->name, "0123456789");
     return *digits ? (unsigned)atoi(digits) / 8 : 0;
@@ -197,15 +230,14 @@ static unsigned access_size(const struct row *r, const struct code *k)
 
 static void row_effects(struct spec *s, struct row *r)
 {
+    const struct cause *illegal = cause_find(s, "illegal");
     for (int i = 0; i < r->ncode; i++) {
         const struct code *k = &r->code[i];
         r->effects |= effect_bit(k);
         if (access_size(r, k)) r->access_size = access_size(r, k);
-        if (k->kind == CODE_OPERAND && (k->type == TYPE_RM || k->field->kind->read)) {
-            struct cause *ill = cause_find(s, "illegal");
-            if (ill) r->raises |= 1u << ill->index;
-        }
+        if (k->kind == CODE_OPERAND && code_may_fault(s, k) && illegal) r->raises |= 1u << illegal->index;
     }
+    if ((r->effects & EFFECT_FP) && s->fp.trap) r->raises |= 1u << s->fp.trap->index;
     for (struct cause *c = s->causes; c; c = c->next) {
         if (!c->access) continue;
         bool read = (r->effects & EFFECT_LOAD) && !strcmp(c->access, "read");
@@ -219,14 +251,26 @@ static void row_effects(struct spec *s, struct row *r)
 bool check_row(struct spec *s, struct row *r)
 {
     unsigned before = s->diag.errors;
-    struct checker *c = arena_alloc(&s->arena, sizeof(*c));
-    *c = (struct checker){.spec = s, .row = r, .cond = -1, .src = {s, r, ynode_get(r->node, "sem"), r->sem}};
-    for (const struct stmt *st = parse_sem(&c->src); st; st = st->next) statement(c, st);
+    struct checker *c = xcalloc(1, sizeof(*c));
+    *c = (struct checker){.spec = s, .row = r, .cond = -1, .src = source_of(s, r, ynode_get(r->node, "sem"))};
+    for (size_t i = 0; i < ARRAY_LEN(c->result); i++) c->result[i] = -1;
+    c->stmts = parse_sem(&c->src);
+    for (const struct stmt *st = c->stmts; st; st = st->next) statement(c, st);
     c->cond = -1;
+    c->results = true;
     if (ynode_get(r->node, "flags")) check_flags(c);
-    if (s->diag.errors != before) return false;
-    rule_fault_first(c);
-    rule_all_used(c);
-    row_effects(s, r);
+    if (ynode_get(r->node, "undef")) check_undef(c);
+    r->code = c->code;
+    if (s->diag.errors == before) {
+        rule_fault_first(c);
+        rule_all_used(c);
+        rule_undef_reads(c);
+        r->code = arena_alloc(&s->arena, sizeof(*r->code) * (size_t)r->ncode);
+        memcpy(r->code, c->code, sizeof(*r->code) * (size_t)r->ncode);
+        row_effects(s, r);
+        struct slots sl;
+        slots_assign(s, r, &sl); /* whether it fits */
+    }
+    free(c);
     return s->diag.errors == before;
 }

@@ -1,6 +1,7 @@
 /* A record has four bytes and one 32-bit immediate. Register operands take a byte each, two where a zero
  * register is both read and written; the widest immediate takes the immediate; small unsigned ones take what
- * bytes are left. */
+ * bytes are left. Memory operands of byte encodings have members of their own, fixed registers and neighbours
+ * need nothing. */
 #include "specs/gen/slots.h"
 
 static bool needs_sink(const struct field *f)
@@ -9,25 +10,52 @@ static bool needs_sink(const struct field *f)
            f->kind->add == 0;
 }
 
-static int take(struct spec *s, struct row *r, struct slots *sl, const struct field *f, bool sink)
+static bool is_register(const struct field *f)
+{
+    return f->kind && f->kind->file;
+}
+
+static bool is_free(const struct field *f)
+{
+    return !f->used || f->memory || f->base || (f->kind && f->kind->fixed >= 0);
+}
+
+static void take(struct spec *s, struct row *r, struct slots *sl, const struct field *f, bool sink)
 {
     for (int i = 0; i < SLOTS; i++) {
         if (sl->r[i].field || sl->pc_slot == i) continue;
         sl->r[i] = (struct slot){f, sink};
-        return i;
+        return;
     }
     row_error(s, r, r->at, 1, "the operands of '%s' need more room than a record of the interpreter has",
               r->id);
-    return 0;
 }
 
 static void registers(struct spec *s, struct row *r, struct slots *sl)
 {
     for (unsigned i = 0; i < r->nfields; i++) {
         const struct field *f = &r->fields[i];
-        if (!f->used || !f->kind || !f->kind->file) continue;
+        if (is_free(f) || !is_register(f)) continue;
         if (f->read || !f->written) take(s, r, sl, f, false);
         if (f->written && (!f->read || needs_sink(f))) take(s, r, sl, f, needs_sink(f));
+    }
+}
+
+static void immediates(struct spec *s, struct row *r, struct slots *sl)
+{
+    for (unsigned i = 0; i < r->nfields; i++) {
+        const struct field *f = &r->fields[i];
+        if (is_free(f) || is_register(f) || (f->width <= 8 && !f->is_signed)) continue;
+        if (sl->imm) row_error(s, r, r->at, 1, "'%s' has two wide immediates", r->id);
+        sl->imm = f;
+    }
+    for (unsigned i = 0; i < r->nfields; i++) {
+        const struct field *f = &r->fields[i];
+        if (is_free(f) || is_register(f) || f == sl->imm) continue;
+        if (sl->imm)
+            take(s, r, sl, f, false);
+        else
+            sl->imm = f;
     }
 }
 
@@ -35,26 +63,12 @@ void slots_assign(struct spec *s, struct row *r, struct slots *sl)
 {
     *sl = (struct slots){.pc_slot = -1};
     registers(s, r, sl);
-    if (r->uses_pc) {
+    if (r->uses_pc && !s->bytes) {
         sl->pc_slot = SLOTS - 1;
         if (sl->r[SLOTS - 1].field)
             row_error(s, r, r->at, 1, "'%s' has no room left for its own address", r->id);
     }
-    for (unsigned i = 0; i < r->nfields; i++) {
-        const struct field *f = &r->fields[i];
-        if (!f->used || (f->kind && f->kind->file)) continue;
-        bool wide = f->width > 8 || f->is_signed;
-        if (wide && sl->imm) row_error(s, r, r->at, 1, "'%s' has two wide immediates", r->id);
-        if (wide) sl->imm = f;
-    }
-    for (unsigned i = 0; i < r->nfields; i++) {
-        const struct field *f = &r->fields[i];
-        if (!f->used || (f->kind && f->kind->file) || f == sl->imm) continue;
-        if (!sl->imm)
-            sl->imm = f;
-        else
-            take(s, r, sl, f, false);
-    }
+    immediates(s, r, sl);
 }
 
 int slot_of(const struct slots *sl, const struct field *f, enum slot_use use)

@@ -2,7 +2,7 @@
 #ifndef SPECS_GEN_SLOTS_H
 #define SPECS_GEN_SLOTS_H
 
-#include "specs/gen/gen.h"
+#include "specs/gen/row.h"
 
 enum slot_use { SLOT_READ, SLOT_WRITE };
 enum { SLOT_NONE = -1, SLOT_IMM = 4, SLOTS = 4 };
@@ -19,7 +19,6 @@ struct slots {
 };
 
 void slots_assign(struct spec *s, struct row *r, struct slots *sl);
-int slot_of(const struct slots *sl, const struct field *f,
-            enum slot_use use); /* 0..3, SLOT_IMM or SLOT_NONE */
+int slot_of(const struct slots *sl, const struct field *f, enum slot_use use); /* 0..3, SLOT_IMM, SLOT_NONE */
 
 #endif

@@ -3,10 +3,36 @@
 
 #include <string.h>
 
+/* Names per index: one each, and none that another register has. */
+static void reg_names(struct spec *s, struct reg *r, struct ynode *list)
+{
+    unsigned n, index;
+    r->names = node_names(s, list, &n);
+    if (!r->names) return;
+    if (n != r->count)
+        diag_error(&s->diag, list->at, 1, "'%s' has %u names for %u registers", r->name, n, r->count);
+    for (struct ynode *c = list->child; c; c = c->next)
+        if (c->len && reg_find(s, c->text, &index))
+            diag_error(&s->diag, c->at, c->len, "'%s' is the name of another register already", c->text);
+}
+
+static bool reg_shape(struct spec *s, struct reg *r, struct ynode *n)
+{
+    uint64_t v;
+    r->count = 1;
+    node_unsigned(s, n, "count", &r->count);
+    node_unsigned(s, n, "width", &r->width);
+    r->zero = node_u64(s, n, "zero", &v) ? (int)v : -1;
+    r->reset = node_u64(s, n, "reset", &v) ? v : 0;
+    if (r->width && r->width <= 512 && r->count && r->count <= 64) return true;
+    diag_error(&s->diag, n->at, 1, "register '%s': width must be 1 to 512 bits and count 1 to 64", r->name);
+    return false;
+}
+
 static void reg_add(struct spec *s, struct ynode *n)
 {
     struct reg *r = arena_alloc(&s->arena, sizeof(*r));
-    uint64_t v;
+    struct ynode *name = ynode_get(n, "name");
     if (!CHECK_KEYS(s, n, "a register", "name", "count", "width", "group", "zero", "names", "compare",
                     "reset", "bits", "counts"))
         return;
@@ -18,25 +44,13 @@ static void reg_add(struct spec *s, struct ynode *n)
         return;
     }
     if (reg_find(s, r->name, NULL)) {
-        diag_error(&s->diag, n->at, 1, "register '%s' is defined twice", r->name);
+        diag_error(&s->diag, name->at, name->len, "register '%s' is defined twice", r->name);
         return;
     }
-    r->count = node_u64(s, n, "count", &v) ? (unsigned)v : 1;
-    r->width = node_u64(s, n, "width", &v) ? (unsigned)v : 0;
-    r->zero = node_u64(s, n, "zero", &v) ? (int)v : -1;
-    r->reset = node_u64(s, n, "reset", &v) ? v : 0;
-    r->compare = !ynode_get(n, "compare") || node_bool(s, n, "compare");
-    if (r->width == 0 || r->width > 512 || r->count == 0 || r->count > 64) {
-        diag_error(&s->diag, n->at, 1, "register '%s': width must be 1 to 512 bits and count 1 to 64",
-                   r->name);
-        return;
-    }
-    unsigned nnames;
-    r->names = node_names(s, ynode_get(n, "names"), &nnames);
-    if (r->names && nnames != r->count)
-        diag_error(&s->diag, ynode_get(n, "names")->at, 1, "'%s' has %u names for %u registers", r->name,
-                   nnames, r->count);
+    if (!reg_shape(s, r, n)) return;
+    reg_names(s, r, ynode_get(n, "names"));
     r->bits = node_names(s, ynode_get(n, "bits"), &r->nbits);
+    r->compare = !ynode_get(n, "compare") || node_bool(s, n, "compare");
     r->words = (r->width + 63) / 64;
     r->word = s->state_words;
     /* a pair written to the zero register needs two words to vanish into */
@@ -44,21 +58,36 @@ static void reg_add(struct spec *s, struct ynode *n)
     if (!strcmp(r->name, "pc")) s->pc = r;
     if (!strcmp(node_str(s, n, "counts", ""), "retired")) s->retired = r;
     s->nregs++;
-    struct reg **tail = &s->regs;
-    while (*tail) tail = &(*tail)->next;
-    *tail = r;
+    APPEND(s->regs, r);
 }
 
 static bool csr_part(struct spec *s, struct csr *c, struct ynode *name, unsigned lo)
 {
     struct reg *r = name ? reg_find(s, name->text, NULL) : NULL;
     if (!r || c->nparts == ARRAY_LEN(c->parts)) {
-        diag_error(&s->diag, name ? name->at : c->at, name ? name->len : 1, "CSR '%s': no register '%s'",
-                   c->name, name ? name->text : "");
+        diag_error(&s->diag, name ? name->at : c->at, name ? name->len : 1, "CSR '%s': no register '%s'%s",
+                   c->name, name ? name->text : "", name ? SUGGEST(s, name->text, s->regs, "") : "");
         return false;
     }
     c->parts[c->nparts++] = (struct csr_part){r, lo};
     return true;
+}
+
+/* Sorted by number; two at one address are an error. */
+static void csr_insert(struct spec *s, struct csr *c)
+{
+    struct csr **tail = &s->csrs;
+    const struct csr *twin = NULL;
+    while (*tail && (*tail)->number < c->number) {
+        if ((*tail)->number + (*tail)->count > c->number) twin = *tail;
+        tail = &(*tail)->next;
+    }
+    if (*tail && (*tail)->number < c->number + c->count) twin = *tail;
+    if (twin)
+        diag_error(&s->diag, c->at, 1, "CSR '%s' overlaps '%s' at 0x%x", c->name, twin->name,
+                   twin->number > c->number ? twin->number : c->number);
+    c->next = *tail;
+    *tail = c;
 }
 
 static void csr_add(struct spec *s, struct ynode *n)
@@ -68,16 +97,15 @@ static void csr_add(struct spec *s, struct ynode *n)
     if (!CHECK_KEYS(s, n, "a CSR", "name", "at", "reg", "parts", "value", "view", "mask", "gate", "needs",
                     "first", "count"))
         return;
-    *c = (struct csr){.name = node_str(s, n, "name", NULL), .at = n->at, .count = 1, .gate = -1, .needs = -1};
-    if (!c->name || !node_u64(s, n, "at", &v) || v > 0xfff) {
+    *c = (struct csr){.name = node_str(s, n, "name", NULL), .at = n->at, .count = 1, .needs = -1};
+    if (!c->name || !node_unsigned(s, n, "at", &c->number) || c->number > 0xfff) {
         diag_error(&s->diag, n->at, 1, "a CSR needs 'name' and 'at', a number up to 0xfff");
         return;
     }
-    c->number = (unsigned)v;
-    if (node_u64(s, n, "count", &v)) c->count = (unsigned)v;
-    if (node_u64(s, n, "first", &v)) c->first = (unsigned)v;
-    if (node_u64(s, n, "gate", &v)) c->gate = (int)v;
-    if (node_u64(s, n, "value", &v)) c->value = v;
+    node_unsigned(s, n, "count", &c->count);
+    node_unsigned(s, n, "first", &c->first);
+    node_u64(s, n, "value", &c->value);
+    c->gate = node_u64(s, n, "gate", &v) ? (int)v : -1;
     c->needs_node = ynode_get(n, "needs"); /* resolved when the modes are known */
     if (ynode_get(n, "reg")) csr_part(s, c, ynode_get(n, "reg"), 0);
     struct ynode *parts = ynode_get(n, "parts");
@@ -87,13 +115,7 @@ static void csr_add(struct spec *s, struct ynode *n)
     for (unsigned i = 0; i < c->nparts; i++) all |= bits_mask(c->parts[i].reg->width) << c->parts[i].lo;
     c->view = node_u64(s, n, "view", &v) ? v : all;
     c->mask = node_u64(s, n, "mask", &v) ? v : all;
-    struct csr **tail = &s->csrs;
-    while (*tail && (*tail)->number < c->number) tail = &(*tail)->next;
-    if (*tail && (*tail)->number < c->number + c->count)
-        diag_error(&s->diag, n->at, 1, "CSR '%s' overlaps '%s' at 0x%x", c->name, (*tail)->name,
-                   (*tail)->number);
-    c->next = *tail;
-    *tail = c;
+    csr_insert(s, c);
 }
 
 bool state_load(struct spec *s, const char *path)
@@ -123,4 +145,22 @@ struct reg *reg_find(const struct spec *s, const char *name, unsigned *index)
         }
     }
     return NULL;
+}
+
+/* "CF": a register's bit that state.yaml names. */
+struct reg *reg_bit_find(const struct spec *s, const char *name, unsigned *bit)
+{
+    for (struct reg *r = s->regs; r; r = r->next)
+        for (*bit = 0; *bit < r->nbits; ++*bit)
+            if (r->bits[*bit] && !strcmp(r->bits[*bit], name)) return r;
+    return NULL;
+}
+
+struct reg *need_reg(struct spec *s, struct ynode *n)
+{
+    struct reg *r = reg_find(s, node_text(s, n), NULL);
+    if (!r)
+        diag_error(&s->diag, n->at, n->len, "no register '%s' in state.yaml%s", n->text,
+                   SUGGEST(s, n->text, s->regs, ""));
+    return r;
 }

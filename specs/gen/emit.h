@@ -1,0 +1,53 @@
+/* Writing the generated files. emit.c lists them. */
+#ifndef SPECS_GEN_EMIT_H
+#define SPECS_GEN_EMIT_H
+
+#include "specs/gen/check.h"
+#include "specs/gen/slots.h"
+
+/* One row's code on its way into C. */
+struct emitter {
+    FILE *f;                 /* where to */
+    struct spec *s;          /* whose */
+    struct row *r;           /* which */
+    struct slots sl;         /* where its operands are in a record */
+    bool live[ROW_MAX_CODE]; /* what is wanted */
+    struct pos line;         /* of the last #line */
+};
+
+/* ---- emit.c ---- */
+void emit_c_string(FILE *f, const char *text);                  /* quoted and escaped, or NULL */
+const char *row_symbol(struct spec *s, const struct row *r);    /* "rv_lw": usable in C */
+bool field_encoded(const struct field *f);                      /* it has bits or bytes of its own */
+unsigned asm_place(const struct row *r, const struct field *f); /* its place among the syntax's operands */
+const char *record_name(struct spec *s);                        /* of predecoded instructions */
+
+/* ---- emit_operand.c: where operands are, and who owns their access ---- */
+void emit_value(const struct emitter *e, int v); /* its name, or the number it is */
+bool emit_is_literal(const struct code *k);
+void emit_declare(const struct emitter *e, int v); /* "    const uint32_t n_v3 = " */
+bool emit_is_source(const struct code *k);         /* read before anything else, and cannot fault */
+void emit_sources(const struct emitter *e);        /* all of those */
+void emit_read_checked(const struct emitter *e, int v);
+void emit_write(const struct emitter *e, const struct code *k);
+void emit_undef_bits(const struct emitter *e, const struct code *k); /* what a write would set, in *mask */
+void emit_condition(const struct emitter *e, const struct code *k);
+void emit_fault(const struct emitter *e, const struct cause *c);
+
+/* ---- emit_code.c ---- */
+void emit_body(struct emitter *e, enum live_for what);
+
+/* ---- each writes one file, or a part of one ---- */
+void emit_ir_refs(struct spec *s, FILE *f);
+void emit_state_header(struct spec *s, FILE *f);
+void emit_state_table(struct spec *s, FILE *f);
+void emit_csrs(struct spec *s, FILE *f);
+void emit_tables(struct spec *s, FILE *f);
+void emit_decode(struct spec *s, FILE *f);
+void emit_control(struct spec *s, FILE *f); /* FP policy, rounding, exceptions */
+void emit_sem(struct spec *s, FILE *f);
+void emit_undef(struct spec *s, FILE *f);
+void emit_interp(struct spec *s, FILE *f);
+void emit_page(struct spec *s, FILE *f);
+
+#endif
