@@ -3,6 +3,7 @@
 
 MODE   ?= rel
 V      ?= 0
+JOBS   := $(shell nproc)
 PREFIX ?= /usr/local
 ifeq ($(origin CC),default)
 CC  := gcc
@@ -105,11 +106,11 @@ test: $(TEST_BIN) all
 # Each of the two commands sets up first, then starts over, so that the second make sees what was installed.
 check:
 	@$(MAKE) --no-print-directory setup-build setup-check
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory -j$(JOBS) test
 
 run:
 	@$(MAKE) --no-print-directory setup-build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@mkdir -p build/report
 	@$(B)/lockstep run corpora/default.yaml
 
@@ -122,9 +123,11 @@ $(B)/fuzz/%: $(B)/%.o $(TEST_LIBS)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -Wl,--as-needed -lyaml -lunicorn -ljansson -lpthread -lm
 
 ##  fuzz       run every fuzz target for FUZZ_SECONDS (60) each; new inputs are kept in build/fuzz/corpus
-.PHONY: fuzz fuzz-run
+.PHONY: fuzz fuzz-build fuzz-run
+fuzz-build: $(FUZZ_BIN)
 fuzz:
 	@$(MAKE) --no-print-directory setup-build setup-lint
+	@$(MAKE) --no-print-directory -j$(JOBS) fuzz-build MODE=fuzz CC=clang
 	@$(MAKE) --no-print-directory fuzz-run MODE=fuzz CC=clang
 fuzz-run: $(FUZZ_BIN)
 	@for f in $(FUZZ_BIN); do \

@@ -17,5 +17,5 @@ $(B)/lockstep-bench: $(bench_obj) $(B)/libharness.a $(B)/libyaml_reader.a $(B)/l
 .PHONY: bench
 bench:
 	@$(MAKE) --no-print-directory setup-build setup-bench
-	@$(MAKE) --no-print-directory $(B)/lockstep-bench all
+	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/lockstep-bench all
 	@$(B)/lockstep-bench $(BENCH)

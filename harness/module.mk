@@ -15,3 +15,6 @@ build/schema/%.json: $(B)/lockstep
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)$(B)/lockstep list schema $* > $@
+
+# the package's revision of Unicorn, which its own version number does not say
+CFLAGS_unicorn := -DUNICORN_PACKAGE='" (Debian $(shell dpkg-query -W -f='$${Version}' libunicorn-dev 2>/dev/null))"'
