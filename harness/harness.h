@@ -104,9 +104,9 @@ struct case_filter {
 };
 
 struct case_stream;
-/* Paths are files, or folders searched recursively for *.yaml in name order, folders called "quirks" left
- * out. A file that is named or included several times is read once. `f` must live as long as the stream. NULL
- * after reported errors. */
+/* Paths are files, or folders searched recursively for *.yaml in name order, folders called "quirks" and
+ * plans left out. A file that is named or included several times is read once. `f` must live as long as the
+ * stream. NULL after reported errors. */
 struct case_stream *case_stream_open(const char *const *paths, unsigned npaths, const struct case_filter *f,
                                      struct diag *d);
 /* The next case, valid until the following call: 1 case, 0 end, -1 error (the stream is over; what is wrong
@@ -204,10 +204,10 @@ enum { JUDGE_MAX_QUIRKS = 4 };
 
 struct judgement {
     enum verdict verdict;
-    unsigned checked;                  /* enum checked_by bits */
-    const char *skip;                  /* VERDICT_SKIP: the reason, from a small fixed set, for counting */
-    bool dissent;                      /* an oracle disagrees with the truth, and no quirk covers it */
-    struct buf detail;                 /* VERDICT_FAIL or dissent: a line of who differs from whom, then what */
+    unsigned checked;  /* enum checked_by bits */
+    const char *skip;  /* VERDICT_SKIP: the reason, from a small fixed set, for counting */
+    bool dissent;      /* an oracle disagrees with the truth, and no quirk covers it */
+    struct buf detail; /* VERDICT_FAIL or dissent: a line of who differs from whom, then what */
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something, each once */
     unsigned nquirks;                  /* how many of them */
 };

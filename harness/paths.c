@@ -18,7 +18,7 @@ static bool complain(const char *path, struct pos from, struct diag *d, const ch
     return false;
 }
 
-static long add_file(struct paths *p, const char *path, const struct stat *st)
+static long add_file(struct paths *p, const char *path, const struct stat *st, bool found)
 {
     for (size_t i = 0; i < p->n; i++)
         if (p->at[i].dev == st->st_dev && p->at[i].ino == st->st_ino) return (long)i;
@@ -26,7 +26,8 @@ static long add_file(struct paths *p, const char *path, const struct stat *st)
         p->cap = p->cap ? p->cap * 2 : 16;
         p->at = xrealloc(p->at, p->cap * sizeof(*p->at));
     }
-    p->at[p->n] = (struct path_entry){.path = xstrdup(path), .dev = st->st_dev, .ino = st->st_ino};
+    p->at[p->n] =
+        (struct path_entry){.path = xstrdup(path), .dev = st->st_dev, .ino = st->st_ino, .found = found};
     return (long)p->n++;
 }
 
@@ -41,7 +42,7 @@ long paths_file(struct paths *p, const char *path, struct pos from, struct diag 
         complain(path, from, d, "cannot read the file", EISDIR);
         return -1;
     }
-    return add_file(p, path, &st);
+    return add_file(p, path, &st, false);
 }
 
 /* Neither hidden entries nor folders of quirks, which are not cases. */
@@ -80,7 +81,7 @@ static bool add_folder(struct paths *p, const char *path, int depth, struct diag
             else
                 good &= add_folder(p, full.p, depth + 1, d);
         } else if (is_yaml(names[i]->d_name)) {
-            add_file(p, full.p, &st);
+            add_file(p, full.p, &st, true);
         }
         buf_free(&full);
         free(names[i]);
@@ -94,7 +95,7 @@ bool paths_add(struct paths *p, const char *path, struct diag *d)
     struct stat st;
     if (stat(path, &st)) return complain(path, (struct pos){0}, d, "cannot read", errno);
     if (S_ISDIR(st.st_mode)) return add_folder(p, path, 0, d);
-    add_file(p, path, &st);
+    add_file(p, path, &st, false);
     return true;
 }
 

@@ -147,6 +147,10 @@ static bool check_order(struct case_stream *s, const struct frame *f, const char
                    key);
         return false;
     }
+    if (!schema_key_find(&schema_corpus, key)) {
+        schema_key_unknown(&schema_corpus, key, at, s->diag);
+        return false;
+    }
     if (f->guest || !strcmp(key, "isa") || !strcmp(key, "include")) return true;
     diag_error(s->diag, at, strlen(key), "'isa' must come before '%s'", key);
     return false;
@@ -167,7 +171,8 @@ static bool key_include(struct case_stream *s, struct frame *f)
     return true;
 }
 
-/* 1: a phase begins or the next key is due, 0: end of the file, -1: error. */
+/* 1: a phase begins or the next key is due, 0: end of the file, -1: error. A plan that a folder holds beside
+ * its corpora is no corpus and passed over. */
 static int next_key(struct case_stream *s, struct frame *f)
 {
     static const struct {
@@ -183,13 +188,10 @@ static int next_key(struct case_stream *s, struct frame *f)
         return -1;
     }
     if (got <= 0) return got;
+    if (!strcmp(key, "plan") && !f->versioned && f->entry >= 0 && s->paths.at[f->entry].found) return 0;
     if (!strcmp(key, "lockstep")) {
         struct ynode *v = yaml_value(f->yaml, &f->item);
         return v && key_version(s, v, f) ? 1 : -1;
-    }
-    if (!schema_key_find(&schema_corpus, key)) {
-        schema_key_unknown(&schema_corpus, key, at, s->diag);
-        return -1;
     }
     if (!check_order(s, f, key, at)) return -1;
     if (!strcmp(key, "include")) return key_include(s, f) ? 1 : -1;

@@ -14,6 +14,7 @@ struct path_entry {
     dev_t dev;    /* which file it is, whatever it is called */
     ino_t ino;    /* likewise */
     uint64_t ids; /* hash of the prefix of its ids, 0 while not known */
+    bool found;   /* in a folder; else it was named */
     bool started; /* read, or being read */
 };
 

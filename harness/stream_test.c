@@ -90,6 +90,7 @@ static void test_folders(void **state)
     put("f/c.yaml", HEAD);
     put("f/.hidden.yaml", "broken: [");
     put("f/quirks/q.yaml", "quirks: [");
+    put("f/d.yaml", "plan: 1\ncorpora: [f]\n");
     check_ids("f", 0, "z/one\nz/two\nb/one\nb/two\n");
     const char *twice[] = {"f/b.yaml", "f", "f/../f/b.yaml"};
     struct case_filter all = {0};
@@ -97,6 +98,8 @@ static void test_folders(void **state)
     char *ids = ids_of(twice, 3, &all, &got);
     assert_string_equal(ids, "b/one\nb/two\nz/one\nz/two\n");
     free(ids);
+    check_ids("f/d.yaml", -1,
+              "f/d.yaml:1:1: error: the first key of a corpus file is 'lockstep: 1', not 'plan'\n");
     check_ids("f/none.yaml", -1, "f/none.yaml: error: cannot read: No such file or directory\n");
 }
 
