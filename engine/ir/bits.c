@@ -32,3 +32,10 @@ uint64_t ir_ref_xperm(uint64_t table, uint64_t index, unsigned width)
     }
     return out;
 }
+
+ir_u128 ir_ref_rcl(uint64_t a, bool carry, uint64_t n, unsigned width)
+{
+    unsigned all = width + 1, by = (unsigned)(n % all);
+    ir_u128 v = (ir_u128)carry << width | a;
+    return by ? (v << by | v >> (all - by)) & (((ir_u128)1 << all) - 1) : v;
+}

@@ -19,6 +19,25 @@ ir_u128 ir_ref_clmul(uint64_t a, uint64_t b);
 uint64_t ir_ref_xperm(uint64_t table, uint64_t index,
                       unsigned width); /* lanes of `width` bits; out of range: 0 */
 
+/* `width` bits and a carry above them, rotated left by n */
+ir_u128 ir_ref_rcl(uint64_t a, bool carry, uint64_t n, unsigned width);
+
+/* ---- memory.c ---- */
+bool ir_ref_store_if128(struct vcpu *c, uint64_t addr, ir_u128 v, bool enabled, ir_u128 expected, bool *stored);
+
+/* ---- vector.c ---- */
+ir_v128 ir_ref_splat(uint64_t size, uint64_t v);
+ir_v128 ir_ref_lookup(ir_v128 table, ir_v128 index);
+ir_s128 ir_ref_rdmlah(int64_t a, int64_t b, int64_t c, unsigned width); /* before saturation */
+ir_s128 ir_ref_ssat(ir_s128 v, unsigned width);                         /* to a signed number of so many bits */
+
+/* ---- strings.c: SSE 4.2 ---- */
+uint32_t ir_ref_str_length(ir_v128 a, uint8_t control);
+uint32_t ir_ref_str_compare(ir_v128 a, uint32_t alen, ir_v128 b, uint32_t blen, uint8_t control);
+
+/* ---- recip.c: arm64's reciprocal estimate ---- */
+uint64_t ir_ref_recpe(enum fp_fmt f, uint64_t a, enum fp_round r, const struct fp_policy *p, unsigned *ex);
+
 /* ---- aes.c: half of an AES round on two 64-bit halves, as RISC-V's scalar cryptography divides it ---- */
 uint64_t ir_ref_aes64es(uint64_t a, uint64_t b);
 uint64_t ir_ref_aes64esm(uint64_t a, uint64_t b);

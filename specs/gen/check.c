@@ -30,6 +30,7 @@ static bool is_pure(const struct code *k)
     case CODE_RM:
     case CODE_DYN:
     case CODE_SLICE: return true;
+    case CODE_OPERAND: return k->type != TYPE_RM && !k->field->kind->read;
     case CODE_OP:
     case CODE_LANES: return k->op->effect == OP_PURE;
     default: return false;
@@ -72,7 +73,13 @@ static int type_of(const struct checker *c, int v)
 static bool name_open(struct checker *c, const struct expr *e)
 {
     const struct binding *param = name_param(c, e->text);
-    if (param) return check_open(c, param->expr);
+    if (param) { /* the row's words, where the class's names mean nothing */
+        int nparams = c->nparams;
+        c->nparams = 0;
+        bool open = check_open(c, param->expr);
+        c->nparams = nparams;
+        return open;
+    }
     struct field *f = field_find(c->row, e->text);
     if (f && f->kind) return f->kind->is_imm && !f->kind->read;
     return !strcmp(e->text, "W") && c->row->width;
@@ -116,8 +123,8 @@ static bool type_allowed(const struct op *op, int t)
     return op->ntypes == 0;
 }
 
-/* What T stands for in this use: said, from an argument with a width, or from where the result goes. The
- * argument that says it is evaluated on the way, into *done. */
+/* What T stands for in this use: said, from an argument with a width, or from where the result goes; numbers
+ * that are compared have 64 bits. The argument that says it is evaluated on the way, into *done. */
 static int bind_t(struct checker *c, const struct expr *e, const struct op *op, int want, int *done)
 {
     bool from_result = op->result == TYPE_T || op->result == TYPE_T2;
@@ -127,7 +134,7 @@ static int bind_t(struct checker *c, const struct expr *e, const struct op *op, 
         for (int i = 0; i < e->nargs && i < op->nargs; i++) {
             if (op->args[i] != TYPE_T || (pass == 0 && check_open(c, e->args[i]))) continue;
             if (pass == 1 && from_result && goal > 0) return goal;
-            done[i] = check_expr(c, e->args[i], from_result ? goal : TYPE_NONE);
+            done[i] = check_expr(c, e->args[i], from_result ? goal : pass ? 64 : TYPE_NONE);
             return type_of(c, done[i]);
         }
     }

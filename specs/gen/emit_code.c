@@ -156,7 +156,7 @@ static void set_flags(const struct emitter *e, int first)
     fprintf(e->f, "    s->%s = (s->%s & ~0x%llxull)", reg, reg, (unsigned long long)mask);
     for (int i = first; i < r->ncode; i++) {
         if (r->code[i].kind != CODE_FLAGS) continue;
-        fputs(" | (uint64_t)", e->f);
+        fputs(" |\n        (uint64_t)", e->f);
         emit_value(e, r->code[i].args[0]);
         fprintf(e->f, " << %u", (unsigned)r->code[i].u);
     }
@@ -167,13 +167,10 @@ static void slice(const struct emitter *e, int v)
 {
     const struct code *k = &e->r->code[v];
     emit_declare(e, v);
-    fprintf(e->f, "(%s)%s", type_c(k->type), k->u ? "(" : "");
+    fprintf(e->f, "(%s)(", type_c(k->type));
     emit_value(e, k->args[0]);
-    if (k->u)
-        fprintf(e->f, " >> %u%s)", (unsigned)k->u, k->type == 1 ? " & 1" : "");
-    else if (k->type == 1)
-        fputs(" & 1", e->f);
-    fputs(";\n", e->f);
+    if (k->u) fprintf(e->f, " >> %u", (unsigned)k->u);
+    fputs(k->type == 1 ? " & 1);\n" : ");\n", e->f);
 }
 
 static void statement(const struct emitter *e, int v)
@@ -200,8 +197,7 @@ static void line(struct emitter *e, struct pos at)
     e->line = at;
 }
 
-/* Exceptions gather in the flags before anything is written, because an unmasked one is a fault (SDM
- * 1, 4.9.1.6). */
+/* Exceptions gather in the flags before anything is written: an unmasked one is a fault (SDM 1, 4.9.1.6). */
 static void fp_done(const struct emitter *e)
 {
     if (e->s->fp.trap_lo >= 0)
@@ -210,26 +206,38 @@ static void fp_done(const struct emitter *e)
         fprintf(e->f, "    s->%s |= %s_fp_flags(ex);\n", e->s->fp.flags->name, e->s->isa);
 }
 
-void emit_body(struct emitter *e, enum live_for what)
+/* Registers are written last, when nothing can fault any more; except where the order in the text matters. */
+static bool is_late(const struct row *r, const struct code *k)
+{
+    if (r->restartable) return false;
+    for (int i = 0; i < r->ncode; i++)
+        if (r->code[i].kind == CODE_CALL) return false;
+    return (k->kind == CODE_SET && !k->field->kind->write) || k->kind == CODE_SETREG || k->kind == CODE_FLAGS;
+}
+
+static void statements(struct emitter *e, bool late)
 {
     const struct row *r = e->r;
-    bool effects = what == LIVE_EFFECTS, fp = effects && r->uses_fp, flags = false;
-    code_live(r, what, e->live);
-    if (r->uses_fp) fputs("    unsigned ex = 0;\n", e->f);
-    if (r->uses_fp && e->s->fp.set)
-        fprintf(e->f, "    const struct fp_policy policy = %s_fp_policy(s);\n", e->s->isa);
-    emit_sources(e);
+    bool flags = false;
     for (int i = 0; i < r->ncode; i++) {
         const struct code *k = &r->code[i];
-        if (!e->live[i] || emit_is_literal(k) || emit_is_source(k) || (flags && k->kind == CODE_FLAGS))
-            continue;
-        if (fp && e->s->fp.trap_lo >= 0 && code_writes(k)) {
-            fp_done(e);
-            fp = false;
-        }
+        if (!e->live[i] || emit_is_literal(k) || emit_is_source(k) || is_late(r, k) != late) continue;
+        if (flags && k->kind == CODE_FLAGS) continue;
         line(e, k->at);
         flags |= k->kind == CODE_FLAGS;
         statement(e, i);
     }
-    if (fp) fp_done(e);
+}
+
+void emit_body(struct emitter *e, enum live_for what)
+{
+    bool fp = e->r->uses_fp;
+    code_live(e->r, what, e->live);
+    if (fp) fputs("    unsigned ex = 0;\n", e->f);
+    if (fp && e->s->fp.set)
+        fprintf(e->f, "    const struct fp_policy policy = %s_fp_policy(s);\n", e->s->isa);
+    emit_sources(e);
+    statements(e, false);
+    if (fp && what == LIVE_EFFECTS) fp_done(e);
+    statements(e, true);
 }

@@ -30,12 +30,13 @@ void emit_value(const struct emitter *e, int v)
         literal(e, k);
         return;
     }
-    if (k->name)
-        fprintf(e->f, "%s_", k->name);
-    else if (k->kind == CODE_OPERAND)
-        fprintf(e->f, "%s_", k->field->name);
-    else if (k->kind == CODE_REG)
-        fprintf(e->f, "%s_", k->reg->name);
+    const char *name = k->name                ? k->name
+                       : k->field             ? k->field->name
+                       : k->reg               ? k->reg->name
+                       : k->kind == CODE_PC   ? "pc"
+                       : k->kind == CODE_NEXT ? "next"
+                                              : NULL;
+    if (name) fprintf(e->f, "%s_", name);
     fprintf(e->f, "v%d", v);
 }
 

@@ -106,36 +106,34 @@ static bool has_forms(struct spec *s, struct ynode *n, const struct expansion *x
     return false;
 }
 
-static void expand_forms(struct spec *s, struct ynode *n, struct expansion x)
+/* An error in one expansion is most likely one in all: the first says it. */
+static bool expand_forms(struct spec *s, struct ynode *n, struct expansion x)
 {
-    if (!has_forms(s, n, &x)) {
+    unsigned before = s->diag.errors;
+    const char *forms = has_forms(s, n, &x) ? "rm" : "";
+    do {
+        x.form = *forms;
         row_add(s, n, &x);
-        return;
-    }
-    for (const char *form = "rm"; *form; form++) {
-        x.form = *form;
-        row_add(s, n, &x);
-    }
+    } while (s->diag.errors == before && *forms && *++forms);
+    return s->diag.errors == before;
 }
 
-static void expand_widths(struct spec *s, struct ynode *n, struct expansion x)
+static bool expand_widths(struct spec *s, struct ynode *n, struct expansion x)
 {
     struct ynode *width = ynode_get(n, "width");
-    if (!width) {
-        expand_forms(s, n, x);
-        return;
-    }
+    if (!width) return expand_forms(s, n, x);
     const char *name = text_expand(s, width->text, &x, NULL);
     for (x.set = s->width_sets; x.set && strcmp(x.set->name, name); x.set = x.set->next) continue;
     if (!x.set) {
         diag_error(&s->diag, width->at, width->len, "no '%s' under 'widths' in isa.yaml%s", name,
                    SUGGEST(s, name, s->width_sets, ""));
-        return;
+        return false;
     }
     for (unsigned i = 0; i < x.set->nwidths; i++) {
         x.width = &x.set->widths[i];
-        expand_forms(s, n, x);
+        if (!expand_forms(s, n, x)) return false;
     }
+    return true;
 }
 
 void row_expand(struct spec *s, struct ynode *n)
@@ -149,5 +147,5 @@ void row_expand(struct spec *s, struct ynode *n)
     if (!entries)
         diag_error(&s->diag, table->at, table->len, "no table '%s' under 'vary' in isa.yaml", table->text);
     for (struct ynode *v = entries ? entries->child : NULL; v; v = v->next)
-        expand_widths(s, n, (struct expansion){.table = table->text, .entry = v});
+        if (!expand_widths(s, n, (struct expansion){.table = table->text, .entry = v})) return;
 }

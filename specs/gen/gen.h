@@ -272,6 +272,7 @@ struct spec {
     struct reg *flag_reg;
     struct ynode *flag_bits; /* letter → bit */
     struct ynode *spaces, *vary, *ir_vary;
+    const struct ynode *bad; /* a row of the files with an error, said already */
     struct row *rows, **rows_tail;
     unsigned nrows, nkinds, ncauses, nexts, nmodes;
 };

@@ -168,6 +168,9 @@ static void flag_class_add(struct spec *s, struct ynode *n)
     const char *open = strchr(n->key, '(');
     c->letters = n;
     c->name = arena_strndup(&s->arena, n->key, open ? (size_t)(open - n->key) : strlen(n->key));
+    if (op_find(s, c->name))
+        diag_error(&s->diag, n->key_at, strlen(c->name), "flag class '%s' has the name of an operation",
+                   c->name);
     for (const char *p = open ? open + 1 : ""; *p && *p != ')' && c->nparams < ARRAY_LEN(c->params);) {
         size_t len = strcspn(p, ", )");
         c->params[c->nparams++] = arena_strndup(&s->arena, p, len);

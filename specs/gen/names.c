@@ -20,10 +20,11 @@ static bool is_written(const struct checker *c, const struct field *f)
  * asked first. */
 static int memory_operand(struct checker *c, const struct expr *e, struct field *f)
 {
-    int at = name_address(c, f, e->offset);
+    int at = name_address(c, f, e->offset), cond = c->cond;
     if (f->kind->memory == MEMORY_ADDRESS) return at;
     for (int i = 0; i < c->row->ncode; i++)
         if (c->code[i].kind == CODE_OP && c->code[i].op->effect == OP_LOAD && c->code[i].field == f) return i;
+    c->cond = -1;
     if (is_written(c, f)) {
         int size = check_const(c, f->kind->width / 8, 64, e->offset);
         struct code check = {
@@ -35,7 +36,9 @@ static int memory_operand(struct checker *c, const struct expr *e, struct field 
     struct code load = {.kind = CODE_OP, .type = kind_type(f->kind), .field = f, .args = {at}, .nargs = 1};
     load.op = op_find(c->spec, name);
     if (!load.op) return check_error(c, e, "ir.yaml has no '%s' for this operand", name);
-    return check_emit(c, load, e->offset);
+    int v = check_emit(c, load, e->offset);
+    c->cond = cond;
+    return v;
 }
 
 static int operand_type(const struct field *f, int want)

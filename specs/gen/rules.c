@@ -69,20 +69,17 @@ static void set_reg(struct checker *c, const struct stmt *st, struct reg *reg, u
                st->target_offset);
 }
 
+/* A value that failed (-1) keeps its name, so that what uses it is not reported, too. */
 static void set_temp(struct checker *c, const struct stmt *st, int v)
 {
-    if (v < 0) return;
     for (int i = 0; i < c->ntemps; i++)
         if (!strcmp(c->temps[i].name, st->target))
             return target_error(c, st, "already has a value; names are assigned once");
-    if (c->code[v].type == TYPE_NONE) {
-        check_error(c, st->value, "this has no value");
-        return;
-    }
+    if (v >= 0 && c->code[v].type == TYPE_NONE) v = check_error(c, st->value, "this has no value");
     if (c->cond >= 0)
         return target_error(c, st, "would have a value only sometimes; write select(…) instead of 'if'");
     if (c->ntemps == ROW_MAX_STMTS) return target_error(c, st, "is one name too many for a row");
-    if (!c->code[v].name) c->code[v].name = st->target;
+    if (v >= 0 && !c->code[v].name) c->code[v].name = st->target;
     c->temps[c->ntemps++] = (struct named_value){st->target, v};
 }
 
@@ -155,20 +152,36 @@ static void statement(struct checker *c, const struct stmt *st)
     }
 }
 
+/* Decode-time conditions of which only one can hold: c and !c. */
+static bool exclusive(const struct checker *c, int a, int b)
+{
+    if (a < 0 || b < 0) return false;
+    const struct code *x = &c->code[a], *y = &c->code[b];
+    return (x->op && !strcmp(x->op->name, "lnot") && x->args[0] == b) ||
+           (y->op && !strcmp(y->op->name, "lnot") && y->args[0] == a);
+}
+
+/* The line of a write that has happened when `at` is reached, or 0. */
+static int written_before(const struct checker *c, int at)
+{
+    for (int i = 0; i < at; i++)
+        if (code_writes(&c->code[i]) && !exclusive(c, c->code[i].cond, c->code[at].cond))
+            return c->code[i].at.line;
+    return 0;
+}
+
 /* Rule 6. */
 static void rule_fault_first(struct checker *c)
 {
-    const struct code *written = NULL;
     for (int i = 0; i < c->row->ncode && !c->row->restartable; i++) {
         const struct code *k = &c->code[i];
-        if (written && code_may_fault(c->spec, k)) {
-            bool skip = k->kind == CODE_OP && k->op->effect == OP_SKIP;
-            row_error(c->spec, c->row, k->at, 1,
-                      "this may %s after line %d has already written; what can %s comes first",
-                      skip ? "end the instruction" : "fault", written->at.line, skip ? "end it" : "fault");
-            return;
-        }
-        if (code_writes(k) && !written) written = k;
+        int line = code_may_fault(c->spec, k) ? written_before(c, i) : 0;
+        if (!line) continue;
+        bool skip = k->kind == CODE_OP && k->op->effect == OP_SKIP;
+        row_error(c->spec, c->row, k->at, 1,
+                  "this may %s after line %d has already written; what can %s comes first",
+                  skip ? "end the instruction" : "fault", line, skip ? "end it" : "fault");
+        return;
     }
 }
 
@@ -251,6 +264,7 @@ static void row_effects(struct spec *s, struct row *r)
 bool check_row(struct spec *s, struct row *r)
 {
     unsigned before = s->diag.errors;
+    if (s->bad == r->node) return false; /* another expansion of it has said the same */
     struct checker *c = xcalloc(1, sizeof(*c));
     *c = (struct checker){.spec = s, .row = r, .cond = -1, .src = source_of(s, r, ynode_get(r->node, "sem"))};
     for (size_t i = 0; i < ARRAY_LEN(c->result); i++) c->result[i] = -1;
@@ -258,8 +272,8 @@ bool check_row(struct spec *s, struct row *r)
     for (const struct stmt *st = c->stmts; st; st = st->next) statement(c, st);
     c->cond = -1;
     c->results = true;
-    if (ynode_get(r->node, "flags")) check_flags(c);
-    if (ynode_get(r->node, "undef")) check_undef(c);
+    if (s->diag.errors == before && ynode_get(r->node, "flags")) check_flags(c);
+    if (s->diag.errors == before && ynode_get(r->node, "undef")) check_undef(c);
     r->code = c->code;
     if (s->diag.errors == before) {
         rule_fault_first(c);
@@ -272,5 +286,6 @@ bool check_row(struct spec *s, struct row *r)
         slots_assign(s, r, &sl); /* whether it fits */
     }
     free(c);
+    if (s->diag.errors != before) s->bad = r->node;
     return s->diag.errors == before;
 }
