@@ -60,7 +60,7 @@ bool case_reg_ref(const struct case_builder *b, const struct ynode *n, const str
 static bool one_reg(const struct case_builder *b, const struct ynode *n, const struct schema *keys,
                     struct case_reg *r)
 {
-    struct value_error err;
+    struct value_error err = {0};
     if (!case_reg_ref(b, n, keys, &r->ref)) return false;
     if (!value_parse_reg(b->guest, r->ref, n->text, n->len, r->value, &err)) {
         diag_error(b->diag, ynode_text_pos(n, err.offset), err.span, "%s", err.message);
@@ -122,7 +122,7 @@ bool code_parse(const struct guest *g, const char *text, struct buf *out, struct
 {
     size_t len = strlen(text);
     if (!value_is_hex_code(text, len)) return guest_asm(g, text, out, err);
-    struct value_error v;
+    struct value_error v = {0};
     if (value_parse_hex_code(text, len, out, &v)) return true;
     *err = (struct asm_error){.offset = v.offset, .span = v.span};
     snprintf(err->message, sizeof(err->message), "%s", v.message);

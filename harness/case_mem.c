@@ -89,7 +89,7 @@ static bool fill(const struct case_builder *b, const struct ynode *entry, const 
 
 static bool hex(const struct case_builder *b, const struct ynode *n, struct buf *out)
 {
-    struct value_error err;
+    struct value_error err = {0};
     if (value_parse_bytes(n->text, n->len, out, &err)) return true;
     diag_error(b->diag, ynode_text_pos(n, err.offset), err.span, "%s", err.message);
     return false;

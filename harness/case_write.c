@@ -48,9 +48,9 @@ static bool as_text(const struct test_case *c, struct buf *text)
 static void write_code(const struct test_case *c, struct buf *out)
 {
     struct buf text = {0};
-    bool lines = as_text(c, &text);
+    bool lines = c->code_size && as_text(c, &text);
     char *end = lines ? strchr(text.p, '\n') : NULL;
-    if (!lines) {
+    if (!end) {
         buf_str(out, "    code: \"");
         hex_bytes(c->code, c->code_size, out);
         buf_str(out, "\"\n");

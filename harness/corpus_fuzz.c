@@ -1,5 +1,5 @@
-/* Any bytes as a corpus file, and as a file of quirks: errors, never a crash, never more time or memory than a few
- * times what a good file of the size takes.
+/* Any bytes as a corpus file, and as a file of quirks: errors, never a crash, never more time or memory than
+ * a few times what a good file of the size takes.
  */
 #include "harness/harness.h"
 

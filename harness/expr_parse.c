@@ -240,7 +240,8 @@ static bool small(struct parser *p, unsigned *v)
 
 static struct expr *slices(struct parser *p, struct expr *e)
 {
-    while (e && take(p, '[')) {
+    if (!e) return NULL;
+    while (take(p, '[')) {
         size_t at = p->at;
         unsigned hi, lo;
         bool good = small(p, &hi);
@@ -299,7 +300,8 @@ static struct expr *expression(struct parser *p, int level)
     if (++p->depth > EXPR_MAX_DEPTH) return fail(p, p->at, 1, "more than %d levels", EXPR_MAX_DEPTH);
     struct expr *a = unary(p);
     const struct operator* o;
-    while (a && (o = next_operator(p)) && o->level >= level && o->level < LEVEL_UNARY) {
+    if (!a) return NULL;
+    while ((o = next_operator(p)) && o->level >= level && o->level < LEVEL_UNARY) {
         p->at += strlen(o->text);
         struct expr *b = expression(p, o->level + 1);
         if (!b || !types_fit(p, o->op, a, b)) return NULL;

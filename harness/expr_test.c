@@ -16,7 +16,7 @@ static int setup(void **state)
 static uint64_t value_with(const char *text, const char *code, const char *in)
 {
     struct arena a = {0};
-    struct value_error err;
+    struct value_error err = {0};
     struct buf yaml = {0};
     buf_printf(&yaml, HEAD "cases:\n- {id: a, code: \"%s\", in: {%s}}\n", code, in);
     struct loaded *l = load_one(yaml.p);
@@ -101,7 +101,7 @@ static void test_functions(void **state)
 static void check_error(const char *text, const char *under, const char *message)
 {
     struct arena a = {0};
-    struct value_error err;
+    struct value_error err = {0};
     const struct expr *e = expr_parse(rv, text, strlen(text), &a, &err);
     if (e && expr_check(e, rv, guest_row_find(rv, "rv.lw"), &err)) fail_msg("'%s' was accepted", text);
     assert_string_equal(err.message, message);
@@ -144,7 +144,7 @@ static void test_bounds(void **state)
 {
     char deep[EXPR_MAX_TEXT + 2];
     struct arena a = {0};
-    struct value_error err;
+    struct value_error err = {0};
     memset(deep, '(', sizeof(deep));
     assert_null(expr_parse(rv, deep, 900, &a, &err));
     assert_string_equal(err.message, "more than 50 levels");
@@ -164,7 +164,7 @@ static void test_bounds(void **state)
 static void test_needs_results(void **state)
 {
     struct arena a = {0};
-    struct value_error err;
+    struct value_error err = {0};
     assert_false(expr_needs_results(expr_parse(rv, "rs1 + 1 == 2", 12, &a, &err)));
     assert_true(expr_needs_results(expr_parse(rv, "1 == 2 || theirs.rd[0]", 22, &a, &err)));
     assert_false(expr_needs_results(NULL));

@@ -71,6 +71,7 @@ static void make_same(struct numbers *s, unsigned a, unsigned b, struct rng *r)
 static void play_role(struct numbers *s, struct gen_role role, struct rng *r)
 {
     const struct gen_plan *p = s->p;
+    if (!p->row->nfields) return;
     const struct guest_field *f = &p->row->fields[role.a];
     switch ((enum gen_role_kind)role.kind) {
     case ROLE_DISTINCT: break;

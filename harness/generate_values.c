@@ -97,6 +97,13 @@ struct gen_corners gen_corners(enum guest_test t)
     }
 }
 
+/* About a quarter of the bits set. */
+static uint64_t few_bits(struct rng *r)
+{
+    uint64_t v = rng_next(r);
+    return v & rng_next(r);
+}
+
 static uint64_t random_int(struct rng *r, uint64_t other)
 {
     uint64_t v = rng_next(r), how = rng_next(r);
@@ -105,8 +112,8 @@ static uint64_t random_int(struct rng *r, uint64_t other)
     case 0: return v >> n;                               /* of any length */
     case 1: return (uint64_t)((int64_t)v >> n);          /* the same, signed */
     case 2: return (1ull << n) - (how >> 16 & 1);        /* a power of two, or just below */
-    case 3: return v & rng_next(r) & rng_next(r);        /* few bits */
-    case 4: return v | rng_next(r) | rng_next(r);        /* many bits */
+    case 3: return v & few_bits(r);                      /* few bits */
+    case 4: return v | ~few_bits(r);                     /* many bits */
     case 5: return other + (how >> 16) % 3 - 1;          /* the other operand or a neighbour */
     case 6: return (how >> 16 & 1) ? ~other : 0 - other; /* its complement */
     default: return v;
@@ -125,8 +132,8 @@ static uint64_t random_fp(unsigned width, unsigned frac_bits, struct rng *r, uin
     switch (how & 7) {
     case 0: exp = bias - 3 + (how >> 24 & 7); break;                                  /* around 1 */
     case 1: exp = how >> 24 & 1 ? emask - 1 - (how >> 25 & 3) : how >> 25 & 3; break; /* around the ends */
-    case 2: frac &= rng_next(r) & rng_next(r); break;                                 /* few bits */
-    case 3: frac |= rng_next(r) & rng_next(r) & bits_mask(frac_bits); break;          /* many bits */
+    case 2: frac &= few_bits(r); break;                                               /* few bits */
+    case 3: frac |= few_bits(r) & bits_mask(frac_bits); break;                        /* many bits */
     case 4:
         return (other & bits_mask(width)) ^ (how >> 24 & bits_mask(2)) ^ sign; /* almost the other operand */
     case 5: exp = (other_exp + (how >> 24 & 7) - 3) & emask; break;            /* of about its size */

@@ -86,17 +86,29 @@ static bool condition_holds(const struct quirk *q, const struct place *p, const 
 {
     if (!q->when) return true;
     if (p->offset) return false;
-    struct expr_env env = {.c = c, .row = p->row, .word = p->word, .pc = c->code_at};
-    if (!expr_needs_results(q->when)) return expr_eval(q->when, &env) != 0;
     struct cpu_exit truth = c->truth.has_exit ? c->truth.exit : (struct cpu_exit){.kind = EXIT_BUDGET};
-    uint64_t *state = right ? NULL : truth_state(c, theirs);
-    env.ours = right ? &right->exit : &truth;
-    env.ours_state = right ? right->state : state;
-    env.theirs = &theirs->exit;
-    env.theirs_state = theirs->state;
+    uint64_t *state = right || !expr_needs_results(q->when) ? NULL : truth_state(c, theirs);
+    struct expr_env env = {
+        .c = c,
+        .row = p->row,
+        .word = p->word,
+        .pc = c->code_at,
+        .ours = right ? &right->exit : &truth,
+        .ours_state = right ? right->state : state,
+        .theirs = &theirs->exit,
+        .theirs_state = theirs->state,
+    };
     bool held = expr_eval(q->when, &env) != 0;
     free(state);
     return held;
+}
+
+/* The same before anything has run: such a condition is about operands only. */
+static bool holds_beforehand(const struct quirk *q, const struct place *p, const struct test_case *c)
+{
+    if (!q->when) return true;
+    struct expr_env env = {.c = c, .row = p->row, .word = p->word, .pc = c->code_at};
+    return !p->offset && expr_eval(q->when, &env) != 0;
 }
 
 static bool concerns(const struct quirk *q, const struct backend *b, const struct test_case *c)
@@ -129,7 +141,7 @@ const char *quirk_unsupported(const struct quirks *q, const struct backend *b, c
         for (unsigned k = 0; k < q->n; k++) {
             const struct quirk *row = &q->at[k];
             if (!row->unsupported || !quirk_about(row, p.index) || !concerns(row, b, c)) continue;
-            if (!condition_holds(row, &p, c, NULL, NULL)) continue;
+            if (!holds_beforehand(row, &p, c)) continue;
             *i = k;
             return row->why;
         }

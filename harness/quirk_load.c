@@ -55,7 +55,7 @@ static bool find_masks(struct loading *l, const struct ynode *masks, struct quir
 {
     bool good = true;
     for (const struct ynode *m = schema_first(masks); m; m = schema_next(masks, m)) {
-        struct value_error err;
+        struct value_error err = {0};
         if (q->nmasks == QUIRK_MAX_MASKS) {
             diag_error(l->d, m->at, m->len, "a quirk has at most %d masks", QUIRK_MAX_MASKS);
             return false;
@@ -72,7 +72,7 @@ static bool find_masks(struct loading *l, const struct ynode *masks, struct quir
 
 static bool find_condition(struct loading *l, const struct ynode *when, struct quirk *q)
 {
-    struct value_error err;
+    struct value_error err = {0};
     if (!when) return true;
     q->when = expr_parse(l->guest, when->text, when->len, &l->q->arena, &err);
     bool good = q->when != NULL;

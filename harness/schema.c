@@ -162,12 +162,12 @@ static const struct schema_key quirks_keys[] = {
 };
 const struct schema schema_quirks = {.what = "a quirk file", .accepts = SCHEMA_MAP, KEYS(quirks_keys)};
 
-void schema_write_json(FILE *file)
+void schema_write_json(FILE *out)
 {
-    schema_write(&schema_corpus, "lockstep corpus", file);
+    schema_write(&schema_corpus, "lockstep corpus", out);
 }
 
-void schema_write_quirks_json(FILE *file)
+void schema_write_quirks_json(FILE *out)
 {
-    schema_write(&schema_quirks, "lockstep quirks", file);
+    schema_write(&schema_quirks, "lockstep quirks", out);
 }

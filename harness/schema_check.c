@@ -101,7 +101,8 @@ static bool check_number(const struct schema *s, const struct ynode *n, struct d
 static bool check_scalar(const struct schema *s, const struct ynode *n, bool template, struct diag *d)
 {
     if (is_empty(n)) return s->accepts & SCHEMA_EMPTY ? true : complain(s, n, d);
-    if (template && memchr(n->text, '$', n->len)) return true;
+    bool scalar = s->accepts & (SCHEMA_TEXT | SCHEMA_NUMBER | SCHEMA_BOOL);
+    if (template && scalar && memchr(n->text, '$', n->len)) return true;
     if (s->accepts & SCHEMA_NUMBER) return check_number(s, n, d);
     if (s->accepts & SCHEMA_BOOL)
         return !strcmp(n->text, "true") || !strcmp(n->text, "false") || complain(s, n, d);

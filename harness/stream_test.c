@@ -254,8 +254,10 @@ static void test_shards(void **state)
             snprintf(word, sizeof(word), "%s ", id);
             char *hit = strstr(whole, word);
             while (hit && hit != whole && hit[-1] != ' ') hit = strstr(hit + 1, word);
-            assert_non_null(hit);
-            hit[0] = '#'; /* taken */
+            if (!hit)
+                fail_msg("%s is in two shards, or in none", id);
+            else
+                hit[0] = '#'; /* taken */
             seen++;
         }
         free(part);
@@ -353,6 +355,15 @@ static void test_matrix_refused(void **state)
                   "t.yaml:4:3: note: in the combination x=a1\n");
 }
 
+/* Variables stand for text, not for maps and lists. */
+static void test_matrix_shape(void **state)
+{
+    check_refused(HEAD "matrix:\n- $x\n", "t.yaml:4:3: error: expected a template of cases, not '$x'\n");
+    check_refused(HEAD "matrix:\n- {id: a, code: nop, with: $x, in: $x}\n",
+                  "t.yaml:4:28: error: 'with': expected a map of variables to lists, not '$x'\n"
+                  "t.yaml:4:36: error: 'in': expected a map of registers to values, not '$x'\n");
+}
+
 /* A crossing that would never end is refused at once. */
 static void test_matrix_bounds(void **state)
 {
@@ -408,8 +419,8 @@ int main(void)
         cmocka_unit_test(test_goes_on),        cmocka_unit_test(test_globs),
         cmocka_unit_test(test_filter),         cmocka_unit_test(test_shards),
         cmocka_unit_test(test_skip),           cmocka_unit_test(test_matrix_values),
-        cmocka_unit_test(test_matrix_refused), cmocka_unit_test(test_matrix_bounds),
-        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_matrix_refused), cmocka_unit_test(test_matrix_shape),
+        cmocka_unit_test(test_matrix_bounds),  cmocka_unit_test(test_bounded),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -166,7 +166,7 @@ bool value_parse_bytes(const char *s, size_t len, struct buf *out, struct value_
         int hi = hex_digit(s[i]), lo = i + 1 < len ? hex_digit(s[i + 1]) : -1;
         if (hi < 0) return refuse(err, i, 1, "expected pairs of hexadecimal digits");
         if (lo < 0) return refuse(err, i, 1, "half a byte: hexadecimal digits come in pairs");
-        buf_char(out, (char)(hi << 4 | lo));
+        buf_char(out, (char)((unsigned)hi << 4 | (unsigned)lo));
         i += 2;
     }
     return true;
@@ -207,7 +207,7 @@ bool value_parse_hex_code(const char *s, size_t len, struct buf *out, struct val
     size_t i = 0, start, n;
     while (next_word(s, len, &i, &start, &n)) {
         if (!is_number_word(s + start, n)) {
-            buf_char(out, (char)(hex_digit(s[start]) << 4 | hex_digit(s[start + 1])));
+            buf_char(out, (char)((unsigned)hex_digit(s[start]) << 4 | (unsigned)hex_digit(s[start + 1])));
             continue;
         }
         uint64_t v;

@@ -15,7 +15,7 @@ static int setup(void **state)
 static void check_fp(unsigned format, const char *text, uint64_t expected)
 {
     uint64_t v = 0;
-    struct value_error err;
+    struct value_error err = {0};
     if (!value_parse_fp(&fp_layouts[format], text, strlen(text), &v, &err))
         fail_msg("%s: %s", text, err.message);
     if (v != expected) fail_msg("%s: %" PRIx64 ", not %" PRIx64, text, v, expected);
@@ -24,7 +24,7 @@ static void check_fp(unsigned format, const char *text, uint64_t expected)
 static void check_fp_refused(unsigned format, const char *text, const char *message)
 {
     uint64_t v;
-    struct value_error err;
+    struct value_error err = {0};
     if (value_parse_fp(&fp_layouts[format], text, strlen(text), &v, &err)) fail_msg("%s was accepted", text);
     assert_string_equal(err.message, message);
 }
@@ -106,7 +106,7 @@ static void test_fp_refused(void **state)
 static void check_reg(const char *reg, const char *text, uint64_t expected)
 {
     uint64_t v[8];
-    struct value_error err;
+    struct value_error err = {0};
     struct guest_reg_ref r = guest_reg_find(rv, reg);
     if (!value_parse_reg(rv, r, text, strlen(text), v, &err)) fail_msg("%s: %s: %s", reg, text, err.message);
     if (v[0] != expected) fail_msg("%s: %s: %" PRIx64 ", not %" PRIx64, reg, text, v[0], expected);
@@ -115,7 +115,7 @@ static void check_reg(const char *reg, const char *text, uint64_t expected)
 static void check_reg_refused(const char *reg, const char *text, size_t offset, const char *message)
 {
     uint64_t v[8];
-    struct value_error err;
+    struct value_error err = {0};
     if (value_parse_reg(rv, guest_reg_find(rv, reg), text, strlen(text), v, &err))
         fail_msg("%s was accepted", text);
     assert_string_equal(err.message, message);
@@ -153,7 +153,7 @@ static void test_registers(void **state)
 static void test_wide(void **state)
 {
     uint64_t v[8];
-    struct value_error err;
+    struct value_error err = {0};
     struct guest_reg_ref r = guest_reg_find(rv, "v1");
     const char *text = "0x0123456789abcdef_fedcba9876543210";
     assert_true(value_parse_reg(rv, r, text, strlen(text), v, &err));
@@ -169,7 +169,7 @@ static void test_wide(void **state)
 static void test_bytes(void **state)
 {
     struct buf b = {0};
-    struct value_error err;
+    struct value_error err = {0};
     assert_true(value_parse_bytes("de ad_beEF\n01", 13, &b, &err));
     assert_int_equal(b.len, 5);
     assert_memory_equal(b.p, "\xde\xad\xbe\xef\x01", 5);
@@ -184,7 +184,7 @@ static void test_bytes(void **state)
 static void test_hex_code(void **state)
 {
     struct buf b = {0};
-    struct value_error err;
+    struct value_error err = {0};
     assert_true(value_is_hex_code("93 05 15 00", 11));
     assert_true(value_is_hex_code(" 0x00150593\n0x0001 ", 18));
     assert_false(value_is_hex_code("93051500", 8));
