@@ -2,7 +2,9 @@
 #ifndef HARNESS_STREAM_H
 #define HARNESS_STREAM_H
 
+#include "harness/generate.h"
 #include "harness/harness.h"
+#include "harness/matrix.h"
 
 #include <sys/types.h>
 
@@ -54,5 +56,67 @@ struct id_set {
 
 bool id_set_add(struct id_set *s, uint64_t hash); /* false: was there already */
 void id_set_clear(struct id_set *s);
+
+/* ---- stream.c ---- */
+
+enum { MAX_INCLUDES = 16 };
+
+enum phase { PHASE_KEYS, PHASE_CASES, PHASE_MATRIX, PHASE_GENERATE, PHASE_INCLUDE };
+
+struct frame {
+    struct yaml_stream *yaml;         /* the file */
+    char *path;                       /* as messages show it */
+    long entry;                       /* in stream->paths, -1 for text in memory */
+    bool versioned;                   /* `lockstep:` was met */
+    const struct guest *guest;        /* once `isa:` was met */
+    char *prefix;                     /* of its ids, likewise: "riscv64/m/" */
+    enum phase phase;                 /* what the last key's value is */
+    struct arena item;                /* the list item at hand */
+    struct arena combination;         /* MATRIX: the template with the values of one combination */
+    struct id_set ids;                /* of hand-written cases so far */
+    bool in_item;                     /* MATRIX, GENERATE: an item is open */
+    struct matrix matrix;             /* MATRIX: the open item; its `now` is the next combination */
+    struct generator gen;             /* GENERATE: the open item */
+    uint32_t *numbers;                /* GENERATE: cases of each row so far in this file */
+    unsigned row;                     /* GENERATE: the row at hand */
+    bool in_row;                      /* GENERATE: plan, number, end and prefix are of that row */
+    struct gen_plan plan;             /* GENERATE: what its cases vary */
+    uint64_t number, end;             /* GENERATE: next case of the row, and the one after its last */
+    struct buf row_prefix;            /* GENERATE: "riscv64/gen/rv.add/" */
+    uint64_t row_hash;                /* GENERATE: of row_prefix */
+    enum select selected;             /* GENERATE: what the filter says of row_prefix */
+    const struct ynode *include;      /* INCLUDE: the next one, in `item` */
+    const struct ynode *include_list; /* INCLUDE: all of them */
+};
+
+struct case_stream {
+    struct case_filter filter;          /* what the run takes */
+    struct diag *diag;                  /* where errors go */
+    struct paths paths;                 /* files read, being read, to read */
+    size_t next_path;                   /* the next of them */
+    struct frame *frames[MAX_INCLUDES]; /* files being read, the last one first */
+    unsigned depth;                     /* how many */
+    bool failed;                        /* an error was reported: only look for more of them in this file */
+    bool over;                          /* the end was given, or the error */
+    unsigned absent;                    /* rows left out */
+    struct arena arena;                 /* the hand-written case at hand */
+    struct test_case c;                 /* likewise */
+    struct gen_out out;                 /* the generated case at hand */
+};
+
+/* What advance() is to do with the next selected case. */
+struct wish {
+    bool build;                /* make it; else pass over it */
+    uint64_t skip;             /* passing: how many at most at once */
+    uint64_t passed;           /* passing: how many that were */
+    const struct test_case *c; /* building: the case */
+};
+
+/* ---- stream_lists.c: each does with the next selected case of the list what is wished. 1: done, 0: the list
+ * is over, -1: an error that ends the file. Mistakes in an item only set s->failed. ---- */
+
+int stream_cases(struct case_stream *s, struct frame *f, struct wish *w);
+int stream_matrix(struct case_stream *s, struct frame *f, struct wish *w);
+int stream_generate(struct case_stream *s, struct frame *f, struct wish *w);
 
 #endif

@@ -1,0 +1,219 @@
+/* The lists of a corpus file: cases, templates and generators, each giving its next selected case. */
+#include "harness/stream.h"
+
+#include "harness/case.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The next item of a list, checked. 1: item, 0: the list is over, -1: error that ends the file. A breach of
+ * the schema only sets *item to NULL. */
+static int next_item(struct case_stream *s, struct frame *f, struct ynode **item)
+{
+    static const char *const keys[] = {
+        [PHASE_CASES] = "cases", [PHASE_MATRIX] = "matrix", [PHASE_GENERATE] = "generate"};
+    arena_reset(&f->item);
+    int got = yaml_next_item(f->yaml, &f->item, item);
+    if (got <= 0) {
+        f->phase = PHASE_KEYS;
+        return got;
+    }
+    if (!schema_check(schema_key_find(&schema_corpus, keys[f->phase])->type->item, *item, s->diag)) {
+        s->failed = true;
+        *item = NULL;
+    }
+    return 1;
+}
+
+/* ---- hand-written cases ---- */
+
+/* Whether the case with this id is wanted; an id met twice is an error. */
+static bool take_id(struct case_stream *s, struct frame *f, const struct ynode *id)
+{
+    char full[600];
+    snprintf(full, sizeof(full), "%s%s", f->prefix, id->text);
+    uint64_t hash = hash_str(full, 0);
+    if (!id_set_add(&f->ids, hash)) {
+        diag_error(s->diag, id->at, id->len, "a second case with the id '%s'", id->text);
+        s->failed = true;
+        return false;
+    }
+    return s->failed || select_id(&s->filter, full, hash);
+}
+
+/* Does with a wanted case what is wished. True: advance() is done. */
+static bool take_case(struct case_stream *s, struct frame *f, const struct ynode *n, struct wish *w)
+{
+    if (!w->build && !s->failed) {
+        w->passed++;
+        return true;
+    }
+    struct case_builder b = {f->guest, s->diag, &s->arena, f->prefix};
+    arena_reset(&s->arena);
+    if (!case_build(&b, n, &s->c)) {
+        s->failed = true;
+        return false;
+    }
+    w->c = &s->c;
+    return !s->failed;
+}
+
+int stream_cases(struct case_stream *s, struct frame *f, struct wish *w)
+{
+    struct ynode *item;
+    int got;
+    while ((got = next_item(s, f, &item)) > 0)
+        if (item && take_id(s, f, ynode_get(item, "id")) && take_case(s, f, item, w)) return 1;
+    return got;
+}
+
+/* ---- templates ---- */
+
+/* The combination at hand as a checked case, or NULL. */
+static const struct ynode *combination(struct case_stream *s, struct frame *f, struct wish *w)
+{
+    const struct ynode *t = f->matrix.template;
+    struct ynode *id = matrix_expand(&f->matrix, ynode_get(t, "id"), &f->combination, s->diag);
+    if (id && !schema_check(schema_key_find(&schema_case, "id")->type, id, s->diag)) id = NULL;
+    if (!id || !take_id(s, f, id)) {
+        s->failed |= !id;
+        return NULL;
+    }
+    if (!w->build && !s->failed) return t;
+    struct ynode *n = matrix_expand(&f->matrix, t, &f->combination, s->diag);
+    if (n && schema_check(&schema_case, n, s->diag)) return n;
+    s->failed = true;
+    return NULL;
+}
+
+static void note_combination(struct case_stream *s, const struct frame *f)
+{
+    struct buf b = {0};
+    matrix_describe(&f->matrix, &b);
+    diag_note(s->diag, f->matrix.template->at, 1, "in the combination %s", buf_cstr(&b));
+    buf_free(&b);
+}
+
+/* The next combination; after an error the rest of the template is not tried: it would say the same again. */
+static bool advance_combination(struct case_stream *s, struct frame *f, struct wish *w)
+{
+    bool failed = s->failed, done = false;
+    unsigned errors = s->diag->errors;
+    arena_reset(&f->combination);
+    const struct ynode *n = combination(s, f, w);
+    if (n) done = take_case(s, f, n, w);
+    if (s->diag->errors != errors) {
+        note_combination(s, f);
+        f->in_item = false;
+    }
+    if (f->matrix.now + 1 == f->matrix.total || (failed && n))
+        f->in_item = false;
+    else
+        matrix_seek(&f->matrix, f->matrix.now + 1);
+    return done;
+}
+
+int stream_matrix(struct case_stream *s, struct frame *f, struct wish *w)
+{
+    for (;;) {
+        struct ynode *item;
+        if (f->in_item) {
+            if (advance_combination(s, f, w)) return 1;
+            continue;
+        }
+        int got = next_item(s, f, &item);
+        if (got <= 0) return got;
+        if (!item) continue;
+        f->in_item = matrix_open(&f->matrix, item, s->diag);
+        s->failed |= !f->in_item;
+    }
+}
+
+/* ---- generated cases ---- */
+
+/* The plan of the row at hand, and which of its numbers are due. */
+static bool open_row(struct case_stream *s, struct frame *f)
+{
+    const struct guest_row *row = &f->guest->rows[f->row];
+    if (!f->numbers) f->numbers = xcalloc(f->guest->nrows, sizeof(*f->numbers));
+    buf_reset(&f->row_prefix);
+    buf_printf(&f->row_prefix, "%s%s/", f->prefix, row->id);
+    f->row_hash = hash_str(f->row_prefix.p, 0);
+    f->selected = select_prefix(&s->filter, f->row_prefix.p);
+    if (!gen_plan_init(&f->plan, &f->gen, f->row)) {
+        diag_error(s->diag, f->gen.at, 1, "no encoding was found for row %s (%s:%d)", row->id, row->file,
+                   row->line);
+        return false;
+    }
+    uint64_t count = f->plan.constant && f->gen.count > GEN_SAME_CASES ? GEN_SAME_CASES : f->gen.count;
+    f->number = f->numbers[f->row];
+    f->end = f->number + count;
+    f->numbers[f->row] = (uint32_t)f->end;
+    f->in_row = true;
+    return true;
+}
+
+/* Number f->number on is looked at until one is wanted, patterns and shard both. False: there is none. */
+static bool find_number(struct case_stream *s, struct frame *f)
+{
+    if (f->selected == SELECT_NONE) return false;
+    f->number = select_nth(&s->filter, f->row_hash, f->number, 0);
+    size_t len = f->row_prefix.len;
+    while (f->selected == SELECT_SOME && f->number < f->end) {
+        buf_printf(&f->row_prefix, "%lu", (unsigned long)f->number);
+        bool match = select_glob(&s->filter, f->row_prefix.p);
+        f->row_prefix.len = len;
+        f->row_prefix.p[len] = 0;
+        if (match) break;
+        f->number = select_nth(&s->filter, f->row_hash, f->number + 1, 0);
+    }
+    return f->number < f->end;
+}
+
+/* Passes over as many of the row's cases as are wished and there. */
+static void pass_row(struct case_stream *s, struct frame *f, struct wish *w)
+{
+    uint64_t here = f->selected == SELECT_ALL ? select_count(&s->filter, f->row_hash, f->number, f->end) : 1;
+    if (here > w->skip) here = w->skip;
+    w->passed += here;
+    f->number = select_nth(&s->filter, f->row_hash, f->number, here - 1) + 1;
+}
+
+static bool advance_row(struct case_stream *s, struct frame *f, struct wish *w)
+{
+    if (!find_number(s, f)) {
+        f->in_row = false;
+        f->row++;
+        return false;
+    }
+    if (!w->build) {
+        pass_row(s, f, w);
+        return true;
+    }
+    gen_case(&f->plan, f->number++, f->prefix, &s->out);
+    w->c = &s->out.c;
+    return true;
+}
+
+int stream_generate(struct case_stream *s, struct frame *f, struct wish *w)
+{
+    for (;;) {
+        struct ynode *item;
+        if (f->in_row) {
+            if (advance_row(s, f, w)) return 1;
+            continue;
+        }
+        while (f->in_item && f->row < f->guest->nrows && !generator_wants(&f->gen, f->row)) f->row++;
+        if (f->in_item && f->row < f->guest->nrows) {
+            if (!open_row(s, f)) s->failed = true, f->row++;
+            continue;
+        }
+        int got = next_item(s, f, &item);
+        if (got <= 0) return got;
+        f->row = 0;
+        f->in_item = item && generator_open(&f->gen, f->guest, item, s->filter.seed, &f->item, s->diag);
+        if (item && !f->in_item) s->failed = true;
+        if (f->in_item) s->absent += f->gen.absent;
+        if (s->failed) f->in_item = false;
+    }
+}
