@@ -149,6 +149,22 @@ static void test_truth_outranks(void **state)
            true); /* against all: the truth is right */
 }
 
+/* An oracle that ends otherwise than the truth says has nothing to say about the rest. */
+static void give_up(struct vcpu *c, uint64_t budget)
+{
+    (void)budget;
+    cpu_fault(c, 0, 0);
+}
+TESTING_BACKEND(quitter, true, true, give_up);
+
+static void test_oracle_that_ends_otherwise(void **state)
+{
+    static const struct lineup l = {.entries = {{&faulty, false}, {&quitter, true}}, .n = 2};
+    expect(&l, ADD FINE, VERDICT_FAIL, O, false);
+    expect(&l, ADD FINE ", out: {a0: 42}", VERDICT_PASS, M, true);
+    expect(&l, ADD FINE ", out: {a0: 42, rest: any}", VERDICT_PASS, M, true);
+}
+
 static void test_skips(void **state)
 {
     static const struct {
@@ -210,10 +226,15 @@ static void test_many_differences(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_oracle),         cmocka_unit_test(test_truth),
-        cmocka_unit_test(test_truth_memory),   cmocka_unit_test(test_truth_exit),
-        cmocka_unit_test(test_truth_outranks), cmocka_unit_test(test_skips),
-        cmocka_unit_test(test_text),           cmocka_unit_test(test_many_differences),
+        cmocka_unit_test(test_oracle),
+        cmocka_unit_test(test_truth),
+        cmocka_unit_test(test_truth_memory),
+        cmocka_unit_test(test_truth_exit),
+        cmocka_unit_test(test_truth_outranks),
+        cmocka_unit_test(test_oracle_that_ends_otherwise),
+        cmocka_unit_test(test_skips),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_many_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,6 +193,25 @@ static void test_hangs_cost_one_case_each(void **state)
     assert_nobody_left();
 }
 
+/* A backend that wrecks its process so that it sends nonsense: the parent believes none of it. */
+static void test_nonsense_on_the_wire(void **state)
+{
+    enum { N = 40 };
+    enum fault faults[N] = {[7] = FAULT_SCRIBBLE};
+    struct corpus c = corpus_make(N, faults, N);
+    struct seen s = {0};
+    struct pool_config cfg = config(&c, N, 2, 16, &s);
+    struct pool_result res;
+    pool_run(&cfg, &res);
+    assert_int_equal(res.end, POOL_DONE);
+    assert_int_equal(s.n, N);
+    assert_true(s.in_order);
+    assert_string_equal(buf_cstr(&s.reasons), "crash c7: faulty died of SIGKILL\n");
+    seen_free(&s);
+    buf_free(&c.text);
+    assert_nobody_left();
+}
+
 static void test_gives_up(void **state)
 {
     enum { N = 20 };
@@ -308,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_crashes_cost_one_case_each),
         cmocka_unit_test(test_hangs_cost_one_case_each),
+        cmocka_unit_test(test_nonsense_on_the_wire),
         cmocka_unit_test(test_gives_up),
         cmocka_unit_test(test_interrupted),
         cmocka_unit_test(test_bad_input),

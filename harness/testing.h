@@ -7,6 +7,7 @@
 #define HARNESS_TESTING_H
 
 #include "harness/lineup.h"
+#include "harness/record.h"
 
 #include <setjmp.h> /* cmocka.h wants these before it */
 #include <signal.h>
@@ -24,12 +25,22 @@ enum fault {
     FAULT_UNSUPPORTED, /* says that it cannot go on */
     FAULT_SLOW,        /* 20 ms */
     FAULT_LIE,
-    FAULT_WRITE, /* memory comes out wrong */
+    FAULT_WRITE,    /* memory comes out wrong */
+    FAULT_SCRIBBLE, /* writes a record of a case that nobody asked for to every descriptor */
 };
 
 static uint64_t *testing_reg(struct vcpu *c, const char *name)
 {
     return guest_reg_words(c->guest, c->state, guest_reg_find(c->guest, name));
+}
+
+static void scribble(void)
+{
+    struct buf frame = {0};
+    record_encode(&(struct record){.number = 999999, .id = "nobody's"}, &frame);
+    for (int fd = 3; fd < 64; fd++)
+        if (write(fd, frame.p, frame.len) < 0) continue;
+    pause(); /* until the parent has seen it */
 }
 
 static void faulty_run(struct vcpu *c, uint64_t budget)
@@ -42,6 +53,7 @@ static void faulty_run(struct vcpu *c, uint64_t budget)
     case FAULT_HANG:
         for (;;) pause();
     case FAULT_SLOW: usleep(20000); break;
+    case FAULT_SCRIBBLE: scribble(); break;
     default: break;
     }
     backend_interp.run(c, budget);
