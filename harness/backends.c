@@ -47,7 +47,7 @@ static int add_named(struct program *p, struct plan *plan, const char *name, boo
     const char *names[16], *why;
     size_t n = 0;
     const struct backend *b = find_in(p->backends, name);
-    for (; p->backends[n] && n < ARRAY_LEN(names); n++) names[n] = p->backends[n]->name;
+    for (; n < ARRAY_LEN(names) && p->backends[n]; n++) names[n] = p->backends[n]->name;
     if (!b) return complain_name(p, "backend", name, names, n);
     why = cannot_run(b);
     if (why) return complain(p, STATUS_HARNESS, "backend '%s' cannot be used: %s", name, why);

@@ -48,7 +48,7 @@ void describe_reg(struct guest_reg_ref ref, uint64_t value, struct buf *out)
     }
     size_t start = out->len;
     uint64_t rest = value;
-    for (unsigned i = 0; r->bits[i] && i < 64; i++) {
+    for (unsigned i = 0; i < 64 && r->bits[i]; i++) {
         if (!(value >> i & 1) || !*r->bits[i]) continue;
         rest &= ~(1ull << i);
         buf_printf(out, "%s%s", out->len > start ? " " : "", r->bits[i]);

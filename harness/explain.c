@@ -151,8 +151,8 @@ static void named_registers(const struct guest *g, const struct guest_row *row, 
         size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
         const char *after = s + n + strspn(s + n, " ");
         bool assigned = start && after[0] == '=' && after[1] != '=';
-        struct guest_reg_ref ref =
-            is_field(row, s, n) ? (struct guest_reg_ref){0} : guest_reg_find_span(g, s, n);
+        struct guest_reg_ref ref = {0};
+        if (!is_field(row, s, n)) ref = guest_reg_find_span(g, s, n);
         if (ref.reg && assigned != read)
             buf_printf(out, "%s%.*s", out->len && out->p[out->len - 1] != ' ' ? ", " : "", (int)n, s);
         start = false;

@@ -135,7 +135,7 @@ const struct guest *program_guest(struct program *p, const char *name)
     if (g) return g;
     const char *names[16];
     size_t n = 0;
-    while (guest_all[n] && n < ARRAY_LEN(names)) {
+    while (n < ARRAY_LEN(names) && guest_all[n]) {
         names[n] = guest_all[n]->name;
         n++;
     }

@@ -23,13 +23,14 @@ uint64_t ir_ref_xperm(uint64_t table, uint64_t index,
 ir_u128 ir_ref_rcl(uint64_t a, bool carry, uint64_t n, unsigned width);
 
 /* ---- memory.c ---- */
-bool ir_ref_store_if128(struct vcpu *c, uint64_t addr, ir_u128 v, bool enabled, ir_u128 expected, bool *stored);
+bool ir_ref_store_if128(struct vcpu *c, uint64_t addr, ir_u128 v, bool enabled, ir_u128 expected,
+                        bool *stored);
 
 /* ---- vector.c ---- */
 ir_v128 ir_ref_splat(uint64_t size, uint64_t v);
 ir_v128 ir_ref_lookup(ir_v128 table, ir_v128 index);
 ir_s128 ir_ref_rdmlah(int64_t a, int64_t b, int64_t c, unsigned width); /* before saturation */
-ir_s128 ir_ref_ssat(ir_s128 v, unsigned width);                         /* to a signed number of so many bits */
+ir_s128 ir_ref_ssat(ir_s128 v, unsigned width); /* to a signed number of so many bits */
 
 /* ---- strings.c: SSE 4.2 ---- */
 uint32_t ir_ref_str_length(ir_v128 a, uint8_t control);
