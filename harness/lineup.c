@@ -113,7 +113,7 @@ static void note_divergence(struct panel *p, const struct test_case *c, struct a
     panel_run(p, &cut, act, out);
     unsigned i = 0;
     while (i < p->lineup->n && !outcome_usable(&out[i])) i++;
-    if (i == p->lineup->n) return;
+    if (i == p->lineup->n || !out[i].state) return;
     uint64_t pc = out[i].state[c->guest->pc_word];
     uint8_t bytes[4] = {0};
     size_t n = sizeof(bytes);

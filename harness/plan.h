@@ -41,7 +41,7 @@ const char *plan_repro_options(struct program *p, const struct plan *plan);
 void plan_write_json(FILE *out); /* the plan format as JSON Schema */
 
 /* ---- source: the cases of a plan, for struct pool_config ---- */
-void *plan_stream_open(const void *plan, struct diag *d);
+void *plan_stream_open(const void *arg, struct diag *d); /* arg is the plan */
 int plan_stream_next(void *s, const struct test_case **c);
 uint64_t plan_stream_skip(void *s, uint64_t n);
 void plan_stream_close(void *s);

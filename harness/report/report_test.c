@@ -197,7 +197,7 @@ static const char *str(json_t *object, const char *key)
 static void test_jsonl(void **state)
 {
     char *path = temporary(), *text = write_report(&report_jsonl, path, "gave up");
-    json_t *lines[16];
+    json_t *lines[16] = {0};
     size_t n = 0;
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
         json_error_t err;
@@ -257,7 +257,10 @@ static void test_md(void **state)
     const char *at = text;
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         const char *found = strstr(at, parts[i]);
-        if (!found) fail_msg("no '%s' in\n%s", parts[i], at);
+        if (!found) {
+            fail_msg("no '%s' in\n%s", parts[i], at);
+            break;
+        }
         at = found;
     }
     unlink(path);
