@@ -84,6 +84,7 @@ static void test_fp_refused(void **state)
         S, "1.00000000000000000000000001",
         "1.00000000000000000000000001 is not exact in f32; it lies between 0x3f800000 and 0x3f800001");
     check_fp_refused(S, "1e39", "1e39 is beyond the range of f32");
+    check_fp_refused(S, "0x1p128", "0x1p128 is beyond the range of f32");
     check_fp_refused(H, "65505", "65505 is beyond the range of f16");
     check_fp_refused(H, "0x1p-25", "0x1p-25 is not exact in f16; it lies between 0x0 and 0x1");
     check_fp_refused(S, "1e-300", "1e-300 is not exact in f32; it lies between 0x0 and 0x1");
