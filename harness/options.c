@@ -325,24 +325,29 @@ static const struct command *command_find(struct program *p, const char *name)
     return NULL;
 }
 
+/* `help`, `help COMMAND`, --help. */
+static int help(struct program *p, const char *name)
+{
+    const struct command *c = name ? command_find(p, name) : NULL;
+    if (name && !c) return STATUS_USAGE;
+    if (c)
+        help_command(p, c);
+    else
+        help_program(p);
+    return STATUS_PASS;
+}
+
 static int dispatch(struct program *p, int argc, const char *const *argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
-    if (!*name) {
-        return complain(p, STATUS_USAGE, "no command given; 'lockstep --help' lists them");
-    }
-    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
-        help_program(p);
-        return STATUS_PASS;
-    }
+    if (!*name) return complain(p, STATUS_USAGE, "no command given; 'lockstep --help' lists them");
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+        return help(p, argc > 2 ? argv[2] : NULL);
     const struct command *c = command_find(p, name);
     if (!c) return STATUS_USAGE;
     int status = parse_words(p, c, argc, argv);
     if (status) return status;
-    if (p->opt.help) {
-        help_command(p, c);
-        return STATUS_PASS;
-    }
+    if (p->opt.help) return help(p, c->name);
     if (p->opt.args.n < c->min_args || p->opt.args.n > c->max_args)
         return complain(p, STATUS_USAGE, "usage: lockstep %s [OPTION...] %s", c->name, c->args);
     return c->run(p);

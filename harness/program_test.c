@@ -180,6 +180,9 @@ static void test_help(void **state)
     expect_part(p->out, "usage: lockstep run [OPTION...] [PATH...]");
     expect_part(p->out, "-j, --jobs N");
     assert_null(strstr(p->out, "--rows"));
+    expect(p, "help|list", STATUS_PASS, "");
+    expect_part(p->out, "usage: lockstep list [OPTION...] WHAT [NAME...]");
+    expect(p, "help|lst", STATUS_USAGE, "lockstep: unknown command 'lst'; did you mean 'list'?\n");
     expect(p, "gen|-h", STATUS_PASS, "");
     expect_part(p->out, "--rows GLOB");
 }
