@@ -38,3 +38,14 @@ CFLAGS_riscv64_interp := $(GOTO_CFLAGS)
 # the generator as a library, for its tests
 specs_gen_src := $(filter-out %_test.c %/main.c,$(wildcard specs/gen/*.c))
 $(B)/libgen.a: $(specs_gen_src:%.c=$(B)/%.o)
+
+# The hard rows: small ISAs that prove the language. Their tests include what is generated from them.
+HARD        := x86_64 arm64 riscv64
+HARD_STAMPS := $(HARD:%=$(GEN)/hard_%/stamp)
+$(GEN)/hard_%/stamp: $(GEN_BIN) specs/ir.yaml $(wildcard specs/gen/cases/hard/*/*.yaml)
+	$(call say,GEN,hard_$*)
+	@mkdir -p $(@D)
+	$(Q)$(GEN_BIN) specs/ir.yaml specs/gen/cases/hard/$* $(@D)
+	@touch $@
+$(HARD:%=$(B)/specs/gen/hard_%_test.o) $(B)/specs/gen/hard_x86_64_sse_test.o: $(HARD_STAMPS)
+tidy cppcheck headers: $(HARD_STAMPS)

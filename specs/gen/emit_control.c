@@ -22,9 +22,9 @@ static void round_function(struct spec *s, FILE *f)
 {
     const struct fp_control *fp = &s->fp;
     fprintf(f, "\nstatic ALWAYS_INLINE unsigned %s_fp_round(const struct %s_state *s)\n{\n", s->isa, s->isa);
-    fprintf(f, "    static const uint8_t modes[] = {%d, %d, %d, %d};\n", fp->round[0], fp->round[1],
+    fprintf(f, "    static const uint8_t mode_of[] = {%d, %d, %d, %d};\n", fp->round[0], fp->round[1],
             fp->round[2], fp->round[3]);
-    fprintf(f, "    return modes[s->%s >> %u & 3];\n}\n", fp->control->name, fp->round_lo);
+    fprintf(f, "    return mode_of[s->%s >> %u & 3];\n}\n", fp->control->name, fp->round_lo);
 }
 
 /* The ISA's own places of the exceptions. */
