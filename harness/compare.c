@@ -28,7 +28,7 @@ const char *verdict_name(enum verdict v)
 {
     static const char *const names[VERDICTS] = {
         [VERDICT_PASS] = "pass",   [VERDICT_FAIL] = "fail",       [VERDICT_SKIP] = "skip",
-        [VERDICT_CRASH] = "crash", [VERDICT_TIMEOUT] = "timeout", [VERDICT_ERROR] = "error",
+        [VERDICT_CRASH] = "crash", [VERDICT_TIMEOUT] = "timeout",
     };
     BUG_ON((unsigned)v >= VERDICTS);
     return names[v];

@@ -192,7 +192,6 @@ enum verdict {
     VERDICT_SKIP,
     VERDICT_CRASH,
     VERDICT_TIMEOUT,
-    VERDICT_ERROR,
     VERDICTS
 };
 const char *verdict_name(enum verdict v); /* "pass" */

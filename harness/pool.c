@@ -63,7 +63,11 @@ struct pool {
     struct activity *shared;       /* where workers say what they are at */
     int sigfd;                     /* interrupting signals arrive here */
     bool over;                     /* res->end is settled */
+    double clock;                  /* seconds that this process was awake, see check_clock */
+    double looked;                 /* when it was last moved on */
 };
+
+static const double AWAKE_MAX = 4 * TICK_MS / 1000.0; /* seconds between two looks at the clock that count */
 
 static double now(void)
 {
@@ -329,11 +333,21 @@ static void hand_read(struct pool *p, struct hand *h)
 
 /* ---- the clock ---- */
 
+/* Moves the clock on. Time in which the whole program was stopped (Ctrl-Z) is nobody's fault and does not
+ * count. */
+static double awake(struct pool *p)
+{
+    double t = now(), step = t - p->looked;
+    p->looked = t;
+    p->clock += step < AWAKE_MAX ? step : AWAKE_MAX;
+    return p->clock;
+}
+
 /* Kills workers that have been at one case for too long. Only the parent looks at the clock. */
 static void check_clock(struct pool *p)
 {
     if (p->cfg->timeout <= 0) return;
-    double t = now();
+    double t = awake(p);
     for (unsigned i = 0; i < p->njobs; i++) {
         struct hand *h = &p->hands[i];
         uint64_t number = h->act->number;
@@ -435,7 +449,7 @@ static void pool_close(struct pool *p)
 
 void pool_run(const struct pool_config *cfg, struct pool_result *res)
 {
-    struct pool p = {.cfg = cfg, .res = res};
+    struct pool p = {.cfg = cfg, .res = res, .clock = 1, .looked = now()};
     sigset_t old;
     BUG_ON(!cfg->jobs);
     *res = (struct pool_result){.end = POOL_DONE};

@@ -362,6 +362,31 @@ static void test_interrupted(void **state)
     free(md);
 }
 
+/* A program that was stopped for longer than a case may take has not timed out. */
+static void test_stopped_and_continued(void **state)
+{
+    struct place *p = *state;
+    enum fault faults[60];
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) faults[i] = FAULT_SLOW;
+    write_cases("slow.yaml", ARRAY_LEN(faults), faults);
+    pid_t pid = fork();
+    if (!pid) {
+        setpgid(0, 0);
+        lockstep(p, with_usual("run|slow.yaml|-j|1|--timeout|0.6"));
+        write_file("out", p->out);
+        _exit(p->status);
+    }
+    usleep(300000);
+    assert_int_equal(kill(-pid, SIGSTOP), 0);
+    usleep(1200000);
+    assert_int_equal(kill(-pid, SIGCONT), 0);
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    char *out = read_file("out");
+    assert_string_equal(last_line(out), "60 passed, 0 failed");
+    free(out);
+}
+
 static void test_timeout(void **state)
 {
     struct place *p = *state;
@@ -508,6 +533,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shards, enter, leave),
         cmocka_unit_test_setup_teardown(test_reports_that_fail, enter, leave),
         cmocka_unit_test_setup_teardown(test_interrupted, enter, leave),
+        cmocka_unit_test_setup_teardown(test_stopped_and_continued, enter, leave),
         cmocka_unit_test_setup_teardown(test_timeout, enter, leave),
         cmocka_unit_test_setup_teardown(test_plan, enter, leave),
         cmocka_unit_test_setup_teardown(test_repro, enter, leave),

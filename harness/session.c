@@ -157,7 +157,7 @@ static void print_end(struct session *s)
 static int exit_status(const struct session *s, const struct pool_result *res)
 {
     if (res->end == POOL_BAD_INPUT) return STATUS_USAGE;
-    if (res->end != POOL_DONE || s->lost || s->tally.verdicts[VERDICT_ERROR]) return STATUS_HARNESS;
+    if (res->end != POOL_DONE || s->lost) return STATUS_HARNESS;
     return tally_failed(&s->tally) ? STATUS_FAIL : STATUS_PASS;
 }
 
@@ -168,6 +168,7 @@ int session_end(struct session *s, struct pool_result *res)
         status_clear(&s->status);
         s->info.stopped = why_stopped(s, res);
         s->info.seconds = status_now() - s->status.start;
+        tally_sort(&s->tally.rows);
         if (res->end == POOL_BAD_INPUT) fputs(buf_cstr(&res->message), s->p->err);
     }
     for (unsigned i = 0; i < s->nreports; i++)

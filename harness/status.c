@@ -71,8 +71,21 @@ void status_tick(struct status *s, const struct tally *t)
     fflush(s->err);
 }
 
+/* Failures often have few causes; the rows say where to look first. */
+static void print_rows(const struct tally_list *l, FILE *out)
+{
+    enum { SHOWN = 8 };
+    if (!l->n) return;
+    fputs("failures by row:", out);
+    for (unsigned i = 0; i < l->n && i < SHOWN; i++)
+        fprintf(out, "%s %s %" PRIu64, i ? "," : "", l->rows[i].name, l->rows[i].n);
+    if (l->n > SHOWN) fprintf(out, ", and %u rows more", l->n - SHOWN);
+    fputc('\n', out);
+}
+
 void status_sums(const struct tally *t, FILE *out)
 {
+    print_rows(&t->rows, out);
     for (unsigned i = 0; i < t->reasons.n; i++)
         fprintf(out, "skipped %" PRIu64 ": %s\n", t->reasons.rows[i].n, t->reasons.rows[i].name);
     fprintf(out,

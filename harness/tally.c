@@ -18,6 +18,7 @@ void tally_free(struct tally *t)
 {
     list_free(&t->reasons);
     list_free(&t->exts);
+    list_free(&t->rows);
     free(t->quirks);
     *t = (struct tally){0};
 }
@@ -59,12 +60,25 @@ void tally_add(struct tally *t, const struct record *r)
     else
         add_checked(t, r->checked);
     snprintf(name, sizeof(name), "%s %s", r->guest, *r->ext ? r->ext : "(does not decode)");
+    if (failure) list_find(&t->rows, *r->row ? r->row : "(does not decode)")->n++;
     struct tally_row *ext = list_find(&t->exts, name);
     ext->n++;
     ext->bad += failure;
     ext->skips += r->verdict == VERDICT_SKIP;
     for (unsigned i = 0; i < r->nquirks; i++)
         if (r->quirks[i] < t->nquirks) t->quirks[r->quirks[i]] = true;
+}
+
+static int most_first(const void *a, const void *b)
+{
+    const struct tally_row *x = a, *y = b;
+    return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->name, y->name);
+}
+
+void tally_sort(struct tally_list *l)
+{
+    if (l->n) qsort(l->rows, l->n, sizeof(*l->rows), most_first);
+    l->last = 0;
 }
 
 uint64_t tally_failed(const struct tally *t)

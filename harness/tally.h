@@ -26,6 +26,7 @@ struct tally {
         both;                  /* checked by an oracle alone, by the manual alone, by both; not the skipped */
     uint64_t dissent;          /* an oracle disagrees with the manual */
     struct tally_list reasons; /* of skipped cases */
+    struct tally_list rows;    /* of failures: instruction rows */
     struct tally_list exts;    /* "riscv64 Zba" */
     bool *quirks;              /* by number: masked something */
     unsigned nquirks;          /* how many there are */
@@ -34,7 +35,8 @@ struct tally {
 void tally_init(struct tally *t, unsigned nquirks);
 void tally_add(struct tally *t, const struct record *r);
 void tally_free(struct tally *t);
-uint64_t tally_failed(const struct tally *t); /* failed, crashed, timed out, in error */
+void tally_sort(struct tally_list *l);        /* most cases first */
+uint64_t tally_failed(const struct tally *t); /* failed, crashed, timed out */
 /* "N passed, M failed, K skipped", the last part only when there are any. */
 void tally_line(const struct tally *t, struct buf *out);
 bool verdict_is_failure(enum verdict v);

@@ -101,7 +101,11 @@ static void md_end(struct report *r, const struct run_info *info, const struct t
     }
     add_run(b, info);
     add_sums(b, t);
-    if (r->counts[0]) buf_str(b, "\n## Failures\n\n");
+    if (r->counts[0]) {
+        buf_str(b, "\n## Failures\n\n| row | cases |\n| --- | ---: |\n");
+        for (unsigned i = 0; i < t->rows.n; i++) add_row(b, t->rows.rows[i].name, t->rows.rows[i].n);
+        buf_char(b, '\n');
+    }
     fwrite(b->p, 1, b->len, r->f);
     buf_reset(b);
     report_unspool(r);
