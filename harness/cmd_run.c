@@ -53,6 +53,8 @@ static int run_plan(struct program *p, const struct plan *plan, uint64_t total)
         (void)session_end(&s, NULL);
         return status;
     }
+    pool_block_signals(&old);
+    sigaction(SIGPIPE, &ignore, &before);
     announce(p, plan, total);
     struct pool_config cfg = {
         .source = {plan_stream_open, plan_stream_next, plan_stream_skip, plan_stream_close, plan},
@@ -64,8 +66,6 @@ static int run_plan(struct program *p, const struct plan *plan, uint64_t total)
         .sink = session_record,
         .arg = &s,
     };
-    pool_block_signals(&old);
-    sigaction(SIGPIPE, &ignore, &before);
     pool_run(&cfg, &res);
     status = session_end(&s, &res);
     sigaction(SIGPIPE, &before, NULL);
