@@ -68,7 +68,8 @@ static int run_plan(struct program *p, const struct plan *plan, uint64_t total)
     };
     pool_run(&cfg, &res);
     status = session_end(&s, &res);
-    sigaction(SIGPIPE, &before, NULL);
+    /* with nobody left to read, the end of the program would still try to write */
+    if (!fflush(p->out)) sigaction(SIGPIPE, &before, NULL);
     /* after an interruption the signals stay blocked: the program is on its way out already */
     if (res.end != POOL_INTERRUPTED) sigprocmask(SIG_SETMASK, &old, NULL);
     buf_free(&res.message);
