@@ -1,6 +1,7 @@
 /* lockstep run: every case of the corpora, on every backend, in worker processes. */
 #include "harness/session.h"
 
+#include <errno.h>
 #include <signal.h>
 
 /* How many cases the plan selects; an exit status when there are none or the corpora are not valid. */
@@ -69,7 +70,10 @@ static int run_plan(struct program *p, const struct plan *plan, uint64_t total)
     pool_run(&cfg, &res);
     status = session_end(&s, &res);
     /* with nobody left to read, the end of the program would still try to write */
-    if (!fflush(p->out)) sigaction(SIGPIPE, &before, NULL);
+    if (fflush(p->out))
+        p->out_error = errno;
+    else
+        sigaction(SIGPIPE, &before, NULL);
     /* after an interruption the signals stay blocked: the program is on its way out already */
     if (res.end != POOL_INTERRUPTED) sigprocmask(SIG_SETMASK, &old, NULL);
     buf_free(&res.message);

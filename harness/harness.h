@@ -186,14 +186,7 @@ bool quirk_current(const struct quirks *q, unsigned i); /* concerns the version 
 
 /* ---- compare.c ---- */
 
-enum verdict {
-    VERDICT_PASS,
-    VERDICT_FAIL,
-    VERDICT_SKIP,
-    VERDICT_CRASH,
-    VERDICT_TIMEOUT,
-    VERDICTS
-};
+enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_SKIP, VERDICT_CRASH, VERDICT_TIMEOUT, VERDICTS };
 const char *verdict_name(enum verdict v); /* "pass" */
 
 /* Who held the results against what. */

@@ -358,12 +358,11 @@ int program_main(int argc, const char *const *argv, FILE *out, FILE *err,
 {
     struct program p = {.out = out, .err = err, .backends = backends};
     int status = dispatch(&p, argc, argv);
-    errno = 0;
-    if (fflush(out) || ferror(out)) {
-        int e = errno;
+    if (fflush(out) && !p.out_error) p.out_error = errno;
+    if (p.out_error || ferror(out)) {
+        const char *why = p.out_error ? strerror(p.out_error) : "output error";
+        status = complain(&p, STATUS_HARNESS, "cannot write the results: %s", why);
         clearerr(out); /* said once, here */
-        status =
-            complain(&p, STATUS_HARNESS, "cannot write the results: %s", e ? strerror(e) : "output error");
     }
     arena_free(&p.arena);
     return status;

@@ -64,6 +64,7 @@ struct options {
 /* The program and where it speaks. */
 struct program {
     FILE *out, *err;                       /* results; progress and complaints */
+    int out_error;                         /* errno of a write to `out` that failed; program_main says it */
     const struct backend *const *backends; /* NULL-terminated */
     struct options opt;                    /* the command line */
     struct arena arena;                    /* lives as long as the program */
