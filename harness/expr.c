@@ -99,7 +99,7 @@ uint64_t expr_exit_code(enum exit_kind kind, unsigned cause)
 
 const struct guest_field *expr_field(const struct guest_row *row, const char *name, size_t len)
 {
-    for (unsigned i = 0; i < row->nfields; i++)
+    for (unsigned i = 0; row && i < row->nfields; i++)
         if (strlen(row->fields[i].name) == len && !memcmp(row->fields[i].name, name, len))
             return &row->fields[i];
     return NULL;
@@ -183,7 +183,8 @@ uint64_t expr_eval(const struct expr *e, const struct expr_env *env)
     case EXPR_FIELD: return field_bits(e, env);
     case EXPR_EXIT: return expr_exit_code(exit->kind, exit->cause);
     case EXPR_VALUE: return exit->value;
-    case EXPR_NEXT: return env->pc + env->row->length;
+    case EXPR_NEXT: return env->pc + env->c->guest->length(env->word);
+    case EXPR_WORD: return env->word & bits_mask(8 * env->c->guest->length(env->word));
     case EXPR_SLICE: return bits_get(expr_eval(e->a, env), e->hi, e->lo);
     case EXPR_CALL:
         return expr_functions[e->number].call(expr_eval(e->a, env), e->b ? expr_eval(e->b, env) : 0);
@@ -218,13 +219,13 @@ static bool no_such_name(const struct expr *e, const struct guest *g, const stru
                          struct value_error *err)
 {
     struct suggest near = suggest_start(e->name, strlen(e->name));
-    for (unsigned i = 0; i < row->nfields; i++)
+    for (unsigned i = 0; row && i < row->nfields; i++)
         suggest_offer(&near, row->fields[i].name, strlen(row->fields[i].name));
     for (unsigned i = 0; i < g->nregs; i++)
         if (g->regs[i].count == 1) suggest_offer(&near, g->regs[i].name, strlen(g->regs[i].name));
-    return refuse(e, err, "row %s has no operand '%.40s'%s%.*s%s", row->id, e->name,
-                  near.best ? "; did you mean '" : "", (int)near.best_len, near.best ? near.best : "",
-                  near.best ? "'?" : "");
+    return refuse(e, err, "%s%s has no operand '%.40s'%s%.*s%s", row ? "row " : "code that is no instruction",
+                  row ? row->id : "", e->name, near.best ? "; did you mean '" : "", (int)near.best_len,
+                  near.best ? near.best : "", near.best ? "'?" : "");
 }
 
 bool expr_check(const struct expr *e, const struct guest *g, const struct guest_row *row,

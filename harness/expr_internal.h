@@ -12,6 +12,7 @@ enum expr_op {
     EXPR_EXIT,   /* how a side ended */
     EXPR_VALUE,  /* the fault value of a side */
     EXPR_NEXT,   /* the following instruction's address */
+    EXPR_WORD,   /* the instruction's bits */
     EXPR_SLICE,  /* bits hi..lo of a */
     EXPR_CALL,   /* functions[number] of a, b */
     EXPR_NEG,

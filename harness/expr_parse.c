@@ -202,9 +202,10 @@ static struct expr *name(struct parser *p)
         p->at++;
         return named(p, EXPR_NAME, side, start);
     }
-    if (n == 4 && !memcmp(s, "next", 4)) {
+    bool word = n == 4 && !memcmp(s, "word", 4);
+    if (word || (n == 4 && !memcmp(s, "next", 4))) {
         p->at += n;
-        return node(p, EXPR_NEXT, start);
+        return node(p, word ? EXPR_WORD : EXPR_NEXT, start);
     }
     return named(p, EXPR_NAME, SIDE_BEFORE, start);
 }

@@ -83,6 +83,8 @@ static void test_names(void **state)
     assert_int_equal(value("a2"), 5);
     assert_int_equal(value("pc"), 0x10000);
     assert_int_equal(value("next"), 0x10004);
+    assert_int_equal(value("word[6:0]"), 0x33);
+    assert_int_equal(value_with("word", "c.lw a0, 4(a1)", ""), 0x41c8);
     assert_int_equal(value("mstatus[14:13]"), 3);
     assert_int_equal(value("rs1[31:0]"), 0xffffffff);
     assert_int_equal(value("rs1[63]"), 1);

@@ -13,8 +13,8 @@
 
 /* An instruction of a case. */
 struct place {
-    const struct guest_row *row; /* what it is */
-    unsigned index;              /* of the row */
+    const struct guest_row *row; /* what it is; NULL: none */
+    int index;                   /* of the row, or -1 */
     uint32_t word;               /* its bits */
     unsigned offset;             /* in the code */
 };
@@ -22,16 +22,12 @@ struct place {
 /* The instruction at *offset, which moves behind it. False: there are no more. */
 static bool next_place(const struct test_case *c, unsigned *offset, struct place *p)
 {
-    while (*offset < c->code_size) {
-        uint32_t word = code_word(c->code, c->code_size, *offset);
-        int row = c->guest->decode(word);
-        unsigned at = *offset;
-        *offset += c->guest->length(word);
-        if (row < 0) continue;
-        *p = (struct place){&c->guest->rows[row], (unsigned)row, word, at};
-        return true;
-    }
-    return false;
+    if (*offset >= c->code_size) return false;
+    uint32_t word = code_word(c->code, c->code_size, *offset);
+    int row = c->guest->decode(word);
+    *p = (struct place){row < 0 ? NULL : &c->guest->rows[row], row, word, *offset};
+    *offset += c->guest->length(word);
+    return true;
 }
 
 /* ---- masks ---- */
@@ -58,7 +54,7 @@ static bool covers(const struct quirk_mask *m, const struct place *p, const stru
     if (m->kind == MASK_REG)
         return same_file(m->reg, d->reg) && m->reg.index == d->reg.index &&
                !(d->bits & ~masked_bits(m, d, 0));
-    if (m->kind != MASK_OPERAND) return false;
+    if (m->kind != MASK_OPERAND || !p->row) return false;
     const struct guest_field *f = expr_field(p->row, m->operand, strlen(m->operand));
     struct guest_reg_ref r = expr_operand_reg(f, p->word);
     if (!same_file(r, d->reg) || d->reg.index < r.index || d->reg.index > r.index + f->kind->pair)

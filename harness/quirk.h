@@ -24,6 +24,7 @@ struct quirk {
     const char *why;                          /* what it does */
     const char *shown_by;                     /* id of a case, or NULL */
     uint64_t *rows;                           /* bit per row it is about */
+    bool undecoded;                           /* it is about code that is no instruction, too */
     const struct expr *when;                  /* NULL: always */
     struct quirk_mask masks[QUIRK_MAX_MASKS]; /* what is not compared */
     unsigned nmasks;                          /* how many; 0: unsupported */
@@ -37,9 +38,10 @@ struct quirks {
     unsigned n, cap;    /* used, allocated */
 };
 
-static inline bool quirk_about(const struct quirk *q, unsigned row)
+/* `row` is -1 for code that is no instruction. */
+static inline bool quirk_about(const struct quirk *q, int row)
 {
-    return q->rows[row / 64] >> (row % 64) & 1;
+    return row < 0 ? q->undecoded : q->rows[row / 64] >> (row % 64) & 1;
 }
 
 /* The version `have` ("2.0.1", text before its first digit aside) satisfies "<2.1.4", ">=2.0 <2.1", "2.0"

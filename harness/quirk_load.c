@@ -44,7 +44,9 @@ static bool find_rows(struct loading *l, const struct ynode *rows, struct quirk 
         return false;
     }
     for (const struct ynode *r = schema_first(rows); r; r = schema_next(rows, r)) {
-        if (rows_select(l->guest, r->text, true, q->rows)) continue;
+        bool illegal = !strcmp(r->text, "illegal");
+        q->undecoded |= illegal;
+        if (illegal || rows_select(l->guest, r->text, true, q->rows)) continue;
         rows_unknown(l->guest, r, l->d);
         good = false;
     }
@@ -76,8 +78,9 @@ static bool find_condition(struct loading *l, const struct ynode *when, struct q
     if (!when) return true;
     q->when = expr_parse(l->guest, when->text, when->len, &l->q->arena, &err);
     bool good = q->when != NULL;
-    for (unsigned i = 0; good && i < l->guest->nrows; i++)
+    for (int i = 0; good && i < (int)l->guest->nrows; i++)
         if (quirk_about(q, i)) good = expr_check(q->when, l->guest, &l->guest->rows[i], &err);
+    if (good && q->undecoded) good = expr_check(q->when, l->guest, NULL, &err);
     if (good && q->unsupported && expr_needs_results(q->when)) {
         diag_error(l->d, when->at, when->len,
                    "what is unsupported has no results: no 'ours' or 'theirs' here");

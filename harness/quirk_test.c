@@ -216,6 +216,25 @@ static void test_unsupported(void **state)
     quirks_free(q);
 }
 
+/* Code that is no instruction has no row and no operands, only bits. */
+static void test_illegal(void **state)
+{
+    struct quirks *q =
+        quirks(QUIRK("rows: illegal, when: \"word[15:13] == 4 && word[1:0] == 0\", mask: exit"));
+    struct loaded *l = load_one(HEAD "cases:\n- {id: a, code: '0x9188', out: {exit: illegal}}\n"
+                                     "- {id: b, code: '0x0000', out: {exit: illegal}}\n");
+    struct outcome theirs = {.backend = &toy, .oracle = true};
+    struct diff d = {.what = DIFF_EXIT};
+    assert_int_equal(quirk_find(q, l->c, &theirs, NULL, &d), 0);
+    assert_true(next(l));
+    assert_int_equal(quirk_find(q, l->c, &theirs, NULL, &d), -1);
+    unload(l);
+    struct scene s = scene("add a0, a1, a2", "");
+    assert_int_equal(find(q, &s, DIFF_EXIT), -1);
+    scene_end(&s);
+    quirks_free(q);
+}
+
 static void test_versions(void **state)
 {
     static const struct {
@@ -276,6 +295,11 @@ static void test_refused(void **state)
                  "q.yaml:4:73: error: expected bits as [63:32], [0] or [NX]\n");
     check_broken(Q QUIRK("rows: rv.add, mask: rd, when: rs3 == 1"),
                  "q.yaml:4:76: error: row rv.add has no operand 'rs3'; did you mean 'rs1'?\n");
+    check_broken(Q QUIRK("rows: illegal, mask: exit, when: rs1 == 1"),
+                 "q.yaml:4:79: error: code that is no instruction has no operand 'rs1'\n");
+    check_broken(
+        Q QUIRK("rows: illegal, mask: rd"),
+        "q.yaml:4:67: error: 'rd' is no operand of these rows, no register, and none of mem, exit, value\n");
     check_broken(Q QUIRK("rows: rv.add, mask: rd, when: rs1 = 1"),
                  "q.yaml:4:80: error: expected an operator or the end\n");
     check_broken(Q QUIRK("rows: rv.add, mask: rd, versions: latest"),
@@ -306,9 +330,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_masks),    cmocka_unit_test(test_whole),     cmocka_unit_test(test_conditions),
-        cmocka_unit_test(test_truth),    cmocka_unit_test(test_sequences), cmocka_unit_test(test_unsupported),
-        cmocka_unit_test(test_versions), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_masks),   cmocka_unit_test(test_whole),     cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_truth),   cmocka_unit_test(test_sequences), cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_illegal), cmocka_unit_test(test_versions),  cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -143,7 +143,9 @@ static const struct schema_key quirk_keys[] = {
     {"id", &word, true, "Unique among all quirks."},
     {"backend", &text, true, "The backend that is wrong: unicorn."},
     {"versions", &text, false, "Versions it is wrong in: '<2.1.4', '>=2.0 <2.1'. All if not given."},
-    {"rows", &texts, true, "Ids of the instruction rows, or patterns of them: rv.amo*, ext:Zba"},
+    {"rows", &texts, true,
+     "Ids of the instruction rows, or patterns of them: rv.amo*, ext:Zba; `illegal` is code that is no "
+     "instruction."},
     {"when", &text, false, "The condition under which it shows; see FORMAT.md."},
     {"mask", &texts, false, "What is not compared then: rd, rd[63:32], fflags, pc, mem, value, exit."},
     {"unsupported", &boolean, false,
