@@ -54,12 +54,12 @@ static void expect_text(const struct lineup *l, const char *item, const char *co
     struct trial t = judge_text(l, item);
     const char *at = buf_cstr(&t.j.detail);
     for (; *parts; parts++) {
-        const char *found = strstr(at, *parts);
-        if (!found) {
+        at = strstr(at, *parts);
+        if (!at) {
             fail_msg("no '%s' in\n%s", *parts, buf_cstr(&t.j.detail));
             return;
         }
-        at = found + strlen(*parts);
+        at += strlen(*parts);
     }
     buf_free(&t.j.detail);
 }

@@ -86,6 +86,7 @@ const char *suggest_in(struct spec *s, const char *word, const void *list, size_
                        const char *otherwise)
 {
     struct suggest near = suggest_start(word, strlen(word));
+    // cppcheck-suppress pointerSize
     for (const char *item = list; item; memcpy(&item, item + next_offset, sizeof(const char *))) {
         const char *name;
         memcpy(&name, item, sizeof(name));
