@@ -1,10 +1,11 @@
 /* The judge: cases from YAML, backends that run them, verdicts, reports.
  *
  * The pipeline in one screen:
- *     plan (command line, plan file) → stream of cases (case.c, generate.c) → batches to worker processes
- * (worker.c) → each backend's result (run.c) → verdict (compare.c, quirk.c) → record → reports (report/) A
- * stream gives the same cases in the same order for the same plan, so that any process can find case number
- * N.
+ *     plan (command line, plan file) → stream of cases (stream.c, case.c, generate.c)
+ *     → numbers of cases to worker processes (worker.c) → each backend's result (run.c)
+ *     → verdict (compare.c, quirk.c) → record → reports (report/)
+ *
+ * A stream gives the same cases in the same order for the same plan, so that any process can find case N.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
