@@ -268,18 +268,23 @@ static bool has_place(const struct byte_enc *e, const struct kind *k)
     }
 }
 
+static const char *const place_names[] = {
+    "nowhere",     "in ModRM.reg (/r)",  "in ModRM.rm (/r, /0 to /7)",
+    "in VEX.vvvv", "in the opcode (+r)", "an immediate",
+};
+
 static bool place_filled(struct spec *s, struct row *r, const struct ynode *at, enum place place,
-                         const char *imm, const char *what)
+                         const char *imm)
 {
     if (operand_at(r, place, imm)) return true;
-    row_error(s, r, at->at, at->len, "the encoding has %s, but no operand of the row is there", what);
+    row_error(s, r, at->at, at->len,
+              "the encoding has room for an operand, %s%s%s, but the row has none there", place_names[place],
+              imm ? " " : "", imm ? imm : "");
     return false;
 }
 
 bool bytes_operands(struct spec *s, struct row *r, const struct ynode *at)
 {
-    static const char *const names[] = {"nowhere",     "in ModRM.reg (/r)",  "in ModRM.rm (/r, /0 to /7)",
-                                        "in VEX.vvvv", "in the opcode (+r)", "an immediate"};
     const struct byte_enc *e = &r->bytes;
     bool ok = true;
     for (unsigned i = 0; i < r->nfields; i++) {
@@ -287,16 +292,15 @@ bool bytes_operands(struct spec *s, struct row *r, const struct ynode *at)
         if (f->base || has_place(e, f->kind)) continue;
         const struct ynode *o = ynode_get(ynode_get(r->node, "ops"), f->name);
         row_error(s, r, o->at, o->len, "operand '%s' would be %s%s%s, which this encoding does not have",
-                  f->name, names[f->kind->place], f->kind->imm_token ? " " : "",
+                  f->name, place_names[f->kind->place], f->kind->imm_token ? " " : "",
                   f->kind->imm_token ? f->kind->imm_token : "");
         ok = false;
     }
     if (!ok) return false;
-    if (e->modrm == MODRM_REG) ok &= place_filled(s, r, at, PLACE_REG, NULL, "/r");
-    if (e->modrm == MODRM_REG || e->modrm == MODRM_DIGIT)
-        ok &= place_filled(s, r, at, PLACE_RM, NULL, "a ModRM byte");
-    if (e->plus_r) ok &= place_filled(s, r, at, PLACE_OPCODE, NULL, "+r");
-    for (unsigned i = 0; i < e->nimms; i++) ok &= place_filled(s, r, at, PLACE_IMM, e->imms[i], e->imms[i]);
+    if (e->modrm == MODRM_REG) ok &= place_filled(s, r, at, PLACE_REG, NULL);
+    if (e->modrm == MODRM_REG || e->modrm == MODRM_DIGIT) ok &= place_filled(s, r, at, PLACE_RM, NULL);
+    if (e->plus_r) ok &= place_filled(s, r, at, PLACE_OPCODE, NULL);
+    for (unsigned i = 0; i < e->nimms; i++) ok &= place_filled(s, r, at, PLACE_IMM, e->imms[i]);
     return ok;
 }
 

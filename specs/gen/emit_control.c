@@ -46,7 +46,6 @@ static void flags_function(struct spec *s, FILE *f)
 static void done_function(struct spec *s, FILE *f)
 {
     const struct fp_control *fp = &s->fp;
-    BUG_ON(!fp->flags || !fp->control || !fp->trap);
     fprintf(f,
             "\nstatic ALWAYS_INLINE bool %s_fp_done(struct vcpu *cpu, struct %s_state *s, unsigned ex)\n{\n",
             s->isa, s->isa);

@@ -280,8 +280,9 @@ struct spec {
 /* ---- load.c ---- */
 /* Reads the operations `ir`, <dir>/state.yaml, <dir>/isa.yaml and every other *.yaml there as rows. */
 bool spec_load(struct spec *s, const char *ir, const char *dir);
-/* The same from named files, one of rows. */
-bool spec_load_files(struct spec *s, const char *ir, const char *state, const char *isa, const char *rows);
+/* The same from named files; `rows` ends with NULL. */
+bool spec_load_files(struct spec *s, const char *ir, const char *state, const char *isa,
+                     const char *const *rows);
 void spec_free(struct spec *s);
 const char *node_text(struct spec *s, const struct ynode *n); /* "" after a reported error */
 const char *node_str(struct spec *s, struct ynode *map, const char *key, const char *fallback);

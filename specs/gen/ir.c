@@ -89,7 +89,8 @@ static enum op_effect effect_parse(struct spec *s, const struct ynode *n)
         if (!strcmp(node_text(s, n), names[i])) return effects[i].effect;
     }
     diag_error(&s->diag, n->at, n->len, "unknown effect '%s'%s", n->text,
-               suggest_of(s, n->text, names, ARRAY_LEN(names), ""));
+               suggest_of(s, n->text, names, ARRAY_LEN(names),
+                          "; expected fp load store amo fault jump raise skip sync lanes or none"));
     return OP_PURE;
 }
 

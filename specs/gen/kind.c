@@ -56,9 +56,8 @@ static void kind_place(struct spec *s, struct kind *k, struct ynode *n)
                            "is4")
                   : -1;
     if (p >= 0) k->place = p < PLACE_IMM - 1 ? (enum place)(p + 1) : PLACE_IMM;
-    if (place && k->place == PLACE_IMM) k->imm_token = place->text;
-    if (!memory) return;
-    k->memory = (enum memory)(CHOICE(s, memory, "also", "only", "address") + 1);
+    if (k->place == PLACE_IMM) k->imm_token = place->text;
+    if (memory) k->memory = (enum memory)(CHOICE(s, memory, "also", "only", "address") + 1);
     if (k->memory && k->place != PLACE_RM)
         diag_error(&s->diag, memory->at, memory->len, "only an operand with 'place: rm' may be memory");
 }

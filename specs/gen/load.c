@@ -86,7 +86,6 @@ const char *suggest_in(struct spec *s, const char *word, const void *list, size_
                        const char *otherwise)
 {
     struct suggest near = suggest_start(word, strlen(word));
-    // cppcheck-suppress pointerSize
     for (const char *item = list; item; memcpy(&item, item + next_offset, sizeof(const char *))) {
         const char *name;
         memcpy(&name, item, sizeof(name));
@@ -114,10 +113,11 @@ static bool load_base(struct spec *s, const char *ir, const char *state, const c
     return ir_load(s, ir) && state_load(s, state) && isa_load(s, isa);
 }
 
-bool spec_load_files(struct spec *s, const char *ir, const char *state, const char *isa, const char *rows)
+bool spec_load_files(struct spec *s, const char *ir, const char *state, const char *isa,
+                     const char *const *rows)
 {
     if (!load_base(s, ir, state, isa)) return false;
-    rows_load(s, rows);
+    for (; *rows; rows++) rows_load(s, *rows);
     rows_finish(s);
     return s->diag.errors == 0;
 }

@@ -56,8 +56,9 @@ static int operand(struct checker *c, const struct expr *e, struct field *f, int
     f->used = true;
     if (c->results && written >= 0) {
         if (f->read)
-            return check_error(c, e, "'%s' is read and written: give the value that is meant a name",
-                               f->name);
+            return check_error(c, e,
+                               "'%s' is read and written: name the value that is meant, as in 'old = %s'",
+                               f->name, f->name);
         return written;
     }
     if (f->base) f->base->read = f->base->used = true;

@@ -76,8 +76,10 @@ static void set_temp(struct checker *c, const struct stmt *st, int v)
         if (!strcmp(c->temps[i].name, st->target))
             return target_error(c, st, "already has a value; names are assigned once");
     if (v >= 0 && c->code[v].type == TYPE_NONE) v = check_error(c, st->value, "this has no value");
-    if (c->cond >= 0)
-        return target_error(c, st, "would have a value only sometimes; write select(…) instead of 'if'");
+    if (c->cond >= 0) {
+        target_error(c, st, "would have a value only sometimes; write select(…) instead of 'if'");
+        v = -1;
+    }
     if (c->ntemps == ROW_MAX_STMTS) return target_error(c, st, "is one name too many for a row");
     if (v >= 0 && !c->code[v].name) c->code[v].name = st->target;
     c->temps[c->ntemps++] = (struct named_value){st->target, v};
@@ -108,6 +110,7 @@ static bool decode_time(struct checker *c, const struct expr *e)
     uint64_t v;
     const struct field *f = e->kind == EX_NAME ? field_find(c->row, e->text) : NULL;
     if (f && f->kind && (f->kind->file || f->kind->read)) return false;
+    if (e->kind == EX_FIELDNUM) return true;
     for (int i = 0; i < e->nargs; i++)
         if (!decode_time(c, e->args[i])) return false;
     return e->nargs || decode_eval(c->row, e, 0, &v);

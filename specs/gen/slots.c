@@ -46,7 +46,9 @@ static void immediates(struct spec *s, struct row *r, struct slots *sl)
     for (unsigned i = 0; i < r->nfields; i++) {
         const struct field *f = &r->fields[i];
         if (is_free(f) || is_register(f) || (f->width <= 8 && !f->is_signed)) continue;
-        if (sl->imm) row_error(s, r, r->at, 1, "'%s' has two wide immediates", r->id);
+        if (sl->imm)
+            row_error(s, r, r->at, 1, "'%s' has two wide immediates; a record of the interpreter holds one",
+                      r->id);
         sl->imm = f;
     }
     for (unsigned i = 0; i < r->nfields; i++) {
@@ -66,7 +68,8 @@ void slots_assign(struct spec *s, struct row *r, struct slots *sl)
     if (r->uses_pc && !s->bytes) {
         sl->pc_slot = SLOTS - 1;
         if (sl->r[SLOTS - 1].field)
-            row_error(s, r, r->at, 1, "'%s' has no room left for its own address", r->id);
+            row_error(s, r, r->at, 1, "the operands of '%s' leave no room in a record for its own address",
+                      r->id);
     }
     immediates(s, r, sl);
 }

@@ -16,7 +16,9 @@ static void reg_names(struct spec *s, struct reg *r, struct ynode *list)
             diag_error(&s->diag, c->at, c->len, "'%s' is the name of another register already", c->text);
 }
 
-static bool reg_shape(struct spec *s, struct reg *r, struct ynode *n)
+/* A bad shape is reported, and then taken to be one word, so that what names the register is not reported,
+ * too. */
+static void reg_shape(struct spec *s, struct reg *r, struct ynode *n)
 {
     uint64_t v;
     r->count = 1;
@@ -24,9 +26,10 @@ static bool reg_shape(struct spec *s, struct reg *r, struct ynode *n)
     node_unsigned(s, n, "width", &r->width);
     r->zero = node_u64(s, n, "zero", &v) ? (int)v : -1;
     r->reset = node_u64(s, n, "reset", &v) ? v : 0;
-    if (r->width && r->width <= 512 && r->count && r->count <= 64) return true;
+    if (r->width && r->width <= 512 && r->count && r->count <= 64) return;
     diag_error(&s->diag, n->at, 1, "register '%s': width must be 1 to 512 bits and count 1 to 64", r->name);
-    return false;
+    r->width = 64;
+    r->count = 1;
 }
 
 static void reg_add(struct spec *s, struct ynode *n)
@@ -47,7 +50,7 @@ static void reg_add(struct spec *s, struct ynode *n)
         diag_error(&s->diag, name->at, name->len, "register '%s' is defined twice", r->name);
         return;
     }
-    if (!reg_shape(s, r, n)) return;
+    reg_shape(s, r, n);
     reg_names(s, r, ynode_get(n, "names"));
     r->bits = node_names(s, ynode_get(n, "bits"), &r->nbits);
     r->compare = !ynode_get(n, "compare") || node_bool(s, n, "compare");

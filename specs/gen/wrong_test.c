@@ -1,0 +1,109 @@
+/* A wrong row of each kind. Every file of cases/wrong says in its first comment lines which errors it must
+ * give, as
+ * "# line:column: message", all of them and in order. Its name says what it is: row-* is put beside the rows
+ * of cases/wrong/base, x86-* is rows of the hard x86 rows' ISA, isa-*, state-* and ir-* stand in for that
+ * file. */
+#include "specs/gen/gen.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WRONG "specs/gen/cases/wrong"
+#define BASE  WRONG "/base"
+#define X86   "specs/gen/cases/hard/x86_64"
+
+static bool begins(const char *name, const char *with)
+{
+    return !strncmp(name, with, strlen(with));
+}
+
+static void load(struct spec *s, const char *name, const char *path)
+{
+    bool x86 = begins(name, "x86-"), row = begins(name, "row-");
+    const char *const rows[] = {x86 ? path : BASE "/rows.yaml", row ? path : NULL, NULL};
+    spec_load_files(s, begins(name, "ir-") ? path : "specs/ir.yaml",
+                    begins(name, "state-") ? path
+                    : x86                  ? X86 "/state.yaml"
+                                           : BASE "/state.yaml",
+                    begins(name, "isa-") ? path
+                    : x86                ? X86 "/isa.yaml"
+                                         : BASE "/isa.yaml",
+                    rows);
+}
+
+/* The errors alone, without the source lines under them, each as the file says it. */
+static void said(const struct diag *d, const char *path, struct buf *out)
+{
+    size_t n = strlen(path);
+    for (const char *p = buf_cstr(&d->text); *p;) {
+        size_t len = strcspn(p, "\n");
+        const char *error = strstr(p, " error: ");
+        bool here = !strncmp(p, path, n) && p[n] == ':';
+        if (*p != ' ' && error && error < p + len)
+            buf_printf(out, "# %.*s%.*s\n", (int)(error - p + 1 - (here ? (long)n + 1 : 0)),
+                       p + (here ? n + 1 : 0), (int)(p + len - error - 8), error + 8);
+        p += len + (p[len] == '\n');
+    }
+}
+
+static void expected(const char *path, struct buf *out)
+{
+    char line[400];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f) && line[0] == '#') buf_str(out, line);
+    fclose(f);
+}
+
+static void one(const char *name)
+{
+    struct spec s = {.diag = {.out = NULL}};
+    struct buf want = {0}, got = {0};
+    char path[300];
+    snprintf(path, sizeof(path), WRONG "/%s", name);
+    load(&s, name, path);
+    said(&s.diag, path, &got);
+    expected(path, &want);
+    if (strcmp(buf_cstr(&want), buf_cstr(&got)))
+        fail_msg("%s\nexpected:\n%sfound:\n%s", path, buf_cstr(&want), buf_cstr(&got));
+    assert_true(want.len > 0);
+    buf_free(&want);
+    buf_free(&got);
+    spec_free(&s);
+}
+
+static int is_case(const struct dirent *e)
+{
+    return strlen(e->d_name) > 5 && !strcmp(e->d_name + strlen(e->d_name) - 5, ".yaml");
+}
+
+static void test_wrong(void **state)
+{
+    struct dirent **list = NULL;
+    int n = scandir(WRONG, &list, is_case, alphasort);
+    assert_true(n > 40);
+    for (int i = 0; i < n; i++) {
+        one(list[i]->d_name);
+        free(list[i]);
+    }
+    free(list);
+}
+
+/* Without its wrong row, the ISA is right: or the errors could come from elsewhere. */
+static void test_base(void **state)
+{
+    struct spec s = {.diag = {.out = stderr}};
+    assert_true(spec_load(&s, "specs/ir.yaml", BASE));
+    assert_int_equal(s.nrows, 1);
+    spec_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_base), cmocka_unit_test(test_wrong)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
