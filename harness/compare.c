@@ -21,6 +21,7 @@ struct court {
     struct dispute disputes[16];    /* who against whom */
     unsigned ndisputes;             /* how many of disputes[] */
     uint64_t muted;                 /* bit per outcome: an oracle that has no say in this case */
+    bool silenced;                  /* an oracle ran it, but ended by a known error of its own */
     bool failed;                    /* a backend under test is wrong, or disagrees with another */
 };
 
@@ -100,6 +101,7 @@ static void hold_against(struct court *ct, unsigned s, unsigned i)
     }
     if (differs) ct->findings.more |= f.more;
     if (theirs->oracle && !silent) ct->j->checked |= CHECKED_ORACLE;
+    ct->silenced |= silent;
     if (!differs) return;
     ct->failed = true;
     note_dispute(ct, mine->backend->name, theirs->backend->name);
@@ -151,7 +153,8 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
     if (ct.failed)
         j->verdict = VERDICT_FAIL;
     else if (j->checked == CHECKED_NOBODY)
-        j->skip = "no oracle can run it and no truth given";
+        j->skip = ct.silenced ? "the oracle ends it by a known error of its own and no truth given"
+                              : "no oracle can run it and no truth given";
     else
         j->verdict = VERDICT_PASS;
     if (ct.failed || j->dissent)
