@@ -98,7 +98,7 @@ $(B)/test/%: $(B)/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka -lyaml -lunicorn -ljansson -lmpfr -lgmp -lpthread -lm
 
-##  test       build and run the tests only (make check without the conformance run)
+##  test       build and run the tests, without looking for missing packages
 .PHONY: test test-programs
 test-programs: $(TEST_BIN)
 test: test-programs all

@@ -1,6 +1,7 @@
 /* The corpora keep their promise: every row that has semantics has a case written by hand with the manual's
  * answer, and one that somebody outside can check; none names a row that is absent. */
 #include "harness/harness.h"
+#include "harness/program.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
@@ -78,11 +79,34 @@ static void every_row_of_the_base_has_generated_cases(void **state)
     assert_int_equal(missing, 0);
 }
 
+/* The run that the README promises: everything on the interpreter, against Unicorn and the manual. */
+static void the_interpreter_passes_them_all(void **state)
+{
+    const char *const argv[] = {"lockstep", "run",      "corpora/riscv64", "--backend",
+                                "interp",   "--oracle", "unicorn"};
+    char *text = NULL;
+    size_t len = 0;
+    unsigned long passed = 0, failed = 1;
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    int status = program_main(ARRAY_LEN(argv), argv, out, out, backend_all);
+    assert_int_equal(fclose(out), 0);
+    if (status != STATUS_PASS) print_error("%s", text);
+    char *last = strrchr(text, '\n');
+    while (last && last > text && last[-1] != '\n') last--;
+    assert_int_equal(sscanf(last, "%lu passed, %lu failed", &passed, &failed), 2);
+    free(text);
+    assert_int_equal(status, STATUS_PASS);
+    assert_int_equal(failed, 0);
+    assert_true(passed >= 150000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_has_a_case_from_the_manual),
         cmocka_unit_test(every_row_of_the_base_has_generated_cases),
+        cmocka_unit_test(the_interpreter_passes_them_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
