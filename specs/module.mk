@@ -34,12 +34,10 @@ specs_yaml_src := $(filter-out %_test.c %_fuzz.c,$(wildcard specs/yaml/*.c))
 $(B)/libyaml_reader.a: $(specs_yaml_src:%.c=$(B)/%.o)
 
 CFLAGS_riscv64_interp := $(GOTO_CFLAGS)
+CFLAGS_hard_riscv64_interp := $(GOTO_CFLAGS)
+CFLAGS_hard_arm64_interp := $(GOTO_CFLAGS)
 
-# the generator as a library, for its tests
-specs_gen_src := $(filter-out %_test.c %/main.c,$(wildcard specs/gen/*.c))
-$(B)/libgen.a: $(specs_gen_src:%.c=$(B)/%.o)
-
-# The hard rows: small ISAs that prove the language. Their tests include what is generated from them.
+# The hard rows: small ISAs that prove the language.
 HARD        := x86_64 arm64 riscv64
 HARD_STAMPS := $(HARD:%=$(GEN)/hard_%/stamp)
 $(GEN)/hard_%/stamp: $(GEN_BIN) specs/ir.yaml $(wildcard specs/gen/cases/hard/*/*.yaml)
@@ -47,5 +45,14 @@ $(GEN)/hard_%/stamp: $(GEN_BIN) specs/ir.yaml $(wildcard specs/gen/cases/hard/*/
 	@mkdir -p $(@D)
 	$(Q)$(GEN_BIN) specs/ir.yaml specs/gen/cases/hard/$* $(@D)
 	@touch $@
-$(HARD:%=$(B)/specs/gen/hard_%_test.o) $(B)/specs/gen/hard_x86_64_sse_test.o: $(HARD_STAMPS)
+
+hard_of = $(addprefix $(GEN)/hard_$(1)/hard_$(1)_,$(2))
+hard_c := $(call hard_of,x86_64,tables.c undef.c) $(call hard_of,arm64,tables.c decode.c interp.c) \
+          $(call hard_of,riscv64,tables.c decode.c interp.c)
+$(hard_c): $(HARD_STAMPS) ;
+$(B)/specs/gen/hard_x86_64_test.o $(B)/specs/gen/hard_x86_64_sse_test.o: $(HARD_STAMPS)
 tidy cppcheck headers: $(HARD_STAMPS)
+
+# The generator as a library, for its tests, and what it made of the hard rows.
+specs_gen_src := $(filter-out %_test.c %/main.c,$(wildcard specs/gen/*.c))
+$(B)/libgen.a: $(specs_gen_src:%.c=$(B)/%.o) $(hard_c:$(GEN)/%.c=$(B)/gen/%.o)

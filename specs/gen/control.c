@@ -80,6 +80,8 @@ void fp_load(struct spec *s, struct ynode *n)
     control_round(s, ynode_get(n, "round"));
     control_bits(s, ynode_get(n, "bits"));
     control_trap(s, ynode_get(n, "trap"));
+    if (!flags && s->fp.trap)
+        diag_error(&s->diag, n->key_at, strlen(n->key), "a 'trap' needs 'flags', where exceptions gather");
     if (!control && (ynode_get(n, "set") || ynode_get(n, "round") || ynode_get(n, "trap")))
         diag_error(&s->diag, n->key_at, strlen(n->key),
                    "'set', 'round' and 'trap' need a 'control' register");

@@ -60,5 +60,5 @@ void emit_control(struct spec *s, FILE *f)
     if (s->fp.set) policy_function(s, f);
     if (s->fp.round[0] >= 0) round_function(s, f);
     if (s->fp.flags) flags_function(s, f);
-    if (s->fp.trap_lo >= 0) done_function(s, f);
+    if (s->fp.flags && s->fp.trap_lo >= 0) done_function(s, f);
 }

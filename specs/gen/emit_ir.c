@@ -22,10 +22,8 @@ static const char *signed_c(int type)
 static void word(FILE *f, const char *p, size_t n, int t, int u)
 {
     static const char *const words[] = {"T", "S", "W", "T2", "S2", "US"};
-    const char *width = (char[]){0};
-    char number[12];
-    snprintf(number, sizeof(number), "%u", type_bits(t));
-    width = number;
+    char width[12];
+    snprintf(width, sizeof(width), "%u", type_bits(t));
     const char *const instead[] = {type_c(t),     signed_c(t),     width,
                                    type_c(t * 2), signed_c(t * 2), signed_c(u)};
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {

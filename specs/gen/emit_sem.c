@@ -38,9 +38,9 @@ static void prototypes(struct spec *s, FILE *f)
     }
     for (const struct helper *h = s->helpers; h; h = h->next) {
         bool plain = !h->raises && h->result == TYPE_NONE;
-        fprintf(f, "%s %s(struct vcpu *cpu", plain ? "void" : "bool", h->name);
-        for (int i = 0; i < h->nargs; i++) fprintf(f, ", %s %c", type_c(h->args[i]), 'a' + i);
-        if (h->result != TYPE_NONE) fprintf(f, ", %s *out", type_c(h->result));
+        fprintf(f, "%s %s(struct vcpu *", plain ? "void" : "bool", h->name);
+        for (int i = 0; i < h->nargs; i++) fprintf(f, ", %s", type_c(h->args[i]));
+        if (h->result != TYPE_NONE) fprintf(f, ", %s *", type_c(h->result));
         fputs(");\n", f);
     }
 }
@@ -66,9 +66,10 @@ static void byte_record(struct spec *s, FILE *f)
             "uint64_t block_pc)\n{\n",
             s->isa, s->isa, s->isa);
     fputs("    uint64_t a = (uint64_t)(int64_t)o->disp;\n", f);
-    fprintf(f, "    if (o->base < 32) a += s->%s[o->base];\n", s->address_file->name);
+    fprintf(f, "    if (o->base < %u) a += s->%s[o->base];\n", s->address_file->count, s->address_file->name);
     fputs("    else if (o->base == 33) a += block_pc + o->at + o->length;\n", f);
-    fprintf(f, "    if (o->index < 32) a += s->%s[o->index] << o->shift;\n", s->address_file->name);
+    fprintf(f, "    if (o->index < %u) a += s->%s[o->index] << o->shift;\n", s->address_file->count,
+            s->address_file->name);
     for (unsigned i = 0; i < ARRAY_LEN(s->segments); i++)
         if (s->segments[i])
             fprintf(f, "    if (o->segment == %u) a += s->%s;\n", i + 1, s->segments[i]->name);

@@ -2,10 +2,10 @@
  * ARM). */
 #include "specs/gen/hard_machine.h"
 
-#include "hard_arm64/hard_arm64_decode.c"
-#include "hard_arm64/hard_arm64_interp.c"
-#include "hard_arm64/hard_arm64_tables.c"
+#include "hard_arm64/hard_arm64_state.h"
 
+extern const struct guest guest_hard_arm64;
+extern const struct guest_pseudo hard_arm64_pseudos[];
 const struct guest_pseudo hard_arm64_pseudos[] = {{.from = NULL}};
 
 enum { VF = 1, CF = 2, ZF = 4, NF = 8 };

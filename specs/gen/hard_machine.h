@@ -41,7 +41,7 @@ static inline void machine_free(struct machine *m)
 static inline uint64_t *reg(struct machine *m, const char *name)
 {
     struct guest_reg_ref r = guest_reg_find(m->cpu->guest, name);
-    if (!r.reg) fail_msg("no register %s", name);
+    BUG_ON(!r.reg);
     return guest_reg_words(m->cpu->guest, m->cpu->state, r);
 }
 
@@ -54,12 +54,12 @@ struct part {
 static inline uint32_t encode(struct machine *m, const char *id, const struct part *parts)
 {
     const struct guest_row *r = guest_row_find(m->cpu->guest, id);
-    if (!r) fail_msg("no row %s", id);
+    BUG_ON(!r);
     uint32_t word = r->match;
     for (; parts->field; parts++) {
         unsigned i = 0;
         while (i < r->nfields && strcmp(r->fields[i].name, parts->field)) i++;
-        if (i == r->nfields) fail_msg("%s has no field %s", id, parts->field);
+        BUG_ON(i == r->nfields);
         if (!guest_field_put(&r->fields[i], parts->value, &word))
             fail_msg("%s: %s does not fit", id, parts->field);
     }

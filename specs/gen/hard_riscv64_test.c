@@ -1,11 +1,15 @@
 /* The hard rows of RISC-V, run by the interpreter. Expected values come from the manual (Unpriv). */
 #include "specs/gen/hard_machine.h"
+#include "engine/guest/csr.h"
 
-#include "hard_riscv64/hard_riscv64_decode.c"
-#include "hard_riscv64/hard_riscv64_interp.c"
-#include "hard_riscv64/hard_riscv64_tables.c"
-
+extern const struct guest guest_hard_riscv64;
+extern const struct guest_pseudo hard_riscv64_pseudos[];
 const struct guest_pseudo hard_riscv64_pseudos[] = {{.from = NULL}};
+
+extern const struct guest_csr_window hard_riscv64_csr_windows[];
+extern const unsigned hard_riscv64_csr_count;
+bool hard_csr_read(struct vcpu *c, unsigned number, uint64_t *v);
+bool hard_csr_write(struct vcpu *c, unsigned number, uint64_t v);
 
 /* What isa.yaml names for CSRs: the windows of state.yaml, and nothing else. */
 static const struct guest_csr_window *window(const struct vcpu *c, unsigned number)

@@ -3,10 +3,11 @@
 #include "specs/gen/hard_machine.h"
 
 #include "hard_x86_64/hard_x86_64_sem.h"
-#include "hard_x86_64/hard_x86_64_tables.c"
 
 #include <sys/mman.h>
 
+extern const struct guest guest_hard_x86_64;
+extern const struct guest_pseudo hard_x86_64_pseudos[];
 const struct guest_pseudo hard_x86_64_pseudos[] = {{.from = NULL}};
 
 enum { RAX, RCX, NO_REG = 32, STATUS = 0x8d5, MXCSR_RESET = 0x1f80 };

@@ -3,9 +3,10 @@
  */
 #include "specs/gen/hard_machine.h"
 
-#include "hard_x86_64/hard_x86_64_tables.c"
-#include "hard_x86_64/hard_x86_64_undef.c"
+#include "hard_x86_64/hard_x86_64_sem.h"
 
+extern const struct guest guest_hard_x86_64;
+extern const struct guest_pseudo hard_x86_64_pseudos[];
 const struct guest_pseudo hard_x86_64_pseudos[] = {{.from = NULL}};
 
 enum {

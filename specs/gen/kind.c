@@ -48,18 +48,21 @@ static void kind_upper(struct spec *s, struct kind *k, struct ynode *n)
         if (CHOICE(s, w, "zero", "keep") == 1) k->keep |= (unsigned)strtoul(w->key, NULL, 10);
 }
 
-/* `place:` and `memory:` of byte encodings. */
+/* `place:` of byte encodings; the immediates' are the tokens of `enc`. */
 static void kind_place(struct spec *s, struct kind *k, struct ynode *n)
 {
-    struct ynode *place = ynode_get(n, "place"), *memory = ynode_get(n, "memory");
-    int p = place ? CHOICE(s, place, "reg", "rm", "vvvv", "opcode", "ib", "iw", "id", "iz", "io", "cb", "cd",
-                           "is4")
-                  : -1;
+    if (!n) return;
+    int p = CHOICE(s, n, "reg", "rm", "vvvv", "opcode", "ib", "iw", "id", "iz", "io", "cb", "cd", "is4");
     if (p >= 0) k->place = p < PLACE_IMM - 1 ? (enum place)(p + 1) : PLACE_IMM;
-    if (k->place == PLACE_IMM) k->imm_token = place->text;
-    if (memory) k->memory = (enum memory)(CHOICE(s, memory, "also", "only", "address") + 1);
+    if (k->place == PLACE_IMM) k->imm_token = n->text;
+}
+
+static void kind_memory(struct spec *s, struct kind *k, struct ynode *n)
+{
+    if (!n) return;
+    k->memory = (enum memory)(CHOICE(s, n, "also", "only", "address") + 1);
     if (k->memory && k->place != PLACE_RM)
-        diag_error(&s->diag, memory->at, memory->len, "only an operand with 'place: rm' may be memory");
+        diag_error(&s->diag, n->at, n->len, "only an operand with 'place: rm' may be memory");
 }
 
 static void kind_immediate(struct spec *s, struct kind *k, struct ynode *n)
@@ -97,7 +100,8 @@ void kind_add(struct spec *s, struct ynode *n)
     if ((file = ynode_get(n, "file"))) k->file = need_reg(s, file);
     kind_width(s, k, n);
     kind_upper(s, k, ynode_get(n, "upper"));
-    kind_place(s, k, n);
+    kind_place(s, k, ynode_get(n, "place"));
+    kind_memory(s, k, ynode_get(n, "memory"));
     kind_immediate(s, k, n);
     kind_names(s, k, n);
     node_unsigned(s, n, "box", &k->box);

@@ -81,14 +81,21 @@ const char *suggest_of(struct spec *s, const char *word, const char *const *name
     return near ? arena_printf(&s->arena, "; did you mean '%s'?", near) : otherwise;
 }
 
+/* A pointer that stands in a struct. */
+static const char *member(const char *item, size_t offset)
+{
+    const char *p;
+    memcpy(&p, item + offset, sizeof(p));
+    return p;
+}
+
 /* Of anything whose first member is its name. */
 const char *suggest_in(struct spec *s, const char *word, const void *list, size_t next_offset,
                        const char *otherwise)
 {
     struct suggest near = suggest_start(word, strlen(word));
-    for (const char *item = list; item; memcpy(&item, item + next_offset, sizeof(const char *))) {
-        const char *name;
-        memcpy(&name, item, sizeof(name));
+    for (const char *item = list; item; item = member(item, next_offset)) {
+        const char *name = member(item, 0);
         suggest_offer(&near, name, strlen(name));
     }
     if (!near.best) return otherwise;
