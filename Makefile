@@ -159,8 +159,9 @@ cppcheck: $(GEN_STAMPS)
 	    --suppress=internalAstError:engine/interp/loop.h --suppress='*:build/*' -I. -I$(GEN) -D_GNU_SOURCE -D__GNUC__ $(TIDY_SRC)
 
 ##  layers     fail when a lower folder includes a higher one, or a header does not compile alone
-layers: headers
+layers: headers $(B)/libengine.a
 	@awk -f harness/layers.awk $(OWN_C)
+	@! nm -u $(B)/libengine.a 2>/dev/null | grep -E ' (yaml|uc)_' || { echo 'engine: uses YAML or Unicorn'; exit 1; }
 headers: $(GEN_STAMPS)
 	@for h in $(filter %.h,$(OWN_C)); do case $$h in */loop.h) continue;; esac; \
 	    $(CC) $(filter-out -MMD -MP,$(CFLAGS)) -Wno-unused -fsyntax-only -x c $$h || exit 1; done

@@ -26,7 +26,8 @@ $(GEN)/%/stamp: $(GEN_BIN) specs/ir.yaml $(wildcard specs/riscv64/*.yaml)
 	@touch $@
 
 gen_c := $(foreach i,$(ISAS),$(addprefix $(GEN)/$i/$i_,tables.c decode.c interp.c))
-$(gen_c): $(GEN_STAMPS) ;
+gen_h := $(foreach i,$(ISAS),$(addprefix $(GEN)/$i/$i_,state.h sem.h ir.h))
+$(gen_c) $(gen_h): $(GEN_STAMPS) ;
 .PHONY: gen
 gen: $(GEN_STAMPS)
 
