@@ -32,6 +32,7 @@ static const struct unicorn_fixed fixed[] = {
     {"priv", 3, 0, "Unicorn is run in user mode only"},
     {"mcounteren", 0xffffffff, 0xffffffff, "Unicorn is run with all of mcounteren set"},
     {"scounteren", 0xffffffff, 0xffffffff, "Unicorn is run with all of scounteren set"},
+    {"minstret", ~0ull, 0, "Unicorn counts by the host's clock and cannot be given a count"},
 };
 
 static uc_err write_csr(struct unicorn *u, int id, uint64_t value)
