@@ -88,7 +88,7 @@ static struct corpus corpus_make(unsigned n, const enum fault *faults, unsigned 
     buf_str(&c.text, "lockstep: 1\nisa: riscv64\ncases:\n");
     for (unsigned i = 0; i < n; i++)
         buf_printf(&c.text, "  - {id: c%u, code: 'addi a0, a0, 1', in: {a0: %u, a7: %u}}\n", i, i * 3,
-                   faults && faults && i < nfaults ? (unsigned)faults[i] : 0);
+                   faults && i < nfaults ? (unsigned)faults[i] : 0);
     return c;
 }
 
