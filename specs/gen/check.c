@@ -199,8 +199,7 @@ static struct op *lanes_op(struct checker *c, const struct expr *e)
     return NULL;
 }
 
-/* lanes(size, op, …): the operation on each `size` bits of vectors; arguments of other types go to every
- * lane. */
+/* lanes(size, op, …): the operation on each `size` bits of vectors; other arguments go to every lane. */
 static int lanes(struct checker *c, const struct expr *e)
 {
     struct op *op = lanes_op(c, e);
@@ -220,7 +219,6 @@ static int lanes(struct checker *c, const struct expr *e)
         code.args[code.nargs++] = v;
     }
     op->on_lanes = true;
-    c->row->uses_fp |= op->effect == OP_FP;
     return check_emit(c, code, e->offset);
 }
 
@@ -260,7 +258,6 @@ int check_op(struct checker *c, const struct expr *e, const struct op *op, int w
     if (!arguments(c, e, op, &code, done)) return -1;
     code.type = concrete(op->result, code.t);
     if (op->convert && type_of(c, code.args[0]) == code.type) return code.args[0];
-    c->row->uses_fp |= op->effect == OP_FP;
     if (op->effect == OP_FP && !c->spec->fp.policy)
         return check_error(c, e, "floating point needs a 'policy' under 'fp' in isa.yaml");
     return check_emit(c, code, e->offset);
@@ -320,7 +317,8 @@ static int number(struct checker *c, const struct expr *e, int want)
 static int field_number(struct checker *c, const struct expr *e, int want)
 {
     struct field *f = field_find(c->row, e->text);
-    if (!f || f->memory) return check_error(c, e, "'%s' is not a field of this encoding", e->text);
+    if (!f || f->memory || !field_encoded(f))
+        return check_error(c, e, "'%s' is not a field of this encoding", e->text);
     f->used = true;
     struct code code = {.kind = CODE_FIELDNUM, .type = want > 0 ? want : 64, .field = f};
     return check_emit(c, code, e->offset);

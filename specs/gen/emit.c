@@ -33,11 +33,6 @@ const char *row_symbol(struct spec *s, const struct row *r)
     return sym;
 }
 
-bool field_encoded(const struct field *f)
-{
-    return !f->base && (!f->kind || f->kind->fixed < 0);
-}
-
 unsigned asm_place(const struct row *r, const struct field *f)
 {
     size_t at = syntax_find(r->asm_, f->name);

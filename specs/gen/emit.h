@@ -18,7 +18,6 @@ struct emitter {
 /* ---- emit.c ---- */
 void emit_c_string(FILE *f, const char *text);                  /* quoted and escaped, or NULL */
 const char *row_symbol(struct spec *s, const struct row *r);    /* "rv_lw": usable in C */
-bool field_encoded(const struct field *f);                      /* it has bits or bytes of its own */
 unsigned asm_place(const struct row *r, const struct field *f); /* its place among the syntax's operands */
 const char *record_name(struct spec *s);                        /* of predecoded instructions */
 

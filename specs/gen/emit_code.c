@@ -206,13 +206,15 @@ static void fp_done(const struct emitter *e)
         fprintf(e->f, "    s->%s |= %s_fp_flags(ex);\n", e->s->fp.flags->name, e->s->isa);
 }
 
-/* Registers are written last, when nothing can fault any more; except where the order in the text matters. */
+/* Registers are written last, when nothing can fault any more. Not where the order in the text matters, but
+ * flags come last always. */
 static bool is_late(const struct row *r, const struct code *k)
 {
-    if (r->restartable) return false;
+    if (k->kind == CODE_FLAGS) return true;
+    if ((k->kind != CODE_SET || k->field->kind->write) && k->kind != CODE_SETREG) return false;
     for (int i = 0; i < r->ncode; i++)
         if (r->code[i].kind == CODE_CALL) return false;
-    return (k->kind == CODE_SET && !k->field->kind->write) || k->kind == CODE_SETREG || k->kind == CODE_FLAGS;
+    return !r->restartable;
 }
 
 static void statements(struct emitter *e, bool late)
@@ -229,10 +231,16 @@ static void statements(struct emitter *e, bool late)
     }
 }
 
+static bool is_fp(const struct code *k)
+{
+    return (k->kind == CODE_OP || k->kind == CODE_LANES) && k->op->effect == OP_FP;
+}
+
 void emit_body(struct emitter *e, enum live_for what)
 {
-    bool fp = e->r->uses_fp;
+    bool fp = false;
     code_live(e->r, what, e->live);
+    for (int i = 0; i < e->r->ncode; i++) fp |= e->live[i] && is_fp(&e->r->code[i]);
     if (fp) fputs("    unsigned ex = 0;\n", e->f);
     if (fp && e->s->fp.set)
         fprintf(e->f, "    const struct fp_policy policy = %s_fp_policy(s);\n", e->s->isa);

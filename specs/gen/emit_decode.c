@@ -1,5 +1,4 @@
-/* The decoder: a tree of switches on bits that tell rows apart, ending in the conditions of the few that are
- * left. */
+/* The decoder: a tree of switches on bits that tell rows apart, then the conditions of the few rows left. */
 #include "specs/gen/emit.h"
 
 #include <stdlib.h>

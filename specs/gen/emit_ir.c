@@ -1,5 +1,4 @@
-/* ir.yaml's references as C functions: ir_add_i64(a, b). The same text serves interpreter and constant
- * folder. */
+/* ir.yaml's references as C functions, ir_add_i64(a, b), for the interpreter and the constant folder. */
 #include "specs/gen/emit.h"
 
 #include <ctype.h>
@@ -82,8 +81,7 @@ static void parameters(FILE *f, const struct op *op, int t, int u)
         fputs("void", f);
 }
 
-/* An atomic: read, compute, compare-and-swap until nobody came between (the row has checked the alignment).
- */
+/* An atomic: read, compute, compare-and-swap until nobody came between; the row has checked alignment. */
 static void amo_body(FILE *f, const struct op *op, int t)
 {
     fprintf(f, "    %s *p = cpu_host_rw(cpu, a, %d);\n    if (!p) return false;\n", type_c(t), t / 8);

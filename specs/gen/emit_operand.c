@@ -1,5 +1,4 @@
-/* Operands in generated C: where a value stands in the state and the record, how it is read, merged and
- * written. */
+/* Operands in generated C: where they stand in the state and the record, how they are read and written. */
 #include "specs/gen/emit.h"
 
 #include <string.h>
@@ -104,7 +103,7 @@ static void read_immediate(const struct emitter *e, const struct code *k)
     if (slot == SLOT_IMM)
         fprintf(e->f, "(%s)(%s)o->imm", type_c(k->type), through);
     else
-        fprintf(e->f, "(%s)%so->r[%d]", type_c(k->type), k->field->is_signed ? "(int8_t)" : "", slot);
+        fprintf(e->f, "(%s)o->r[%d]", type_c(k->type), slot); /* small and unsigned, or it would be the imm */
 }
 
 static void read_register(const struct emitter *e, const struct code *k)
@@ -129,14 +128,17 @@ static void read_register(const struct emitter *e, const struct code *k)
         fprintf(e->f, "(%s)%s", type_c(k->type), p);
 }
 
-/* A register number as the manual counts it: the sink that stands for a written zero register is number 0. */
+/* A field's bits. A register number is as the manual counts it: the sink that stands for a written zero
+ * register is number 0. */
 static void read_number(const struct emitter *e, const struct code *k)
 {
     const struct kind *kind = k->field->kind;
     int slot = slot_of(&e->sl, k->field, SLOT_READ);
     if (slot == SLOT_NONE) slot = slot_of(&e->sl, k->field, SLOT_WRITE);
-    if (slot == SLOT_IMM)
-        fprintf(e->f, "(%s)o->imm", type_c(k->type));
+    if (slot == SLOT_IMM && k->field->is_signed)
+        fprintf(e->f, "(%s)o->imm & 0x%llx", type_c(k->type), (unsigned long long)bits_mask(k->field->width));
+    else if (slot == SLOT_IMM)
+        fprintf(e->f, "(%s)(uint32_t)o->imm", type_c(k->type));
     else if (kind && kind->file && kind->file->zero >= 0)
         fprintf(e->f, "(%s)(o->r[%d] %% %u - %u)", type_c(k->type), slot, kind->file->count, kind->add);
     else

@@ -1,9 +1,8 @@
 /* A row's semantics as a C function over the guest's state and a predecoded record:
  *
- *     bool sem_rv_lw(struct vcpu *cpu, struct riscv64_state *s, const struct interp_op *o, uint64_t block_pc,
- * …)
+ *     bool sem_rv_lw(struct vcpu *cpu, struct riscv64_state *s, const struct interp_op *o, …)
  *
- * False: a fault was noted and nothing is written. #line points into the row, so a debugger steps through the
+ * False: a fault was noted and nothing is written. #line points into the row: a debugger steps through the
  * YAML. A second function for rows with undefined results says which bits those are, given the state before.
  */
 #include "specs/gen/emit.h"
@@ -22,8 +21,8 @@ static void row_function(struct emitter *e)
 {
     row_head(e);
     fprintf(e->f,
-            "static ALWAYS_INLINE bool sem_%s(struct vcpu *cpu, struct %s_state *s, const struct %s *o,\n"
-            "    uint64_t block_pc, uint64_t *npc)\n{\n",
+            "static ALWAYS_INLINE bool sem_%s(struct vcpu *cpu, struct %s_state *s,\n"
+            "    const struct %s *o, uint64_t block_pc, uint64_t *npc)\n{\n",
             row_symbol(e->s, e->r), e->s->isa, record_name(e->s));
     emit_body(e, LIVE_EFFECTS);
     fputs("    return true;\n}\n", e->f);

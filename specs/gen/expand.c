@@ -1,5 +1,4 @@
-/* From one row of a file to the rows of the spec: `for:` tables, operand widths, register and memory forms.
- */
+/* From a row of a file to rows of the spec: `for:` tables, operand widths, register and memory forms. */
 #include "specs/gen/row.h"
 
 #include <string.h>

@@ -1,5 +1,4 @@
-/* The hard rows of arm64, run by the interpreter. Expected values come from the manual's pseudocode (Arm
- * ARM). */
+/* The hard rows of arm64, run by the interpreter. Expected values come from the manual's pseudocode. */
 #include "specs/gen/hard_machine.h"
 
 #include "hard_arm64/hard_arm64_state.h"

@@ -1,6 +1,5 @@
 /* The hard integer rows of x86, against the host's own instructions: thousands of operands a row, in
- * registers and in memory. What the row says is undefined, and nothing else, is left out of the comparison.
- */
+ * registers and in memory. Only what the row says is undefined is left out of the comparison. */
 #include "specs/gen/hard_machine.h"
 
 #include "hard_x86_64/hard_x86_64_sem.h"

@@ -1,5 +1,4 @@
-/* isa.yaml, but for operand kinds (kind.c): fields, extensions, causes, modes, widths, flags, FP control,
- * helpers. */
+/* isa.yaml: fields, extensions, causes, modes, widths, flags, helpers. Kinds: kind.c; `fp`: control.c. */
 #include "specs/gen/parse.h"
 
 #include <stdlib.h>

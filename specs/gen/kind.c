@@ -35,8 +35,7 @@ static void kind_width(struct spec *s, struct kind *k, struct ynode *n)
     if (k->file && !w) diag_error(&s->diag, n->key_at, strlen(k->name), "a register kind needs 'width'");
 }
 
-/* `upper:` what happens to a register's bits above a narrower result: one word for all widths, or by width.
- */
+/* `upper:` what becomes of a register's bits above a narrower result: one word for all, or by width. */
 static void kind_upper(struct spec *s, struct kind *k, struct ynode *n)
 {
     if (!n) return;

@@ -1,5 +1,4 @@
-/* Reading the spec files of one ISA, in the order in which they depend on each other; access to their nodes.
- */
+/* Reading the spec files of one ISA, in the order in which they depend on each other; their nodes. */
 #include "specs/gen/row.h"
 
 #include <dirent.h>

@@ -1,5 +1,4 @@
-/* What a name in `sem` means: a temporary, an operand, a register or one of its bits, pc, W, a rounding mode.
- */
+/* What a name in `sem` means: a temporary, an operand, a register or its bit, pc, W, a rounding mode. */
 #include "specs/gen/check.h"
 
 #include <string.h>
@@ -48,8 +47,7 @@ static int operand_type(const struct field *f, int want)
     return kind_type(f->kind);
 }
 
-/* An operand by name. Reading happens once, before anything is written (rule 1): later uses share the value.
- */
+/* An operand by name. It is read once, before anything is written (rule 1): later uses share the value. */
 static int operand(struct checker *c, const struct expr *e, struct field *f, int want)
 {
     int type = operand_type(f, want), written = c->result[f - c->row->fields];

@@ -148,13 +148,18 @@ size_t syntax_find(const char *text, const char *name)
     return strlen(text);
 }
 
+bool field_encoded(const struct field *f)
+{
+    return !f->base && (!f->kind || f->kind->fixed < 0);
+}
+
 /* Every operand that an encoding holds must be in the syntax, or text would lose it. */
 bool row_syntax(struct spec *s, struct row *r)
 {
     const struct ynode *n = ynode_get(r->node, "asm");
     for (unsigned i = 0; i < r->nfields; i++) {
         const struct field *f = &r->fields[i];
-        if (f->base || (f->kind && f->kind->fixed >= 0) || r->asm_[syntax_find(r->asm_, f->name)]) continue;
+        if (!field_encoded(f) || r->asm_[syntax_find(r->asm_, f->name)]) continue;
         row_error(s, r, n->at, n->len, "field '%s' is missing from the syntax '%s'", f->name, r->asm_);
         return false;
     }

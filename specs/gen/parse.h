@@ -1,5 +1,4 @@
-/* The expression language of `sem`, `when`, `flags` and `undef`: text → syntax tree. specs/README.md, "sem".
- */
+/* The expression language of `sem`, `when`, `flags` and `undef` (specs/README.md, "sem"): its trees. */
 #ifndef SPECS_GEN_PARSE_H
 #define SPECS_GEN_PARSE_H
 

@@ -110,14 +110,13 @@ struct row {
     unsigned effects;                    /* enum guest_effect bits */
     unsigned access_size;                /* bytes of the memory access */
     uint32_t raises;                     /* bit per cause */
-    bool uses_pc, uses_fp;               /* its own address; FP operations */
+    bool uses_pc;                        /* its own address */
     struct row *next;                    /* in the order of files and expansions */
 };
 
 /* ---- expand.c ---- */
 void row_expand(struct spec *s, struct ynode *n); /* a row of the file into rows of the spec */
-/* Text with {name} replaced. *map gets, per byte of the result, where it stood in `text`; NULL: nothing
- * changed. */
+/* Text with {name} replaced. *map: where each byte of the result stood in `text`; NULL: nothing changed. */
 const char *text_expand(struct spec *s, const char *text, const struct expansion *x, const uint32_t **map);
 const char *enc_expand(struct spec *s, const char *text, const struct expansion *x, const uint32_t **map);
 
@@ -132,6 +131,7 @@ void rows_finish(struct spec *s);                 /* after all files: `over`, ov
 bool row_operands(struct spec *s, struct row *r); /* ops: */
 void row_tests(struct spec *s, struct row *r);    /* test: */
 bool row_syntax(struct spec *s, struct row *r);   /* asm: */
+bool field_encoded(const struct field *f);        /* it has bits or bytes of its own */
 size_t syntax_find(const char *text, const char *name); /* where a name stands as a word; else the end */
 
 /* ---- enc.c, bytes.c, overlap.c ---- */

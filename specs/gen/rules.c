@@ -57,6 +57,7 @@ static void set_operand(struct checker *c, const struct stmt *st, struct field *
 
 static void set_reg(struct checker *c, const struct stmt *st, struct reg *reg, unsigned index)
 {
+    if (reg == c->spec->pc) return target_error(c, st, "is written by jump and branch only");
     int type = reg->width <= 64 ? 64 : TYPE_V128;
     int v = check_expr(c, st->value, type);
     if (!same_type(c, st, v, type)) return;

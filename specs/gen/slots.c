@@ -17,7 +17,7 @@ static bool is_register(const struct field *f)
 
 static bool is_free(const struct field *f)
 {
-    return !f->used || f->memory || f->base || (f->kind && f->kind->fixed >= 0);
+    return !f->used || f->memory || !field_encoded(f);
 }
 
 static void take(struct spec *s, struct row *r, struct slots *sl, const struct field *f, bool sink)

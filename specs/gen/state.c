@@ -16,8 +16,7 @@ static void reg_names(struct spec *s, struct reg *r, struct ynode *list)
             diag_error(&s->diag, c->at, c->len, "'%s' is the name of another register already", c->text);
 }
 
-/* A bad shape is reported, and then taken to be one word, so that what names the register is not reported,
- * too. */
+/* A bad shape is reported, then taken to be one word, so that what names the register is not reported. */
 static void reg_shape(struct spec *s, struct reg *r, struct ynode *n)
 {
     uint64_t v;

@@ -1,8 +1,6 @@
 /* A wrong row of each kind. Every file of cases/wrong says in its first comment lines which errors it must
- * give, as
- * "# line:column: message", all of them and in order. Its name says what it is: row-* is put beside the rows
- * of cases/wrong/base, x86-* is rows of the hard x86 rows' ISA, isa-*, state-* and ir-* stand in for that
- * file. */
+ * give, all of them and in order. Its name says what it is: row-* is put beside the rows of cases/wrong/base,
+ * x86-* holds rows of the ISA of the hard x86 rows, isa-*, state-* and ir-* stand in for that file. */
 #include "specs/gen/gen.h"
 
 #include <dirent.h>
