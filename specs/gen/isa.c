@@ -42,10 +42,16 @@ static bool mode_condition(struct spec *s, struct mode *m, const struct ynode *n
     if (!e) return false;
     bool compare = e->kind == EX_BINARY && (!strcmp(e->text, "==") || !strcmp(e->text, "!="));
     const struct expr *slice = compare ? e->args[0] : NULL;
-    if (slice && slice->kind == EX_SLICE && slice->args[0]->kind == EX_NAME && e->args[1]->kind == EX_NUMBER)
-        m->reg = reg_find(s, slice->args[0]->text, NULL);
-    if (!m->reg) {
+    if (!slice || slice->kind != EX_SLICE || slice->args[0]->kind != EX_NAME ||
+        e->args[1]->kind != EX_NUMBER) {
         diag_error(&s->diag, n->at, n->len, "a mode is 'register[hi:lo] == number' or '!='");
+        return false;
+    }
+    const char *name = slice->args[0]->text;
+    m->reg = reg_find(s, name, NULL);
+    if (!m->reg) {
+        source_error(&src, slice->args[0]->offset, strlen(name), "no register '%s' in state.yaml%s", name,
+                     SUGGEST(s, name, s->regs, ""));
         return false;
     }
     m->lo = slice->lo;
