@@ -26,8 +26,8 @@ void interp_check_epochs(struct vcpu *c)
     in->map_epoch = c->mem->map_epoch;
 }
 
-static void pack(const struct interp_isa *isa, const struct guest_row *row, const struct interp_pack *p,
-                 uint32_t word, unsigned pc_units, struct interp_op *o)
+static void pack(const struct guest_row *row, const struct interp_pack *p, uint32_t word, unsigned pc_units,
+                 struct interp_op *o)
 {
     for (int i = 0; i < 4; i++) {
         if (p->r[i].what == PACK_NONE)
@@ -95,7 +95,7 @@ static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_b
     }
     if (p->alone && b->count) return false;
     o->handler = isa->labels[row];
-    pack(isa, r, p, word, b->bytes / isa->guest->code_unit, o);
+    pack(r, p, word, b->bytes / isa->guest->code_unit, o);
     b->count++;
     b->bytes = (uint16_t)(b->bytes + length);
     if (!p->ends) return true;
@@ -140,7 +140,7 @@ struct interp_block *interp_lookup(struct vcpu *c, const struct interp_isa *isa,
 struct interp_block *interp_front(struct interp *in, const struct interp_isa *isa,
                                   const struct interp_block *b, unsigned n)
 {
-    struct interp_block *f = in->stub;
+    struct interp_block *f = in->front;
     memcpy(f, b, sizeof(*b) + n * sizeof(struct interp_op));
     f->count = (uint16_t)n;
     f->bytes = (uint16_t)(b->at[n] * isa->guest->code_unit);

@@ -26,10 +26,10 @@ static int interp_open(struct vcpu *c)
         mmap(NULL, sizeof(*in), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (in == MAP_FAILED) return -ENOMEM;
     in->none = calloc(1, spare_size());
-    in->stub = calloc(1, spare_size());
-    if (!in->none || !in->stub) {
+    in->front = calloc(1, spare_size());
+    if (!in->none || !in->front) {
         free(in->none);
-        free(in->stub);
+        free(in->front);
         munmap(in, sizeof(*in));
         return -ENOMEM;
     }
@@ -57,7 +57,7 @@ static void interp_close(struct vcpu *c)
 {
     struct interp *in = c->backend;
     free(in->none);
-    free(in->stub);
+    free(in->front);
     munmap(in, sizeof(*in));
     c->backend = NULL;
 }

@@ -58,13 +58,13 @@ struct interp_bucket {
 /* A vcpu's translations. All die together, by a new generation. */
 struct interp {
     struct interp_bucket buckets[INTERP_BUCKETS];
-    uint64_t generation;       /* of living blocks */
-    uint64_t code_epoch;       /* memory's, when the oldest living block was built */
-    uint64_t map_epoch;        /* likewise */
-    struct interp_block *none; /* matches no pc: where `succ` points at first */
-    struct interp_block *stub; /* the front of a block, for the rest of a budget */
-    size_t used;               /* bytes of the arena */
-    uint64_t built, flushed;   /* statistics: blocks built, generations ended */
+    uint64_t generation;        /* of living blocks */
+    uint64_t code_epoch;        /* memory's, when the oldest living block was built */
+    uint64_t map_epoch;         /* likewise */
+    struct interp_block *none;  /* matches no pc: where `succ` points at first */
+    struct interp_block *front; /* the first part of a block, for the rest of a budget */
+    size_t used;                /* bytes of the arena */
+    uint64_t built, flushed;    /* statistics: blocks built, generations ended */
     _Alignas(16) uint8_t arena[INTERP_ARENA];
 };
 
@@ -78,7 +78,7 @@ struct interp_isa {
 /* ---- block.c ---- */
 struct interp_block *interp_lookup(struct vcpu *c, const struct interp_isa *isa,
                                    uint64_t pc); /* built if need be */
-/* The first n instructions of b and then the end, in in->stub. */
+/* The first n instructions of b and then the end, in in->front. */
 struct interp_block *interp_front(struct interp *in, const struct interp_isa *isa,
                                   const struct interp_block *b, unsigned n);
 void interp_check_epochs(struct vcpu *c); /* forgets blocks when code or the memory map changed */

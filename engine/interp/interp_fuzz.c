@@ -1,5 +1,5 @@
 /* Any bytes as code, any registers: the interpreter must stop by itself, exactly after its budget or at a
- * guest fault, and stepping must give the same as running at once. Input: 32 bytes of register seed, the rest
+ * guest fault, and stepping must give the same as running at once. Input: 8 bytes of register seed, the rest
  * code. */
 #include "engine/interp/interp.h"
 
