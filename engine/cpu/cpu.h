@@ -44,6 +44,8 @@ struct mem {
     uint64_t code_epoch;  /* grows when a MEM_CODE page is written or goes away: every translation is stale */
     uint64_t map_epoch;   /* grows when regions change: software TLBs are stale */
     uint64_t dirty_epoch; /* grows when a page must mark its next write again: write tags are stale */
+    uint8_t *window;      /* user mode: host address of guest address 0; NULL: there are regions only */
+    uint8_t *pages;       /* of the window: CPU_READ | CPU_WRITE | CPU_EXEC | MEM_WATCHED, a byte a page */
 };
 
 void mem_init(struct mem *m);
@@ -67,10 +69,38 @@ void mem_mark_code(struct mem *m, struct mem_region *r, uint64_t addr);
  * write tags that stand in their way). Cost grows with the number of dirty pages only. */
 void mem_clean(struct mem *m);
 
+/* ---- window.c: user mode. Guest memory is a window of host addresses, guarded by host pages ---- */
+
+enum {
+    MEM_WINDOW_BITS = 38, /* what Linux gives a process with Sv39: 256 GiB */
+    MEM_WATCHED = 8,      /* in mem.pages: somebody holds a translation of this page. The host's page cannot
+                             be written then, even where the guest may */
+};
+
+/* Reserves the window, inaccessible, with guards on both sides. Afterwards the memory has no regions: whoever
+ * maps guest pages (engine/user) does so with the host's mmap inside the window and says it with mem_pages.
+ */
+MUST_CHECK int mem_window_open(struct mem *m);
+static inline void *mem_host(const struct mem *m, uint64_t addr) /* no check at all */
+{
+    return m->window + addr;
+}
+/* The guest's permissions of these pages are now `perm` and the host's mapping agrees. If one of them was
+ * watched, it no longer is, and code_epoch grows. Any thread may call it. */
+void mem_pages(struct mem *m, uint64_t addr, uint64_t size, unsigned perm);
+/* The host's kernel is about to write here: what is watched no longer is, and code_epoch grows. True when
+ * there was anything to do. */
+bool mem_unwatch(struct mem *m, uint64_t addr, uint64_t size);
+/* Called first by the process's SIGSEGV and SIGBUS handler, on the thread that runs c. True: the context was
+ * changed so that the engine goes on (a watched page was opened, or the guest's access becomes a guest
+ * fault). False: the fault is none of a guest's access. */
+bool cpu_host_fault(struct vcpu *c, int sig, const void *siginfo, void *context);
+
 /* ---- exits ---- */
 
 enum exit_kind {
     EXIT_BUDGET,      /* exactly the budget was executed */
+    EXIT_KICKED,      /* cpu_kick asked for it; less than the budget was executed */
     EXIT_HALT,        /* the guest waits for an interrupt */
     EXIT_SYSCALL,     /* pc is the system call instruction itself */
     EXIT_BREAKPOINT,  /* pc is the breakpoint instruction itself */
@@ -106,12 +136,16 @@ struct tlb_entry {
 };
 
 struct vcpu {
-    const struct guest *guest;            /* the ISA */
-    struct mem *mem;                      /* guest-physical memory; outlives the vcpu */
-    void *backend;                        /* the backend's own data for this vcpu */
-    struct cpu_exit exit;                 /* how the last run ended; faults are noted here */
-    uint64_t map_epoch;                   /* mem->map_epoch that the TLB was filled under */
-    uint64_t dirty_epoch;                 /* mem->dirty_epoch that its write tags were given under */
+    const struct guest *guest;  /* the ISA */
+    struct mem *mem;            /* guest-physical memory; outlives the vcpu */
+    void *backend;              /* the backend's own data for this vcpu */
+    struct cpu_exit exit;       /* how the last run ended; faults are noted here */
+    const struct backend *runs; /* whose `run` is under way, for cpu_host_fault and cpu_kick; or NULL */
+    int kicked;                 /* run soon ends, or the next one ends at once with EXIT_KICKED */
+    int host_signal;            /* of the host fault behind the last guest fault: SIGSEGV, SIGBUS, 0 */
+    uint64_t host_addr;         /* its guest address */
+    uint64_t map_epoch;         /* mem->map_epoch that the TLB was filled under */
+    uint64_t dirty_epoch;       /* mem->dirty_epoch that its write tags were given under */
     uint64_t tlb_used[CPU_TLB_SIZE / 64]; /* bit per entry that may hold tags, so that flushing is cheap */
     struct tlb_entry tlb[CPU_TLB_SIZE];   /* by low bits of the page number */
     _Alignas(64) uint64_t state[];        /* guest->state_words words, laid out by guest->regs */
@@ -206,6 +240,15 @@ struct backend {
     void (*invalidate)(struct vcpu *c, uint64_t addr, uint64_t size);
     void (*close)(struct vcpu *c);
     const char *(*version)(void); /* for reports */
+    bool user;                    /* runs guests in a window (mem_window_open) too */
+    /* Of backends with code of their own, else NULL. Both are called in a signal handler on the thread that
+     * runs c. host_fault: as cpu_host_fault, for a fault in that code. kick: the run under way ends soon. */
+    bool (*host_fault)(struct vcpu *c, int sig, const void *siginfo, void *context);
+    void (*kick)(struct vcpu *c, void *context);
 };
+
+/* Makes a run of c end soon with EXIT_KICKED. In a signal handler on the thread that runs c, `context` is its
+ * ucontext_t; else NULL, from any thread, and the run that is under way may not notice. */
+void cpu_kick(struct vcpu *c, void *context);
 
 #endif

@@ -9,10 +9,9 @@
 const char *exit_kind_name(enum exit_kind k)
 {
     static const char *const names[EXIT_KINDS] = {
-        [EXIT_BUDGET] = "budget",     [EXIT_HALT] = "halt",
-        [EXIT_SYSCALL] = "syscall",   [EXIT_BREAKPOINT] = "breakpoint",
-        [EXIT_FAULT] = "fault",       [EXIT_DEVICE] = "device",
-        [EXIT_SHUTDOWN] = "shutdown", [EXIT_UNSUPPORTED] = "unsupported",
+        [EXIT_BUDGET] = "budget",   [EXIT_KICKED] = "kicked",         [EXIT_HALT] = "halt",
+        [EXIT_SYSCALL] = "syscall", [EXIT_BREAKPOINT] = "breakpoint", [EXIT_FAULT] = "fault",
+        [EXIT_DEVICE] = "device",   [EXIT_SHUTDOWN] = "shutdown",     [EXIT_UNSUPPORTED] = "unsupported",
     };
     BUG_ON((unsigned)k >= EXIT_KINDS);
     return names[k];

@@ -1,0 +1,217 @@
+/* Linux programs of a guest ISA, run with the host's kernel: `lockstep exec`.
+ *
+ * A guest process is this process, a guest thread a host thread with a vcpu of its own. Guest memory is a
+ * window of host addresses (engine/cpu, mem_window_open): a guest pointer p is the host's window + p, so that
+ * most system calls go through with their pointers moved and nothing copied. What differs between ISAs
+ * (numbers of system calls, structs, the signal frame) is data: specs/linux, and frame_<isa>.c.
+ *
+ *     elf.c stack.c          a program into memory; what its first instruction finds on the stack
+ *     space.c                which guest pages are what: mmap and friends, brk, /proc/self/maps
+ *     process.c thread.c     the run loop; clone, exit, futexes; fork.c: fork, vfork, execve, wait
+ *     call.c trace.c         a system call from the guest to its row of the table; --strace
+ *     file.c memory.c …      calls that need more than their row says
+ *     signal.c frame_*.c     host signals to guest signals, and the frames they make
+ *     proc.c                 /proc/self as the guest should see it
+ */
+#ifndef ENGINE_USER_H
+#define ENGINE_USER_H
+
+#include "engine/cpu/cpu.h"
+#include "engine/guest/guest.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+struct user_process;
+struct user_thread;
+struct user_abi;
+
+/* ---- what exec is asked to do ---- */
+
+struct user_options {
+    const char *program;           /* path of the ELF file */
+    char *const *argv;             /* the guest's, argv[0] included; NULL-terminated */
+    char *const *envp;             /* likewise */
+    const char *prefix;            /* -L: where the guest's absolute paths are looked for first; or NULL */
+    const struct backend *backend; /* runs the guest */
+    uint64_t stack_size;           /* bytes; 0: the host's RLIMIT_STACK, at most 64 MiB */
+    FILE *strace;                  /* a line for each system call; or NULL */
+    uint64_t limit;                /* instructions of the first thread, then it stops; 0: none */
+    /* Called before each run of a thread, which then executes at most the budget it gives; the debugger and
+     * --trace stand behind it. NULL: none. */
+    uint64_t (*before_run)(struct user_thread *t, void *data);
+    void (*after_run)(struct user_thread *t,
+                      void *data); /* t->cpu->exit says how it ended; before it is acted on */
+    void *data;                    /* of those two */
+};
+
+/* Runs the program until it ends. Returns the status for exit(); when a signal killed the guest, this process
+ * is killed by the same one and it does not return. -errno: the program could not be started, and *why is a
+ * sentence (static or in `buf`). */
+int user_exec(const struct user_options *o, struct buf *why);
+
+/* ---- a process ---- */
+
+/* A piece of the guest's address space, as mmap made it. */
+struct user_area {
+    uint64_t start, end;           /* page-aligned, end exclusive */
+    int prot, flags;               /* as mmap was asked */
+    uint64_t offset;               /* in the file */
+    char *path;                    /* of the file, "[heap]", "[stack]", or NULL; owned */
+    unsigned dev_major, dev_minor; /* of the file */
+    uint64_t inode;                /* of the file */
+};
+
+struct user_space {
+    pthread_mutex_t lock;          /* of all below */
+    struct user_area *areas;       /* sorted, disjoint */
+    size_t count, cap;             /* in use, allocated */
+    uint64_t brk_start, brk;       /* the heap */
+    uint64_t mmap_top;             /* mappings without a wish are placed below here, top down */
+    uint64_t stack_low, stack_top; /* of the first thread; it grows down to stack_low */
+};
+
+/* What of an ELF file the process needs to know. */
+struct user_image {
+    uint64_t base, entry;  /* load bias, entry point */
+    uint64_t phdr;         /* guest address of its program headers */
+    unsigned phent, phnum; /* their size and number */
+    uint64_t low, high;    /* addresses it takes */
+    char interp[4096];     /* PT_INTERP, or "" */
+    bool exec_stack;       /* PT_GNU_STACK asks for it */
+};
+
+enum { USER_SIGNALS = 64 };
+
+/* Of the guest, for each signal; its own numbers (all our guests number them alike). */
+struct user_action {
+    uint64_t handler, flags, mask, restorer; /* as rt_sigaction gave them; handler 0 default, 1 ignore */
+};
+
+struct user_process {
+    const struct user_options *opt;
+    const struct guest *guest;  /* the ISA */
+    const struct user_abi *abi; /* its Linux */
+    struct mem mem;             /* the window */
+    struct user_space space;
+    struct user_image image, interp; /* the program, its dynamic linker (interp.entry 0: none) */
+    char *exe;                       /* absolute path of the program, for /proc/self/exe */
+    uint64_t sigreturn;              /* guest address of the code that a handler returns to */
+    pthread_mutex_t lock;            /* of all below */
+    struct user_thread *threads;     /* all that live */
+    unsigned nthreads;               /* how many */
+    struct user_action actions[USER_SIGNALS + 1];
+    bool exiting;                  /* exit_group was called: every thread ends */
+    int status;                    /* for exit() */
+    unsigned long named_calls[16]; /* bit for each unknown system call that was named */
+};
+
+/* A signal on its way to the guest. */
+struct user_pending {
+    siginfo_t info;            /* as the host gave it */
+    struct user_pending *next; /* oldest first */
+};
+
+struct user_thread {
+    struct user_process *p;
+    struct user_thread *next; /* in p->threads */
+    struct vcpu *cpu;
+    pthread_t host;               /* the thread that runs it */
+    int tid;                      /* as gettid says */
+    uint64_t clear_tid;           /* guest address that is zeroed and woken when it ends, or 0 */
+    uint64_t robust, robust_size; /* set_robust_list */
+    sigset_t mask;                /* the guest's blocked signals */
+    sigset_t suspended;           /* what sigsuspend, ppoll … put back */
+    bool restore_mask;            /* `suspended` is to become the mask once a handler was set up */
+    uint64_t alt_sp, alt_size;    /* sigaltstack */
+    int alt_flags;                /* SS_DISABLE, SS_AUTODISARM */
+    atomic_bool wanted;           /* signals wait, or the process is exiting: leave the run loop's inside */
+    struct user_pending *pending; /* taken in by the handler; served by user_deliver */
+    bool ended;                   /* exit was called */
+    uint64_t executed;            /* instructions so far */
+};
+
+extern _Thread_local struct user_thread *user_self; /* for signal handlers */
+
+/* ---- process.c ---- */
+/* Runs t until it ends: runs the vcpu, serves system calls, turns guest faults into signals, delivers
+ * signals. */
+void user_run(struct user_thread *t);
+void user_thread_free(struct user_thread *t);                /* takes it off p->threads */
+struct user_thread *user_thread_new(struct user_process *p); /* at reset, on p->threads; NULL: no memory */
+
+/* ---- elf.c: maps a file's segments. 0 or -errno with a sentence in why ---- */
+MUST_CHECK int elf_load(struct user_process *p, int fd, const char *path, bool is_interp,
+                        struct user_image *out, struct buf *why);
+
+/* ---- stack.c: argv, envp, auxv; sets sp and pc of the thread. 0 or -errno ---- */
+MUST_CHECK int stack_build(struct user_thread *t, struct buf *why);
+
+/* ---- space.c: 0 or an address, or -errno as the guest's kernel would give it. Any thread may call these
+ * ---- */
+int64_t space_map(struct user_process *p, uint64_t addr, uint64_t len, int prot, int flags, int fd,
+                  uint64_t off, const char *name);
+int64_t space_unmap(struct user_process *p, uint64_t addr, uint64_t len);
+int64_t space_protect(struct user_process *p, uint64_t addr, uint64_t len, int prot);
+int64_t space_remap(struct user_process *p, uint64_t old, uint64_t old_len, uint64_t new_len, int flags,
+                    uint64_t addr);
+int64_t space_brk(struct user_process *p, uint64_t addr);
+void space_maps(struct user_process *p, struct buf *out); /* the text of /proc/self/maps */
+/* [addr, addr+len) lies inside the window; nothing is said about what is mapped. */
+bool space_inside(uint64_t addr, uint64_t len);
+/* The guest access to addr that failed hit something mapped (SEGV_ACCERR) or not (SEGV_MAPERR). */
+bool space_mapped(struct user_process *p, uint64_t addr);
+/* Copies that survive any guest address: 0 or -EFAULT. */
+MUST_CHECK int user_read(struct user_process *p, uint64_t addr, void *to, size_t n);
+MUST_CHECK int user_write(struct user_process *p, uint64_t addr, const void *from, size_t n);
+/* A string of the guest in freshly allocated memory. -EFAULT, -ENAMETOOLONG beyond `most`. */
+MUST_CHECK int user_string(struct user_process *p, uint64_t addr, size_t most, char **out);
+
+/* ---- call.c ---- */
+/* Serves the system call that the registers ask for, sets the result, and moves pc past the instruction (or
+ * leaves it, when the call is to be made again after a signal). */
+void user_call(struct user_thread *t);
+/* A host system call that a signal cannot slip in front of: -errno; -ERESTARTSYS-like interruptions come back
+ * as USER_RESTART. */
+enum { USER_RESTART = -512 };
+int64_t user_host_call(struct user_thread *t, long number, const uint64_t args[6]);
+
+/* ---- signal.c ---- */
+int signal_start(struct user_process *p); /* installs the host's handlers; 0 or -errno */
+void signal_adopt(struct user_thread *t); /* on a new host thread, before it runs: user_self, mask, stack */
+/* Delivers what waits and is not blocked: sets up the frame, or takes the default action. `call`: the result
+ * that a system call is about to give, which may be USER_RESTART; NULL outside of one. */
+void user_deliver(struct user_thread *t, int64_t *call);
+void signal_fault(struct user_thread *t); /* t->cpu->exit is a guest fault: the signal a kernel would send */
+void signal_force(struct user_thread *t, int sig, int code, uint64_t addr); /* cannot be blocked or ignored */
+int64_t signal_return(struct user_thread *t);                               /* rt_sigreturn */
+/* The ISA's part: frame_<isa>.c. 0 or -EFAULT: the stack cannot take it. */
+struct user_frame_ops {
+    int (*push)(struct user_thread *t, const siginfo_t *info, const struct user_action *a, int sig);
+    int (*pop)(struct user_thread *t);
+};
+
+/* ---- the ISA's Linux: abi_<isa>.c and generated tables ---- */
+struct user_call_row;
+struct user_abi {
+    const char *machine;              /* uname's: "riscv64" */
+    unsigned elf_machine;             /* e_machine */
+    const char *platform;             /* AT_PLATFORM, or NULL */
+    uint64_t hwcap;                   /* AT_HWCAP */
+    unsigned reg_number, reg_args[6]; /* state words: the number of the call, its arguments */
+    unsigned reg_result, reg_sp, reg_tls;
+    unsigned call_length;  /* bytes of the system call instruction */
+    unsigned sigframe_min; /* AT_MINSIGSTKSZ */
+    const struct user_frame_ops *frame;
+    const uint32_t *sigreturn_code; /* instructions that call rt_sigreturn */
+    unsigned sigreturn_words;
+    const struct user_call_row *const *calls; /* by number; NULL entries are unknown */
+    unsigned ncalls;
+};
+extern const struct user_abi abi_riscv64;
+const struct user_abi *user_abi_of(const struct guest *g); /* NULL: no Linux for it yet */
+
+/* ---- thread.c, fork.c: system calls of their own (the rows say `c: user_clone` …) ---- */
+
+#endif
