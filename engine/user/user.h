@@ -41,26 +41,35 @@ struct user_options {
     /* Called before each run of a thread, which then executes at most the budget it gives; the debugger and
      * --trace stand behind it. NULL: none. */
     uint64_t (*before_run)(struct user_thread *t, void *data);
-    void (*after_run)(struct user_thread *t,
-                      void *data); /* t->cpu->exit says how it ended; before it is acted on */
-    void *data;                    /* of those two */
+    /* t->cpu->exit says how the run ended; called before that is acted on. NULL: none */
+    void (*after_run)(struct user_thread *t, void *data);
+    /* Once, when the guest has ended, before user_exec returns or its signal kills this process. NULL: none
+     */
+    void (*at_end)(struct user_process *p, void *data);
+    void *data; /* of those three */
 };
 
 /* Runs the program until it ends. Returns the status for exit(); when a signal killed the guest, this process
- * is killed by the same one and it does not return. -errno: the program could not be started, and *why is a
- * sentence (static or in `buf`). */
+ * is killed by the same one and it does not return. -errno: the program could not be started, or
+ * (-ENOTSUP) the backend could not go on, and *why is a sentence. */
 int user_exec(const struct user_options *o, struct buf *why);
 
 /* ---- a process ---- */
 
+/* What is mapped, for the areas that share it. */
+struct user_file {
+    unsigned refs;                 /* areas that have it */
+    unsigned dev_major, dev_minor; /* of the file; 0 when there is none */
+    uint64_t inode;                /* of the file; 0 when there is none */
+    char name[];                   /* its path, or a name like "[vdso]" */
+};
+
 /* A piece of the guest's address space, as mmap made it. */
 struct user_area {
-    uint64_t start, end;           /* page-aligned, end exclusive */
-    int prot, flags;               /* as mmap was asked */
-    uint64_t offset;               /* in the file */
-    char *path;                    /* of the file, "[heap]", "[stack]", or NULL; owned */
-    unsigned dev_major, dev_minor; /* of the file */
-    uint64_t inode;                /* of the file */
+    uint64_t start, end;    /* page-aligned, end exclusive */
+    int prot, flags;        /* as mmap was asked */
+    uint64_t offset;        /* in the file */
+    struct user_file *file; /* NULL: anonymous memory */
 };
 
 struct user_space {
@@ -69,7 +78,7 @@ struct user_space {
     size_t count, cap;             /* in use, allocated */
     uint64_t brk_start, brk;       /* the heap */
     uint64_t mmap_top;             /* mappings without a wish are placed below here, top down */
-    uint64_t stack_low, stack_top; /* of the first thread; it grows down to stack_low */
+    uint64_t stack_low, stack_top; /* of the first thread */
 };
 
 /* What of an ELF file the process needs to know. */
@@ -99,11 +108,15 @@ struct user_process {
     char *exe;                       /* absolute path of the program, for /proc/self/exe */
     uint64_t sigreturn;              /* guest address of the code that a handler returns to */
     pthread_mutex_t lock;            /* of all below */
+    pthread_cond_t gone;             /* a thread took itself off `threads` */
     struct user_thread *threads;     /* all that live */
     unsigned nthreads;               /* how many */
     struct user_action actions[USER_SIGNALS + 1];
-    bool exiting;                  /* exit_group was called: every thread ends */
-    int status;                    /* for exit() */
+    atomic_bool exiting;           /* user_stop was called: every thread ends */
+    int status, killed_by;         /* what it was told */
+    const char *unsupported;       /* a backend could not go on: why; or NULL */
+    uint64_t unsupported_pc;       /* where */
+    uint64_t executed;             /* instructions of threads that ended */
     unsigned long named_calls[16]; /* bit for each unknown system call that was named */
 };
 
@@ -138,6 +151,9 @@ extern _Thread_local struct user_thread *user_self; /* for signal handlers */
 /* Runs t until it ends: runs the vcpu, serves system calls, turns guest faults into signals, delivers
  * signals. */
 void user_run(struct user_thread *t);
+/* exit_group, or a signal that kills (sig, else 0): every thread leaves its run, or its system call, and ends
+ * soon; user_exec then ends the process. Any thread may call it; the first caller decides how it ends. */
+void user_stop(struct user_process *p, int status, int sig);
 void user_thread_free(struct user_thread *t);                /* takes it off p->threads */
 struct user_thread *user_thread_new(struct user_process *p); /* at reset, on p->threads; NULL: no memory */
 
@@ -150,6 +166,9 @@ MUST_CHECK int stack_build(struct user_thread *t, struct buf *why);
 
 /* ---- space.c: 0 or an address, or -errno as the guest's kernel would give it. Any thread may call these
  * ---- */
+MUST_CHECK int space_open(struct user_process *p, uint64_t stack_size); /* opens p->mem too. 0 or -errno */
+void space_close(struct user_process *p);
+/* name: what /proc/self/maps says; NULL: the path of the file, if there is one. */
 int64_t space_map(struct user_process *p, uint64_t addr, uint64_t len, int prot, int flags, int fd,
                   uint64_t off, const char *name);
 int64_t space_unmap(struct user_process *p, uint64_t addr, uint64_t len);
@@ -180,6 +199,8 @@ int64_t user_host_call(struct user_thread *t, long number, const uint64_t args[6
 /* ---- signal.c ---- */
 int signal_start(struct user_process *p); /* installs the host's handlers; 0 or -errno */
 void signal_adopt(struct user_thread *t); /* on a new host thread, before it runs: user_self, mask, stack */
+/* t soon leaves its run, or its system call, to look at t->wanted, which the caller has set. */
+void signal_kick(struct user_thread *t);
 /* Delivers what waits and is not blocked: sets up the frame, or takes the default action. `call`: the result
  * that a system call is about to give, which may be USER_RESTART; NULL outside of one. */
 void user_deliver(struct user_thread *t, int64_t *call);
