@@ -191,9 +191,15 @@ MUST_CHECK int user_string(struct user_process *p, uint64_t addr, size_t most, c
 /* Serves the system call that the registers ask for, sets the result, and moves pc past the instruction (or
  * leaves it, when the call is to be made again after a signal). */
 void user_call(struct user_thread *t);
+/* Sets the result register and moves pc past the instruction; for USER_RESTART and USER_RESTART_NOHAND it
+ * does nothing, so that the call is made again. */
+void user_call_result(struct user_thread *t, int64_t result);
 /* A host system call that a signal cannot slip in front of: -errno; -ERESTARTSYS-like interruptions come back
  * as USER_RESTART. */
-enum { USER_RESTART = -512 };
+enum {
+    USER_RESTART = -512,       /* a handler without SA_RESTART makes it -EINTR; else the call is made again */
+    USER_RESTART_NOHAND = -514 /* any handler makes it -EINTR (sleeps, polls); else the call is made again */
+};
 int64_t user_host_call(struct user_thread *t, long number, const uint64_t args[6]);
 
 /* ---- signal.c ---- */
@@ -202,7 +208,8 @@ void signal_adopt(struct user_thread *t); /* on a new host thread, before it run
 /* t soon leaves its run, or its system call, to look at t->wanted, which the caller has set. */
 void signal_kick(struct user_thread *t);
 /* Delivers what waits and is not blocked: sets up the frame, or takes the default action. `call`: the result
- * that a system call is about to give, which may be USER_RESTART; NULL outside of one. */
+ * that a system call is about to give, which may be USER_RESTART…; decides what those become and passes it to
+ * user_call_result, exactly once and before the first frame. NULL outside of a call. */
 void user_deliver(struct user_thread *t, int64_t *call);
 void signal_fault(struct user_thread *t); /* t->cpu->exit is a guest fault: the signal a kernel would send */
 void signal_force(struct user_thread *t, int sig, int code, uint64_t addr); /* cannot be blocked or ignored */
@@ -214,7 +221,7 @@ struct user_frame_ops {
 };
 
 /* ---- the ISA's Linux: abi_<isa>.c and generated tables ---- */
-struct user_call_row;
+struct call_table; /* call.h */
 struct user_abi {
     const char *machine;              /* uname's: "riscv64" */
     unsigned elf_machine;             /* e_machine */
@@ -227,8 +234,7 @@ struct user_abi {
     const struct user_frame_ops *frame;
     const uint32_t *sigreturn_code; /* instructions that call rt_sigreturn */
     unsigned sigreturn_words;
-    const struct user_call_row *const *calls; /* by number; NULL entries are unknown */
-    unsigned ncalls;
+    const struct call_table *calls; /* generated: call_table_riscv64 */
 };
 extern const struct user_abi abi_riscv64;
 const struct user_abi *user_abi_of(const struct guest *g); /* NULL: no Linux for it yet */
