@@ -1,0 +1,151 @@
+/* The intermediate representation: a translation as linear, typed, single-assignment code in arrays.
+ *
+ * A node is an operation and at most one value; the value's name is the node's index, so an argument is always a
+ * smaller index, and one walk in either direction sees everything in order. Control flow is straight: one entry
+ * at the top, and exits on the way (a side exit leaves, or goes on below it). State lives in the words of
+ * vcpu->state and is seen through IR_GET and IR_SET alone.
+ *
+ * Who sees state: everything that can leave (`exit` in struct ir_op_info: side exits, memory accesses that may
+ * fault, calls) must find in the state what every IR_SET above it wrote. That is all there is to precise faults: a
+ * pass may drop a set only when another set of the same word follows with nothing between them that can leave.
+ *
+ * The operations of specs/ir.yaml follow the structural ones below, one for each type they come in: IR_ADD_I64,
+ * IR_SEXT_I64_I32, IR_F32_ADD, IR_LOAD64. They are generated (build/gen/ir_ops.h, ir_ops.c) with their references.
+ */
+#ifndef ENGINE_IR_H
+#define ENGINE_IR_H
+
+#include "engine/ir/ref.h"
+
+enum ir_type { IR_VOID, IR_I1, IR_I8, IR_I16, IR_I32, IR_I64, IR_I128, IR_V128, IR_TYPES };
+
+#define IR_STRUCTURAL(X)                                                                                        \
+    X(NOP)     /* nothing; what a pass leaves where something stood */                                           \
+    X(CONST)   /* imm (I128, V128: zero-extended) */                                                             \
+    X(GET)     /* state word imm; I128 and V128: words imm and imm + 1 */                                        \
+    X(SET)     /* state word imm (and imm + 1) = a[0] */                                                         \
+    X(INSN)    /* a guest instruction begins: imm is its pc, a[0] its number in the block, a plain number */      \
+    X(BOX)     /* I64: a[0], narrower, with ones above it (RISC-V's NaN box) */                                  \
+    X(UNBOX)   /* `type`: the low part of a[0] (I64) if all above it are ones, else imm */                       \
+    X(LANES)   /* V128: operation imm & 0xffff on each lane of imm >> 16 bits of the arguments */                \
+    X(EXIT_IF) /* if a[0] (I1): leave for imm, this instruction being the last; else go on */                    \
+    X(RAISE)   /* if a[0] (I1; always when IR_NONE): guest exception number imm at this instruction */           \
+    X(GOTO)    /* leave for imm */                                                                               \
+    X(JUMP)    /* leave for a[0] (I64); `hint` says what kind of jump it is */                                   \
+    X(STEP)    /* this instruction is the interpreter's, then leave */                                           \
+    X(LOOP)    /* back to the block's top: its pc follows again */
+
+enum {
+#define X(name) IR_##name,
+    IR_STRUCTURAL(X)
+#undef X
+        IR_FIRST_OP /* of the generated ones */
+};
+
+#include "ir_ops.h" /* generated: enum ir_op from IR_FIRST_OP; IR_OPS is their end */
+
+enum { IR_MAX_ARGS = 5, IR_NONE = ~0u };
+enum ir_hint { IR_HINT_NONE, IR_HINT_CALL, IR_HINT_RETURN };
+
+struct ir_node {
+    uint16_t op;             /* an IR_* */
+    uint8_t type;            /* enum ir_type of its value; IR_VOID: none */
+    uint8_t round;           /* operations with a rounding mode: enum fp_round; GOTO and JUMP: enum ir_hint */
+    uint32_t a[IR_MAX_ARGS]; /* indexes of nodes; IR_NONE where there is none */
+    uint64_t imm;            /* a number, by op */
+};
+
+/* A value as references pass it. */
+union ir_value {
+    uint64_t u[2]; /* narrow ones: in u[0], zero-extended */
+    ir_u128 u128;
+};
+
+/* What a reference gets beyond its arguments. */
+struct ir_call {
+    struct vcpu *cpu;               /* operations on memory */
+    const struct fp_policy *policy; /* FP operations */
+    unsigned round;                 /* enum fp_round */
+    unsigned ex;                    /* FP exceptions are ORed in here: enum fp_ex */
+};
+
+enum ir_op_flag {
+    IR_OP_FP = 1,       /* FP: policy, exceptions; values live in FP registers */
+    IR_OP_ROUND = 2,    /* node.round is used */
+    IR_OP_EXIT = 4,     /* may leave: state must be in place */
+    IR_OP_EFFECT = 8,   /* must stay although its value is not used */
+    IR_OP_END = 16,     /* nothing follows it */
+    IR_OP_COMMUTES = 32, /* a[0] and a[1] may change places */
+};
+
+struct ir_op_info {
+    const char *name;                /* as printed, without its type: "add", "sext", "f32.add" */
+    uint8_t nargs;                   /* of a[] */
+    uint8_t result;                  /* enum ir_type; the structural ops whose type varies: IR_TYPES */
+    uint8_t args[IR_MAX_ARGS];       /* enum ir_type each must have; IR_TYPES: any */
+    uint8_t flags;                   /* IR_OP_* */
+    /* The C reference: false when it noted a guest fault in cpu->exit. NULL for structural ops. */
+    bool (*ref)(struct ir_call *k, const union ir_value *a, union ir_value *out);
+};
+extern const struct ir_op_info ir_op_table[]; /* by op; IR_OPS of them; generated */
+
+/* What is known of the block as a whole. All arrays live in the block and are reused for the next one. */
+struct ir_block {
+    struct ir_node *nodes; /* n of them */
+    uint32_t n, cap;       /* in use, allocated */
+    uint64_t pc;           /* guest address of its first instruction */
+    uint64_t key;          /* mode and FP control it was made under: guest_lift.key */
+    uint32_t insns;        /* guest instructions */
+    uint32_t bytes;        /* of guest code from pc on, when it is one piece */
+    uint8_t live_round;    /* rounding mode that holds at run time while it runs (enum fp_round) */
+    /* Filled by ir_backward: */
+    uint32_t (*next)[IR_MAX_ARGS]; /* by node and argument: the next node that uses the same value; 0: none */
+    uint32_t *first;               /* by node: the first node that uses its value; 0: none */
+};
+
+/* ---- block.c: building ---- */
+void ir_block_init(struct ir_block *b);
+void ir_block_free(struct ir_block *b);
+void ir_block_reset(struct ir_block *b, uint64_t pc, uint64_t key);
+uint32_t ir_add_node(struct ir_block *b, const struct ir_node *n); /* its index */
+uint32_t ir_const(struct ir_block *b, enum ir_type t, uint64_t v);
+uint32_t ir_op1(struct ir_block *b, unsigned op, uint32_t x);
+uint32_t ir_op2(struct ir_block *b, unsigned op, uint32_t x, uint32_t y);
+uint32_t ir_op3(struct ir_block *b, unsigned op, uint32_t x, uint32_t y, uint32_t z);
+uint32_t ir_fp(struct ir_block *b, unsigned op, unsigned round, uint32_t x, uint32_t y, uint32_t z);
+uint32_t ir_get(struct ir_block *b, enum ir_type t, unsigned word);
+void ir_set(struct ir_block *b, unsigned word, uint32_t v);
+
+/* ---- print.c, parse.c: text, for tests and `lockstep explain` ----
+ *
+ *     block 0x10000 key 0x1 round rne
+ *     insn 0 0x10000
+ *     v1 = get.i64 x11          ; state words by their guest names when a guest is given, else w11
+ *     v2 = const.i64 0x4
+ *     v3 = add.i64 v1, v2
+ *     set x10, v3
+ *     v5 = f64.add[rtz] v3, v4
+ *     exit_if v6, 0x10020
+ *     goto 0x10004
+ */
+struct guest;
+void ir_print(const struct ir_block *b, const struct guest *g, struct buf *out);
+/* False: *err is a sentence with the line. */
+bool ir_parse(struct ir_block *b, const struct guest *g, const char *text, struct buf *err);
+
+/* ---- verify.c: every rule of this file. NULL, or a sentence (in err) about the first node that breaks one ---- */
+const char *ir_verify(const struct ir_block *b, struct buf *err);
+
+/* ---- passes. In place; nodes never move, dropped ones become IR_NOP. Debug builds verify after each ---- */
+void ir_forward(struct ir_block *b);  /* forward.c: gets after sets, constants, copies, algebra, extensions */
+void ir_backward(struct ir_block *b); /* backward.c: dead sets, dead values; then next uses */
+
+/* ---- eval.c: runs a block by the references; the third way to execute, for tests ---- */
+struct ir_leave {
+    uint16_t op;       /* what it left by: EXIT_IF, RAISE, GOTO, JUMP, STEP, LOOP, or an op that faulted (cpu->exit) */
+    uint32_t insn;     /* number of the instruction where */
+    uint64_t target;   /* where to; RAISE: the cause; STEP: its pc */
+};
+struct ir_leave ir_eval(const struct ir_block *b, struct vcpu *c, const struct fp_policy *policy, unsigned *ex);
+
+#endif
