@@ -16,17 +16,23 @@ $(GEN_BIN): $(gen_obj)
 
 -include $(gen_obj:.o=.d)
 
-# One stamp per ISA stands for all its generated files; the generator itself leaves unchanged files alone.
+# One stamp per ISA stands for all its generated files, and one for the operations; the generator itself leaves
+# unchanged files alone.
 ISAS := riscv64
-GEN_STAMPS := $(ISAS:%=$(GEN)/%/stamp)
+GEN_STAMPS := $(GEN)/ir_ops.stamp $(ISAS:%=$(GEN)/%/stamp)
+$(GEN)/ir_ops.stamp: $(GEN_BIN) specs/ir.yaml
+	$(call say,GEN,ir_ops)
+	@mkdir -p $(@D)
+	$(Q)$(GEN_BIN) ops specs/ir.yaml $(@D)
+	@touch $@
 $(GEN)/%/stamp: $(GEN_BIN) specs/ir.yaml $(wildcard specs/riscv64/*.yaml)
 	$(call say,GEN,$*)
 	@mkdir -p $(@D)
 	$(Q)$(GEN_BIN) specs/ir.yaml specs/$* $(@D)
 	@touch $@
 
-gen_c := $(foreach i,$(ISAS),$(addprefix $(GEN)/$i/$i_,tables.c decode.c interp.c))
-gen_h := $(foreach i,$(ISAS),$(addprefix $(GEN)/$i/$i_,state.h sem.h ir.h))
+gen_c := $(foreach i,$(ISAS),$(addprefix $(GEN)/$i/$i_,tables.c decode.c interp.c)) $(GEN)/ir_ops.c
+gen_h := $(foreach i,$(ISAS),$(addprefix $(GEN)/$i/$i_,state.h sem.h lanes.h)) $(GEN)/ir_refs.h $(GEN)/ir_ops.h
 $(gen_c) $(gen_h): $(GEN_STAMPS) ;
 .PHONY: gen
 gen: $(GEN_STAMPS)

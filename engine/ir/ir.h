@@ -1,16 +1,18 @@
 /* The intermediate representation: a translation as linear, typed, single-assignment code in arrays.
  *
- * A node is an operation and at most one value; the value's name is the node's index, so an argument is always a
- * smaller index, and one walk in either direction sees everything in order. Control flow is straight: one entry
- * at the top, and exits on the way (a side exit leaves, or goes on below it). State lives in the words of
- * vcpu->state and is seen through IR_GET and IR_SET alone.
+ * A node is an operation and at most one value; the value's name is the node's index, so an argument is
+ * always a smaller index, and one walk in either direction sees everything in order. Control flow is
+ * straight: one entry at the top, and exits on the way (a side exit leaves, or goes on below it). State lives
+ * in the words of vcpu->state and is seen through IR_GET and IR_SET alone.
  *
- * Who sees state: everything that can leave (`exit` in struct ir_op_info: side exits, memory accesses that may
- * fault, calls) must find in the state what every IR_SET above it wrote. That is all there is to precise faults: a
- * pass may drop a set only when another set of the same word follows with nothing between them that can leave.
+ * Who sees state: everything that can leave (`exit` in struct ir_op_info: side exits, memory accesses that
+ * may fault, calls) must find in the state what every IR_SET above it wrote. That is all there is to precise
+ * faults: a pass may drop a set only when another set of the same word follows with nothing between them that
+ * can leave.
  *
- * The operations of specs/ir.yaml follow the structural ones below, one for each type they come in: IR_ADD_I64,
- * IR_SEXT_I64_I32, IR_F32_ADD, IR_LOAD64. They are generated (build/gen/ir_ops.h, ir_ops.c) with their references.
+ * The operations of specs/ir.yaml follow the structural ones below, one for each type they come in:
+ * IR_ADD_I64, IR_SEXT_I64_I32, IR_F32_ADD, IR_LOAD64. They are generated (build/gen/ir_ops.h, ir_ops.c) with
+ * their references.
  */
 #ifndef ENGINE_IR_H
 #define ENGINE_IR_H
@@ -19,24 +21,40 @@
 
 enum ir_type { IR_VOID, IR_I1, IR_I8, IR_I16, IR_I32, IR_I64, IR_I128, IR_V128, IR_TYPES };
 
-#define IR_STRUCTURAL(X)                                                                                        \
-    X(NOP)     /* nothing; what a pass leaves where something stood */                                           \
-    X(CONST)   /* imm (I128, V128: zero-extended) */                                                             \
-    X(GET)     /* state word imm; I128 and V128: words imm and imm + 1 */                                        \
-    X(SET)     /* state word imm (and imm + 1) = a[0] */                                                         \
-    X(INSN)    /* a guest instruction begins: imm is its pc, a[0] its number in the block, a plain number */      \
-    X(BOX)     /* I64: a[0], narrower, with ones above it (RISC-V's NaN box) */                                  \
-    X(UNBOX)   /* `type`: the low part of a[0] (I64) if all above it are ones, else imm */                       \
-    X(LANES)   /* V128: operation imm & 0xffff on each lane of imm >> 16 bits of the arguments */                \
-    X(EXIT_IF) /* if a[0] (I1): leave for imm, this instruction being the last; else go on */                    \
-    X(RAISE)   /* if a[0] (I1; always when IR_NONE): guest exception number imm at this instruction */           \
-    X(GOTO)    /* leave for imm */                                                                               \
-    X(JUMP)    /* leave for a[0] (I64); `hint` says what kind of jump it is */                                   \
-    X(STEP)    /* this instruction is the interpreter's, then leave */                                           \
-    X(LOOP)    /* back to the block's top: its pc follows again */
+/* X(name, as printed, arguments at most, type of the value, type of the arguments, flags); IR_TYPES: any */
+#define IR_STRUCTURAL(X)                                                                                    \
+    /* nothing; what a pass leaves where something stood */                                                 \
+    X(NOP, "nop", 0, IR_VOID, IR_TYPES, 0)                                                                  \
+    /* imm (I128, V128: zero-extended) */                                                                   \
+    X(CONST, "const", 0, IR_TYPES, IR_TYPES, 0)                                                             \
+    /* state word imm, its low bits if `type` is narrow; I128 and V128: words imm and imm + 1 */            \
+    X(GET, "get", 0, IR_TYPES, IR_TYPES, 0)                                                                 \
+    /* state word imm (and imm + 1) = a[0], zero-extended */                                                \
+    X(SET, "set", 1, IR_VOID, IR_TYPES, IR_OP_EFFECT)                                                       \
+    /* a guest instruction begins: imm is its pc, a[0] its number in the block, a plain number */           \
+    X(INSN, "insn", 0, IR_VOID, IR_TYPES, IR_OP_EFFECT)                                                     \
+    /* I64: a[0], narrower, with ones above it (RISC-V's NaN box) */                                        \
+    X(BOX, "box", 1, IR_I64, IR_TYPES, 0)                                                                   \
+    /* `type`: the low part of a[0] if all above it are ones, else imm */                                   \
+    X(UNBOX, "unbox", 1, IR_TYPES, IR_I64, 0)                                                               \
+    /* V128: operation imm & 0xffff on each lane of imm >> 16 bits of its arguments: one that is a V128 has \
+     * lanes, any other goes to each. A truth fills its lane. `round` as the operation. */                  \
+    X(LANES, "lanes", IR_MAX_ARGS, IR_V128, IR_TYPES, IR_OP_EFFECT)                                         \
+    /* if a[0]: leave for imm, this instruction being the last; else go on */                               \
+    X(EXIT_IF, "exit_if", 1, IR_VOID, IR_I1, IR_OP_EXIT | IR_OP_EFFECT)                                     \
+    /* if a[0] (always when IR_NONE): guest exception number imm at this instruction */                     \
+    X(RAISE, "raise", 1, IR_VOID, IR_I1, IR_OP_EXIT | IR_OP_EFFECT)                                         \
+    /* leave for imm */                                                                                     \
+    X(GOTO, "goto", 0, IR_VOID, IR_TYPES, IR_OP_EXIT | IR_OP_EFFECT | IR_OP_END)                            \
+    /* leave for a[0]; `round`, an ir_hint, says what kind of jump it is */                                 \
+    X(JUMP, "jump", 1, IR_VOID, IR_I64, IR_OP_EXIT | IR_OP_EFFECT | IR_OP_END)                              \
+    /* this instruction is the interpreter's, then leave */                                                 \
+    X(STEP, "step", 0, IR_VOID, IR_TYPES, IR_OP_EXIT | IR_OP_EFFECT | IR_OP_END)                            \
+    /* back to the block's top: its pc follows again */                                                     \
+    X(LOOP, "loop", 0, IR_VOID, IR_TYPES, IR_OP_EXIT | IR_OP_EFFECT | IR_OP_END)
 
 enum {
-#define X(name) IR_##name,
+#define X(name, ...) IR_##name,
     IR_STRUCTURAL(X)
 #undef X
         IR_FIRST_OP /* of the generated ones */
@@ -70,24 +88,28 @@ struct ir_call {
 };
 
 enum ir_op_flag {
-    IR_OP_FP = 1,       /* FP: policy, exceptions; values live in FP registers */
-    IR_OP_ROUND = 2,    /* node.round is used */
-    IR_OP_EXIT = 4,     /* may leave: state must be in place */
-    IR_OP_EFFECT = 8,   /* must stay although its value is not used */
-    IR_OP_END = 16,     /* nothing follows it */
+    IR_OP_FP = 1,        /* FP: policy, exceptions; values live in FP registers */
+    IR_OP_ROUND = 2,     /* node.round is used */
+    IR_OP_EXIT = 4,      /* may leave: state must be in place */
+    IR_OP_EFFECT = 8,    /* must stay although its value is not used */
+    IR_OP_END = 16,      /* nothing follows it */
     IR_OP_COMMUTES = 32, /* a[0] and a[1] may change places */
 };
 
 struct ir_op_info {
-    const char *name;                /* as printed, without its type: "add", "sext", "f32.add" */
-    uint8_t nargs;                   /* of a[] */
-    uint8_t result;                  /* enum ir_type; the structural ops whose type varies: IR_TYPES */
-    uint8_t args[IR_MAX_ARGS];       /* enum ir_type each must have; IR_TYPES: any */
-    uint8_t flags;                   /* IR_OP_* */
-    /* The C reference: false when it noted a guest fault in cpu->exit. NULL for structural ops. */
+    const char *name;          /* as printed, without its type: "add", "sext", "f32.add" */
+    uint8_t nargs;             /* of a[], at most: IR_NONE may stand where the structural ones have fewer */
+    uint8_t result;            /* enum ir_type; the structural ops whose type varies: IR_TYPES */
+    uint8_t args[IR_MAX_ARGS]; /* enum ir_type each must have; IR_TYPES: any (shift counts: any integer) */
+    uint8_t flags;             /* IR_OP_* */
+    /* The C reference: false when it noted a guest fault in cpu->exit. It sees only the low bits of its
+     * arguments that their types have; all of *out is written. NULL for structural ops. */
     bool (*ref)(struct ir_call *k, const union ir_value *a, union ir_value *out);
 };
 extern const struct ir_op_info ir_op_table[]; /* by op; IR_OPS of them; generated */
+/* The reference of a LANES node with this imm: bit i of `vectors` says that argument i has lanes. */
+bool ir_lanes(struct ir_call *k, uint64_t imm, unsigned vectors, const union ir_value *a,
+              union ir_value *out);
 
 /* What is known of the block as a whole. All arrays live in the block and are reused for the next one. */
 struct ir_block {
@@ -133,7 +155,7 @@ void ir_print(const struct ir_block *b, const struct guest *g, struct buf *out);
 /* False: *err is a sentence with the line. */
 bool ir_parse(struct ir_block *b, const struct guest *g, const char *text, struct buf *err);
 
-/* ---- verify.c: every rule of this file. NULL, or a sentence (in err) about the first node that breaks one ---- */
+/* ---- verify.c: every rule of this file. NULL, or a sentence (in err) about the first breach ---- */
 const char *ir_verify(const struct ir_block *b, struct buf *err);
 
 /* ---- passes. In place; nodes never move, dropped ones become IR_NOP. Debug builds verify after each ---- */
@@ -142,10 +164,11 @@ void ir_backward(struct ir_block *b); /* backward.c: dead sets, dead values; the
 
 /* ---- eval.c: runs a block by the references; the third way to execute, for tests ---- */
 struct ir_leave {
-    uint16_t op;       /* what it left by: EXIT_IF, RAISE, GOTO, JUMP, STEP, LOOP, or an op that faulted (cpu->exit) */
-    uint32_t insn;     /* number of the instruction where */
-    uint64_t target;   /* where to; RAISE: the cause; STEP: its pc */
+    uint16_t op;   /* what it left by: EXIT_IF, RAISE, GOTO, …, or an operation that faulted (cpu->exit) */
+    uint32_t insn; /* number of the instruction where */
+    uint64_t target; /* where to; RAISE: the cause; STEP: its pc */
 };
-struct ir_leave ir_eval(const struct ir_block *b, struct vcpu *c, const struct fp_policy *policy, unsigned *ex);
+struct ir_leave ir_eval(const struct ir_block *b, struct vcpu *c, const struct fp_policy *policy,
+                        unsigned *ex);
 
 #endif

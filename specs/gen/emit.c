@@ -72,7 +72,7 @@ static bool write_file(struct spec *s, const char *path, const char *text, size_
 }
 
 struct output {
-    const char *name;                      /* file name; %s is the ISA's */
+    const char *name;                      /* of the file, without or behind the ISA's: "_state.h" */
     void (*emit)(struct spec *s, FILE *f); /* its text */
     bool words;                            /* only where instructions are words, not bytes */
 };
@@ -85,27 +85,45 @@ static void emit_tables_file(struct spec *s, FILE *f)
 }
 
 static const struct output outputs[] = {
-    {"%s_state.h", emit_state_header, false}, {"%s_tables.c", emit_tables_file, false},
-    {"%s_decode.c", emit_decode, true},       {"%s_sem.h", emit_sem, false},
-    {"%s_undef.c", emit_undef, false},        {"%s_interp.c", emit_interp, true},
-    {"%s_ir.h", emit_ir_refs, false},         {"%s.md", emit_page, false},
+    {"_state.h", emit_state_header, false}, {"_tables.c", emit_tables_file, false},
+    {"_decode.c", emit_decode, true},       {"_sem.h", emit_sem, false},
+    {"_undef.c", emit_undef, false},        {"_interp.c", emit_interp, true},
+    {"_lanes.h", emit_lanes, false},        {".md", emit_page, false},
 };
+
+/* What ir.yaml alone gives, for all ISAs. */
+static const struct output op_outputs[] = {
+    {"ir_refs.h", emit_refs, false},
+    {"ir_ops.h", emit_op_enum, false},
+    {"ir_ops.c", emit_op_table, false},
+};
+
+static bool emit_file(struct spec *s, const struct output *o, const char *from, const char *dir)
+{
+    char *text = NULL;
+    size_t len = 0;
+    const char *name = arena_printf(&s->arena, "%s%s", strchr("_.", o->name[0]) ? s->isa : "", o->name);
+    FILE *f = open_memstream(&text, &len);
+    BUG_ON(!f);
+    if (!strstr(name, ".md")) fprintf(f, "/* Generated from %s; do not edit. */\n", from);
+    o->emit(s, f);
+    fclose(f);
+    bool ok = write_file(s, arena_printf(&s->arena, "%s/%s", dir, name), text, len);
+    free(text);
+    return ok;
+}
 
 bool emit_all(struct spec *s, const char *dir)
 {
-    bool ok = true;
-    for (size_t i = 0; i < ARRAY_LEN(outputs) && ok; i++) {
-        char *text = NULL, name[64];
-        if (outputs[i].words && s->bytes) continue;
-        size_t len = 0;
-        snprintf(name, sizeof(name), outputs[i].name, s->isa);
-        FILE *f = open_memstream(&text, &len);
-        BUG_ON(!f);
-        if (!strstr(name, ".md")) fprintf(f, "/* Generated from specs/%s; do not edit. */\n", s->isa);
-        outputs[i].emit(s, f);
-        fclose(f);
-        ok = write_file(s, arena_printf(&s->arena, "%s/%s", dir, name), text, len);
-        free(text);
-    }
-    return ok;
+    const char *from = arena_printf(&s->arena, "specs/%s", s->isa);
+    for (size_t i = 0; i < ARRAY_LEN(outputs); i++)
+        if (!(outputs[i].words && s->bytes) && !emit_file(s, &outputs[i], from, dir)) return false;
+    return true;
+}
+
+bool emit_ops(struct spec *s, const char *dir)
+{
+    for (size_t i = 0; i < ARRAY_LEN(op_outputs); i++)
+        if (!emit_file(s, &op_outputs[i], "specs/ir.yaml", dir)) return false;
+    return true;
 }

@@ -36,8 +36,14 @@ void emit_fault(const struct emitter *e, const struct cause *c);
 /* ---- emit_code.c ---- */
 void emit_body(struct emitter *e, enum live_for what);
 
+/* ---- emit_ir.c ---- */
+void emit_op_symbol(FILE *f, const struct op *op, int t, int u); /* ir_add_i64, ir_sext_i64_i32 */
+
 /* ---- each writes one file, or a part of one ---- */
-void emit_ir_refs(struct spec *s, FILE *f);
+void emit_refs(struct spec *s, FILE *f);
+void emit_lanes(struct spec *s, FILE *f);
+void emit_op_enum(struct spec *s, FILE *f);
+void emit_op_table(struct spec *s, FILE *f);
 void emit_state_header(struct spec *s, FILE *f);
 void emit_state_table(struct spec *s, FILE *f);
 void emit_csrs(struct spec *s, FILE *f);

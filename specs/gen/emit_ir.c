@@ -1,4 +1,5 @@
-/* ir.yaml's references as C functions, ir_add_i64(a, b), for the interpreter and the constant folder. */
+/* ir.yaml's references as C functions, ir_add_i64(a, b), for the interpreter, the operation table and
+ * decode-time values of lifters. */
 #include "specs/gen/emit.h"
 
 #include <ctype.h>
@@ -46,13 +47,8 @@ static void reference(FILE *f, const char *c, int t, int u)
     }
 }
 
-static int concrete(int type, int t)
-{
-    return type == TYPE_T ? t : type == TYPE_T2 ? t * 2 : type == TYPE_U ? 64 : type;
-}
-
 /* ir_f32_add, ir_add_i64, ir_sext_i64_i32 */
-static void symbol(FILE *f, const struct op *op, int t, int u)
+void emit_op_symbol(FILE *f, const struct op *op, int t, int u)
 {
     fputs("ir_", f);
     for (const char *p = op->name; *p; p++) fputc(*p == '.' ? '_' : *p, f);
@@ -73,7 +69,7 @@ static void parameters(FILE *f, const struct op *op, int t, int u)
         else if (op->convert && op->args[i] == TYPE_U)
             fprintf(f, "%s%s %c", sep, type_c(u), 'a' + i);
         else
-            fprintf(f, "%s%s %c", sep, type_c(concrete(op->args[i], t)), 'a' + i);
+            fprintf(f, "%s%s %c", sep, type_c(op_concrete(op->args[i], t)), 'a' + i);
     }
     if (op->effect == OP_FP)
         fprintf(f, "%sconst struct fp_policy *P, unsigned *ex", sep);
@@ -94,10 +90,10 @@ static void amo_body(FILE *f, const struct op *op, int t)
 static void function(FILE *f, const struct op *op, int t, int u)
 {
     bool may_fault = op_may_fault(op);
-    int result = concrete(op->result, t);
+    int result = op_concrete(op->result, t);
     fprintf(f, "\n#line %d \"%s\"\n", op->at.line, op->at.file);
     fprintf(f, "static ALWAYS_INLINE %s ", may_fault ? "bool" : type_c(result));
-    symbol(f, op, t, u);
+    emit_op_symbol(f, op, t, u);
     fputc('(', f);
     parameters(f, op, t, u);
     if (may_fault && result != TYPE_NONE) fprintf(f, ", %s *out", type_c(result));
@@ -113,24 +109,13 @@ static void function(FILE *f, const struct op *op, int t, int u)
     fputs("}\n", f);
 }
 
-static void conversions(FILE *f, const struct op *op, int t)
-{
-    static const int widths[] = {1, 8, 16, 32, 64, 128, TYPE_V128};
-    bool widen = !strcmp(op->convert, "widen"), is_signed = strstr(op->c, "US") != NULL;
-    for (size_t i = 0; i < ARRAY_LEN(widths); i++) {
-        int u = widths[i];
-        if (u == t || (widen ? u >= t : u <= t) || (u == 1 && is_signed)) continue;
-        function(f, op, t, u);
-    }
-}
-
 /* One width of lanes: each lane's arguments are cut out of the vectors, the result put in its place. */
 static void lane_case(FILE *f, const struct op *op, int t)
 {
     bool mask = op->result == 1; /* a truth fills its lane */
     fprintf(f, "    case %d:\n        for (unsigned i = 0; i < 128; i += %d) out |= (ir_v128)(%s)%s", t, t,
             type_c(t), mask ? "-" : "");
-    symbol(f, op, t, t);
+    emit_op_symbol(f, op, t, t);
     for (int i = 0; i < op->nargs; i++) {
         fputs(i ? ", " : "(", f);
         if (op->args[i] == op_lane(op))
@@ -151,8 +136,8 @@ static void lanes(FILE *f, const struct op *op)
         if (op->args[i] == TYPE_RM)
             fputs(", enum fp_round r", f);
         else
-            fprintf(f, ", %s %c", op->args[i] == op_lane(op) ? "ir_v128" : type_c(concrete(op->args[i], 64)),
-                    'a' + i);
+            fprintf(f, ", %s %c",
+                    op->args[i] == op_lane(op) ? "ir_v128" : type_c(op_concrete(op->args[i], 64)), 'a' + i);
     }
     if (op->effect == OP_FP) fputs(", const struct fp_policy *P, unsigned *ex", f);
     fputs(")\n{\n    ir_v128 out = 0;\n    switch (size) {\n", f);
@@ -162,18 +147,17 @@ static void lanes(FILE *f, const struct op *op)
     fputs("    default: break;\n    }\n    return out;\n}\n", f);
 }
 
-void emit_ir_refs(struct spec *s, FILE *f)
+void emit_refs(struct spec *s, FILE *f)
 {
     fputs("#pragma once\n\n#include \"engine/ir/ref.h\"\n", f);
-    for (const struct op *op = s->ops; op; op = op->next) {
-        if (!op->c || op->effect == OP_LANES) continue;
-        if (!op->ntypes) function(f, op, TYPE_NONE, TYPE_NONE);
-        for (int i = 0; i < op->ntypes; i++) {
-            if (op->convert)
-                conversions(f, op, op->types[i]);
-            else
-                function(f, op, op->types[i], op->types[i]);
-        }
+    for (const struct op *op = s->ops; op; op = op->next)
+        if (op->c) op_each(op, f, function);
+}
+
+/* What the ISA's rows apply to the lanes of vectors. */
+void emit_lanes(struct spec *s, FILE *f)
+{
+    fputs("#pragma once\n\n#include \"ir_refs.h\"\n", f);
+    for (const struct op *op = s->ops; op; op = op->next)
         if (op->on_lanes) lanes(f, op);
-    }
 }

@@ -84,7 +84,7 @@ static bool has_undef(const struct row *r)
 
 void emit_sem(struct spec *s, FILE *f)
 {
-    fprintf(f, "#pragma once\n\n#include \"%s/%s_ir.h\"\n#include \"%s/%s_state.h\"\n", s->isa, s->isa,
+    fprintf(f, "#pragma once\n\n#include \"%s/%s_lanes.h\"\n#include \"%s/%s_state.h\"\n", s->isa, s->isa,
             s->isa, s->isa);
     fputs("#include \"engine/interp/interp.h\"\n#include \"engine/interp/operand.h\"\n\n", f);
     prototypes(s, f);

@@ -77,6 +77,7 @@ struct op {
     const char *infix, *prefix; /* operator in sem, or NULL */
     const char *convert;        /* "widen", "narrow" or NULL: U must be narrower / wider than T */
     bool on_lanes;              /* some row applies it to the lanes of vectors */
+    bool commutes;              /* its first two arguments may change places */
     struct op *next;            /* as in the file */
 };
 
@@ -308,6 +309,10 @@ int type_parse(const char *t, size_t n);
 struct op *op_find(const struct spec *s, const char *name);
 const struct op *op_infix(const struct spec *s, const char *text, bool prefix);
 bool op_may_fault(const struct op *op);
+int op_concrete(int type, int t); /* of a signature's type, T being t */
+/* One visit for each type it comes in: T, and what a conversion converts from. */
+typedef void op_visit(FILE *f, const struct op *op, int t, int u);
+void op_each(const struct op *op, FILE *f, op_visit *visit);
 int op_lane(const struct op *op); /* on lanes, the type of arguments that are vectors */
 bool state_load(struct spec *s, const char *path);
 struct reg *reg_find(const struct spec *s, const char *name, unsigned *index);
@@ -326,5 +331,6 @@ struct cause *cause_find(const struct spec *s, const char *name);
 /* ---- check.h, emit.h ---- */
 bool check_row(struct spec *s, struct row *r);
 bool emit_all(struct spec *s, const char *dir);
+bool emit_ops(struct spec *s, const char *dir); /* the operation table; needs no more than ir_load */
 
 #endif

@@ -122,7 +122,7 @@ static void op_add(struct spec *s, struct ynode *n, const struct expansion *x)
 {
     struct op *op = arena_alloc(&s->arena, sizeof(*op));
     if (!CHECK_KEYS(s, n, "an operation", "op", "sig", "types", "effect", "c", "infix", "prefix", "convert",
-                    "for"))
+                    "commutes", "for"))
         return;
     struct ynode *name = ynode_get(n, "op"), *sig = ynode_get(n, "sig");
     if (!name || !sig) {
@@ -144,6 +144,10 @@ static void op_add(struct spec *s, struct ynode *n, const struct expansion *x)
     op->convert = node_str(s, n, "convert", NULL);
     op->effect = effect_parse(s, ynode_get(n, "effect"));
     op_types(s, op, ynode_get(n, "types"));
+    op->commutes = node_bool(s, n, "commutes");
+    if (op->commutes && (op->nargs < 2 || op->args[0] != op->args[1]))
+        diag_error(&s->diag, n->at, 1, "operation '%s' commutes, but its first two arguments differ in type",
+                   op->name);
     if (!op->c && op->effect < OP_JUMP)
         diag_error(&s->diag, n->at, 1, "operation '%s' has no C reference ('c')", op->name);
     APPEND(s->ops, op);
@@ -176,6 +180,33 @@ bool ir_load(struct spec *s, const char *path)
 int op_lane(const struct op *op)
 {
     return op->ntypes ? TYPE_T : op->args[0];
+}
+
+int op_concrete(int type, int t)
+{
+    return type == TYPE_T ? t : type == TYPE_T2 ? t * 2 : type == TYPE_U ? 64 : type;
+}
+
+static void each_conversion(const struct op *op, int t, FILE *f, op_visit *visit)
+{
+    static const int widths[] = {1, 8, 16, 32, 64, 128, TYPE_V128};
+    bool widen = !strcmp(op->convert, "widen"), is_signed = strstr(op->c, "US") != NULL;
+    for (size_t i = 0; i < ARRAY_LEN(widths); i++) {
+        int u = widths[i];
+        if (u == t || (widen ? u >= t : u <= t) || (u == 1 && is_signed)) continue;
+        visit(f, op, t, u);
+    }
+}
+
+void op_each(const struct op *op, FILE *f, op_visit *visit)
+{
+    if (!op->ntypes) visit(f, op, TYPE_NONE, TYPE_NONE);
+    for (int i = 0; i < op->ntypes; i++) {
+        if (op->convert)
+            each_conversion(op, op->types[i], f, visit);
+        else
+            visit(f, op, op->types[i], op->types[i]);
+    }
 }
 
 bool op_may_fault(const struct op *op)
