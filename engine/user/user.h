@@ -47,6 +47,9 @@ struct user_options {
      */
     void (*at_end)(struct user_process *p, void *data);
     void *data; /* of those three */
+    /* How execve starts this program again: its own argv up to where the guest's program stands (options
+     * included), NULL-terminated. Followed by "--argv0", the guest's argv[0], "--", a path, arguments. */
+    char *const *again;
 };
 
 /* Runs the program until it ends. Returns the status for exit(); when a signal killed the guest, this process
@@ -98,6 +101,12 @@ struct user_action {
     uint64_t handler, flags, mask, restorer; /* as rt_sigaction gave them; handler 0 default, 1 ignore */
 };
 
+/* Shared by all threads of a process; a child of vfork has its own while it borrows its parent's memory. */
+struct user_handlers {
+    pthread_mutex_t lock; /* of `of`; never held across a call that waits */
+    struct user_action of[USER_SIGNALS + 1];
+};
+
 struct user_process {
     const struct user_options *opt;
     const struct guest *guest;  /* the ISA */
@@ -111,38 +120,52 @@ struct user_process {
     pthread_cond_t gone;             /* a thread took itself off `threads` */
     struct user_thread *threads;     /* all that live */
     unsigned nthreads;               /* how many */
-    struct user_action actions[USER_SIGNALS + 1];
-    atomic_bool exiting;           /* user_stop was called: every thread ends */
-    int status, killed_by;         /* what it was told */
-    const char *unsupported;       /* a backend could not go on: why; or NULL */
-    uint64_t unsupported_pc;       /* where */
-    uint64_t executed;             /* instructions of threads that ended */
+    struct user_handlers handlers;   /* what each signal does */
+    struct user_thread *lost; /* after a fork, the parent's other threads: memory that never runs again */
+    bool forked;              /* this is a child that fork made, not what user_exec started */
+    atomic_bool exiting;      /* user_stop was called: every thread ends */
+    int status, killed_by;    /* what it was told */
+    const char *unsupported;  /* a backend could not go on: why; or NULL */
+    uint64_t unsupported_pc;  /* where */
+    uint64_t executed;        /* instructions of threads that ended */
     unsigned long named_calls[16]; /* bit for each unknown system call that was named */
 };
 
-/* A signal on its way to the guest. */
+/* The signals that host code must be able to raise at any time: never blocked on the host while a guest runs,
+ * so what others send of them is kept here while the guest blocks it. */
+enum { USER_NEVER_BLOCKED = 5 }; /* SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV */
+
+/* Signals that the host's handler took in and that user_deliver passes on. The host's mask is the guest's, so
+ * the host's kernel keeps everything else: there, once `taken` holds a signal, all others wait. */
 struct user_pending {
-    siginfo_t info;            /* as the host gave it */
-    struct user_pending *next; /* oldest first */
+    siginfo_t taken;                    /* as the host gave it */
+    volatile sig_atomic_t has_taken;    /* `taken` is one */
+    siginfo_t sent[USER_NEVER_BLOCKED]; /* of those, what somebody sent */
+    atomic_uint has_sent;               /* a bit each */
+    volatile sig_atomic_t kicks;        /* grows when a handler ran that gives the guest nothing */
 };
 
 struct user_thread {
     struct user_process *p;
     struct user_thread *next; /* in p->threads */
     struct vcpu *cpu;
-    pthread_t host;               /* the thread that runs it */
-    int tid;                      /* as gettid says */
-    uint64_t clear_tid;           /* guest address that is zeroed and woken when it ends, or 0 */
-    uint64_t robust, robust_size; /* set_robust_list */
-    sigset_t mask;                /* the guest's blocked signals */
-    sigset_t suspended;           /* what sigsuspend, ppoll … put back */
-    bool restore_mask;            /* `suspended` is to become the mask once a handler was set up */
-    uint64_t alt_sp, alt_size;    /* sigaltstack */
-    int alt_flags;                /* SS_DISABLE, SS_AUTODISARM */
-    atomic_bool wanted;           /* signals wait, or the process is exiting: leave the run loop's inside */
-    struct user_pending *pending; /* taken in by the handler; served by user_deliver */
-    bool ended;                   /* exit was called */
-    uint64_t executed;            /* instructions so far */
+    pthread_t host;                 /* the thread that runs it */
+    int tid;                        /* as gettid says */
+    uint64_t clear_tid;             /* guest address that is zeroed and woken when it ends, or 0 */
+    uint64_t robust, robust_size;   /* set_robust_list */
+    struct user_handlers *handlers; /* p->handlers, or a vfork child's own */
+    uint64_t mask;                  /* the guest's blocked signals: bit sig - 1, as the kernel has it */
+    uint64_t suspended;             /* what sigsuspend, ppoll … put back */
+    bool restore_mask;              /* `suspended` is to become the mask once a handler was set up */
+    uint64_t alt_sp, alt_size;      /* sigaltstack */
+    int alt_flags;                  /* SS_DISABLE, SS_AUTODISARM */
+    atomic_bool wanted;             /* signals wait, or the process is exiting: leave the run loop's inside */
+    struct user_pending pending;    /* for user_deliver */
+    bool vfork_child;               /* runs in a child process that borrows its parent's memory */
+    bool ended;                     /* exit was called: user_run returns */
+    void *host_stack; /* the alternate stack of the host's handlers, and what was there before */
+    stack_t host_stack_before;
+    uint64_t executed; /* instructions so far */
 };
 
 extern _Thread_local struct user_thread *user_self; /* for signal handlers */
@@ -154,8 +177,10 @@ void user_run(struct user_thread *t);
 /* exit_group, or a signal that kills (sig, else 0): every thread leaves its run, or its system call, and ends
  * soon; user_exec then ends the process. Any thread may call it; the first caller decides how it ends. */
 void user_stop(struct user_process *p, int status, int sig);
-void user_thread_free(struct user_thread *t);                /* takes it off p->threads */
-struct user_thread *user_thread_new(struct user_process *p); /* at reset, on p->threads; NULL: no memory */
+void user_thread_free(struct user_thread *t); /* takes it off p->threads */
+/* At reset, on p->threads, with the process's handlers; NULL: no memory. Whoever runs it opens and closes the
+ * backend, on the host thread that runs it. */
+struct user_thread *user_thread_new(struct user_process *p);
 
 /* ---- elf.c: maps a file's segments. 0 or -errno with a sentence in why ---- */
 MUST_CHECK int elf_load(struct user_process *p, int fd, const char *path, bool is_interp,
@@ -192,28 +217,48 @@ MUST_CHECK int user_string(struct user_process *p, uint64_t addr, size_t most, c
  * leaves it, when the call is to be made again after a signal). */
 void user_call(struct user_thread *t);
 /* Sets the result register and moves pc past the instruction; for USER_RESTART and USER_RESTART_NOHAND it
- * does nothing, so that the call is made again. */
+ * does nothing, so that the call is made again; so for USER_RESTART_ALWAYS. */
 void user_call_result(struct user_thread *t, int64_t result);
-/* A host system call that a signal cannot slip in front of: -errno; -ERESTARTSYS-like interruptions come back
- * as USER_RESTART. */
-enum {
-    USER_RESTART = -512,       /* a handler without SA_RESTART makes it -EINTR; else the call is made again */
-    USER_RESTART_NOHAND = -514 /* any handler makes it -EINTR (sleeps, polls); else the call is made again */
+/* What a served call gives instead of a result when a signal came first. */
+enum user_restart {
+    USER_RESTART = -512, /* a handler without SA_RESTART makes it -EINTR; else the call is made again */
+    USER_RESTART_ALWAYS = -513, /* made again, handler or not: nothing of it has happened */
+    USER_RESTART_NOHAND = -514  /* any handler makes it -EINTR (sleeps, polls); else the call is made again */
 };
+static inline bool user_interrupted(int64_t result)
+{
+    return result >= USER_RESTART_NOHAND && result <= USER_RESTART;
+}
+
+/* ---- host_call.c ---- */
+/* A host system call that a signal cannot slip in front of: its result or -errno; USER_RESTART when a signal
+ * interrupted it; USER_RESTART_ALWAYS when one waits already and it was not made. Every call that may wait
+ * goes through here. A call that signal(7) says is never restarted turns USER_RESTART into
+ * USER_RESTART_NOHAND and passes the others on. */
 int64_t user_host_call(struct user_thread *t, long number, const uint64_t args[6]);
 
 /* ---- signal.c ---- */
-int signal_start(struct user_process *p); /* installs the host's handlers; 0 or -errno */
-void signal_adopt(struct user_thread *t); /* on a new host thread, before it runs: user_self, mask, stack */
+/* Installs the host's handlers and takes over what the parent left ignored and blocked (the threads on
+ * p->threads get that mask). Called once, when the first thread exists. 0 or -errno. */
+MUST_CHECK int signal_start(struct user_process *p);
+/* On the host thread that runs t, before it does: user_self, tid, alternate stack, the host's mask. */
+MUST_CHECK int signal_adopt(struct user_thread *t);
+void signal_release(struct user_thread *t); /* undoes it; all signals are blocked afterwards */
+void signal_die(int sig)
+    __attribute__((noreturn)); /* this process dies of sig, as one that handles nothing */
+/* The host's mask for a guest's. For ppoll, pselect6, epoll_pwait …: pass the address of this instead of the
+ * guest's set to user_host_call, and its result through signal_masked. */
+uint64_t signal_host_mask(uint64_t guest);
+int64_t signal_masked(struct user_thread *t, uint64_t guest_mask, int64_t result);
 /* t soon leaves its run, or its system call, to look at t->wanted, which the caller has set. */
 void signal_kick(struct user_thread *t);
+/* ---- deliver.c ---- */
 /* Delivers what waits and is not blocked: sets up the frame, or takes the default action. `call`: the result
  * that a system call is about to give, which may be USER_RESTART…; decides what those become and passes it to
  * user_call_result, exactly once and before the first frame. NULL outside of a call. */
 void user_deliver(struct user_thread *t, int64_t *call);
 void signal_fault(struct user_thread *t); /* t->cpu->exit is a guest fault: the signal a kernel would send */
 void signal_force(struct user_thread *t, int sig, int code, uint64_t addr); /* cannot be blocked or ignored */
-int64_t signal_return(struct user_thread *t);                               /* rt_sigreturn */
 /* The ISA's part: frame_<isa>.c. 0 or -EFAULT: the stack cannot take it. */
 struct user_frame_ops {
     int (*push)(struct user_thread *t, const siginfo_t *info, const struct user_action *a, int sig);
@@ -232,6 +277,7 @@ struct user_abi {
     unsigned call_length;  /* bytes of the system call instruction */
     unsigned sigframe_min; /* AT_MINSIGSTKSZ */
     const struct user_frame_ops *frame;
+    bool action_restorer;           /* struct sigaction has sa_restorer */
     const uint32_t *sigreturn_code; /* instructions that call rt_sigreturn */
     unsigned sigreturn_words;
     const struct call_table *calls; /* generated: call_table_riscv64 */
