@@ -19,7 +19,7 @@ void interp_flush(struct interp *in)
 
 void interp_check_epochs(struct vcpu *c)
 {
-    struct interp *in = c->backend;
+    struct interp *in = c->interp;
     if (likely(in->code_epoch == c->mem->code_epoch && in->map_epoch == c->mem->map_epoch)) return;
     if (in->used) interp_flush(in);
     in->code_epoch = c->mem->code_epoch;
@@ -106,7 +106,7 @@ static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_b
 
 static struct interp_block *build(struct vcpu *c, const struct interp_isa *isa, uint64_t pc, uint32_t mode)
 {
-    struct interp *in = c->backend;
+    struct interp *in = c->interp;
     size_t most = sizeof(struct interp_block) + (BLOCK_MAX + 1) * sizeof(struct interp_op);
     if (INTERP_ARENA - in->used < most) interp_flush(in);
     struct interp_block *b = (void *)(in->arena + in->used);
@@ -124,7 +124,7 @@ static struct interp_block *build(struct vcpu *c, const struct interp_isa *isa, 
 
 struct interp_block *interp_lookup(struct vcpu *c, const struct interp_isa *isa, uint64_t pc)
 {
-    struct interp *in = c->backend;
+    struct interp *in = c->interp;
     uint32_t mode = isa->guest->mode(c);
     struct interp_bucket *k = bucket_of(in, pc);
     if (k->generation == in->generation)

@@ -37,7 +37,7 @@ static int interp_open(struct vcpu *c)
     in->generation = 1;
     in->code_epoch = c->mem->code_epoch;
     in->map_epoch = c->mem->map_epoch;
-    c->backend = in;
+    c->interp = in;
     return 0;
 }
 
@@ -50,16 +50,16 @@ static void interp_invalidate(struct vcpu *c, uint64_t addr, uint64_t size)
 {
     (void)addr;
     (void)size;
-    interp_flush(c->backend);
+    interp_flush(c->interp);
 }
 
 static void interp_close(struct vcpu *c)
 {
-    struct interp *in = c->backend;
+    struct interp *in = c->interp;
     free(in->none);
     free(in->front);
     munmap(in, sizeof(*in));
-    c->backend = NULL;
+    c->interp = NULL;
 }
 
 static const char *interp_version(void)

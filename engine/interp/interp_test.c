@@ -256,7 +256,7 @@ static void absent_rows_say_so(void **state)
 static void a_full_arena_starts_over(void **state)
 {
     struct machine *m = machine_new();
-    struct interp *in = m->cpu->backend;
+    struct interp *in = m->cpu->interp;
     for (uint64_t at = 0; at + 8 < CODE_SIZE; at += 8)
         load_at(m, CODE + at, "c.addi a0, 1; c.nop; jal zero, .+4");
     load_at(m, CODE + CODE_SIZE - 8, "ebreak");

@@ -29,7 +29,7 @@ void INTERP_NAME(struct vcpu *cpu, uint64_t budget)
 #undef X
     const struct guest *const g = cpu->guest;
     const struct interp_isa isa = {g, packs, labels};
-    struct interp *const in = cpu->backend;
+    struct interp *const in = cpu->interp;
     INTERP_STATE *const s = (void *)cpu->state;
     const uint64_t retired_before = INTERP_RETIRED(s);
     uint64_t retired_base = retired_before; /* moves when the guest writes the counter */

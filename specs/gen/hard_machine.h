@@ -32,7 +32,7 @@ static inline struct machine *machine_new(const struct guest *g)
 
 static inline void machine_free(struct machine *m)
 {
-    if (m->cpu->backend) backend_interp.close(m->cpu);
+    if (m->cpu->interp) backend_interp.close(m->cpu);
     vcpu_free(m->cpu);
     mem_free(&m->mem);
     free(m);
