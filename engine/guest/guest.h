@@ -7,6 +7,8 @@
 
 #include "engine/cpu/cpu.h"
 
+struct guest_lift;
+
 /* ---- registers ---- */
 
 struct guest_reg {
@@ -191,6 +193,7 @@ struct guest {
     uint32_t (*mode)(const struct vcpu *c);          /* bits of `modes` that hold now */
     void (*reset)(struct vcpu *c);                   /* registers to their reset values */
     void (*interp)(struct vcpu *c, uint64_t budget); /* the generated interpreter */
+    const struct guest_lift *lift; /* to IR, for the JIT: engine/ir/lift.h; NULL: interpreted only */
 };
 
 /* ---- guest.c ---- */

@@ -31,14 +31,16 @@ struct guest_lift {
     uint64_t (*key)(const struct vcpu *c);
     enum fp_round (*round)(uint64_t key); /* the dynamic rounding mode in a key; illegal ones: FP_RNE */
     const struct fp_policy *policy;       /* of its FP operations */
-    int flags_word;                       /* state word that FP exceptions gather in; -1: none */
-    unsigned (*flags)(unsigned ex);       /* enum fp_ex bits to that word's bits */
-    const uint16_t *pins;                 /* state words in the order in which they deserve a host register */
-    unsigned npins;                       /* how many */
-    const uint16_t *fp_pins;              /* the same for FP registers */
-    unsigned nfp_pins;                    /* how many */
-    const uint16_t *zero_words;           /* state words that always read 0; writes go to a sink */
-    unsigned nzero_words;                 /* how many */
+    int retired_word; /* state word that counts retired instructions; -1: none. Translated code does not touch
+                         it: whoever runs it adds what it ran */
+    int flags_word;   /* state word that FP exceptions gather in; -1: none */
+    unsigned (*flags)(unsigned ex); /* enum fp_ex bits to that word's bits */
+    const uint16_t *pins;           /* state words in the order in which they deserve a host register */
+    unsigned npins;                 /* how many */
+    const uint16_t *fp_pins;        /* the same for FP registers */
+    unsigned nfp_pins;              /* how many */
+    const uint16_t *zero_words;     /* state words that always read 0; writes go to a sink */
+    unsigned nzero_words;           /* how many */
 };
 
 /* ---- lift.c: called by generated code ---- */

@@ -1,25 +1,25 @@
 /* The JIT: guest code to IR (engine/ir) to x86-64 code, chained and cached; `backend_jit`.
  *
  *     translate.c    finds a block's end, lifts it, runs the passes, has it emitted
- *     x86_64/        code for a block: asm.c encodes, alloc.c places values, emit_*.c select; thunk.c enters and leaves
- *     cache.c        where code lives: never writable and executable at one address; full: reclaimed
+ *     x86_64/        code for a block: asm.c encodes, alloc.c places values, emit_*.c select; thunk.c enters
+ * and leaves cache.c        where code lives: never writable and executable at one address; full: reclaimed
  *     run.c          the backend: enters code, serves its exits, links blocks, exact budgets
  *     fault.c        a host fault in translated code to the guest's fault
  *     region.c       second tier: hot paths as one translation
  *     perf.c stats.c profile.c    for the outside
  *
- * A vcpu has a cache of its own: translated code is never shared between threads, so that linking and reclaiming need
- * no locks. What other threads do to guest code is seen by mem->code_epoch, at the next return to run.c.
+ * A vcpu has a cache of its own: translated code is never shared between threads, so that linking and
+ * reclaiming need no locks. What other threads do to guest code is seen by mem->code_epoch, at the next
+ * return to run.c.
  *
  * The contract of translated code, at every block's first instruction and at every exit:
- *     rbp   middle of vcpu->state (JIT_STATE_BIAS bytes in), so that the first 32 words need one byte of offset
- *     r15   instructions left of the budget. A block begins with `sub r15, insns; jb out`, and every way out gives back
- *           what did not run, so the count is exact at each exit
- *     gs    the window (user mode); rsp  a frame of JIT_FRAME bytes for spills, 16-byte aligned
- *     ten host registers hold the guest registers of guest_lift.pins, twelve xmm registers those of fp_pins; the words
- *           in vcpu->state behind them are stale. All other state is in place.
- *     rax rcx rdx, xmm0-3 are free: nothing lives in them between blocks
- *     mxcsr  all exceptions masked, the guest's rounding mode, and its sticky flags since code was entered
+ *     rbp   middle of vcpu->state (JIT_STATE_BIAS bytes in), so that the first 32 words need one byte of
+ * offset r15   instructions left of the budget. A block begins with `sub r15, insns; jb out`, and every way
+ * out gives back what did not run, so the count is exact at each exit gs    the window (user mode); rsp  a
+ * frame of JIT_FRAME bytes for spills, 16-byte aligned ten host registers hold the guest registers of
+ * guest_lift.pins, twelve xmm registers those of fp_pins; the words in vcpu->state behind them are stale. All
+ * other state is in place. rax rcx rdx, xmm0-3 are free: nothing lives in them between blocks mxcsr  all
+ * exceptions masked, the guest's rounding mode, and its sticky flags since code was entered
  */
 #ifndef ENGINE_JIT_H
 #define ENGINE_JIT_H
@@ -30,11 +30,11 @@
 #include "engine/ir/lift.h"
 
 enum {
-    JIT_STATE_BIAS = 128,      /* rbp - (char *)vcpu->state */
-    JIT_FRAME = 1024,          /* bytes of spill slots at rsp */
-    JIT_PINS = 10,             /* guest registers in host registers */
-    JIT_FP_PINS = 12,          /* guest FP registers in host registers */
-    JIT_MAX_INSNS = 128,       /* guest instructions of a block; a region may have more */
+    JIT_STATE_BIAS = 128, /* rbp - (char *)vcpu->state */
+    JIT_FRAME = 1024,     /* bytes of spill slots at rsp */
+    JIT_PINS = 10,        /* guest registers in host registers */
+    JIT_FP_PINS = 12,     /* guest FP registers in host registers */
+    JIT_MAX_INSNS = 128,  /* guest instructions of a block; a region may have more */
 };
 
 /* ---- what emitted code is: x86_64/ fills one of these, cache.c keeps it ---- */
@@ -43,20 +43,21 @@ enum jit_exit_kind {
     JIT_EXIT_GOTO,   /* to a known pc: `jump` can be patched to go there directly */
     JIT_EXIT_JUMP,   /* to the pc in rax, which the inline cache did not have */
     JIT_EXIT_BUDGET, /* at the block's top: fewer instructions are left than it has; nothing of it ran */
-    JIT_EXIT_STEP,   /* the interpreter must execute the instruction at `pc`, and it is counted as not run yet */
+    JIT_EXIT_STEP,   /* the interpreter must execute the instruction at `pc`, and it is counted as not run yet
+                      */
     JIT_EXIT_RAISE,  /* guest exception `cause` at `pc` */
     JIT_EXIT_FAULT,  /* a reference noted a fault in vcpu->exit; or fault.c did; at `pc` */
 };
 
 /* One way out of a block. When code leaves, rax holds the target of JIT_EXIT_JUMP and r15 is exact. */
 struct jit_exit {
-    uint8_t kind;       /* enum jit_exit_kind */
-    uint8_t hint;       /* enum ir_hint */
-    uint16_t cause;     /* JIT_EXIT_RAISE */
-    uint32_t jump;      /* JIT_EXIT_GOTO: offset in the code of the rel32 that goes to `stub` until it is linked */
-    uint32_t stub;      /* offset of the out-of-line code that leaves by this exit */
-    uint32_t insn;      /* number of the guest instruction */
-    uint64_t pc;        /* GOTO: the target; else the instruction's */
+    uint8_t kind;   /* enum jit_exit_kind */
+    uint8_t hint;   /* enum ir_hint */
+    uint16_t cause; /* JIT_EXIT_RAISE */
+    uint32_t jump; /* JIT_EXIT_GOTO: offset in the code of the rel32 that goes to `stub` until it is linked */
+    uint32_t stub; /* offset of the out-of-line code that leaves by this exit */
+    uint32_t insn; /* number of the guest instruction */
+    uint64_t pc;   /* GOTO: the target; else the instruction's */
     struct jit_block *to;       /* GOTO: linked to, or NULL */
     struct jit_exit *from_next; /* others that are linked to the same block */
     struct jit_block *owner;    /* whose exit it is */
@@ -69,34 +70,41 @@ struct jit_fault {
     uint16_t exit; /* index of the JIT_EXIT_FAULT to leave by; all fault exits of one instruction are one */
 };
 
-/* A block being emitted: grows in ordinary memory, then is copied into the cache. Position matters only for `calls`,
- * rel32 operands to be completed when the place is known. */
+/* A block being emitted: grows in ordinary memory, then is copied into the cache. Position matters only for
+ * `calls`, rel32 operands to be completed when the place is known. */
 struct jit_code {
-    uint8_t *p;             /* the code */
-    uint32_t n, cap;        /* bytes in use, allocated */
-    struct jit_exit *exits; /* nexits of them */
+    uint8_t *p;               /* the code */
+    uint32_t n, cap;          /* bytes in use, allocated */
+    struct jit_exit *exits;   /* nexits of them */
     struct jit_fault *faults; /* nfaults of them, by rising `at` */
-    struct jit_call { uint32_t at; const void *to; } *calls; /* rel32 at `at` to an absolute address: thunks, tables */
+    struct jit_call {
+        uint32_t at;
+        const void *to;
+    } * calls; /* rel32 at `at` to an absolute address: thunks, tables */
     uint32_t nexits, exits_cap, nfaults, faults_cap, ncalls, calls_cap; /* in use, allocated */
-    uint32_t entry;         /* offset of the block's first instruction */
-    bool failed;            /* too big: not usable */
+    uint32_t entry; /* offset of the block's first instruction */
+    bool failed;    /* too big: not usable */
 };
 
 struct jit_block {
-    uint64_t pc, key;          /* what it translates */
-    uint32_t insns;            /* of the guest */
-    uint32_t bytes;            /* of guest code */
-    uint32_t size;             /* of host code */
-    uint32_t tier;             /* 1 or 2 */
-    const uint8_t *code;       /* where it runs: the executable view */
-    const uint8_t *entry;      /* its first instruction */
-    uint32_t *pcs;             /* offset from pc of each guest instruction (regions: absolute, low 32 bits of the difference) */
-    struct jit_exit *exits;    /* nexits of them */
-    struct jit_fault *faults;  /* nfaults of them */
-    uint32_t nexits, nfaults;  /* how many */
-    struct jit_exit *from;     /* exits linked to this block */
-    struct jit_block *chain;   /* in its hash bucket */
-    uint32_t heat;             /* how often a slice ended at its top */
+    uint64_t pc, key;     /* what it translates */
+    uint32_t insns;       /* of the guest */
+    uint32_t bytes;       /* of guest code */
+    uint32_t size;        /* of host code */
+    uint32_t tier;        /* 1 or 2 */
+    const uint8_t *code;  /* where it runs: the executable view */
+    const uint8_t *entry; /* its first instruction */
+    uint32_t *
+        pcs; /* offset from pc of each guest instruction (regions: absolute, low 32 bits of the difference) */
+    struct jit_exit *exits;   /* nexits of them */
+    struct jit_fault *faults; /* nfaults of them */
+    uint32_t nexits, nfaults; /* how many */
+    struct jit_exit *from;    /* exits linked to this block */
+    struct jit_block *chain;  /* in its hash bucket */
+    uint64_t at;              /* position in the cache's ring: offset + laps * its size */
+    bool cut;                 /* shorter than it need be, for the end of a budget: nothing links to it */
+    bool gone;                /* no longer found; its room is not reused yet */
+    uint32_t heat;            /* how often a slice ended at its top */
 };
 
 /* ---- x86_64/ ---- */
@@ -111,29 +119,30 @@ void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct g
 extern const struct backend backend_jit;
 
 struct jit_options {
-    size_t cache_size;   /* bytes of code; 0: 64 MiB */
-    unsigned hot;        /* slices that must end in a block before it becomes a region; 0: the usual; ~0: never */
-    FILE *perf_map;      /* a line for each translation; or NULL */
-    int jitdump;         /* descriptor of a jitdump file, or -1 */
+    size_t cache_size; /* bytes of code; 0: 64 MiB */
+    unsigned hot;   /* slices that must end in a block before it becomes a region; 0: the usual; ~0: never */
+    FILE *perf_map; /* a line for each translation; or NULL */
+    int jitdump;    /* descriptor of a jitdump file, or -1 */
     const char *profile; /* file to start warm from, and to save to; or NULL */
 };
-/* Options of the next jit_open on this vcpu; without it the usual ones hold. */
-int jit_open_with(struct vcpu *c, const struct jit_options *o);
+/* backend_jit.open with options of one's own. */
+MUST_CHECK int jit_open_with(struct vcpu *c, const struct jit_options *o);
 
 struct jit_stats {
-    uint64_t blocks, regions;          /* translated so far */
-    uint64_t guest_insns, guest_bytes; /* in them */
-    uint64_t host_bytes;               /* in them */
-    uint64_t links, unlinks;           /* jumps patched to another block, and back */
-    uint64_t exits[8];                 /* returns to run.c, by enum jit_exit_kind */
-    uint64_t interpreted;              /* guest instructions that the interpreter executed for it */
-    uint64_t flushes, reclaims;        /* the whole cache; a part of it */
+    uint64_t blocks, regions;            /* translated so far */
+    uint64_t guest_insns, guest_bytes;   /* in them */
+    uint64_t host_bytes;                 /* in them */
+    uint64_t links, unlinks;             /* jumps patched to another block, and back */
+    uint64_t exits[8];                   /* returns to run.c, by enum jit_exit_kind */
+    uint64_t interpreted;                /* guest instructions that the interpreter executed for it */
+    uint64_t flushes, reclaims;          /* the whole cache; a part of it */
     uint64_t reclaim_ns_max, reclaim_ns; /* longest pause, all of them */
-    uint64_t translate_ns[4];          /* decode and lift, passes, emit, install */
+    uint64_t translate_ns[4];            /* decode and lift, passes, emit, install */
 };
 const struct jit_stats *jit_stats(const struct vcpu *c); /* NULL: c does not run on the JIT */
 
-/* Every stage of the translation of the block at pc, as text; host code as bytes in `code` for a disassembler. */
+/* Every stage of the translation of the block at pc, as text; host code as bytes in `code` for a
+ * disassembler. */
 struct jit_explained {
     struct buf ir, optimised; /* IR as lifted, after the passes */
     struct jit_code code;     /* what is emitted */
