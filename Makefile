@@ -66,7 +66,7 @@ include $(wildcard $(MODULES:%=%/module.mk))
 # ---- packages: everything is Debian 12's ----
 PACKAGES_BUILD := gcc libc6-dev libyaml-dev libunicorn-dev libjansson-dev
 PACKAGES_CHECK := libcmocka-dev libmpfr-dev libgmp-dev binutils-riscv64-linux-gnu llvm-19 libxml2-utils
-PACKAGES_BENCH := g++ libbenchmark-dev
+PACKAGES_BENCH := g++ libbenchmark-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
 PACKAGES_LINT  := clang libclang-rt-14-dev clang-format clang-tidy cppcheck
 
 # Installs what is missing of the packages $(1): as root, else by sudo without a password, else says the command.

@@ -9,6 +9,7 @@
 void bench_interp(void); /* interp.c: the interpreter against a bare loop */
 void bench_cases(void);  /* cases.c: single-instruction cases a second */
 void bench_corpus(void); /* corpus.c: the default corpus, whole */
+void bench_exec(void);   /* exec.c: real programs against qemu-riscv64 */
 
 uint64_t bench_now(void); /* main.c: nanoseconds of this thread's CPU time */
 

@@ -15,5 +15,6 @@ int main(int argc, char **argv)
     bench_interp();
     bench_cases();
     bench_corpus();
+    bench_exec();
     return bench_main(argc, argv);
 }

@@ -13,9 +13,16 @@ $(B)/lockstep-bench: $(bench_obj) $(B)/libharness.a $(B)/libyaml_reader.a $(B)/l
 	$(call say,LD,$@)
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lbenchmark -lyaml -lunicorn -ljansson -lpthread -lm
 
+# The programs of exec.c, for the guest.
+bench_programs := $(patsubst bench/programs/%.c,$(B)/bench-programs/%,$(wildcard bench/programs/*.c))
+$(B)/bench-programs/%: bench/programs/%.c bench/programs/program.h
+	$(call say,GUEST,$<)
+	@mkdir -p $(@D)
+	$(Q)riscv64-linux-gnu-gcc -O2 -static -Wall -Wextra -Werror -o $@ $< -lm
+
 ##  bench      set up what is missing, build and run the benchmarks (BENCH='--benchmark_filter=…')
 .PHONY: bench
 bench:
 	@$(MAKE) --no-print-directory setup-build setup-bench
-	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/lockstep-bench all
+	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/lockstep-bench all $(bench_programs)
 	@$(B)/lockstep-bench $(BENCH)
