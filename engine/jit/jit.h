@@ -56,6 +56,8 @@ struct jit_exit {
     uint16_t cause; /* JIT_EXIT_RAISE */
     uint32_t jump; /* JIT_EXIT_GOTO: offset in the code of the rel32 that goes to `stub` until it is linked */
     uint32_t stub; /* offset of the out-of-line code that leaves by this exit */
+    uint32_t left; /* offset just behind the stub's call of `leave`, which is what jit_trip.stub tells; rises
+                      from exit to exit of a block */
     uint32_t insn; /* number of the guest instruction */
     uint64_t pc;   /* GOTO: the target; else the instruction's */
     struct jit_block *to;       /* GOTO: linked to, or NULL */
@@ -84,6 +86,7 @@ struct jit_code {
     uint32_t nexits, exits_cap, nfaults, faults_cap, ncalls, calls_cap; /* in use, allocated */
     uint32_t entry; /* offset of the block's first instruction */
     bool failed;    /* too big: not usable */
+    void *scratch;  /* the emitter's own tables, kept for the next block */
 };
 
 struct jit_block {
@@ -114,6 +117,7 @@ struct jit_host; /* thunks and tables that emitted code refers to: x86_64/host.h
 /* Emits the block into `out` (emptied first). The passes have run on b. Fails only by out->failed. */
 void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct guest_lift *g, bool window,
               struct jit_code *out);
+void jit_code_free(struct jit_code *c); /* {0} is an empty one */
 
 /* ---- for everybody ---- */
 extern const struct backend backend_jit;

@@ -1,11 +1,12 @@
-/* The host's side of the JIT: thunks in the code cache, and what emitted code and run.c know of each other. */
+/* The host's side of the JIT: thunks in the code cache, and what emitted code and run.c know of each other.
+ */
 #ifndef ENGINE_JIT_X86_64_HOST_H
 #define ENGINE_JIT_X86_64_HOST_H
 
 #include "engine/jit/jit.h"
 
-/* The inlined cache of indirect jumps: one entry a hash of the target. Entries of another key are cleared by run.c
- * when the key changes. */
+/* The inlined cache of indirect jumps: one entry a hash of the target. Entries of another key are cleared by
+ * run.c when the key changes. */
 enum { JIT_JUMPS_BITS = 12, JIT_JUMPS = 1 << JIT_JUMPS_BITS };
 struct jit_jump {
     uint64_t pc;      /* guest address; ~0: none */
@@ -18,20 +19,24 @@ static inline unsigned jit_jump_slot(uint64_t pc)
 
 /* What `enter` takes and gives back. */
 struct jit_trip {
-    struct vcpu *cpu;       /* whose */
-    const void *code;       /* entry of the block to start with */
-    uint64_t left;          /* in: the budget; out: what is left of it */
-    uint64_t target;        /* out: rax, the pc of JIT_EXIT_JUMP */
-    const uint8_t *stub;    /* out: where in the code it left: just behind an exit stub's call of `leave` */
-    uint32_t mxcsr, host_mxcsr; /* in: the guest's rounding, no flags; out: with the flags of this trip; the host's */
+    struct vcpu *cpu;    /* whose */
+    const void *code;    /* entry of the block to start with */
+    uint64_t left;       /* in: the budget; out: what is left of it */
+    uint64_t target;     /* out: rax, the pc of JIT_EXIT_JUMP */
+    const uint8_t *stub; /* out: where in the code it left: just behind an exit stub's call of `leave` */
+    uint32_t mxcsr,
+        host_mxcsr; /* in: the guest's rounding, no flags; out: with the flags of this trip; the host's */
 };
 
 struct jit_host {
-    void (*enter)(struct jit_trip *t); /* loads the pinned registers, jumps to t->code; `leave` returns here */
-    const void *leave;                 /* exit stubs are `call leave`: stores the pinned registers, fills the trip */
-    const void *call_ref;              /* calls a C reference: see emit_call.c */
-    struct jit_jump *jumps;            /* JIT_JUMPS of them, within 2 GiB of the code */
-    uint16_t pin_of_word[1024];        /* state word to host register + 1; 0: none; xmm registers are 16 up */
+    void (*enter)(
+        struct jit_trip *t);    /* loads the pinned registers, jumps to t->code; `leave` returns here */
+    const void *leave;          /* exit stubs are `call leave`: stores the pinned registers, fills the trip */
+    const void *call_ref;       /* calls a C reference: see emit_call.c */
+    struct jit_jump *jumps;     /* JIT_JUMPS of them, within 2 GiB of the code */
+    const void *literals;       /* constants that code uses from memory: see thunk.c */
+    uint16_t pin_of_word[1024]; /* state word to host register + 1; 0: none; xmm registers are 16 up */
+    uint16_t word_of_pin[32];   /* and back, + 1 */
     bool bmi1, bmi2, lzcnt, popcnt, fma, avx, sse41; /* what this processor has */
 };
 
@@ -40,8 +45,8 @@ size_t jit_host_make(struct jit_host *h, const struct guest_lift *g, struct jit_
                      const uint8_t *rx, size_t cap);
 /* Writes a rel32 at `rw` (executed at `rx`) that goes to `to`; a single aligned-or-not 4-byte store. */
 void jit_host_patch(uint8_t *rw, const uint8_t *rx, const void *to);
-/* The guest address that the host instruction at `rip` accesses with these registers (gregs of a ucontext), for
- * faults whose siginfo does not tell (non-canonical addresses). */
+/* The guest address that the host instruction at `rip` accesses with these registers (gregs of a ucontext),
+ * for faults whose siginfo does not tell (non-canonical addresses). */
 uint64_t jit_host_address(const uint8_t *rip, const long long *gregs, uint64_t gs_base);
 
 #endif
