@@ -97,7 +97,7 @@ enum ir_op_flag {
 };
 
 struct ir_op_info {
-    const char *name;          /* as printed, without its type: "add", "sext", "f32.add" */
+    const char *name;          /* as printed: "add.i64", "sext.i64.i32", "f32.add", "load64", "get" */
     uint8_t nargs;             /* of a[], at most: IR_NONE may stand where the structural ones have fewer */
     uint8_t result;            /* enum ir_type; the structural ops whose type varies: IR_TYPES */
     uint8_t args[IR_MAX_ARGS]; /* enum ir_type each must have; IR_TYPES: any (shift counts: any integer) */
@@ -111,6 +111,11 @@ extern const struct ir_op_info ir_op_table[]; /* by op; IR_OPS of them; generate
 bool ir_lanes(struct ir_call *k, uint64_t imm, unsigned vectors, const union ir_value *a,
               union ir_value *out);
 
+extern const uint8_t ir_type_bits[IR_TYPES];          /* 0 for IR_VOID */
+extern const char *const ir_type_names[IR_TYPES + 1]; /* "void", "i1", …, NULL */
+
+enum { IR_MAX_WORDS = 1024 }; /* state words are 0 to this less one */
+
 /* What is known of the block as a whole. All arrays live in the block and are reused for the next one. */
 struct ir_block {
     struct ir_node *nodes; /* n of them */
@@ -123,13 +128,15 @@ struct ir_block {
     /* Filled by ir_backward: */
     uint32_t (*next)[IR_MAX_ARGS]; /* by node and argument: the next node that uses the same value; 0: none */
     uint32_t *first;               /* by node: the first node that uses its value; 0: none */
+    struct ir_scratch *scratch;    /* of the passes */
 };
 
 /* ---- block.c: building ---- */
 void ir_block_init(struct ir_block *b);
 void ir_block_free(struct ir_block *b);
-void ir_block_reset(struct ir_block *b, uint64_t pc, uint64_t key);
-uint32_t ir_add_node(struct ir_block *b, const struct ir_node *n); /* its index */
+void ir_block_reset(struct ir_block *b, uint64_t pc, uint64_t key); /* empty; live_round is FP_RNE */
+/* These return the new node's index. An argument may be IR_NONE where the operation has none. */
+uint32_t ir_add_node(struct ir_block *b, const struct ir_node *n);
 uint32_t ir_const(struct ir_block *b, enum ir_type t, uint64_t v);
 uint32_t ir_op1(struct ir_block *b, unsigned op, uint32_t x);
 uint32_t ir_op2(struct ir_block *b, unsigned op, uint32_t x, uint32_t y);
@@ -137,30 +144,50 @@ uint32_t ir_op3(struct ir_block *b, unsigned op, uint32_t x, uint32_t y, uint32_
 uint32_t ir_fp(struct ir_block *b, unsigned op, unsigned round, uint32_t x, uint32_t y, uint32_t z);
 uint32_t ir_get(struct ir_block *b, enum ir_type t, unsigned word);
 void ir_set(struct ir_block *b, unsigned word, uint32_t v);
+void ir_insn(struct ir_block *b, uint32_t number, uint64_t pc); /* counts: b->insns is number + 1 */
 
 /* ---- print.c, parse.c: text, for tests and `lockstep explain` ----
  *
  *     block 0x10000 key 0x1 round rne
  *     insn 0 0x10000
- *     v1 = get.i64 x11          ; state words by their guest names when a guest is given, else w11
+ *     v1 = get.i64 a0           ; state words by the guest's names when they are given, else w10
  *     v2 = const.i64 0x4
  *     v3 = add.i64 v1, v2
- *     set x10, v3
- *     v5 = f64.add[rtz] v3, v4
- *     exit_if v6, 0x10020
- *     goto 0x10004
+ *     set a1, v3
+ *     v5 = f64.add[rtz] v3, v1
+ *     v6 = unbox.i32 v5, 0x7fc00000
+ *     v7 = lanes.32 add.i32 v8, v9
+ *     exit_if v10, 0x10020
+ *     raise v10, 0x2            ; without v10: always
+ *     jump[return] v3           ; goto[call] 0x10004
+ *
+ * A value is called by its node's index when printed; the parser takes any name of letters and digits that
+ * stands further up, and numbers nodes by itself. A semicolon starts a comment. The line `block` may be
+ * missing.
  */
-struct guest;
-void ir_print(const struct ir_block *b, const struct guest *g, struct buf *out);
-/* False: *err is a sentence with the line. */
-bool ir_parse(struct ir_block *b, const struct guest *g, const char *text, struct buf *err);
+struct ir_names { /* of state words; engine/guest makes one of a guest: guest_ir_names */
+    void (*print)(const void *ctx, unsigned word, struct buf *out);
+    int (*find)(const void *ctx, const char *s, size_t len); /* -1: no such name */
+    const void *ctx;                                         /* handed to both */
+};
+void ir_print(const struct ir_block *b, const struct ir_names *names, struct buf *out);
+void ir_print_node(const struct ir_block *b, uint32_t node, const struct ir_names *names, struct buf *out);
+/* False: err is a sentence with the line. What it accepts may still break the rules: ir_verify. */
+bool ir_parse(struct ir_block *b, const struct ir_names *names, const char *text, struct buf *err);
 
-/* ---- verify.c: every rule of this file. NULL, or a sentence (in err) about the first breach ---- */
+/* ---- verify.c: every rule of this file. NULL, or a sentence (in err) about the first breach ----
+ *
+ * Besides what stands above: the first node is an INSN, numbers of instructions rise, and the block ends in
+ * an operation that nothing follows (or an unconditional RAISE), which is the last node.
+ */
 const char *ir_verify(const struct ir_block *b, struct buf *err);
 
-/* ---- passes. In place; nodes never move, dropped ones become IR_NOP. Debug builds verify after each ---- */
-void ir_forward(struct ir_block *b);  /* forward.c: gets after sets, constants, copies, algebra, extensions */
-void ir_backward(struct ir_block *b); /* backward.c: dead sets, dead values; then next uses */
+/* ---- passes. Debug builds verify after each ---- */
+/* forward.c: gets after sets, constants, copies, algebra, extensions. Writes the block anew: indexes change.
+ */
+void ir_forward(struct ir_block *b);
+/* backward.c: dead sets, dead values become IR_NOP; then next uses. Indexes stay. */
+void ir_backward(struct ir_block *b);
 
 /* ---- eval.c: runs a block by the references; the third way to execute, for tests ---- */
 struct ir_leave {

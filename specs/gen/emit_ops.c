@@ -138,7 +138,10 @@ static void entry(FILE *f, const struct op *op, int t, int u)
     int n = 0;
     fputs("    [", f);
     enumerator(f, op, t, u);
-    fprintf(f, "] = {\"%s\", .args = {", op->name);
+    fprintf(f, "] = {\"%s", op->name);
+    if (op->ntypes) fprintf(f, ".%s", type_name(t));
+    if (op->convert) fprintf(f, ".%s", type_name(u));
+    fputs("\", .args = {", f);
     for (int i = 0; i < op->nargs; i++) {
         if (op->args[i] == TYPE_RM) continue;
         bool any = op->args[i] == TYPE_U && !op->convert;
