@@ -9,6 +9,8 @@
 
 struct guest_lift;
 
+struct guest_lift; /* engine/ir/lift.h */
+
 /* ---- registers ---- */
 
 struct guest_reg {
@@ -161,6 +163,27 @@ struct guest_ext {
     const char *title; /* "Basic bit manipulation" */
 };
 
+/* An instruction with its operands taken apart: what the interpreter runs and what lifters read. */
+struct guest_op {
+    const void *handler; /* the interpreter's */
+    uint8_t r[4];        /* register numbers and small fields, as guest_packing says */
+    int32_t imm;         /* the immediate */
+};
+
+enum { PACK_NONE, PACK_FIELD, PACK_SINK, PACK_PC, PACK_NO_IMM = 0xff };
+
+/* How a row's fields go into a guest_op. */
+struct guest_packing {
+    struct {
+        uint8_t what;  /* PACK_*: SINK is FIELD with register 0 replaced by the word behind the file */
+        uint8_t field; /* index into guest_row.fields */
+    } r[4];            /* for guest_op.r */
+    uint8_t imm;       /* field for guest_op.imm, or PACK_NO_IMM */
+    bool ends;         /* a block ends after it */
+    bool alone;        /* and it starts one of its own, so that counters are exact when it runs */
+    bool absent;       /* the row has no semantics yet */
+};
+
 struct guest {
     const char *name, *title;          /* "riscv64", "RISC-V, 64-bit" */
     const struct guest_reg *regs;      /* every register of the state */
@@ -168,7 +191,8 @@ struct guest {
     unsigned state_words;              /* size of vcpu->state */
     unsigned pc_word;                  /* index of pc in it */
     const struct guest_row *rows;      /* every instruction */
-    unsigned nrows;                    /* length of rows, and of by_mnemonic */
+    unsigned nrows;                    /* length of rows, packs and by_mnemonic */
+    const struct guest_packing *packs; /* by row; NULL: instructions are bytes */
     const uint16_t *by_mnemonic;       /* rows by strcmp of the mnemonic up to its first '{', then by index */
     const struct guest_ext *exts;      /* extensions, in the order of the reference page */
     unsigned nexts;                    /* length of exts */
@@ -193,6 +217,7 @@ struct guest {
     uint32_t (*mode)(const struct vcpu *c);          /* bits of `modes` that hold now */
     void (*reset)(struct vcpu *c);                   /* registers to their reset values */
     void (*interp)(struct vcpu *c, uint64_t budget); /* the generated interpreter */
+    const struct guest_lift *lift;                   /* engine/ir/lift.h; NULL: none */
     const struct guest_lift *lift; /* to IR, for the JIT: engine/ir/lift.h; NULL: interpreted only */
 };
 
@@ -218,6 +243,10 @@ size_t guest_mnemonic_literal(const struct guest_row *row); /* length of the mne
 uint64_t guest_field_get(const struct guest_field *f, uint32_t word);
 /* The instruction bits for a value; false when it does not fit (range, low zero bits, holes, nonzero). */
 bool guest_field_put(const struct guest_field *f, uint64_t value, uint32_t *word);
+
+/* ---- pack.c ---- */
+/* Takes the operands of the row out of `word`. `units`: its distance from its block's start in code units. */
+void guest_pack(const struct guest *g, unsigned row, uint32_t word, unsigned units, struct guest_op *o);
 
 /* ---- disasm.c ---- */
 /* Text of the row in `word` as "lw a0, 8(sp)"; row from guest->decode. */

@@ -26,30 +26,13 @@ void interp_check_epochs(struct vcpu *c)
     in->map_epoch = c->mem->map_epoch;
 }
 
-static void pack(const struct guest_row *row, const struct interp_pack *p, uint32_t word, unsigned pc_units,
-                 struct interp_op *o)
-{
-    for (int i = 0; i < 4; i++) {
-        if (p->r[i].what == PACK_NONE)
-            o->r[i] = 0;
-        else if (p->r[i].what == PACK_PC)
-            o->r[i] = (uint8_t)pc_units;
-        else {
-            const struct guest_field *f = &row->fields[p->r[i].field];
-            unsigned v = (unsigned)guest_field_get(f, word) + f->kind->add;
-            o->r[i] = (uint8_t)(p->r[i].what == PACK_SINK && v == 0 ? f->kind->file->count : v);
-        }
-    }
-    o->imm = p->imm == PACK_NO_IMM ? 0 : (int32_t)guest_field_get(&row->fields[p->imm], word);
-}
-
 /* Ends the block: a handler for what cannot become a record of its own. */
 static void finish(const struct interp_isa *isa, struct interp_block *b, enum interp_synthetic what,
                    int32_t imm)
 {
-    struct interp_op *o = &b->ops[b->count];
+    struct guest_op *o = &b->ops[b->count];
     b->budget = (uint16_t)(b->count + (what != OP_END));
-    *o = (struct interp_op){.handler = isa->labels[isa->guest->nrows + what], .imm = imm};
+    *o = (struct guest_op){.handler = isa->labels[isa->guest->nrows + what], .imm = imm};
 }
 
 /* The instruction's bits at pc; its length, or 0 with *missing the offset of the first unit that is not
@@ -70,7 +53,7 @@ static unsigned fetch(struct vcpu *c, uint64_t pc, uint32_t *word, unsigned *mis
  */
 static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_block *b)
 {
-    struct interp_op *o = &b->ops[b->count];
+    struct guest_op *o = &b->ops[b->count];
     uint64_t pc = b->pc + b->bytes;
     uint32_t word;
     unsigned missing, length = 0;
@@ -88,14 +71,14 @@ static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_b
         finish(isa, b, OP_ILLEGAL, 0);
         return false;
     }
-    const struct interp_pack *p = &isa->packs[row];
+    const struct guest_packing *p = &isa->guest->packs[row];
     if (p->absent) {
         finish(isa, b, OP_ABSENT, 0);
         return false;
     }
     if (p->alone && b->count) return false;
     o->handler = isa->labels[row];
-    pack(r, p, word, b->bytes / isa->guest->code_unit, o);
+    guest_pack(isa->guest, (unsigned)row, word, b->bytes / isa->guest->code_unit, o);
     b->count++;
     b->bytes = (uint16_t)(b->bytes + length);
     if (!p->ends) return true;
@@ -107,7 +90,7 @@ static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_b
 static struct interp_block *build(struct vcpu *c, const struct interp_isa *isa, uint64_t pc, uint32_t mode)
 {
     struct interp *in = c->interp;
-    size_t most = sizeof(struct interp_block) + (BLOCK_MAX + 1) * sizeof(struct interp_op);
+    size_t most = sizeof(struct interp_block) + (BLOCK_MAX + 1) * sizeof(struct guest_op);
     if (INTERP_ARENA - in->used < most) interp_flush(in);
     struct interp_block *b = (void *)(in->arena + in->used);
     b->pc = pc;
@@ -116,7 +99,7 @@ static struct interp_block *build(struct vcpu *c, const struct interp_isa *isa, 
     b->succ[0] = b->succ[1] = in->none;
     while (extend(c, isa, b)) continue;
     if (b->bytes) cpu_watch_code(c, pc, b->bytes);
-    size_t size = sizeof(*b) + (b->count + 1u) * sizeof(struct interp_op);
+    size_t size = sizeof(*b) + (b->count + 1u) * sizeof(struct guest_op);
     in->used += (size + 15) & ~(size_t)15;
     in->built++;
     return b;
@@ -141,7 +124,7 @@ struct interp_block *interp_front(struct interp *in, const struct interp_isa *is
                                   const struct interp_block *b, unsigned n)
 {
     struct interp_block *f = in->front;
-    memcpy(f, b, sizeof(*b) + n * sizeof(struct interp_op));
+    memcpy(f, b, sizeof(*b) + n * sizeof(struct guest_op));
     f->count = (uint16_t)n;
     f->bytes = (uint16_t)(b->at[n] * isa->guest->code_unit);
     f->succ[0] = f->succ[1] = in->none;

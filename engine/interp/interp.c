@@ -16,7 +16,7 @@ static int interp_probe(const struct guest *g, const char **why)
 
 static size_t spare_size(void)
 {
-    return sizeof(struct interp_block) + (BLOCK_MAX + 1) * sizeof(struct interp_op);
+    return sizeof(struct interp_block) + (BLOCK_MAX + 1) * sizeof(struct guest_op);
 }
 
 /* Mapped, not allocated: pages of the arena and the buckets cost memory only when they are used. */

@@ -8,28 +8,7 @@
 #ifndef ENGINE_INTERP_H
 #define ENGINE_INTERP_H
 
-#include "engine/cpu/cpu.h"
-
-/* One instruction, ready to run. */
-struct interp_op {
-    const void *handler; /* label in the generated loop */
-    uint8_t r[4];        /* register numbers and small fields, as interp_pack says */
-    int32_t imm;         /* the immediate */
-};
-
-enum { PACK_NONE, PACK_FIELD, PACK_SINK, PACK_PC, PACK_NO_IMM = 0xff };
-
-/* How a row's fields go into a record. */
-struct interp_pack {
-    struct {
-        uint8_t what;  /* PACK_*: SINK is FIELD with register 0 replaced by the word behind the file */
-        uint8_t field; /* index into guest_row.fields */
-    } r[4];            /* for interp_op.r */
-    uint8_t imm;       /* field for interp_op.imm, or PACK_NO_IMM */
-    bool ends;         /* the block ends after it */
-    bool alone;        /* and it starts one of its own, so that counters are exact when it runs */
-    bool absent;       /* the row has no semantics yet */
-};
+#include "engine/guest/guest.h"
 
 enum { BLOCK_MAX = 64 };
 
@@ -45,7 +24,7 @@ struct interp_block {
     uint16_t budget;              /* that it needs: one more than count when a fault ends it */
     uint16_t bytes;               /* of code they cover */
     uint8_t at[BLOCK_MAX + 1];    /* offset of each instruction in code units, for faults */
-    struct interp_op ops[];       /* count records, then a synthetic one */
+    struct guest_op ops[];        /* count records, then a synthetic one */
 };
 
 enum { INTERP_BUCKETS = 1 << 12, INTERP_ARENA = 4 << 20 };
@@ -71,8 +50,7 @@ struct interp {
 /* What the generated file tells block.c about its ISA. */
 struct interp_isa {
     const struct guest *guest;
-    const struct interp_pack *packs; /* by row */
-    const void *const *labels;       /* by row, then the synthetics */
+    const void *const *labels; /* by row, then the synthetics */
 };
 
 /* ---- block.c ---- */

@@ -3,7 +3,7 @@
  *     INTERP_STATE         the state struct
  *     INTERP_ROWS(X)       X(PLAIN | JUMP | SYNC, symbol, row index) for every row with semantics
  *     INTERP_RETIRED(s)    the register that counts instructions, if there is one
- *     packs[]              how rows are packed
+ *     INTERP_NROWS         rows of the guest
  * and includes this once.
  *
  * Per instruction: the handler and one indirect jump. Per block: the budget, the successor. `left` counts
@@ -21,20 +21,20 @@ void INTERP_NAME(struct vcpu *cpu, uint64_t budget)
 {
 #define X(kind, row, index) [index] = &&row_##row,
     static const void *const labels[] = {
-        INTERP_ROWS(X)[ARRAY_LEN(packs) + OP_END] = &&end,
-        [ARRAY_LEN(packs) + OP_ILLEGAL] = &&illegal,
-        [ARRAY_LEN(packs) + OP_FETCH] = &&fetch,
-        [ARRAY_LEN(packs) + OP_ABSENT] = &&absent,
+        INTERP_ROWS(X)[INTERP_NROWS + OP_END] = &&end,
+        [INTERP_NROWS + OP_ILLEGAL] = &&illegal,
+        [INTERP_NROWS + OP_FETCH] = &&fetch,
+        [INTERP_NROWS + OP_ABSENT] = &&absent,
     };
 #undef X
     const struct guest *const g = cpu->guest;
-    const struct interp_isa isa = {g, packs, labels};
+    const struct interp_isa isa = {g, labels};
     struct interp *const in = cpu->interp;
     INTERP_STATE *const s = (void *)cpu->state;
     const uint64_t retired_before = INTERP_RETIRED(s);
     uint64_t retired_base = retired_before; /* moves when the guest writes the counter */
     uint64_t left = budget, npc = cpu->state[g->pc_word], block_pc;
-    const struct interp_op *o;
+    const struct guest_op *o;
     struct interp_block *b;
 
     vcpu_sync(cpu);

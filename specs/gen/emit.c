@@ -44,7 +44,7 @@ unsigned asm_place(const struct row *r, const struct field *f)
 
 const char *record_name(struct spec *s)
 {
-    return s->bytes ? arena_printf(&s->arena, "%s_op", s->isa) : "interp_op";
+    return s->bytes ? arena_printf(&s->arena, "%s_op", s->isa) : "guest_op";
 }
 
 static bool same_text(const char *path, const char *text, size_t len)

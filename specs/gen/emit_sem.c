@@ -1,6 +1,6 @@
 /* A row's semantics as a C function over the guest's state and a predecoded record:
  *
- *     bool sem_rv_lw(struct vcpu *cpu, struct riscv64_state *s, const struct interp_op *o, …)
+ *     bool sem_rv_lw(struct vcpu *cpu, struct riscv64_state *s, const struct guest_op *o, …)
  *
  * False: a fault was noted and nothing is written. #line points into the row: a debugger steps through the
  * YAML. A second function for rows with undefined results says which bits those are, given the state before.
@@ -44,7 +44,7 @@ static void prototypes(struct spec *s, FILE *f)
     }
 }
 
-/* Records of byte encodings: as struct interp_op, and what a memory operand is made of. */
+/* Records of byte encodings: as struct guest_op, and what a memory operand is made of. */
 static void byte_record(struct spec *s, FILE *f)
 {
     fprintf(f, "\n/* One instruction, ready to run. */\nstruct %s_op {\n", s->isa);

@@ -141,6 +141,44 @@ static void rows(struct spec *s, FILE *f)
     fputs("};\n\n", f);
 }
 
+/* Fields are numbered as in guest_row.fields, which is in the order of the syntax. */
+static void pack(struct spec *s, FILE *f, struct row *r)
+{
+    struct slots sl;
+    slots_assign(s, r, &sl);
+    fprintf(f, "    [%u] = {.r = {", r->index);
+    for (int i = 0; i < SLOTS; i++) {
+        const struct field *d = sl.r[i].field;
+        if (sl.pc_slot == i)
+            fputs("{.what = PACK_PC}, ", f);
+        else if (d)
+            fprintf(f, "{.what = %s, .field = %u}, ", sl.r[i].sink ? "PACK_SINK" : "PACK_FIELD",
+                    asm_place(r, d));
+        else
+            fputs("{.what = PACK_NONE}, ", f);
+    }
+    fputs("}, .imm = ", f);
+    if (sl.imm)
+        fprintf(f, "%u", asm_place(r, sl.imm));
+    else
+        fputs("PACK_NO_IMM", f);
+    bool ends = r->effects & (EFFECT_JUMP | EFFECT_SYNC | EFFECT_CSR);
+    fprintf(f, ", .ends = %d, .alone = %d}, /* %s */\n", ends, (r->effects & EFFECT_CSR) != 0, r->id);
+}
+
+/* How operands go into predecoded records; those of byte encodings are put together differently. */
+static void packs(struct spec *s, FILE *f)
+{
+    if (s->bytes) return;
+    fputs("static const struct guest_packing packs[] = {\n", f);
+    for (struct row *r = s->rows; r; r = r->next)
+        if (!r->absent)
+            pack(s, f, r);
+        else
+            fprintf(f, "    [%u] = {.absent = true}, /* %s */\n", r->index, r->id);
+    fputs("};\n\n", f);
+}
+
 static const char *exit_kind(const struct cause *c)
 {
     if (!strcmp(c->exit, "syscall")) return "EXIT_SYSCALL";
@@ -209,8 +247,8 @@ static void functions(struct spec *s, FILE *f, bool declare)
                 "void %s_interp(struct vcpu *c, uint64_t budget);\n",
                 s->isa, s->isa, s->isa);
     else
-        fprintf(f, "    .decode = %s_decode, .length = %s_length, .interp = %s_interp,\n", s->isa, s->isa,
-                s->isa);
+        fprintf(f, "    .decode = %s_decode, .length = %s_length, .packs = packs, .interp = %s_interp,\n",
+                s->isa, s->isa, s->isa);
 }
 
 static void guest(struct spec *s, FILE *f)
@@ -241,6 +279,7 @@ void emit_tables(struct spec *s, FILE *f)
 {
     kinds(s, f);
     rows(s, f);
+    packs(s, f);
     mnemonics(s, f);
     small_tables(s, f);
     mode_function(s, f);

@@ -1,4 +1,4 @@
-/* Which part of a predecoded record (struct interp_op) carries which field of a row. */
+/* Which part of a predecoded record (struct guest_op) carries which field of a row. */
 #ifndef SPECS_GEN_SLOTS_H
 #define SPECS_GEN_SLOTS_H
 
