@@ -217,7 +217,6 @@ struct guest {
     uint32_t (*mode)(const struct vcpu *c);          /* bits of `modes` that hold now */
     void (*reset)(struct vcpu *c);                   /* registers to their reset values */
     void (*interp)(struct vcpu *c, uint64_t budget); /* the generated interpreter */
-    const struct guest_lift *lift;                   /* engine/ir/lift.h; NULL: none */
     const struct guest_lift *lift; /* to IR, for the JIT: engine/ir/lift.h; NULL: interpreted only */
 };
 
