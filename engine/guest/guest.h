@@ -9,8 +9,6 @@
 
 struct guest_lift;
 
-struct guest_lift; /* engine/ir/lift.h */
-
 /* ---- registers ---- */
 
 struct guest_reg {

@@ -35,31 +35,34 @@ struct guest_lift {
      * instructions that the interpreter executes change it. */
     uint64_t (*key)(const struct vcpu *c);
     enum fp_round (*round)(uint64_t key); /* the dynamic rounding mode in a key; illegal ones: FP_RNE */
-    const struct fp_policy *(*policy)(uint64_t key); /* of its FP operations; NULL: it has none */
-    int flags_word;                                  /* state word that FP exceptions gather in; -1: none */
-    unsigned (*flags)(unsigned ex);                  /* enum fp_ex bits to that word's bits */
-    const uint16_t *pins;    /* state words in the order in which they deserve a host register */
-    unsigned npins;          /* how many */
-    const uint16_t *fp_pins; /* the same for FP registers */
-    unsigned nfp_pins;       /* how many */
-    const uint16_t
-        *zero_words;      /* state words that always read 0, and those that only take what nobody reads */
-    unsigned nzero_words; /* how many */
+    const struct fp_policy *(*policy)(uint64_t key); /* of FP operations; NULL: there are none */
+    int retired_word; /* state word that counts retired instructions; -1: none. Translated code does not touch
+                         it: whoever runs it adds what it ran */
+    int flags_word;   /* state word that FP exceptions gather in; -1: none */
+    unsigned (*flags)(unsigned ex); /* enum fp_ex bits to that word's bits */
+    const uint16_t *pins;           /* state words in the order in which they deserve a host register */
+    unsigned npins;                 /* how many */
+    const uint16_t *fp_pins;        /* the same for FP registers */
+    unsigned nfp_pins;              /* how many */
+    const uint16_t *zero_words;     /* state words that always read 0; lifted code never sets them */
+    unsigned nzero_words;           /* how many */
 };
 
 /* ---- lift.c: called by generated code ---- */
 /* Rows that jump say so here, and lift_row puts the exit behind the row's last write. */
 void lift_goto(struct lift *l, uint64_t target, enum ir_hint hint);
 void lift_jump(struct lift *l, uint32_t target, enum ir_hint hint);
-void lift_branch(struct lift *l, uint32_t cond,
-                 uint64_t target);             /* to `target` if cond, else to the next one */
-void lift_skip(struct lift *l, uint32_t cond); /* if cond, the instruction ends here */
-void lift_raise(struct lift *l, unsigned cause, uint32_t cond); /* index of guest->causes; IR_NONE: always */
+/* To `target` if cond, else to the next instruction. */
+void lift_branch(struct lift *l, uint32_t cond, uint64_t target);
+/* If cond, the instruction ends here, nothing written. */
+void lift_skip(struct lift *l, uint32_t cond);
+/* A guest exception, an index of guest->causes, if cond; always when that is IR_NONE. */
+void lift_raise(struct lift *l, unsigned cause, uint32_t cond);
 
 /* ---- lift.c: called by translators ---- */
 enum lift_end {
     LIFT_MORE,   /* the next instruction may follow */
-    LIFT_BRANCH, /* the block ends in a branch: EXIT_IF stands there, the GOTO of the other side does not yet
+    LIFT_BRANCH, /* the block ends in a branch: its EXIT_IF stands there, the GOTO of the other side not yet
                   */
     LIFT_DONE,   /* the block is complete */
 };
