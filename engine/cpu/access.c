@@ -1,10 +1,10 @@
 /* Guest accesses to memory that the inlined TLB hit does not serve: first touches, misaligned and
- * page-crossing ones, faults, atomics, fetches.
+ * page-crossing ones, faults, atomics, fetches. In a window they are window_access.c's.
  *
  * Everything here first finds out whether the whole access is allowed and only then changes anything.
  * Permissions are those of regions, whose bounds are page bounds, so a page is allowed or denied as a whole.
  */
-#include "engine/cpu/cpu.h"
+#include "engine/cpu/window.h"
 
 #include "engine/guest/guest.h"
 
@@ -75,6 +75,7 @@ static void copy_to(uint8_t *host, const void *p, unsigned size)
 
 bool cpu_load_slow(struct vcpu *c, uint64_t addr, void *p, unsigned size)
 {
+    if (c->mem->window) return window_load(c, addr, p, size);
     unsigned left = CPU_PAGE - (unsigned)(addr % CPU_PAGE); /* bytes up to the end of the first page */
     const uint8_t *first = touch(c, addr, CPU_READ);
     if (!first) return deny(c, addr, CPU_READ);
@@ -91,6 +92,7 @@ bool cpu_load_slow(struct vcpu *c, uint64_t addr, void *p, unsigned size)
 
 bool cpu_store_slow(struct vcpu *c, uint64_t addr, const void *p, unsigned size)
 {
+    if (c->mem->window) return window_store(c, addr, p, size);
     unsigned left = CPU_PAGE - (unsigned)(addr % CPU_PAGE);
     if (size > left && !cpu_check(c, addr, size, CPU_WRITE))
         return false; /* touching marks: not before all is well */
@@ -110,6 +112,7 @@ bool cpu_store_slow(struct vcpu *c, uint64_t addr, const void *p, unsigned size)
 static bool find_denied(const struct mem *m, uint64_t addr, uint64_t size, unsigned access, bool any,
                         uint64_t *at)
 {
+    if (m->window) return window_find_denied(m, addr, size, access, any, at);
     while (size) {
         const struct mem_region *r = mem_find(m, addr);
         unsigned have = r ? r->perm & access : 0;
@@ -145,6 +148,7 @@ bool cpu_align(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access)
 
 bool cpu_store_zeros(struct vcpu *c, uint64_t addr, uint64_t size)
 {
+    if (c->mem->window) return window_store_zeros(c, addr, size);
     if (!cpu_check(c, addr, size, CPU_WRITE)) return false;
     while (size) {
         uint64_t part = CPU_PAGE - addr % CPU_PAGE;
@@ -160,6 +164,7 @@ bool cpu_fetch(struct vcpu *c, uint64_t addr, void *p, unsigned want, unsigned *
 {
     uint64_t denied = 0;
     BUG_ON(want < c->guest->code_unit);
+    if (c->mem->window) return (*got = window_fetch(c, addr, p, want)) > 0;
     bool cut = find_denied(c->mem, addr, want, CPU_EXEC, false, &denied);
     unsigned n = cut ? (unsigned)(denied - addr) : want;
     n -= n % c->guest->code_unit;
@@ -179,6 +184,10 @@ bool cpu_fetch(struct vcpu *c, uint64_t addr, void *p, unsigned want, unsigned *
 
 void cpu_watch_code(struct vcpu *c, uint64_t addr, uint64_t size)
 {
+    if (c->mem->window) {
+        window_watch(c->mem, addr, size);
+        return;
+    }
     while (size) {
         uint64_t part = CPU_PAGE - addr % CPU_PAGE;
         if (part > size) part = size;
@@ -193,6 +202,8 @@ void cpu_watch_code(struct vcpu *c, uint64_t addr, uint64_t size)
 void *cpu_host_rw(struct vcpu *c, uint64_t addr, unsigned size)
 {
     BUG_ON(addr & (size - 1) || size > 16);
+    if (c->mem->window)
+        return cpu_check(c, addr, size, CPU_WRITE) ? c->mem->window + addr : NULL; /* which implies reading */
     struct mem_region *r = mem_find(c->mem, addr);
     if (r && r->perm & CPU_READ && r->perm & CPU_WRITE) return touch(c, addr, CPU_READ | CPU_WRITE);
     deny(c, addr, CPU_WRITE);

@@ -1,25 +1,21 @@
 #include "engine/cpu/atomic.h"
 
-typedef unsigned __int128 __attribute__((may_alias)) host128;
-
-/* Without cmpxchg16b in the base ISA the compiler would call libatomic, which may take a lock. */
-#if defined(__x86_64__)
-#define CX16 __attribute__((target("cx16")))
-#else
-#define CX16
-#endif
-
-CX16 unsigned __int128 cpu_atomic_load128(const void *p)
+bool cpu_atomic_fault(struct vcpu *c, const void *p, unsigned size)
 {
-    return __sync_val_compare_and_swap((host128 *)p, 0, 0);
+    return window_fault(c, (uintptr_t)p - (uintptr_t)c->mem->window, size, CPU_WRITE);
 }
 
-CX16 bool cpu_atomic_cas128(void *p, unsigned __int128 *old, unsigned __int128 v)
+bool cpu_atomic_load128(struct vcpu *c, void *p, unsigned __int128 *v)
 {
-    unsigned __int128 seen = __sync_val_compare_and_swap((host128 *)p, *old, v);
-    bool same = seen == *old;
-    *old = seen;
-    return same;
+    *v = 0;
+    return cpu_atomic_cas128(c, p, v, 0) >= 0; /* stores 0 over 0 or nothing */
+}
+
+int cpu_atomic_cas128(struct vcpu *c, void *p, unsigned __int128 *old, unsigned __int128 v)
+{
+    int done = host_cas128(p, old, v);
+    if (done < 0) cpu_atomic_fault(c, p, 16);
+    return done;
 }
 
 bool cpu_store_if(struct vcpu *c, uint64_t addr, unsigned size, uint64_t v, bool enabled, uint64_t expected,
@@ -30,6 +26,8 @@ bool cpu_store_if(struct vcpu *c, uint64_t addr, unsigned size, uint64_t v, bool
     void *p = cpu_host_rw(c, addr, size);
     if (!p) return false;
     uint32_t narrow = (uint32_t)expected;
-    *stored = size == 4 ? cpu_atomic_cas32(p, &narrow, (uint32_t)v) : cpu_atomic_cas64(p, &expected, v);
-    return true;
+    int done =
+        size == 4 ? cpu_atomic_cas32(c, p, &narrow, (uint32_t)v) : cpu_atomic_cas64(c, p, &expected, v);
+    *stored = done > 0;
+    return done >= 0;
 }

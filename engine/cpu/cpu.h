@@ -42,11 +42,14 @@ struct mem {
     unsigned count, cap;        /* regions in use, and allocated */
     uint64_t *dirty;            /* addresses of dirty pages, in the order they became dirty */
     size_t ndirty, dirty_cap;   /* entries in use, and allocated: always one for every page of every region */
-    uint64_t code_epoch;  /* grows when a MEM_CODE page is written or goes away: every translation is stale */
+    uint64_t code_epoch;  /* grows when a MEM_CODE page is written or goes away: every translation is stale.
+                             In a window any thread may make it grow: see mem_code_epoch */
     uint64_t map_epoch;   /* grows when regions change: software TLBs are stale */
     uint64_t dirty_epoch; /* grows when a page must mark its next write again: write tags are stale */
     uint8_t *window;      /* user mode: host address of guest address 0; NULL: there are regions only */
     uint8_t *pages;       /* of the window: CPU_READ | CPU_WRITE | CPU_EXEC | MEM_WATCHED, a byte a page */
+    const void *owner;    /* of mem_lock: an address that is the thread's own, or NULL */
+    unsigned depth;       /* how often the owner holds it */
 };
 
 void mem_init(struct mem *m);
@@ -70,7 +73,8 @@ void mem_mark_code(struct mem *m, struct mem_region *r, uint64_t addr);
  * write tags that stand in their way). Cost grows with the number of dirty pages only. */
 void mem_clean(struct mem *m);
 
-/* ---- window.c: user mode. Guest memory is a window of host addresses, guarded by host pages ---- */
+/* ---- window.c, fault.c: user mode. Guest memory is a window of host addresses, guarded by host pages ----
+ */
 
 enum {
     MEM_WINDOW_BITS = 38, /* what Linux gives a process with Sv39: 256 GiB */
@@ -86,15 +90,30 @@ static inline void *mem_host(const struct mem *m, uint64_t addr) /* no check at 
 {
     return m->window + addr;
 }
-/* The guest's permissions of these pages are now `perm` and the host's mapping agrees. If one of them was
- * watched, it no longer is, and code_epoch grows. Any thread may call it. */
+/* The guest's permissions of these pages are now `perm` and the host's mapping agrees: the host can read what
+ * the guest may read or execute, and write what it may write. Hosts cannot grant less than reading, so with
+ * any permission comes CPU_READ. If one of them was watched, it no longer is; then, and when code can be
+ * executed that could not before, code_epoch grows. Any thread may call it. */
 void mem_pages(struct mem *m, uint64_t addr, uint64_t size, unsigned perm);
+/* Held around a change of the host's mapping inside the window and the mem_pages that tells it: otherwise a
+ * write to a watched page may open it between the two. Also held around fork, or the child may find it held
+ * by a thread that it has not got. The same thread may take it again. No guest memory is touched under it. */
+void mem_lock(struct mem *m);
+void mem_unlock(struct mem *m);
 /* The host's kernel is about to write here: what is watched no longer is, and code_epoch grows. True when
  * there was anything to do. */
 bool mem_unwatch(struct mem *m, uint64_t addr, uint64_t size);
-/* Called first by the process's SIGSEGV and SIGBUS handler, on the thread that runs c. True: the context was
- * changed so that the engine goes on (a watched page was opened, or the guest's access becomes a guest
- * fault). False: the fault is none of a guest's access. */
+static inline uint64_t mem_code_epoch(const struct mem *m)
+{
+    return __atomic_load_n(&m->code_epoch, __ATOMIC_ACQUIRE);
+}
+static inline void mem_code_changed(struct mem *m) /* every translation is stale */
+{
+    __atomic_fetch_add(&m->code_epoch, 1, __ATOMIC_SEQ_CST);
+}
+/* Called first by the process's SIGSEGV and SIGBUS handler, on the thread that runs c; NULL on a thread
+ * without a vcpu. True: the context was changed so that the engine goes on (a watched page was opened, the
+ * guest's access becomes a guest fault, a copy of window.h fails). False: the fault is none of those. */
 bool cpu_host_fault(struct vcpu *c, int sig, const void *siginfo, void *context);
 
 /* ---- exits ---- */
@@ -143,9 +162,11 @@ struct vcpu {
     struct interp *interp;      /* the interpreter's, apart: other backends have one for what they do not do */
     struct cpu_exit exit;       /* how the last run ended; faults are noted here */
     const struct backend *runs; /* whose `run` is under way, for cpu_host_fault and cpu_kick; or NULL */
-    int kicked;                 /* run soon ends, or the next one ends at once with EXIT_KICKED */
+    int kicked;                 /* run soon ends, or the next one ends at once, with EXIT_KICKED; the run
+                                   that ends so clears it */
     int host_signal;            /* of the host fault behind the last guest fault: SIGSEGV, SIGBUS, 0 */
     uint64_t host_addr;         /* its guest address */
+    uint8_t *window;            /* mem->window, set by run: one load less for each access */
     uint64_t map_epoch;         /* mem->map_epoch that the TLB was filled under */
     uint64_t dirty_epoch;       /* mem->dirty_epoch that its write tags were given under */
     uint64_t tlb_used[CPU_TLB_SIZE / 64]; /* bit per entry that may hold tags, so that flushing is cheap */
@@ -183,7 +204,8 @@ COLD bool cpu_store_slow(struct vcpu *c, uint64_t addr, const void *p, unsigned 
  * even one unit is executable. For the fault of an instruction's later bytes: cpu_check(c, addr + got, …,
  * CPU_EXEC). */
 bool cpu_fetch(struct vcpu *c, uint64_t addr, void *p, unsigned want, unsigned *got);
-/* The caller keeps a translation of [addr, addr+size): any write to its pages grows mem->code_epoch. */
+/* The caller keeps a translation of [addr, addr+size): any write to its pages grows mem->code_epoch. Called
+ * before the code is fetched, it misses no write, whichever thread makes it. */
 void cpu_watch_code(struct vcpu *c, uint64_t addr, uint64_t size);
 /* Faults as an access of this kind to all of [addr, addr+size) would, and does nothing else. */
 bool cpu_check(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access);
@@ -249,8 +271,9 @@ struct backend {
     void (*kick)(struct vcpu *c, void *context);
 };
 
-/* Makes a run of c end soon with EXIT_KICKED. In a signal handler on the thread that runs c, `context` is its
- * ucontext_t; else NULL, from any thread, and the run that is under way may not notice. */
+/* Makes a run of c end soon with EXIT_KICKED, at once when it has not begun. In a signal handler on the
+ * thread that runs c, `context` is its ucontext_t; else NULL, from any thread, and the run that is under way
+ * may not notice. A run that ends otherwise first leaves the kick to the next one. */
 void cpu_kick(struct vcpu *c, void *context);
 
 #endif

@@ -3,7 +3,7 @@
  * Invariants: regions are sorted by base and disjoint; m->dirty lists exactly the pages with MEM_DIRTY, each
  * once, and has room for all pages, so that marking never allocates and cannot fail.
  */
-#include "engine/cpu/cpu.h"
+#include "engine/cpu/window.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,6 +37,7 @@ void mem_free(struct mem *m)
     for (unsigned i = 0; i < m->count; i++) region_drop(&m->regions[i]);
     free(m->regions);
     free(m->dirty);
+    if (m->window) window_close(m);
     mem_init(m);
 }
 
@@ -127,7 +128,7 @@ int mem_remove(struct mem *m, uint64_t base)
     m->count--;
     memmove(r, r + 1, (size_t)(&m->regions[m->count] - r) * sizeof(*r));
     m->map_epoch++;
-    m->code_epoch++;
+    mem_code_changed(m);
     return 0;
 }
 
@@ -136,7 +137,7 @@ void mem_mark(struct mem *m, struct mem_region *r, uint64_t addr)
     uint8_t *flags = &r->flags[(addr - r->base) >> CPU_PAGE_BITS];
     if (*flags & MEM_CODE) {
         *flags &= (uint8_t)~MEM_CODE;
-        m->code_epoch++;
+        mem_code_changed(m);
     }
     if (*flags & MEM_DIRTY) return;
     BUG_ON(m->ndirty == m->dirty_cap);
@@ -181,6 +182,7 @@ static bool all_mapped(const struct mem *m, uint64_t addr, size_t n)
 
 int mem_read(const struct mem *m, uint64_t addr, void *p, size_t n)
 {
+    if (m->window) return window_peek(m, addr, p, n);
     if (!all_mapped(m, addr, n)) return -EFAULT;
     for (uint8_t *out = p; n;) {
         const struct mem_region *r = mem_find(m, addr);
@@ -196,6 +198,7 @@ int mem_read(const struct mem *m, uint64_t addr, void *p, size_t n)
 
 int mem_write(struct mem *m, uint64_t addr, const void *p, size_t n)
 {
+    if (m->window) return window_poke(m, addr, p, n);
     if (!all_mapped(m, addr, n)) return -EFAULT;
     for (const uint8_t *in = p; n;) {
         struct mem_region *r = mem_find(m, addr);

@@ -26,6 +26,7 @@ struct vcpu *vcpu_new(const struct guest *g, struct mem *m)
     memset(c, 0, size);
     c->guest = g;
     c->mem = m;
+    c->window = m->window;
     memset(c->tlb_used, 0xff, sizeof(c->tlb_used)); /* so that the flush empties every entry */
     vcpu_tlb_flush(c);
     vcpu_reset(c);
@@ -86,5 +87,6 @@ bool cpu_fault(struct vcpu *c, unsigned cause, uint64_t value)
         .pc = c->state[g->pc_word],
         .value = value,
     };
+    c->host_signal = 0; /* whoever knows better says so afterwards */
     return false;
 }

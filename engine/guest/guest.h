@@ -215,6 +215,7 @@ struct guest {
     uint32_t (*mode)(const struct vcpu *c);          /* bits of `modes` that hold now */
     void (*reset)(struct vcpu *c);                   /* registers to their reset values */
     void (*interp)(struct vcpu *c, uint64_t budget); /* the generated interpreter */
+    void (*interp_window)(struct vcpu *c, uint64_t budget); /* and the one for guests in a window */
     const struct guest_lift *lift; /* to IR, for the JIT: engine/ir/lift.h; NULL: interpreted only */
 };
 

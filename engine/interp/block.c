@@ -20,9 +20,10 @@ void interp_flush(struct interp *in)
 void interp_check_epochs(struct vcpu *c)
 {
     struct interp *in = c->interp;
-    if (likely(in->code_epoch == c->mem->code_epoch && in->map_epoch == c->mem->map_epoch)) return;
+    uint64_t code_epoch = mem_code_epoch(c->mem);
+    if (likely(in->code_epoch == code_epoch && in->map_epoch == c->mem->map_epoch)) return;
     if (in->used) interp_flush(in);
-    in->code_epoch = c->mem->code_epoch;
+    in->code_epoch = code_epoch;
     in->map_epoch = c->mem->map_epoch;
 }
 
@@ -36,13 +37,14 @@ static void finish(const struct interp_isa *isa, struct interp_block *b, enum in
 }
 
 /* The instruction's bits at pc; its length, or 0 with *missing the offset of the first unit that is not
- * executable. */
-static unsigned fetch(struct vcpu *c, uint64_t pc, uint32_t *word, unsigned *missing)
+ * executable. The page is watched before it is looked at, or a write between the two would go unseen. */
+static unsigned fetch(struct vcpu *c, uint64_t pc, bool first, uint32_t *word, unsigned *missing)
 {
     const struct guest *g = c->guest;
     unsigned got = 0;
     *word = 0;
     *missing = 0;
+    if (first || pc % CPU_PAGE > CPU_PAGE - 8) cpu_watch_code(c, pc, 8);
     if (!cpu_fetch(c, pc, word, 4, &got)) return 0;
     unsigned need = g->length(*word);
     *missing = got;
@@ -60,7 +62,7 @@ static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_b
     b->at[b->count] = (uint8_t)(b->bytes / isa->guest->code_unit);
     finish(isa, b, OP_END, 0);
     if (b->count == BLOCK_MAX) return false;
-    length = fetch(c, pc, &word, &missing);
+    length = fetch(c, pc, !b->count, &word, &missing);
     if (!length) {
         finish(isa, b, OP_FETCH, (int32_t)missing);
         return false;
@@ -98,7 +100,6 @@ static struct interp_block *build(struct vcpu *c, const struct interp_isa *isa, 
     b->count = b->bytes = 0;
     b->succ[0] = b->succ[1] = in->none;
     while (extend(c, isa, b)) continue;
-    if (b->bytes) cpu_watch_code(c, pc, b->bytes);
     size_t size = sizeof(*b) + (b->count + 1u) * sizeof(struct guest_op);
     in->used += (size + 15) & ~(size_t)15;
     in->built++;

@@ -35,7 +35,7 @@ static int interp_open(struct vcpu *c)
     }
     in->none->pc = 1; /* no instruction starts at an odd address */
     in->generation = 1;
-    in->code_epoch = c->mem->code_epoch;
+    in->code_epoch = mem_code_epoch(c->mem);
     in->map_epoch = c->mem->map_epoch;
     c->interp = in;
     return 0;
@@ -43,7 +43,9 @@ static int interp_open(struct vcpu *c)
 
 static void interp_run(struct vcpu *c, uint64_t budget)
 {
-    c->guest->interp(c, budget);
+    __atomic_store_n(&c->runs, &backend_interp, __ATOMIC_RELAXED);
+    (c->mem->window ? c->guest->interp_window : c->guest->interp)(c, budget);
+    __atomic_store_n(&c->runs, NULL, __ATOMIC_RELAXED);
 }
 
 static void interp_invalidate(struct vcpu *c, uint64_t addr, uint64_t size)
@@ -87,4 +89,5 @@ const struct backend backend_interp = {
     .invalidate = interp_invalidate,
     .close = interp_close,
     .version = interp_version,
+    .user = true,
 };

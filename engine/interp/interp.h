@@ -10,7 +10,10 @@
 
 #include "engine/guest/guest.h"
 
-enum { BLOCK_MAX = 64 };
+enum {
+    BLOCK_MAX = 64,
+    INTERP_SLICE = 1 << 15, /* instructions between two looks at what others want; some 30 us */
+};
 
 /* Handlers beyond the rows', after them in the label table. */
 enum interp_synthetic { OP_END, OP_ILLEGAL, OP_FETCH, OP_ABSENT, OP_SYNTHETICS };

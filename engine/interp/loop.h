@@ -7,7 +7,8 @@
  * and includes this once.
  *
  * Per instruction: the handler and one indirect jump. Per block: the budget, the successor. `left` counts
- * down by whole blocks; a fault gives back what did not run.
+ * down by whole blocks; a fault gives back what did not run. The budget is taken in slices, and between two
+ * of them stands what need not be looked at more often: a kick, and whether another thread changed code.
  */
 #include "engine/interp/interp.h"
 
@@ -33,17 +34,32 @@ void INTERP_NAME(struct vcpu *cpu, uint64_t budget)
     INTERP_STATE *const s = (void *)cpu->state;
     const uint64_t retired_before = INTERP_RETIRED(s);
     uint64_t retired_base = retired_before; /* moves when the guest writes the counter */
-    uint64_t left = budget, npc = cpu->state[g->pc_word], block_pc;
+    uint64_t npc = cpu->state[g->pc_word], block_pc;
+    uint64_t taken = 0, left = 0; /* of the budget; of what was taken */
     const struct guest_op *o;
     struct interp_block *b;
 
     vcpu_sync(cpu);
+    cpu->window = cpu->mem->window;
+
+    /* Also when `left` is not all used up: the block at npc needs more. */
+slice:
+    if (unlikely(__atomic_load_n(&cpu->kicked, __ATOMIC_RELAXED))) goto kicked;
+    {
+        uint64_t part = budget - taken < INTERP_SLICE ? budget - taken : INTERP_SLICE;
+        taken += part;
+        left += part;
+    }
 lookup:
     interp_check_epochs(cpu);
-    if (left == 0) goto budget_spent;
+    if (unlikely(left == 0)) goto spent;
     b = interp_lookup(cpu, &isa, npc);
 enter:
-    if (unlikely(left < b->budget)) b = interp_front(in, &isa, b, (unsigned)left);
+    if (unlikely(left < b->budget)) {
+        if (taken < budget) goto slice;
+        if (left == 0) goto spent;
+        b = interp_front(in, &isa, b, (unsigned)left);
+    }
     left -= b->count;
     block_pc = b->pc;
     o = b->ops;
@@ -51,11 +67,12 @@ enter:
 
     /* What ran after this block the last two times is remembered in it. */
 chain:
-    if (unlikely(left == 0)) goto budget_spent;
     if (likely(b->succ[0]->pc == npc)) {
         b = b->succ[0];
     } else if (b->succ[1]->pc == npc) {
         b = b->succ[1];
+    } else if (unlikely(left == 0)) { /* what follows is not even looked at */
+        goto spent;
     } else {
         struct interp_block *from = b;
         uint64_t generation = in->generation;
@@ -78,7 +95,7 @@ chain:
 /* Alone in its block, or the last: what it changed (counters, modes, code) holds from the next block on. */
 #define SYNC(row)                                                                                    \
     {                                                                                                \
-        uint64_t done = budget - left - 1;                                                           \
+        uint64_t done = taken - left - 1;                                                            \
         npc = block_pc + b->bytes;                                                                   \
         INTERP_RETIRED(s) = retired_base + done;                                                     \
         if (unlikely(!sem_##row(cpu, s, o, block_pc, &npc))) goto fault;                             \
@@ -116,10 +133,15 @@ fault : {
         interp_fault_value(cpu, npc);
     goto out;
 }
-budget_spent:
+spent:
+    if (taken < budget) goto slice;
     cpu->exit = (struct cpu_exit){.kind = EXIT_BUDGET, .pc = npc};
+    goto out;
+kicked:
+    __atomic_store_n(&cpu->kicked, 0, __ATOMIC_RELAXED);
+    cpu->exit = (struct cpu_exit){.kind = EXIT_KICKED, .pc = npc};
 out:
-    cpu->exit.executed = budget - left;
+    cpu->exit.executed = taken - left;
     cpu->state[g->pc_word] = npc;
-    INTERP_RETIRED(s) = retired_base + (budget - left);
+    INTERP_RETIRED(s) = retired_base + (taken - left);
 }

@@ -10,6 +10,7 @@ bool ir_ref_store_if128(struct vcpu *c, uint64_t addr, ir_u128 v, bool enabled, 
     if (!enabled) return true;
     void *p = cpu_host_rw(c, addr, 16);
     if (!p) return false;
-    *stored = cpu_atomic_cas128(p, &expected, v);
-    return true;
+    int done = cpu_atomic_cas128(c, p, &expected, v);
+    *stored = done > 0;
+    return done >= 0;
 }

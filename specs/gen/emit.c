@@ -85,10 +85,15 @@ static void emit_tables_file(struct spec *s, FILE *f)
 }
 
 static const struct output outputs[] = {
-    {"_state.h", emit_state_header, false}, {"_tables.c", emit_tables_file, false},
-    {"_decode.c", emit_decode, true},       {"_sem.h", emit_sem, false},
-    {"_undef.c", emit_undef, false},        {"_interp.c", emit_interp, true},
-    {"_lanes.h", emit_lanes, false},        {".md", emit_page, false},
+    {"_state.h", emit_state_header, false},
+    {"_tables.c", emit_tables_file, false},
+    {"_decode.c", emit_decode, true},
+    {"_sem.h", emit_sem, false},
+    {"_undef.c", emit_undef, false},
+    {"_interp.c", emit_interp, true},
+    {"_interp_window.c", emit_interp_window, true},
+    {"_lanes.h", emit_lanes, false},
+    {".md", emit_page, false},
 };
 
 /* What ir.yaml alone gives, for all ISAs. */

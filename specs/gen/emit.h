@@ -53,6 +53,7 @@ void emit_control(struct spec *s, FILE *f); /* FP policy, rounding, exceptions *
 void emit_sem(struct spec *s, FILE *f);
 void emit_undef(struct spec *s, FILE *f);
 void emit_interp(struct spec *s, FILE *f);
+void emit_interp_window(struct spec *s, FILE *f);
 void emit_page(struct spec *s, FILE *f);
 
 #endif

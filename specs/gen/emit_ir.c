@@ -80,11 +80,13 @@ static void parameters(FILE *f, const struct op *op, int t, int u)
 /* An atomic: read, compute, compare-and-swap until nobody came between; the row has checked alignment. */
 static void amo_body(FILE *f, const struct op *op, int t)
 {
-    fprintf(f, "    %s *p = cpu_host_rw(cpu, a, %d);\n    if (!p) return false;\n", type_c(t), t / 8);
-    fprintf(f, "    %s old = cpu_atomic_load%d(p), new;\n    do {\n        new = (%s)(", type_c(t), t,
-            type_c(t));
+    const char *type = type_c(t);
+    fprintf(f, "    %s *p = cpu_host_rw(cpu, a, %d), old = 0, new;\n    int done;\n", type, t / 8);
+    fprintf(f, "    if (!p || !cpu_atomic_load%d(cpu, p, &old)) return false;\n    do {\n", t);
+    fprintf(f, "        new = (%s)(", type);
     reference(f, op->c, t, t);
-    fprintf(f, ");\n    } while (!cpu_atomic_cas%d(p, &old, new));\n    *out = old;\n    return true;\n", t);
+    fprintf(f, ");\n        done = cpu_atomic_cas%d(cpu, p, &old, new);\n    } while (!done);\n", t);
+    fputs("    *out = old;\n    return done > 0;\n", f);
 }
 
 static void function(FILE *f, const struct op *op, int t, int u)

@@ -1,0 +1,207 @@
+/* The window: reserving it, what the guest may do with its pages, and which of them hold translated code.
+ *
+ * A page with a translation is MEM_WATCHED, and if the guest may write it, its host page is closed to writes.
+ * The first write then faults and comes to window_open_page. Orders that make this safe between threads,
+ * everything but looking at the mark being under mem_lock:
+ *   to watch: close the host's page, then set the mark, so that whoever sees the mark sees a closed page;
+ *   to open:  clear the mark, count the epoch, and only then open the page: who translated from the page
+ *             under its mark knows an older epoch than that of any write.
+ */
+#include "engine/cpu/window.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/mman.h>
+
+#define WINDOW_SIZE  (1ull << MEM_WINDOW_BITS)
+#define WINDOW_GUARD (4ull << 30) /* any access that starts in the window ends before this */
+#define WINDOW_PAGES (WINDOW_SIZE >> CPU_PAGE_BITS)
+
+static void *reserve(size_t size, int prot)
+{
+    void *p = mmap(NULL, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+int mem_window_open(struct mem *m)
+{
+    BUG_ON(m->window || m->count);
+    uint8_t *base = reserve(WINDOW_SIZE + 2 * WINDOW_GUARD, PROT_NONE);
+    if (!base) return -ENOMEM;
+    uint8_t *pages = reserve(WINDOW_PAGES, PROT_READ | PROT_WRITE);
+    if (!pages) {
+        munmap(base, WINDOW_SIZE + 2 * WINDOW_GUARD);
+        return -ENOMEM;
+    }
+    m->window = base + WINDOW_GUARD;
+    m->pages = pages;
+    return 0;
+}
+
+void window_close(struct mem *m)
+{
+    munmap(m->window - WINDOW_GUARD, WINDOW_SIZE + 2 * WINDOW_GUARD);
+    munmap(m->pages, WINDOW_PAGES);
+}
+
+/* ---- the lock: its owner's address is the same in a forked child, and a handler may take it again ---- */
+
+static _Thread_local char self;
+
+void mem_lock(struct mem *m)
+{
+    const void *none = NULL;
+    if (__atomic_load_n(&m->owner, __ATOMIC_RELAXED) == &self) {
+        m->depth++;
+        return;
+    }
+    while (!__atomic_compare_exchange_n(&m->owner, &none, &self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        none = NULL;
+        sched_yield();
+    }
+}
+
+void mem_unlock(struct mem *m)
+{
+    BUG_ON(m->owner != &self);
+    if (m->depth)
+        m->depth--;
+    else
+        __atomic_store_n(&m->owner, NULL, __ATOMIC_RELEASE);
+}
+
+/* ---- pages ---- */
+
+static unsigned page_get(const struct mem *m, uint64_t page)
+{
+    return __atomic_load_n(&m->pages[page], __ATOMIC_ACQUIRE);
+}
+
+static void page_set(struct mem *m, uint64_t page, unsigned v)
+{
+    __atomic_store_n(&m->pages[page], (uint8_t)v, __ATOMIC_RELEASE);
+}
+
+/* The pages of what of [addr, addr+size) lies in the window. False: nothing does. */
+static bool pages_of(uint64_t addr, uint64_t size, uint64_t *first, uint64_t *end)
+{
+    if (!size || addr >= WINDOW_SIZE) return false;
+    if (size > WINDOW_SIZE - addr) size = WINDOW_SIZE - addr;
+    *first = addr >> CPU_PAGE_BITS;
+    *end = ((addr + size - 1) >> CPU_PAGE_BITS) + 1;
+    return true;
+}
+
+/* The first page of [first, end) whose byte, masked, is not `v`; eight at a time, since guests reserve
+ * hundreds of gigabytes. */
+static uint64_t page_find_not(const struct mem *m, uint64_t first, uint64_t end, unsigned mask, unsigned v)
+{
+    const uint64_t all = 0x0101010101010101u;
+    while (first < end) {
+        if (first % 8 == 0 && end - first >= 8) {
+            uint64_t word = __atomic_load_n((const cpu_host64 *)&m->pages[first], __ATOMIC_ACQUIRE);
+            if ((word & all * mask) == all * v) {
+                first += 8;
+                continue;
+            }
+        }
+        if ((page_get(m, first) & mask) != v) break;
+        first++;
+    }
+    return first;
+}
+
+void mem_pages(struct mem *m, uint64_t addr, uint64_t size, unsigned perm)
+{
+    uint64_t page, end;
+    bool stale = false;
+    if (!pages_of(addr, size, &page, &end)) return;
+    if (perm) perm |= CPU_READ;
+    mem_lock(m);
+    while ((page = page_find_not(m, page, end, 0xff, perm)) < end) {
+        unsigned old = page_get(m, page);
+        stale |= old & MEM_WATCHED || (perm & CPU_EXEC && !(old & CPU_EXEC));
+        page_set(m, page++, perm);
+    }
+    if (stale) mem_code_changed(m);
+    mem_unlock(m);
+}
+
+/* The caller holds the lock; the page has a mark. */
+static bool page_open(struct mem *m, uint64_t page)
+{
+    unsigned have = page_get(m, page);
+    page_set(m, page, have & ~(unsigned)MEM_WATCHED);
+    mem_code_changed(m);
+    return !(have & CPU_WRITE) ||
+           !mprotect(m->window + (page << CPU_PAGE_BITS), CPU_PAGE, PROT_READ | PROT_WRITE);
+}
+
+bool mem_unwatch(struct mem *m, uint64_t addr, uint64_t size)
+{
+    uint64_t page, end;
+    bool any = false;
+    if (!pages_of(addr, size, &page, &end)) return false;
+    while ((page = page_find_not(m, page, end, MEM_WATCHED, 0)) < end) {
+        mem_lock(m);
+        if (page_get(m, page) & MEM_WATCHED) any |= page_open(m, page);
+        mem_unlock(m);
+        page++;
+    }
+    return any;
+}
+
+/* Closing a page can fail, since it may split one of the host's mappings more than it allows. Then the epoch
+ * is counted instead: translations of the page die at the next look at it. */
+static void page_watch(struct mem *m, uint64_t page)
+{
+    unsigned have = page_get(m, page);
+    if (have & MEM_WATCHED || !have) return;
+    if (have & CPU_WRITE && mprotect(m->window + (page << CPU_PAGE_BITS), CPU_PAGE, PROT_READ))
+        mem_code_changed(m);
+    else
+        page_set(m, page, have | MEM_WATCHED);
+}
+
+void window_watch(struct mem *m, uint64_t addr, uint64_t size)
+{
+    uint64_t page, end;
+    if (!pages_of(addr, size, &page, &end)) return;
+    while ((page = page_find_not(m, page, end, MEM_WATCHED, MEM_WATCHED)) < end) {
+        mem_lock(m);
+        page_watch(m, page++);
+        mem_unlock(m);
+    }
+}
+
+bool window_open_page(struct mem *m, const void *host)
+{
+    uint64_t addr = (uintptr_t)host - (uintptr_t)m->window, page = addr >> CPU_PAGE_BITS;
+    bool open = false;
+    if (addr >= WINDOW_SIZE) return false;
+    mem_lock(m);
+    unsigned have = page_get(m, page);
+    if (have & MEM_WATCHED && have & CPU_WRITE)
+        open = page_open(m, page);
+    else if (have & CPU_WRITE) /* somebody opened it meanwhile */
+        open = !mprotect(m->window + (page << CPU_PAGE_BITS), CPU_PAGE, PROT_READ | PROT_WRITE);
+    mem_unlock(m);
+    return open;
+}
+
+bool window_find_denied(const struct mem *m, uint64_t addr, uint64_t size, unsigned access, bool any,
+                        uint64_t *at)
+{
+    while (size) {
+        unsigned have = addr < WINDOW_SIZE ? page_get(m, addr >> CPU_PAGE_BITS) & access : 0;
+        if (any ? !have : have != access) {
+            *at = addr;
+            return true;
+        }
+        uint64_t part = CPU_PAGE - addr % CPU_PAGE;
+        if (part >= size) break;
+        size -= part;
+        addr += part;
+    }
+    return false;
+}
