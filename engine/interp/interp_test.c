@@ -1,13 +1,14 @@
 /* The interpreter's promises that no single-instruction case can show: exact budgets, precise faults in the
- * middle of blocks, code that changes, counters, modes, a full arena. */
+ * middle of blocks, code that changes, counters, modes, a full arena, kicks. Each with memory in regions and
+ * in a window. */
 #include "engine/interp/interp.h"
 
+#include "engine/cpu/window_test.h"
 #include "engine/guest/guest.h"
 
+#include <pthread.h>
 #include <setjmp.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include <time.h>
 #include <cmocka.h>
 
 enum { CODE = 0x10000, DATA = 0x20000, CODE_SIZE = 1 << 20 };
@@ -17,12 +18,24 @@ struct machine {
     struct vcpu *cpu;
 };
 
+static bool in_window; /* where machines have their memory: the tests run twice */
+
+static void add(struct machine *m, uint64_t base, uint64_t size, unsigned perm)
+{
+    if (in_window)
+        test_map(&m->mem, base, size, perm);
+    else
+        assert_int_equal(mem_add(&m->mem, base, size, perm, NULL, "memory"), 0);
+}
+
 static struct machine *machine_new(void)
 {
     struct machine *m = xcalloc(1, sizeof(*m));
     mem_init(&m->mem);
-    assert_int_equal(mem_add(&m->mem, CODE, CODE_SIZE, CPU_READ | CPU_WRITE | CPU_EXEC, NULL, "code"), 0);
-    assert_int_equal(mem_add(&m->mem, DATA + CODE_SIZE, CPU_PAGE, CPU_READ | CPU_WRITE, NULL, "data"), 0);
+    if (in_window) assert_int_equal(mem_window_open(&m->mem), 0);
+    add(m, CODE, CODE_SIZE, CPU_READ | CPU_WRITE | CPU_EXEC);
+    add(m, DATA + CODE_SIZE, CPU_PAGE, CPU_READ | CPU_WRITE);
+    test_handlers();
     m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
     assert_int_equal(backend_interp.open(m->cpu), 0);
     return m;
@@ -58,6 +71,7 @@ static void load(struct machine *m, const char *text)
 
 static const struct cpu_exit *run(struct machine *m, uint64_t budget)
 {
+    test_cpu = m->cpu;
     backend_interp.run(m->cpu, budget);
     return &m->cpu->exit;
 }
@@ -279,6 +293,165 @@ static void reservations_hold_until_used(void **state)
     machine_free(m);
 }
 
+/* What a fault in a window changes: nothing of the instruction, whatever the host's kernel did. */
+static void a_crossing_store_that_faults_changes_nothing(void **state)
+{
+    struct machine *m = machine_new();
+    uint64_t end = DATA + CODE_SIZE + CPU_PAGE, v = 1;
+    load(m, "addi a0, a0, 1; sd a2, 0(a1); addi a0, a0, 1");
+    *reg(m, "a1") = end - 3;
+    *reg(m, "a2") = ~0ull;
+    const struct cpu_exit *e = run(m, 100);
+    assert_int_equal(e->kind, EXIT_FAULT);
+    assert_string_equal(m->cpu->guest->causes[e->cause].name, "store-access");
+    assert_int_equal(e->pc, CODE + 4);
+    assert_int_equal(e->value, end);
+    assert_int_equal(*reg(m, "a0"), 1);
+    assert_int_equal(mem_read(&m->mem, end - 8, &v, 8), 0);
+    assert_int_equal(v, 0);
+    machine_free(m);
+}
+
+/* Every row that accesses memory, at addresses where there is none: a fault, or nothing was accessed. */
+static void no_address_breaks_any_row(void **state)
+{
+    static const uint64_t addrs[] = {0, 0x3000000000, 1ull << 38, 1ull << 47, 0xffff800000000000, -64ull};
+    struct machine *m = machine_new();
+    const struct guest *g = m->cpu->guest;
+    struct rng rng = {3};
+    unsigned faults = 0;
+    for (unsigned i = 0; i < g->nrows * ARRAY_LEN(addrs); i++) {
+        const struct guest_row *r = &g->rows[i / ARRAY_LEN(addrs)];
+        uint32_t word = r->match | ((uint32_t)rng_next(&rng) & ~r->mask);
+        if (r->absent || !(r->effects & (EFFECT_LOAD | EFFECT_STORE | EFFECT_AMO))) continue;
+        if (g->decode(word) != (int)(r - g->rows)) continue;
+        vcpu_reset(m->cpu);
+        assert_int_equal(mem_write(&m->mem, CODE, &word, r->length), 0);
+        *reg(m, "pc") = CODE;
+        *reg(m, "priv") = 3;
+        *reg(m, "mstatus") = 0x6000;
+        for (unsigned k = 1; k < 32; k++) reg(m, "x0")[k] = addrs[i % ARRAY_LEN(addrs)];
+        const struct cpu_exit *e = run(m, 1);
+        assert_true(e->kind == EXIT_FAULT || e->kind == EXIT_BUDGET);
+        faults += e->kind == EXIT_FAULT;
+    }
+    assert_true(faults > 300);
+    machine_free(m);
+}
+
+/* ---- kicks ---- */
+
+static void kick_me(int sig, siginfo_t *info, void *context)
+{
+    cpu_kick(test_cpu, context);
+}
+
+static void *kicker(void *arg)
+{
+    const pthread_t *to = arg;
+    struct timespec wait = {.tv_nsec = 2000000};
+    nanosleep(&wait, NULL);
+    pthread_kill(*to, SIGUSR1);
+    return NULL;
+}
+
+static void a_kick_ends_a_run_exactly(void **state)
+{
+    struct machine *m = machine_new();
+    struct sigaction a = {.sa_sigaction = kick_me, .sa_flags = SA_SIGINFO};
+    pthread_t self = pthread_self(), t;
+    assert_int_equal(sigaction(SIGUSR1, &a, NULL), 0);
+    load(m, "loop: addi a0, a0, 1; xor a2, a0, a1; addi a3, a3, 1; bnez a0, loop");
+    assert_int_equal(pthread_create(&t, NULL, kicker, &self), 0);
+    const struct cpu_exit *e = run(m, ~0ull);
+    pthread_join(t, NULL);
+    assert_int_equal(e->kind, EXIT_KICKED);
+    assert_int_equal(m->cpu->kicked, 0);
+    assert_true(e->executed > 0);
+    assert_int_equal(e->pc, *reg(m, "pc"));
+    uint64_t n = e->executed;
+    assert_int_equal(*reg(m, "a0"), (n + 3) / 4);
+    assert_int_equal(*reg(m, "a3"), (n + 1) / 4);
+    assert_int_equal(*reg(m, "pc"), CODE + n % 4 * 4);
+    assert_int_equal(*reg(m, "minstret"), n);
+    machine_free(m);
+}
+
+static void a_kick_before_a_run_ends_it_at_once(void **state)
+{
+    struct machine *m = machine_new();
+    load(m, "addi a0, a0, 1; ecall");
+    cpu_kick(m->cpu, NULL);
+    assert_int_equal(run(m, 5)->kind, EXIT_KICKED);
+    assert_int_equal(m->cpu->exit.executed, 0);
+    assert_int_equal(*reg(m, "pc"), CODE);
+    assert_int_equal(run(m, 5)->kind, EXIT_SYSCALL);
+    assert_int_equal(m->cpu->exit.executed, 1);
+    assert_null(m->cpu->runs);
+    machine_free(m);
+}
+
+/* ---- another thread ---- */
+
+struct patcher {
+    struct machine *m;
+    uint64_t at;   /* where to write */
+    uint32_t word; /* what */
+};
+
+static void *patch(void *arg)
+{
+    struct patcher *p = arg;
+    struct timespec wait = {.tv_nsec = 2000000};
+    nanosleep(&wait, NULL);
+    test_cpu = vcpu_new(p->m->cpu->guest, &p->m->mem);
+    BUG_ON(!window_store32(test_cpu, p->at, p->word));
+    vcpu_free(test_cpu);
+    test_cpu = NULL;
+    return NULL;
+}
+
+/* A loop that another thread changes comes to see it, with fence.i at the latest. */
+static void code_changed_by_a_thread_is_seen(void **state)
+{
+    static const char *const text[] = {"loop: nop; addi a0, a0, 1; j loop",
+                                       "loop: nop; addi a0, a0, 1; fence.i; j loop"};
+    for (size_t i = 0; in_window && i < ARRAY_LEN(text); i++) {
+        struct machine *m = machine_new();
+        pthread_t t;
+        load(m, text[i]);
+        struct patcher p = {m, CODE, 0x00100073}; /* ebreak */
+        assert_int_equal(pthread_create(&t, NULL, patch, &p), 0);
+        assert_int_equal(run(m, ~0ull)->kind, EXIT_BREAKPOINT);
+        pthread_join(t, NULL);
+        assert_int_equal(*reg(m, "pc"), CODE);
+        machine_free(m);
+    }
+}
+
+/* A page that becomes executable while a block ends before it; one that stops being so. */
+static void changed_mappings_are_seen(void **state)
+{
+    struct machine *m = machine_new();
+    uint64_t end = CODE + CODE_SIZE;
+    if (in_window) {
+        load_at(m, end - 4, "nop");
+        *reg(m, "pc") = end - 4;
+        const struct cpu_exit *e = run(m, 5);
+        assert_string_equal(m->cpu->guest->causes[e->cause].name, "fetch-access");
+        assert_int_equal(e->value, end);
+        *reg(m, "pc") = end - 4;
+        test_map(&m->mem, end, CPU_PAGE, CPU_READ | CPU_EXEC);
+        load_at(m, end, "nop; ebreak");
+        assert_int_equal(run(m, 5)->kind, EXIT_BREAKPOINT);
+        *reg(m, "pc") = end - 4;
+        test_map(&m->mem, end, CPU_PAGE, CPU_READ);
+        assert_int_equal(run(m, 5)->value, end);
+        assert_int_equal(m->cpu->exit.kind, EXIT_FAULT);
+    }
+    machine_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +470,14 @@ int main(void)
         cmocka_unit_test(absent_rows_say_so),
         cmocka_unit_test(a_full_arena_starts_over),
         cmocka_unit_test(reservations_hold_until_used),
+        cmocka_unit_test(a_crossing_store_that_faults_changes_nothing),
+        cmocka_unit_test(no_address_breaks_any_row),
+        cmocka_unit_test(a_kick_ends_a_run_exactly),
+        cmocka_unit_test(a_kick_before_a_run_ends_it_at_once),
+        cmocka_unit_test(code_changed_by_a_thread_is_seen),
+        cmocka_unit_test(changed_mappings_are_seen),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("regions", tests, NULL, NULL);
+    in_window = true;
+    return failed + cmocka_run_group_tests_name("window", tests, NULL, NULL);
 }
