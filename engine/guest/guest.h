@@ -211,10 +211,10 @@ struct guest {
     /* Index of the row that these bytes are, or -1. `word` holds 4 bytes, little endian; a 2-byte instruction
      * ignores the upper half. */
     int (*decode)(uint32_t word);
-    unsigned (*length)(uint32_t word);               /* bytes of the instruction that starts so */
-    uint32_t (*mode)(const struct vcpu *c);          /* bits of `modes` that hold now */
-    void (*reset)(struct vcpu *c);                   /* registers to their reset values */
-    void (*interp)(struct vcpu *c, uint64_t budget); /* the generated interpreter */
+    unsigned (*length)(uint32_t word);                      /* bytes of the instruction that starts so */
+    uint32_t (*mode)(const struct vcpu *c);                 /* bits of `modes` that hold now */
+    void (*reset)(struct vcpu *c);                          /* registers to their reset values */
+    void (*interp)(struct vcpu *c, uint64_t budget);        /* the generated interpreter */
     void (*interp_window)(struct vcpu *c, uint64_t budget); /* and the one for guests in a window */
     const struct guest_lift *lift; /* to IR, for the JIT: engine/ir/lift.h; NULL: interpreted only */
 };
