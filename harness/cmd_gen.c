@@ -37,9 +37,9 @@ static int64_t write_corpus(struct program *p, struct case_stream *s, const stru
     const struct options *o = &p->opt;
     fprintf(out,
             "# yaml-language-server: $schema=../../build/schema/corpus.json\n"
-            "# lockstep gen %s --rows '%s' --values %s --count %" PRIu64 " --seed %" PRIu64 "\n"
+            "# lockstep gen %s --kind %s --rows '%s' --values %s --count %" PRIu64 " --seed %" PRIu64 "\n"
             "lockstep: 1\nisa: %s\ncases:\n",
-            g->name, o->rows, o->values, o->count, o->seed, g->name);
+            g->name, o->kind, o->rows, o->values, o->count, o->seed, g->name);
     return write_cases(p, s, out);
 }
 
@@ -71,9 +71,9 @@ int cmd_gen(struct program *p)
     if (strpbrk(o->rows, "'\"\n\\"))
         return complain(p, STATUS_USAGE, "--rows: '%s' is not a pattern of row ids", o->rows);
     buf_printf(&text,
-               "lockstep: 1\nisa: %s\ngenerate:\n  - rows: ['%s']\n    values: '%s'\n    count: %" PRIu64
-               "\n",
-               g->name, o->rows, o->values, o->count);
+               "lockstep: 1\nisa: %s\ngenerate:\n  - kind: '%s'\n    rows: ['%s']\n    values: '%s'\n    "
+               "count: %" PRIu64 "\n",
+               g->name, o->kind, o->rows, o->values, o->count);
     int status = STATUS_USAGE;
     struct case_stream *count = case_stream_open_text("gen", text.p, text.len, &filter, &d);
     uint64_t n = count ? case_stream_skip(count, UINT64_MAX) : 0;

@@ -92,6 +92,13 @@ bool generator_open(struct generator *gen, const struct guest *g, const struct y
         return false;
     }
     bool good = true;
+    gen->sequence = !strcmp(schema_text(item, "kind", "instruction"), "sequence");
+    gen->shortest = (unsigned)schema_number(item, "shortest", GEN_SHORTEST);
+    gen->longest = (unsigned)schema_number(item, "longest", GEN_LONGEST);
+    if (gen->shortest > gen->longest) {
+        diag_error(d, item->at, 1, "'shortest' is %u, and 'longest' %u", gen->shortest, gen->longest);
+        return false;
+    }
     for (const struct ynode *r = schema_first(rows); r; r = schema_next(rows, r)) good &= add_rows(gen, r, d);
     if (good) gen->absent = count_absent(g, rows);
     return good;

@@ -16,16 +16,18 @@
 
 enum gen_values { GEN_ALL, GEN_CORNERS, GEN_RANDOM };
 
-enum { GEN_COUNT = 100, GEN_MAX_PATTERNS = 1000 };
+enum { GEN_COUNT = 100, GEN_MAX_PATTERNS = 1000, GEN_SHORTEST = 10, GEN_LONGEST = 200, GEN_MAX_CODE = 3072 };
 
 struct generator {
-    const struct guest *guest; /* of the file */
-    struct pos at;             /* of the item */
-    uint64_t *rows;            /* bit per row: wanted */
-    unsigned absent;           /* rows that a pattern matched and that have no semantics yet */
-    uint64_t count;            /* cases for each row */
-    uint64_t seed;             /* the item's and the run's */
-    enum gen_values values;    /* which operand values */
+    const struct guest *guest;  /* of the file */
+    struct pos at;              /* of the item */
+    uint64_t *rows;             /* bit per row: wanted */
+    unsigned absent;            /* rows that a pattern matched and that have no semantics yet */
+    uint64_t count;             /* cases for each row */
+    uint64_t seed;              /* the item's and the run's */
+    enum gen_values values;     /* which operand values */
+    bool sequence;              /* sequences of the rows; else cases of each */
+    unsigned shortest, longest; /* sequences: instructions */
 };
 
 /* A checked item. False: reported. */
@@ -112,24 +114,41 @@ bool gen_plan_init(struct gen_plan *p, const struct generator *gen, unsigned row
 
 /* ---- generate_case.c ---- */
 
-enum { GEN_MAX_REGS = 24, GEN_MAX_DATA = 256 };
+enum { GEN_MAX_REGS = 80, GEN_MAX_DATA = 256 };
 
 /* Where a generated case lives. */
 struct gen_out {
     struct case_reg in[GEN_MAX_REGS]; /* registers before */
     struct case_mem mem[1];           /* memory before */
     uint8_t data[GEN_MAX_DATA];       /* its bytes */
-    uint8_t code[4];                  /* the instruction */
+    uint8_t code[GEN_MAX_CODE];       /* the instruction, or the sequence */
     char id[400];                     /* prefix, row, number */
     struct test_case c;               /* the case */
 };
 
 /* Case n of the plan, as out->c, called `prefix` and n. */
 void gen_case(const struct gen_plan *p, uint64_t n, const char *prefix, struct gen_out *out);
+/* The number of a case as text behind its prefix, cut where the id is full. */
+void gen_id(struct gen_out *out, const char *prefix, const char *row, uint64_t n);
+
+/* ---- generate_sequence.c, generate_step.c ---- */
+
+struct gen_sequencer;
+/* For sequences of the rows that `gen` wants; they say what control flow there is. NULL: none of them fits
+ * into a sequence. */
+struct gen_sequencer *gen_sequencer_open(const struct generator *gen);
+void gen_sequencer_close(struct gen_sequencer *q);
+/* Sequence n, as out->c. */
+void gen_sequence(struct gen_sequencer *q, uint64_t n, const char *prefix, struct gen_out *out);
+
 /* ---- generate_encode.c ---- */
 
 /* An instruction of the row for case n, which decodes as the row. False: many attempts found none. */
 bool gen_encode(const struct gen_plan *p, uint64_t n, struct rng *r, uint32_t *word);
+/* A value of immediate or enum field i for case n. */
+uint64_t gen_field(const struct gen_plan *p, unsigned i, uint64_t n, struct rng *r);
+/* The register that this field's number stands for exists and decodes. */
+bool gen_can_be(const struct guest_field *f, unsigned number);
 /* The value that dimension `dim` with `size` values has in case n. */
 unsigned gen_dim(const struct gen_plan *p, unsigned dim, unsigned size, uint64_t n);
 

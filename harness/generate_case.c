@@ -314,7 +314,7 @@ static uint64_t pick_code_at(const struct making *m)
     }
 }
 
-static void set_id(struct gen_out *out, const char *prefix, const char *row, uint64_t n)
+void gen_id(struct gen_out *out, const char *prefix, const char *row, uint64_t n)
 {
     char digits[24], *d = digits + sizeof(digits), *to = out->id,
                      *end = out->id + sizeof(out->id) - sizeof(digits) - 2;
@@ -345,7 +345,7 @@ void gen_case(const struct gen_plan *p, uint64_t n, const char *prefix, struct g
         .generated = true,
     };
     for (unsigned i = 0; i < 4; i++) out->code[i] = (uint8_t)(m.word >> (8 * i));
-    set_id(out, prefix, p->row->id, n);
+    gen_id(out, prefix, p->row->id, n);
     set_base(&m);
     set_operands(&m);
     set_others(&m);

@@ -22,7 +22,7 @@ static unsigned pick_number(const struct guest_field *f, struct rng *r)
     return v + f->kind->add;
 }
 
-static bool can_be(const struct guest_field *f, unsigned number)
+bool gen_can_be(const struct guest_field *f, unsigned number)
 {
     if (number < f->kind->add || number - f->kind->add > bits_mask(f->width)) return false;
     if (f->kind->pair && number % 2) return false;
@@ -62,7 +62,7 @@ static void make_same(struct numbers *s, unsigned a, unsigned b, struct rng *r)
     const struct guest_field *fields = s->p->row->fields;
     for (int i = 0; i < 16; i++) {
         unsigned number = s->of[a] >= 0 ? (unsigned)s->of[a] : pick_number(&fields[a], r);
-        if (!can_be(&fields[a], number) || !can_be(&fields[b], number)) continue;
+        if (!gen_can_be(&fields[a], number) || !gen_can_be(&fields[b], number)) continue;
         s->of[a] = s->of[b] = (int)number;
         return;
     }
@@ -88,10 +88,10 @@ static void play_role(struct numbers *s, struct gen_role role, struct rng *r)
         break;
     }
     case ROLE_ZERO:
-        if (can_be(f, (unsigned)f->kind->file->zero)) s->of[role.a] = f->kind->file->zero;
+        if (gen_can_be(f, (unsigned)f->kind->file->zero)) s->of[role.a] = f->kind->file->zero;
         break;
     case ROLE_IMPLICIT:
-        if (can_be(f, p->implicit[role.b].index)) s->of[role.a] = (int)p->implicit[role.b].index;
+        if (gen_can_be(f, p->implicit[role.b].index)) s->of[role.a] = (int)p->implicit[role.b].index;
         break;
     }
 }
@@ -102,7 +102,7 @@ static void fill_rest(struct numbers *s, struct rng *r)
         const struct guest_field *f = &s->p->row->fields[i];
         if (!is_reg(s->p, i) || s->of[i] >= 0) continue;
         unsigned number = pick_number(f, r);
-        for (int k = 0; k < 16 && (!can_be(f, number) || taken(s, f->kind->file, number)); k++)
+        for (int k = 0; k < 16 && (!gen_can_be(f, number) || taken(s, f->kind->file, number)); k++)
             number = pick_number(f, r);
         s->of[i] = (int)number;
     }
@@ -147,7 +147,7 @@ static uint64_t enum_value(const struct guest_field *f, unsigned v)
     return 0;
 }
 
-static uint64_t other_value(const struct gen_plan *p, unsigned i, uint64_t n, struct rng *r)
+uint64_t gen_field(const struct gen_plan *p, unsigned i, uint64_t n, struct rng *r)
 {
     const struct guest_field *f = &p->row->fields[i];
     unsigned dim = DIM_FIELDS + i;
@@ -177,7 +177,7 @@ bool gen_encode(const struct gen_plan *p, uint64_t n, struct rng *r, uint32_t *w
         for (unsigned i = 0; good && i < p->row->nfields; i++) {
             const struct guest_field *f = &p->row->fields[i];
             uint64_t v = is_reg(p, i) ? (uint64_t)s.of[i] - f->kind->add
-                                      : other_value(p, i, (int)i == p->round_field ? n : m, r);
+                                      : gen_field(p, i, (int)i == p->round_field ? n : m, r);
             good = guest_field_put(f, v, word);
         }
         if (good && p->guest->decode(*word) == (int)p->index) return true;

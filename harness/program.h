@@ -34,6 +34,7 @@ enum option_id {
     OPT_ROWS,
     OPT_COUNT,
     OPT_VALUES,
+    OPT_KIND,
     OPT_OUTPUT,
     OPT_HELP,
     OPTIONS,
@@ -50,6 +51,7 @@ struct options {
     const char *quirks;        /* folder */
     const char *rows;          /* gen: pattern of rows */
     const char *values;        /* gen: kind of values */
+    const char *kind;          /* gen: of cases */
     const char *output;        /* gen: file */
     uint64_t seed;             /* of generators */
     uint64_t jobs;             /* workers; 0: one for each processor */

@@ -111,13 +111,23 @@ static const char *const values_choices[] = {"all", "corners", "random", NULL};
 static const struct schema values = {
     .what = "'all', 'corners' or 'random'", .accepts = SCHEMA_TEXT, .choices = values_choices};
 
+static const char *const kind_choices[] = {"instruction", "sequence", NULL};
+static const struct schema kind = {
+    .what = "'instruction' or 'sequence'", .accepts = SCHEMA_TEXT, .choices = kind_choices};
+static const struct schema length = {
+    .what = "a number from 1 to 400", .accepts = SCHEMA_NUMBER, .min = 1, .max = 400};
+
 static const struct schema_key generate_keys[] = {
+    {"kind", &kind, false,
+     "`instruction` (the default): cases of each row; `sequence`: cases of many instructions of these rows."},
     {"rows", &texts, true, "Ids of instruction rows, or patterns of them: rv.add, rv.c.*, ext:Zba"},
     {"values", &values, false,
      "Operand values: `corners` crossed with each other, `random`, or `all`, which is three of the first for "
      "each of "
      "the second."},
-    {"count", &positive, false, "Cases for each row, 100 if not given."},
+    {"count", &positive, false, "Cases for each row, or sequences; 100 if not given."},
+    {"shortest", &length, false, "Sequences: the fewest instructions, 10 if not given."},
+    {"longest", &length, false, "Sequences: the most instructions, 200 if not given."},
     {"seed", &number, false, "Other seeds make other cases."},
 };
 static const struct schema generate_item = {

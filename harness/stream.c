@@ -19,6 +19,7 @@ static void frame_close(struct frame *f)
     id_set_clear(&f->ids);
     buf_free(&f->row_prefix);
     free(f->numbers);
+    gen_sequencer_close(f->sequencer);
     free(f->prefix);
     free(f->path);
     free(f);

@@ -81,6 +81,7 @@ struct frame {
     unsigned row;                     /* GENERATE: the row at hand */
     bool in_row;                      /* GENERATE: plan, number, end and prefix are of that row */
     struct gen_plan plan;             /* GENERATE: what its cases vary */
+    struct gen_sequencer *sequencer;  /* GENERATE: of an item of sequences; else NULL */
     uint64_t number, end;             /* GENERATE: next case of the row, and the one after its last */
     struct buf row_prefix;            /* GENERATE: "riscv64/gen/rv.add/" */
     uint64_t row_hash;                /* GENERATE: of row_prefix */

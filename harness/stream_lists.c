@@ -131,26 +131,47 @@ int stream_matrix(struct case_stream *s, struct frame *f, struct wish *w)
 
 /* ---- generated cases ---- */
 
+/* The numbers below a prefix that are due, `index` counting those of the file. */
+static void open_numbers(struct case_stream *s, struct frame *f, const char *name, unsigned index,
+                         uint64_t count)
+{
+    if (!f->numbers) f->numbers = xcalloc(f->guest->nrows + 1, sizeof(*f->numbers));
+    buf_reset(&f->row_prefix);
+    buf_printf(&f->row_prefix, "%s%s/", f->prefix, name);
+    f->row_hash = hash_str(f->row_prefix.p, 0);
+    f->selected = select_prefix(&s->filter, f->row_prefix.p);
+    f->number = f->numbers[index];
+    f->end = f->number + count;
+    f->numbers[index] = (uint32_t)f->end;
+    f->in_row = true;
+}
+
 /* The plan of the row at hand, and which of its numbers are due. */
 static bool open_row(struct case_stream *s, struct frame *f)
 {
     const struct guest_row *row = &f->guest->rows[f->row];
-    if (!f->numbers) f->numbers = xcalloc(f->guest->nrows, sizeof(*f->numbers));
-    buf_reset(&f->row_prefix);
-    buf_printf(&f->row_prefix, "%s%s/", f->prefix, row->id);
-    f->row_hash = hash_str(f->row_prefix.p, 0);
-    f->selected = select_prefix(&s->filter, f->row_prefix.p);
     if (!gen_plan_init(&f->plan, &f->gen, f->row)) {
         diag_error(s->diag, f->gen.at, 1, "no encoding was found for row %s (%s:%d)", row->id, row->file,
                    row->line);
         return false;
     }
     uint64_t count = f->plan.constant && f->gen.count > GEN_SAME_CASES ? GEN_SAME_CASES : f->gen.count;
-    f->number = f->numbers[f->row];
-    f->end = f->number + count;
-    f->numbers[f->row] = (uint32_t)f->end;
-    f->in_row = true;
+    open_numbers(s, f, row->id, f->row, count);
     return true;
+}
+
+/* Sequences stand behind the last row. */
+static bool open_sequences(struct case_stream *s, struct frame *f)
+{
+    gen_sequencer_close(f->sequencer);
+    f->sequencer = gen_sequencer_open(&f->gen);
+    f->row = f->guest->nrows;
+    if (f->sequencer) {
+        open_numbers(s, f, "sequence", f->row, f->gen.count);
+        return true;
+    }
+    diag_error(s->diag, f->gen.at, 1, "none of these rows can stand in a sequence");
+    return false;
 }
 
 /* Number f->number on is looked at until one is wanted, patterns and shard both. False: there is none. */
@@ -190,7 +211,10 @@ static bool advance_row(struct case_stream *s, struct frame *f, struct wish *w)
         pass_row(s, f, w);
         return true;
     }
-    gen_case(&f->plan, f->number++, f->prefix, &s->out);
+    if (f->row == f->guest->nrows)
+        gen_sequence(f->sequencer, f->number++, f->prefix, &s->out);
+    else
+        gen_case(&f->plan, f->number++, f->prefix, &s->out);
     w->c = &s->out.c;
     return true;
 }
@@ -214,6 +238,7 @@ int stream_generate(struct case_stream *s, struct frame *f, struct wish *w)
         f->in_item = item && generator_open(&f->gen, f->guest, item, s->filter.seed, &f->item, s->diag);
         if (item && !f->in_item) s->failed = true;
         if (f->in_item) s->absent += f->gen.absent;
+        if (f->in_item && f->gen.sequence && !open_sequences(s, f)) s->failed = true;
         if (s->failed) f->in_item = false;
     }
 }

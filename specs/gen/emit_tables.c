@@ -197,6 +197,12 @@ static void small_tables(struct spec *s, FILE *f)
     for (const struct cause *c = s->causes; c; c = c->next) {
         fprintf(f, "    {\"%s\", %u, %s},\n", c->name, c->code, exit_kind(c));
     }
+    fputs("};\n\nstatic const char *const shapes[] = {", f);
+    for (const struct shape *shape = s->shapes; shape; shape = shape->next) {
+        emit_c_string(f, shape->text);
+        fputs(",\n    ", f);
+    }
+    fputs("NULL", f);
     fputs("};\n\nstatic const struct guest_alias aliases[] = {\n", f);
     for (const struct alias *a = s->aliases; a; a = a->next)
         fprintf(f, "    {\"%s\", \"%s\"},\n", a->from, a->to);
@@ -270,6 +276,7 @@ static void guest(struct spec *s, FILE *f)
             cause_for(s, "fetch"));
     fprintf(f, "    .cause_of_align = {0, %u, %u},\n", cause_for(s, "align-load"),
             cause_for(s, "align-store"));
+    fputs("    .shapes = shapes,\n", f);
     fputs("    .aliases = aliases, .naliases = sizeof(aliases) / sizeof(aliases[0]),\n", f);
     fprintf(f, "    .pseudos = %s_pseudos,\n", s->isa);
     fputs("    .csrs = csrs, .ncsrs = sizeof(csrs) / sizeof(csrs[0]),\n", f);

@@ -192,6 +192,12 @@ struct ext {
     struct ext *next;         /* as in the file */
 };
 
+/* A line of `shapes:`, control flow of generated sequences. */
+struct shape {
+    const char *text;   /* with its $ and @ */
+    struct shape *next; /* as in the file */
+};
+
 struct alias {
     const char *from, *to; /* "mv rd, rs", "addi rd, rs, 0" */
     struct alias *next;    /* as in the file */
@@ -267,6 +273,7 @@ struct spec {
     struct cause *causes;
     struct mode *modes;
     struct alias *aliases;
+    struct shape *shapes;
     struct helper *helpers;
     struct flag_class *flag_classes;
     struct width_set *width_sets;
