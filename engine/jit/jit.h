@@ -62,6 +62,7 @@ struct jit_exit {
     uint64_t pc;   /* GOTO: the target; else the instruction's */
     struct jit_block *to;       /* GOTO: linked to, or NULL */
     struct jit_exit *from_next; /* others that are linked to the same block */
+    struct jit_exit **from_at;  /* what points to this one in that list */
     struct jit_block *owner;    /* whose exit it is */
 };
 
@@ -72,17 +73,20 @@ struct jit_fault {
     uint16_t exit; /* index of the JIT_EXIT_FAULT to leave by; all fault exits of one instruction are one */
 };
 
+/* A rel32 operand to be completed when the code's place is known. */
+struct jit_call {
+    uint32_t at;    /* offset of its four bytes, the instruction's last ones */
+    const void *to; /* absolute address: a thunk, a table */
+};
+
 /* A block being emitted: grows in ordinary memory, then is copied into the cache. Position matters only for
- * `calls`, rel32 operands to be completed when the place is known. */
+ * `calls`. */
 struct jit_code {
-    uint8_t *p;               /* the code */
-    uint32_t n, cap;          /* bytes in use, allocated */
-    struct jit_exit *exits;   /* nexits of them */
-    struct jit_fault *faults; /* nfaults of them, by rising `at` */
-    struct jit_call {
-        uint32_t at;
-        const void *to;
-    } * calls; /* rel32 at `at` to an absolute address: thunks, tables */
+    uint8_t *p;                                                         /* the code */
+    uint32_t n, cap;                                                    /* bytes in use, allocated */
+    struct jit_exit *exits;                                             /* nexits of them */
+    struct jit_fault *faults;                                           /* nfaults of them, by rising `at` */
+    struct jit_call *calls;                                             /* ncalls of them */
     uint32_t nexits, exits_cap, nfaults, faults_cap, ncalls, calls_cap; /* in use, allocated */
     uint32_t entry; /* offset of the block's first instruction */
     bool failed;    /* too big: not usable */
@@ -90,16 +94,14 @@ struct jit_code {
 };
 
 struct jit_block {
-    uint64_t pc, key;     /* what it translates */
-    uint32_t insns;       /* of the guest */
-    uint32_t bytes;       /* of guest code */
-    uint32_t size;        /* of host code */
-    uint32_t tier;        /* 1 or 2 */
-    const uint8_t *code;  /* where it runs: the executable view */
-    const uint8_t *entry; /* its first instruction */
-    uint32_t *
-        pcs; /* offset from pc of each guest instruction (regions: absolute, low 32 bits of the difference) */
-    struct jit_exit *exits;   /* nexits of them */
+    uint64_t pc, key;       /* what it translates */
+    uint32_t insns;         /* of the guest */
+    uint32_t bytes;         /* of guest code */
+    uint32_t size;          /* of host code */
+    uint32_t tier;          /* 1 or 2 */
+    const uint8_t *code;    /* where it runs: the executable view */
+    const uint8_t *entry;   /* its first instruction */
+    struct jit_exit *exits; /* nexits of them */
     struct jit_fault *faults; /* nfaults of them */
     uint32_t nexits, nfaults; /* how many */
     struct jit_exit *from;    /* exits linked to this block */
@@ -126,7 +128,7 @@ struct jit_options {
     size_t cache_size; /* bytes of code; 0: 64 MiB */
     unsigned hot;   /* slices that must end in a block before it becomes a region; 0: the usual; ~0: never */
     FILE *perf_map; /* a line for each translation; or NULL */
-    int jitdump;    /* descriptor of a jitdump file, or -1 */
+    FILE *jitdump;  /* the same for `perf inject --jit`: a file that can be mapped; or NULL */
     const char *profile; /* file to start warm from, and to save to; or NULL */
 };
 /* backend_jit.open with options of one's own. */
@@ -143,7 +145,7 @@ struct jit_stats {
     uint64_t reclaim_ns_max, reclaim_ns; /* longest pause, all of them */
     uint64_t translate_ns[4];            /* decode and lift, passes, emit, install */
 };
-const struct jit_stats *jit_stats(const struct vcpu *c); /* NULL: c does not run on the JIT */
+const struct jit_stats *jit_stats(const struct vcpu *c); /* c was opened by this backend */
 
 /* Every stage of the translation of the block at pc, as text; host code as bytes in `code` for a
  * disassembler. */

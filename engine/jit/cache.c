@@ -1,0 +1,335 @@
+/* The code cache: one reservation a vcpu, a ring of translated code in it, and who jumps to whom.
+ *
+ * The code is a memfd that is mapped twice, writable and executable, so that it is never both at one address; its
+ * descriptor is closed at once, and a forked child that closes its copy only unmaps. Writing through one address and
+ * executing at another needs no fence here: caches look physical addresses up, and between a block's last byte
+ * written and its first one executed lie thousands of instructions and several indirect jumps.
+ *
+ * A block's record, its exits and faults are one allocation, which lives until the block's room is reused. So
+ * their memory is bounded by the ring too.
+ */
+#include "engine/jit/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* ---- the reservation ---- */
+
+/* Both views of a fresh memfd at their places in the reservation. */
+static int map_views(struct jit_cache *k)
+{
+    int fd = memfd_create("lockstep-jit", MFD_CLOEXEC), err = 0;
+    if (fd < 0) return -errno;
+    if (ftruncate(fd, (off_t)k->size))
+        err = -errno;
+    else if (mmap(k->rw, k->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0) ==
+                 MAP_FAILED ||
+             mmap(k->rx, k->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0) ==
+                 MAP_FAILED)
+        err = -errno;
+    close(fd);
+    return err;
+}
+
+/* From the bottom: the jump cache, a guard, the executable view, a guard, the writable view. */
+static int map_all(struct jit_cache *k)
+{
+    size_t jumps = JIT_JUMPS * sizeof(struct jit_jump), guard = CPU_PAGE;
+    k->map_size = jumps + 2 * (guard + k->size);
+    k->map = mmap(NULL, k->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (k->map == MAP_FAILED) {
+        k->map = NULL;
+        return -errno;
+    }
+    k->jumps = (void *)k->map;
+    k->rx = k->map + jumps + guard;
+    k->rw = k->rx + k->size + guard;
+    if (mprotect(k->map, jumps, PROT_READ | PROT_WRITE)) return -errno;
+    return map_views(k);
+}
+
+static uint32_t power_of_two_above(size_t n)
+{
+    uint32_t p = 1;
+    while (p < n) p *= 2;
+    return p;
+}
+
+int jit_cache_open(struct jit *j, size_t size)
+{
+    struct jit_cache *k = &j->cache;
+    if (!size) size = JIT_CACHE_USUAL;
+    if (size < JIT_CACHE_MIN) size = JIT_CACHE_MIN;
+    if (size > 1u << 30) size = 1u << 30; /* a rel32 must reach from anywhere to anywhere */
+    *k = (struct jit_cache){.size = (size + CPU_PAGE - 1) & ~(size_t)(CPU_PAGE - 1)};
+    int err = map_all(k);
+    uint32_t buckets = power_of_two_above(k->size / 512); /* about a block for each */
+    k->hash_mask = buckets - 1;
+    k->order_cap = 64;
+    if (!err) {
+        k->hash = calloc(buckets, sizeof(*k->hash));
+        k->order = calloc(k->order_cap, sizeof(struct jit_block *));
+        if (!k->hash || !k->order) err = -ENOMEM;
+    }
+    if (err) {
+        jit_cache_close(j);
+        return err;
+    }
+    k->jumps_used = ~0ull;
+    jit_jumps_clear(j);
+    k->base = jit_host_make(&j->host, j->lift, k->jumps, k->rw, k->rx, k->size);
+    k->base = (k->base + JIT_ALIGN - 1) & ~(size_t)(JIT_ALIGN - 1);
+    k->room = k->size - k->base;
+    return 0;
+}
+
+void jit_cache_close(struct jit *j)
+{
+    struct jit_cache *k = &j->cache;
+    if (k->order && k->hash) jit_flush(j);
+    free(k->hash);
+    free(k->order);
+    if (k->map) munmap(k->map, k->map_size);
+    *k = (struct jit_cache){0};
+}
+
+/* ---- finding ---- */
+
+static struct jit_block **bucket_of(const struct jit_cache *k, uint64_t pc, uint64_t key)
+{
+    return &k->hash[(pc >> 1 ^ pc >> 13 ^ key * 0x9e3779b9u) & k->hash_mask];
+}
+
+struct jit_block *jit_find(const struct jit *j, uint64_t pc, uint64_t key)
+{
+    struct jit_block *b = *bucket_of(&j->cache, pc, key);
+    while (b && (b->pc != pc || b->key != key)) b = b->chain;
+    return b;
+}
+
+/* The i-th oldest block. */
+static struct jit_block *nth(const struct jit_cache *k, uint32_t i)
+{
+    return k->order[(k->first + i) & (k->order_cap - 1)];
+}
+
+struct jit_block *jit_block_at(const struct jit *j, const uint8_t *host)
+{
+    const struct jit_cache *k = &j->cache;
+    if (host < k->rx + k->base || host >= k->rx + k->size || !k->count) return NULL;
+    uint64_t at = k->head - k->head % k->room + (uint64_t)(host - k->rx - (ptrdiff_t)k->base);
+    if (at >= k->head) {
+        if (at < k->room) return NULL;
+        at -= k->room;
+    }
+    uint32_t lo = 0, hi = k->count; /* the last block that begins at or before `at` is in [lo, hi) */
+    while (hi - lo > 1) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (nth(k, mid)->at <= at)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    struct jit_block *b = nth(k, lo);
+    return at - b->at < b->size ? b : NULL;
+}
+
+const struct jit_exit *jit_exit_at(const struct jit_block *b, const uint8_t *behind)
+{
+    uint32_t at = (uint32_t)(behind - b->code);
+    const struct jit_exit *best = NULL;
+    for (uint32_t i = 0; i < b->nexits; i++) {
+        const struct jit_exit *e = &b->exits[i];
+        if (e->stub < at && (!best || e->stub > best->stub)) best = e;
+    }
+    return best;
+}
+
+/* ---- links ---- */
+
+static uint8_t *writable(const struct jit_cache *k, const uint8_t *rx)
+{
+    return k->rw + (rx - k->rx);
+}
+
+static void set_jump(struct jit *j, const struct jit_exit *e, const uint8_t *to)
+{
+    const uint8_t *rx = e->owner->code + e->jump;
+    jit_host_patch(writable(&j->cache, rx), rx, to);
+}
+
+void jit_link(struct jit *j, struct jit_exit *e, struct jit_block *to)
+{
+    BUG_ON(e->to || e->kind != JIT_EXIT_GOTO || e->owner->key != to->key || e->pc != to->pc || to->cut);
+    e->to = to;
+    e->from_next = to->from;
+    e->from_at = &to->from;
+    if (to->from) to->from->from_at = &e->from_next;
+    to->from = e;
+    set_jump(j, e, to->entry);
+    j->stats.links++;
+}
+
+/* e is in no block's list any more; its jump is not touched. */
+static void leave_list(struct jit_exit *e)
+{
+    *e->from_at = e->from_next;
+    if (e->from_next) e->from_next->from_at = e->from_at;
+    e->to = NULL;
+}
+
+static struct jit_jump *jump_of(struct jit_cache *k, uint64_t pc)
+{
+    return &k->jumps[jit_jump_slot(pc)];
+}
+
+void jit_jump_set(struct jit *j, struct jit_block *b)
+{
+    *jump_of(&j->cache, b->pc) = (struct jit_jump){b->pc, b->entry};
+    j->cache.jumps_used |= 1ull << jit_jump_slot(b->pc) / JIT_JUMPS_GROUP;
+}
+
+void jit_jumps_clear(struct jit *j)
+{
+    struct jit_cache *k = &j->cache;
+    for (uint64_t used = k->jumps_used; used; used &= used - 1) {
+        struct jit_jump *group = k->jumps + (size_t)__builtin_ctzll(used) * JIT_JUMPS_GROUP;
+        for (unsigned i = 0; i < JIT_JUMPS_GROUP; i++) group[i] = (struct jit_jump){.pc = ~0ull};
+    }
+    k->jumps_used = 0;
+}
+
+void jit_drop(struct jit *j, struct jit_block *b)
+{
+    struct jit_cache *k = &j->cache;
+    if (b->gone) return;
+    b->gone = true;
+    if (j->from && j->from->owner == b) j->from = NULL;
+    struct jit_block **link = bucket_of(k, b->pc, b->key);
+    while (*link != b) link = &(*link)->chain;
+    *link = b->chain;
+    while (b->from) {
+        struct jit_exit *e = b->from;
+        leave_list(e);
+        set_jump(j, e, e->owner->code + e->stub);
+        j->stats.unlinks++;
+    }
+    for (uint32_t i = 0; i < b->nexits; i++)
+        if (b->exits[i].to) leave_list(&b->exits[i]);
+    struct jit_jump *jump = jump_of(k, b->pc);
+    if (jump->code == b->entry) *jump = (struct jit_jump){.pc = ~0ull};
+}
+
+void jit_flush(struct jit *j)
+{
+    struct jit_cache *k = &j->cache;
+    for (uint32_t i = 0; i < k->count; i++) {
+        struct jit_block *b = nth(k, i);
+        if (!b->gone) *bucket_of(k, b->pc, b->key) = NULL;
+        free(b);
+    }
+    jit_jumps_clear(j);
+    k->first = k->count = 0;
+    k->head = 0;
+    j->from = NULL;
+    j->stats.flushes++;
+}
+
+/* ---- the ring ---- */
+
+/* Takes the oldest blocks away until [at, at + n) overlaps none. */
+static void reclaim(struct jit *j, uint64_t at, uint64_t n)
+{
+    struct jit_cache *k = &j->cache;
+    if (!k->count || nth(k, 0)->at + k->room >= at + n) return;
+    uint64_t start = jit_now();
+    while (k->count && nth(k, 0)->at + k->room < at + n) {
+        struct jit_block *b = nth(k, 0);
+        jit_drop(j, b);
+        free(b);
+        k->first = (k->first + 1) & (k->order_cap - 1);
+        k->count--;
+    }
+    uint64_t pause = jit_now() - start;
+    j->stats.reclaims++;
+    j->stats.reclaim_ns += pause;
+    if (pause > j->stats.reclaim_ns_max) j->stats.reclaim_ns_max = pause;
+}
+
+/* Room for one block more in `order`. */
+static bool order_grow(struct jit_cache *k)
+{
+    if (k->count < k->order_cap) return true;
+    struct jit_block **p = calloc((size_t)k->order_cap * 2, sizeof(*p));
+    if (!p) return false;
+    for (uint32_t i = 0; i < k->count; i++) p[i] = nth(k, i);
+    free(k->order);
+    k->order = p;
+    k->order_cap *= 2;
+    k->first = 0;
+    return true;
+}
+
+/* The position where n bytes in one piece can go next. */
+static uint64_t place(const struct jit_cache *k, uint64_t n)
+{
+    uint64_t offset = k->head % k->room;
+    return offset + n > k->room ? k->head + (k->room - offset) : k->head;
+}
+
+/* The record of a block with room for what was emitted. */
+static struct jit_block *record(const struct jit *j)
+{
+    const struct jit_code *code = &j->code;
+    size_t exits = code->nexits * sizeof(struct jit_exit), faults = code->nfaults * sizeof(struct jit_fault);
+    struct jit_block *b = malloc(sizeof(*b) + exits + faults);
+    if (!b) return NULL;
+    *b = (struct jit_block){
+        .pc = j->ir.pc,
+        .key = j->ir.key,
+        .insns = j->ir.insns,
+        .bytes = j->ir.bytes,
+        .size = code->n,
+        .nexits = code->nexits,
+        .nfaults = code->nfaults,
+    };
+    b->exits = (void *)(b + 1);
+    b->faults = (void *)((char *)b->exits + exits);
+    if (exits) memcpy(b->exits, code->exits, exits);
+    if (faults) memcpy(b->faults, code->faults, faults);
+    for (uint32_t i = 0; i < b->nexits; i++) {
+        b->exits[i].owner = b;
+        b->exits[i].to = NULL;
+    }
+    return b;
+}
+
+struct jit_block *jit_install(struct jit *j, unsigned tier, bool cut)
+{
+    struct jit_cache *k = &j->cache;
+    uint64_t n = (j->code.n + JIT_ALIGN - 1) & ~(uint64_t)(JIT_ALIGN - 1);
+    if (n > k->room / 2 || !order_grow(k)) return NULL;
+    struct jit_block *b = record(j);
+    if (!b) return NULL;
+    b->tier = tier;
+    b->cut = cut;
+    b->at = place(k, n);
+    reclaim(j, b->at, n);
+    k->head = b->at + n;
+    b->code = k->rx + k->base + b->at % k->room;
+    b->entry = b->code + j->code.entry;
+    uint8_t *rw = writable(k, b->code);
+    memcpy(rw, j->code.p, j->code.n);
+    for (uint32_t i = 0; i < j->code.ncalls; i++) {
+        uint32_t at = j->code.calls[i].at;
+        jit_host_patch(rw + at, b->code + at, j->code.calls[i].to);
+    }
+    k->order[(k->first + k->count++) & (k->order_cap - 1)] = b;
+    struct jit_block **bucket = bucket_of(k, b->pc, b->key);
+    b->chain = *bucket;
+    *bucket = b;
+    return b;
+}
