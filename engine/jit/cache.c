@@ -1,9 +1,10 @@
 /* The code cache: one reservation a vcpu, a ring of translated code in it, and who jumps to whom.
  *
- * The code is a memfd that is mapped twice, writable and executable, so that it is never both at one address; its
- * descriptor is closed at once, and a forked child that closes its copy only unmaps. Writing through one address and
- * executing at another needs no fence here: caches look physical addresses up, and between a block's last byte
- * written and its first one executed lie thousands of instructions and several indirect jumps.
+ * The code is a memfd that is mapped twice, writable and executable, so that it is never both at one address;
+ * its descriptor is closed at once, and a forked child that closes its copy only unmaps. Writing through one
+ * address and executing at another needs no fence here: caches look physical addresses up, and between a
+ * block's last byte written and its first one executed lie thousands of instructions and several indirect
+ * jumps.
  *
  * A block's record, its exits and faults are one allocation, which lives until the block's room is reused. So
  * their memory is bounded by the ring too.
@@ -137,15 +138,18 @@ struct jit_block *jit_block_at(const struct jit *j, const uint8_t *host)
     return at - b->at < b->size ? b : NULL;
 }
 
-const struct jit_exit *jit_exit_at(const struct jit_block *b, const uint8_t *behind)
+struct jit_exit *jit_exit_at(const struct jit_block *b, const uint8_t *behind)
 {
-    uint32_t at = (uint32_t)(behind - b->code);
-    const struct jit_exit *best = NULL;
-    for (uint32_t i = 0; i < b->nexits; i++) {
-        const struct jit_exit *e = &b->exits[i];
-        if (e->stub < at && (!best || e->stub > best->stub)) best = e;
+    uint32_t at = (uint32_t)(behind - b->code), lo = 0, hi = b->nexits;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (b->exits[mid].left < at)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
-    return best;
+    BUG_ON(lo == b->nexits || b->exits[lo].left != at);
+    return &b->exits[lo];
 }
 
 /* ---- links ---- */

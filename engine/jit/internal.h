@@ -16,24 +16,25 @@ enum {
 
 /* Where translated code lives: a ring of bytes, seen once writable and once executable.
  *
- * A new block goes behind the newest one, over the oldest ones: those are unlinked and forgotten one by one, so that
- * no translation waits for more than its own length's worth of them, and what is hot comes back at the young end.
- * Positions are offsets in the ring plus laps times its length: they only grow, and `order` is sorted by them.
+ * A new block goes behind the newest one, over the oldest ones: those are unlinked and forgotten one by one,
+ * so that no translation waits for more than its own length's worth of them, and what is hot comes back at
+ * the young end. Positions are offsets in the ring plus laps times its length: they only grow, and `order` is
+ * sorted by them.
  */
 struct jit_cache {
-    uint8_t *map;              /* the reservation that all of this lies in */
-    size_t map_size;           /* its bytes */
-    uint8_t *rw, *rx;          /* the code's two views */
-    size_t size;               /* bytes of each */
-    size_t base;               /* offset of the ring, behind the thunks */
-    uint64_t room, head;       /* bytes of the ring; position of the next block */
-    struct jit_block **order;  /* the blocks from the oldest: a ring buffer */
-    uint32_t first, count;     /* index of the oldest, how many */
-    uint32_t order_cap;        /* a power of two */
-    struct jit_block **hash;   /* by pc and key */
-    uint32_t hash_mask;        /* number of buckets - 1 */
-    struct jit_jump *jumps;    /* the inlined cache of indirect jumps */
-    uint64_t jumps_used;       /* bit per JIT_JUMPS_GROUP entries that may hold something */
+    uint8_t *map;             /* the reservation that all of this lies in */
+    size_t map_size;          /* its bytes */
+    uint8_t *rw, *rx;         /* the code's two views */
+    size_t size;              /* bytes of each */
+    size_t base;              /* offset of the ring, behind the thunks */
+    uint64_t room, head;      /* bytes of the ring; position of the next block */
+    struct jit_block **order; /* the blocks from the oldest: a ring buffer */
+    uint32_t first, count;    /* index of the oldest, how many */
+    uint32_t order_cap;       /* a power of two */
+    struct jit_block **hash;  /* by pc and key */
+    uint32_t hash_mask;       /* number of buckets - 1 */
+    struct jit_jump *jumps;   /* the inlined cache of indirect jumps */
+    uint64_t jumps_used;      /* bit per JIT_JUMPS_GROUP entries that may hold something */
 };
 
 /* A vcpu's JIT: vcpu->backend. */
@@ -48,10 +49,10 @@ struct jit {
     uint64_t code_epoch;           /* memory's, when the oldest living translation was made */
     uint64_t map_epoch;            /* likewise */
     uint64_t key;                  /* that the jump cache holds for */
-    struct jit_exit *from;         /* the exit that led to run.c, to be linked; NULL also when its block is gone */
-    struct rng slices;             /* lengths of slices: the same in every run */
-    uint64_t perf_index;           /* number of the next record of the jitdump */
-    void *perf_marker;             /* its page that `perf record` sees mapped */
+    struct jit_exit *from; /* the exit that led to run.c, to be linked; NULL also when its block is gone */
+    struct rng slices;     /* lengths of slices: the same in every run */
+    uint64_t perf_index;   /* number of the next record of the jitdump */
+    void *perf_marker;     /* its page that `perf record` sees mapped */
 };
 
 /* ---- cache.c ---- */
@@ -59,13 +60,13 @@ MUST_CHECK int jit_cache_open(struct jit *j, size_t size); /* 0 or -errno */
 void jit_cache_close(struct jit *j);
 /* Copies what was emitted for j->ir into the cache, and into the hash. NULL: too big for it, or no memory. */
 struct jit_block *jit_install(struct jit *j, unsigned tier, bool cut);
-struct jit_block *jit_find(const struct jit *j, uint64_t pc, uint64_t key);           /* or NULL */
-struct jit_block *jit_block_at(const struct jit *j, const uint8_t *host);             /* whose code this is, or NULL */
-const struct jit_exit *jit_exit_at(const struct jit_block *b, const uint8_t *behind); /* that left from here */
+struct jit_block *jit_find(const struct jit *j, uint64_t pc, uint64_t key); /* or NULL */
+struct jit_block *jit_block_at(const struct jit *j, const uint8_t *host);   /* whose code this is, or NULL */
+struct jit_exit *jit_exit_at(const struct jit_block *b, const uint8_t *behind); /* that left from here */
 void jit_link(struct jit *j, struct jit_exit *e, struct jit_block *to); /* e's jump goes there from now on */
 void jit_drop(struct jit *j, struct jit_block *b);                      /* nothing leads to it any more */
 void jit_flush(struct jit *j);                                          /* forgets everything */
-void jit_jump_set(struct jit *j, struct jit_block *b); /* indirect jumps to it find it */
+void jit_jump_set(struct jit *j, struct jit_block *b);                  /* indirect jumps to it find it */
 void jit_jumps_clear(struct jit *j);
 
 /* ---- translate.c ---- */

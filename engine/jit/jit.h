@@ -71,6 +71,7 @@ struct jit_fault {
     uint32_t at;   /* offset of the host instruction in the code */
     uint16_t insn; /* number of the guest instruction */
     uint16_t exit; /* index of the JIT_EXIT_FAULT to leave by; all fault exits of one instruction are one */
+    bool write;    /* it stores (atomics too): what the processor itself does not tell of every fault */
 };
 
 /* A rel32 operand to be completed when the code's place is known. */
@@ -94,14 +95,14 @@ struct jit_code {
 };
 
 struct jit_block {
-    uint64_t pc, key;       /* what it translates */
-    uint32_t insns;         /* of the guest */
-    uint32_t bytes;         /* of guest code */
-    uint32_t size;          /* of host code */
-    uint32_t tier;          /* 1 or 2 */
-    const uint8_t *code;    /* where it runs: the executable view */
-    const uint8_t *entry;   /* its first instruction */
-    struct jit_exit *exits; /* nexits of them */
+    uint64_t pc, key;         /* what it translates */
+    uint32_t insns;           /* of the guest */
+    uint32_t bytes;           /* of guest code */
+    uint32_t size;            /* of host code */
+    uint32_t tier;            /* 1 or 2 */
+    const uint8_t *code;      /* where it runs: the executable view */
+    const uint8_t *entry;     /* its first instruction */
+    struct jit_exit *exits;   /* nexits of them */
     struct jit_fault *faults; /* nfaults of them */
     uint32_t nexits, nfaults; /* how many */
     struct jit_exit *from;    /* exits linked to this block */

@@ -1,8 +1,8 @@
 /* From guest code to a block in the cache: where it ends, and the stages in their order.
  *
- * A block is a trace: it goes on behind a branch that is not taken and through jumps to a known place, as long as it
- * stays short and meets no code that it has already. Pages are watched before their code is read, so that no write,
- * whoever makes it, is missed.
+ * A block is a trace: it goes on behind a branch that is not taken and through jumps to a known place, as
+ * long as it stays short and meets no code that it has already. Pages are watched before their code is read,
+ * so that no write, whoever makes it, is missed.
  */
 #include "engine/jit/internal.h"
 
@@ -54,7 +54,8 @@ static unsigned read_insn(struct reader *r, uint64_t pc, uint32_t *word)
     return n <= left ? n : 0;
 }
 
-/* A GOTO at the block's end that the trace can go through becomes nothing; its target, or `pc` when it stays. */
+/* A GOTO at the block's end that the trace can go through becomes nothing; its target, or `pc` when it stays.
+ */
 static bool go_through(struct ir_block *b, uint64_t *pc)
 {
     struct ir_node *last = &b->nodes[b->n - 1];

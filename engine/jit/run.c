@@ -1,0 +1,309 @@
+/* The JIT as a backend: enters translated code, serves its exits, and lets the interpreter do what it cannot.
+ *
+ * Translated code runs in slices of a few ten thousand instructions. What this file must see is seen between them at
+ * the latest: a kick, code that another thread changed, the end of the budget; and the block that the end of a slice
+ * hits is, most likely, one that matters (heat). The lengths are random, or a loop's period would choose the block,
+ * and their sequence is the same in every run.
+ *
+ * A budget ends exactly: what is left when the next block is longer than that, the interpreter executes. But a run of
+ * a few instructions only (the harness's cases, a step of the debugger) is translated to blocks that end where it
+ * does: otherwise cases would test the interpreter. Nothing links to such blocks, and a longer run replaces them.
+ */
+#include "engine/jit/internal.h"
+
+#include "engine/guest/guest.h"
+#include "engine/interp/interp.h"
+
+#include <errno.h>
+#include <immintrin.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* One call of run. */
+struct run {
+    struct vcpu *c;
+    struct jit *j;
+    uint64_t budget;  /* as it was given */
+    uint64_t left;    /* of it */
+    uint64_t counted; /* what was left when the guest's counter of instructions was last made right */
+    uint64_t pc;      /* of the next instruction */
+    bool jumped;      /* an indirect jump led there: its cache should know */
+};
+
+/* ---- the host's gs: the window's base, for as long as a thread runs guests ---- */
+
+enum { ARCH_SET_GS_CODE = 0x1001, HWCAP2_FSGSBASE_BIT = 2 };
+
+/* What this thread's gs base was set to, a copy of that register. */
+static _Thread_local uintptr_t gs_base;
+
+__attribute__((target("fsgsbase"))) static void gs_write(uintptr_t v)
+{
+    _writegsbase_u64(v);
+}
+
+static void gs_set(uintptr_t v)
+{
+    if (gs_base == v) return;
+    if (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT)
+        gs_write(v);
+    else
+        BUG_ON(syscall(SYS_arch_prctl, ARCH_SET_GS_CODE, v));
+    gs_base = v;
+}
+
+/* ---- how a run ends ---- */
+
+/* The guest's counter of instructions as it is now, before anybody looks at it. */
+static void count_retired(struct run *r)
+{
+    int word = r->j->lift->retired_word;
+    if (word >= 0) r->c->state[word] += r->counted - r->left;
+    r->counted = r->left;
+}
+
+static void finish(struct run *r)
+{
+    count_retired(r);
+    r->c->exit.pc = r->pc;
+    r->c->exit.executed = r->budget - r->left;
+    r->c->state[r->c->guest->pc_word] = r->pc;
+}
+
+static bool ends(struct run *r, enum exit_kind kind)
+{
+    r->c->exit = (struct cpu_exit){.kind = kind};
+    return false;
+}
+
+/* ---- the interpreter's share ---- */
+
+/* The next n instructions by the interpreter; false: the run ends there, and c->exit says how. */
+static bool interpret(struct run *r, uint64_t n)
+{
+    struct vcpu *c = r->c;
+    count_retired(r);
+    c->state[c->guest->pc_word] = r->pc;
+    backend_interp.run(c, n);
+    r->left -= c->exit.executed;
+    r->counted = r->left; /* the interpreter counts for itself */
+    r->j->stats.interpreted += c->exit.executed;
+    r->pc = c->state[c->guest->pc_word];
+    return c->exit.kind == EXIT_BUDGET;
+}
+
+/* ---- blocks ---- */
+
+/* What was translated is wrong once code or the memory map changed. */
+static void check_epochs(struct jit *j, const struct mem *m)
+{
+    uint64_t code_epoch = __atomic_load_n(&m->code_epoch, __ATOMIC_ACQUIRE);
+    if (likely(j->code_epoch == code_epoch && j->map_epoch == m->map_epoch)) return;
+    j->code_epoch = code_epoch;
+    j->map_epoch = m->map_epoch;
+    if (j->cache.count) jit_flush(j);
+}
+
+static void check_key(struct run *r)
+{
+    uint64_t key = r->j->lift->key(r->c);
+    if (key != r->j->key) jit_jumps_clear(r->j);
+    r->j->key = key;
+}
+
+/* The block at pc that a run with so many instructions left may enter; NULL: the interpreter goes on. */
+static struct jit_block *block_for(struct run *r)
+{
+    struct jit *j = r->j;
+    bool few = r->budget < JIT_MAX_INSNS; /* see the head of this file */
+    struct jit_block *b = jit_find(j, r->pc, j->key);
+    if (b && (few ? b->insns > r->left : b->cut)) {
+        jit_drop(j, b);
+        b = NULL;
+    }
+    if (!b) b = jit_translate(r->c, r->pc, few ? (unsigned)r->left : JIT_MAX_INSNS);
+    if (b && !b->cut && j->from) jit_link(j, j->from, b);
+    if (b && !b->cut && r->jumped) jit_jump_set(j, b);
+    j->from = NULL;
+    r->jumped = false;
+    return b;
+}
+
+/* ---- trips ---- */
+
+/* The SSE flags to the guest's. */
+static void gather_flags(struct run *r, unsigned mxcsr)
+{
+    static const uint8_t ex_of[64] = {
+#define BIT(m, sse, fp) ((m) & (sse) ? (fp) : 0)
+#define EX(m)                                                                                         \
+    (BIT(m, 1, FP_NV) | BIT(m, 2, FP_ID) | BIT(m, 4, FP_DZ) | BIT(m, 8, FP_OF) | BIT(m, 16, FP_UF) | \
+     BIT(m, 32, FP_NX))
+#define EX4(m)  EX(m), EX(m + 1), EX(m + 2), EX(m + 3)
+#define EX16(m) EX4(m), EX4(m + 4), EX4(m + 8), EX4(m + 12)
+        EX16(0), EX16(16), EX16(32), EX16(48)};
+#undef EX16
+#undef EX4
+#undef EX
+#undef BIT
+    const struct guest_lift *g = r->j->lift;
+    if ((mxcsr & 63) && g->flags_word >= 0) r->c->state[g->flags_word] |= g->flags(ex_of[mxcsr & 63]);
+}
+
+/* All exceptions masked, no flags yet, the rounding mode of the key; RMM is none of the host's, so code that needs it
+ * does not use the host's mode. */
+static uint32_t mxcsr_of(const struct jit *j)
+{
+    static const uint32_t rounding[] = {
+        [FP_RNE] = 0, [FP_RTZ] = 3, [FP_RDN] = 1, [FP_RUP] = 2, [FP_RMM] = 0, [FP_ODD] = 0};
+    return 0x1f80 | rounding[j->lift->round(j->key)] << 13;
+}
+
+static bool serve(struct run *r, struct jit_block *b, struct jit_exit *e, const struct jit_trip *t)
+{
+    struct vcpu *c = r->c;
+    r->pc = e->pc;
+    switch ((enum jit_exit_kind)e->kind) {
+    case JIT_EXIT_GOTO:
+        r->j->from = e;
+        return true;
+    case JIT_EXIT_JUMP:
+        r->pc = t->target;
+        r->jumped = true;
+        return true;
+    case JIT_EXIT_BUDGET:
+        r->pc = b->pc;
+        b->heat++;
+        if (b->insns <= r->left || r->budget < JIT_MAX_INSNS) return true;
+        return interpret(r, r->left);
+    case JIT_EXIT_STEP:
+        if (!interpret(r, 1)) return false;
+        check_key(r);
+        return true;
+    case JIT_EXIT_RAISE:
+        cpu_fault(c, e->cause, 0);
+        break;
+    case JIT_EXIT_FAULT:
+        break;
+    }
+    if (c->exit.kind == EXIT_FAULT && c->exit.cause == c->guest->cause_of_access[0]) interp_fault_value(c, r->pc);
+    return false;
+}
+
+/* Enters b for a slice and serves the exit by which the code left; false: the run ends. */
+static bool trip(struct run *r, const struct jit_block *b)
+{
+    struct jit *j = r->j;
+    uint64_t slice = JIT_SLICE_MIN + rng_below(&j->slices, JIT_SLICE_RANDOM);
+    if (slice > r->left) slice = r->left;
+    struct jit_trip t = {.cpu = r->c, .code = b->entry, .left = slice, .mxcsr = mxcsr_of(j)};
+    r->c->runs = &backend_jit;
+    j->host.enter(&t);
+    r->c->runs = NULL;
+    r->left -= slice - t.left;
+    gather_flags(r, t.mxcsr);
+    struct jit_block *at = jit_block_at(j, t.stub);
+    BUG_ON(!at);
+    struct jit_exit *e = jit_exit_at(at, t.stub);
+    j->stats.exits[e->kind]++;
+    return serve(r, at, e, &t);
+}
+
+static void jit_run(struct vcpu *c, uint64_t budget)
+{
+    struct run r = {c, c->backend, budget, budget, budget, c->state[c->guest->pc_word], false};
+    bool goes_on = true;
+    vcpu_sync(c);
+    if (c->mem->window) gs_set((uintptr_t)c->mem->window);
+    check_key(&r);
+    r.j->from = NULL;
+    while (goes_on) {
+        check_epochs(r.j, c->mem);
+        if (c->kicked) {
+            c->kicked = 0;
+            goes_on = ends(&r, EXIT_KICKED);
+        } else if (!r.left) {
+            goes_on = ends(&r, EXIT_BUDGET);
+        } else {
+            struct jit_block *b = block_for(&r);
+            goes_on = b && b->insns <= r.left ? trip(&r, b) : interpret(&r, b ? r.left : 1);
+            if (!b) check_key(&r);
+        }
+    }
+    finish(&r);
+}
+
+/* ---- the table of a backend ---- */
+
+static int jit_probe(const struct guest *g, const char **why)
+{
+    if (g->lift && g->interp) return 0;
+    *why = "this guest has no lifter";
+    return -ENOTSUP;
+}
+
+int jit_open_with(struct vcpu *c, const struct jit_options *o)
+{
+    struct jit *j = calloc(1, sizeof(*j));
+    if (!j) return -ENOMEM;
+    j->lift = c->guest->lift;
+    j->opt = *o;
+    j->slices.state = 1;
+    int err = jit_cache_open(j, o->cache_size);
+    if (!err) err = backend_interp.open(c);
+    if (err) {
+        jit_cache_close(j);
+        free(j);
+        return err;
+    }
+    ir_block_init(&j->ir);
+    jit_perf_open(j);
+    c->backend = j;
+    return 0;
+}
+
+static int jit_open(struct vcpu *c)
+{
+    return jit_open_with(c, &(struct jit_options){0});
+}
+
+static void jit_close(struct vcpu *c)
+{
+    struct jit *j = c->backend;
+    backend_interp.close(c);
+    jit_perf_close(j);
+    jit_cache_close(j);
+    ir_block_free(&j->ir);
+    jit_code_free(&j->code);
+    free(j);
+    c->backend = NULL;
+}
+
+static void jit_invalidate(struct vcpu *c, uint64_t addr, uint64_t size)
+{
+    struct jit *j = c->backend;
+    backend_interp.invalidate(c, addr, size);
+    if (j->cache.count) jit_flush(j);
+}
+
+static const char *jit_version(void)
+{
+    return "lockstep JIT for x86-64";
+}
+
+const struct backend backend_jit = {
+    .name = "jit",
+    .description = "lockstep's own translator to x86-64 code",
+    .exact_budget = true,
+    .tracks_writes = true,
+    .probe = jit_probe,
+    .open = jit_open,
+    .run = jit_run,
+    .invalidate = jit_invalidate,
+    .close = jit_close,
+    .version = jit_version,
+    .user = true,
+    .host_fault = jit_host_fault,
+};
