@@ -311,11 +311,16 @@ static struct jit_block *record(const struct jit *j)
     return b;
 }
 
+bool jit_fits(const struct jit *j)
+{
+    return j->code.n <= j->cache.room / 4;
+}
+
 struct jit_block *jit_install(struct jit *j, unsigned tier, bool cut)
 {
     struct jit_cache *k = &j->cache;
     uint64_t n = (j->code.n + JIT_ALIGN - 1) & ~(uint64_t)(JIT_ALIGN - 1);
-    if (n > k->room / 2 || !order_grow(k)) return NULL;
+    if (!order_grow(k)) return NULL;
     struct jit_block *b = record(j);
     if (!b) return NULL;
     b->tier = tier;

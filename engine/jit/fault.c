@@ -1,8 +1,8 @@
-/* A host fault in translated code becomes the guest's: in a window, loads and stores are single host instructions
- * with no check before them, and the host's page tables say what the guest may do.
+/* A host fault in translated code becomes the guest's: in a window, loads and stores are single host
+ * instructions with no check before them, and the host's page tables say what the guest may do.
  *
- * Runs in a signal handler, on the thread whose code it is. It touches the records of blocks and the thread's own
- * context only; those do not change while translated code runs.
+ * Runs in a signal handler, on the thread whose code it is. It touches the records of blocks and the thread's
+ * own context only; those do not change while translated code runs.
  */
 #include "engine/jit/internal.h"
 

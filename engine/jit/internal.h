@@ -58,7 +58,8 @@ struct jit {
 /* ---- cache.c ---- */
 MUST_CHECK int jit_cache_open(struct jit *j, size_t size); /* 0 or -errno */
 void jit_cache_close(struct jit *j);
-/* Copies what was emitted for j->ir into the cache, and into the hash. NULL: too big for it, or no memory. */
+bool jit_fits(const struct jit *j); /* what was emitted is not too big for the cache */
+/* Copies what was emitted for j->ir into the cache, and into the hash. NULL: no memory. */
 struct jit_block *jit_install(struct jit *j, unsigned tier, bool cut);
 struct jit_block *jit_find(const struct jit *j, uint64_t pc, uint64_t key); /* or NULL */
 struct jit_block *jit_block_at(const struct jit *j, const uint8_t *host);   /* whose code this is, or NULL */
@@ -70,8 +71,13 @@ void jit_jump_set(struct jit *j, struct jit_block *b);                  /* indir
 void jit_jumps_clear(struct jit *j);
 
 /* ---- translate.c ---- */
+/* Lifts the block at pc into j->ir; false: not one instruction can be fetched. *longer: `most` ended it. */
+bool jit_lift(struct vcpu *c, uint64_t pc, unsigned most, bool *longer);
 /* The block at pc, of at most `most` instructions; NULL: the interpreter must do the next instruction. */
 struct jit_block *jit_translate(struct vcpu *c, uint64_t pc, unsigned most);
+
+/* ---- run.c ---- */
+void jit_check_key(struct vcpu *c); /* the state may have another key now */
 
 /* ---- fault.c ---- */
 bool jit_host_fault(struct vcpu *c, int sig, const void *siginfo, void *context);

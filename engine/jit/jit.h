@@ -148,12 +148,14 @@ struct jit_stats {
 };
 const struct jit_stats *jit_stats(const struct vcpu *c); /* c was opened by this backend */
 
-/* Every stage of the translation of the block at pc, as text; host code as bytes in `code` for a
- * disassembler. */
+/* Every stage of the translation of the block at pc, for people. {0} before, buf_free of each afterwards. */
 struct jit_explained {
     struct buf ir, optimised; /* IR as lifted, after the passes */
-    struct jit_code code;     /* what is emitted */
+    struct buf code;          /* the bytes of host code, for a disassembler */
+    uint32_t entry;           /* offset of the first instruction in them */
 };
-int jit_explain(struct vcpu *c, uint64_t pc, unsigned max_insns, struct jit_explained *out);
+/* -EFAULT: nothing can be executed at pc. -E2BIG: too long. */
+MUST_CHECK int jit_explain(struct vcpu *c, uint64_t pc, unsigned max_insns, const struct ir_names *names,
+                           struct jit_explained *out);
 
 #endif

@@ -1,13 +1,14 @@
 /* The JIT as a backend: enters translated code, serves its exits, and lets the interpreter do what it cannot.
  *
- * Translated code runs in slices of a few ten thousand instructions. What this file must see is seen between them at
- * the latest: a kick, code that another thread changed, the end of the budget; and the block that the end of a slice
- * hits is, most likely, one that matters (heat). The lengths are random, or a loop's period would choose the block,
- * and their sequence is the same in every run.
+ * Translated code runs in slices of a few ten thousand instructions. What this file must see is seen between
+ * them at the latest: a kick, code that another thread changed, the end of the budget; and the block that the
+ * end of a slice hits is, most likely, one that matters (heat). The lengths are random, or a loop's period
+ * would choose the block, and their sequence is the same in every run.
  *
- * A budget ends exactly: what is left when the next block is longer than that, the interpreter executes. But a run of
- * a few instructions only (the harness's cases, a step of the debugger) is translated to blocks that end where it
- * does: otherwise cases would test the interpreter. Nothing links to such blocks, and a longer run replaces them.
+ * A budget ends exactly: what is left when the next block is longer than that, the interpreter executes. But
+ * a run of a few instructions only (the harness's cases, a step of the debugger) is translated to blocks that
+ * end where it does: otherwise cases would test the interpreter. Nothing links to such blocks, and a longer
+ * run replaces them.
  */
 #include "engine/jit/internal.h"
 
@@ -106,11 +107,12 @@ static void check_epochs(struct jit *j, const struct mem *m)
     if (j->cache.count) jit_flush(j);
 }
 
-static void check_key(struct run *r)
+void jit_check_key(struct vcpu *c)
 {
-    uint64_t key = r->j->lift->key(r->c);
-    if (key != r->j->key) jit_jumps_clear(r->j);
-    r->j->key = key;
+    struct jit *j = c->backend;
+    uint64_t key = j->lift->key(c);
+    if (key != j->key) jit_jumps_clear(j);
+    j->key = key;
 }
 
 /* The block at pc that a run with so many instructions left may enter; NULL: the interpreter goes on. */
@@ -138,7 +140,7 @@ static void gather_flags(struct run *r, unsigned mxcsr)
 {
     static const uint8_t ex_of[64] = {
 #define BIT(m, sse, fp) ((m) & (sse) ? (fp) : 0)
-#define EX(m)                                                                                         \
+#define EX(m)                                                                                        \
     (BIT(m, 1, FP_NV) | BIT(m, 2, FP_ID) | BIT(m, 4, FP_DZ) | BIT(m, 8, FP_OF) | BIT(m, 16, FP_UF) | \
      BIT(m, 32, FP_NX))
 #define EX4(m)  EX(m), EX(m + 1), EX(m + 2), EX(m + 3)
@@ -152,8 +154,8 @@ static void gather_flags(struct run *r, unsigned mxcsr)
     if ((mxcsr & 63) && g->flags_word >= 0) r->c->state[g->flags_word] |= g->flags(ex_of[mxcsr & 63]);
 }
 
-/* All exceptions masked, no flags yet, the rounding mode of the key; RMM is none of the host's, so code that needs it
- * does not use the host's mode. */
+/* All exceptions masked, no flags yet, the rounding mode of the key; RMM is none of the host's, so code that
+ * needs it does not use the host's mode. */
 static uint32_t mxcsr_of(const struct jit *j)
 {
     static const uint32_t rounding[] = {
@@ -166,9 +168,7 @@ static bool serve(struct run *r, struct jit_block *b, struct jit_exit *e, const 
     struct vcpu *c = r->c;
     r->pc = e->pc;
     switch ((enum jit_exit_kind)e->kind) {
-    case JIT_EXIT_GOTO:
-        r->j->from = e;
-        return true;
+    case JIT_EXIT_GOTO: r->j->from = e; return true;
     case JIT_EXIT_JUMP:
         r->pc = t->target;
         r->jumped = true;
@@ -180,15 +180,13 @@ static bool serve(struct run *r, struct jit_block *b, struct jit_exit *e, const 
         return interpret(r, r->left);
     case JIT_EXIT_STEP:
         if (!interpret(r, 1)) return false;
-        check_key(r);
+        jit_check_key(c);
         return true;
-    case JIT_EXIT_RAISE:
-        cpu_fault(c, e->cause, 0);
-        break;
-    case JIT_EXIT_FAULT:
-        break;
+    case JIT_EXIT_RAISE: cpu_fault(c, e->cause, 0); break;
+    case JIT_EXIT_FAULT: break;
     }
-    if (c->exit.kind == EXIT_FAULT && c->exit.cause == c->guest->cause_of_access[0]) interp_fault_value(c, r->pc);
+    if (c->exit.kind == EXIT_FAULT && c->exit.cause == c->guest->cause_of_access[0])
+        interp_fault_value(c, r->pc);
     return false;
 }
 
@@ -217,7 +215,7 @@ static void jit_run(struct vcpu *c, uint64_t budget)
     bool goes_on = true;
     vcpu_sync(c);
     if (c->mem->window) gs_set((uintptr_t)c->mem->window);
-    check_key(&r);
+    jit_check_key(c);
     r.j->from = NULL;
     while (goes_on) {
         check_epochs(r.j, c->mem);
@@ -229,7 +227,7 @@ static void jit_run(struct vcpu *c, uint64_t budget)
         } else {
             struct jit_block *b = block_for(&r);
             goes_on = b && b->insns <= r.left ? trip(&r, b) : interpret(&r, b ? r.left : 1);
-            if (!b) check_key(&r);
+            if (!b) jit_check_key(c);
         }
     }
     finish(&r);

@@ -54,7 +54,7 @@ static unsigned read_insn(struct reader *r, uint64_t pc, uint32_t *word)
     return n <= left ? n : 0;
 }
 
-/* A GOTO at the block's end that the trace can go through becomes nothing; its target, or `pc` when it stays.
+/* A GOTO at the block's end that the trace can go through is taken off again; *pc is where the trace goes on.
  */
 static bool go_through(struct ir_block *b, uint64_t *pc)
 {
@@ -63,7 +63,7 @@ static bool go_through(struct ir_block *b, uint64_t *pc)
     for (uint32_t i = 0; i < b->n; i++)
         if (b->nodes[i].op == IR_INSN && b->nodes[i].imm == last->imm) return false;
     *pc = last->imm;
-    last->op = IR_NOP;
+    b->n--;
     return true;
 }
 
@@ -87,8 +87,6 @@ static bool lift_trace(struct reader *r, struct ir_block *b, unsigned most)
             return true;
         }
         enum lift_end end = lift_row(b, g, pc, word, b->key, lifted++, &target);
-        b->insns = lifted;
-        if (pc - b->pc == b->bytes) b->bytes += n;
         pc += n;
         bool longer = lifted < TRACE_INSNS;
         if (end == LIFT_MORE) continue;
@@ -102,39 +100,53 @@ static bool lift_trace(struct reader *r, struct ir_block *b, unsigned most)
     return false;
 }
 
-/* All stages but the last, of at most `most` instructions; false when there is no code. */
-static bool make(struct vcpu *c, uint64_t pc, unsigned most, bool *longer)
+bool jit_lift(struct vcpu *c, uint64_t pc, unsigned most, bool *longer)
 {
     struct jit *j = c->backend;
     struct reader r = {.c = c, .watched = ~0ull};
-    uint64_t t[4];
-    t[0] = jit_now();
     ir_block_reset(&j->ir, pc, j->key);
     *longer = lift_trace(&r, &j->ir, most);
-    if (!j->ir.insns) return false;
     j->ir.live_round = (uint8_t)j->lift->round(j->key);
-    t[1] = jit_now();
+    return j->ir.insns;
+}
+
+/* Time since *t, which moves on. */
+static uint64_t lap(uint64_t *t)
+{
+    uint64_t before = *t;
+    *t = jit_now();
+    return *t - before;
+}
+
+/* One attempt; NULL with *fits: there is no code, or no memory. */
+static struct jit_block *attempt(struct vcpu *c, uint64_t pc, unsigned most, bool may_cut, bool *fits)
+{
+    struct jit *j = c->backend;
+    uint64_t *spent = j->stats.translate_ns, t = jit_now();
+    bool longer;
+    *fits = true;
+    if (!jit_lift(c, pc, most, &longer)) return NULL;
+    spent[0] += lap(&t);
     ir_forward(&j->ir);
     ir_backward(&j->ir);
-    t[2] = jit_now();
+    spent[1] += lap(&t);
     jit_emit(&j->host, &j->ir, j->lift, c->mem->window, &j->code);
-    t[3] = jit_now();
-    for (int i = 0; i < 3; i++) j->stats.translate_ns[i] += t[i + 1] - t[i];
-    return true;
+    spent[2] += lap(&t);
+    struct jit_block *b = NULL;
+    *fits = !j->code.failed && jit_fits(j);
+    if (*fits) b = jit_install(j, 1, longer && may_cut);
+    spent[3] += lap(&t);
+    return b;
 }
 
 struct jit_block *jit_translate(struct vcpu *c, uint64_t pc, unsigned most)
 {
     struct jit *j = c->backend;
     struct jit_block *b = NULL;
-    bool longer = false;
-    unsigned wish = most < JIT_MAX_INSNS ? most : JIT_MAX_INSNS;
-    /* code that is too big, for the emitter or the cache, is tried again shorter */
-    for (unsigned n = wish; n && !b; n /= 2) {
-        if (!make(c, pc, n, &longer)) return NULL;
-        uint64_t start = jit_now();
-        if (!j->code.failed) b = jit_install(j, 1, longer && n == most && n < JIT_MAX_INSNS);
-        j->stats.translate_ns[3] += jit_now() - start;
+    bool fits = false, may_cut = most < JIT_MAX_INSNS;
+    for (unsigned n = may_cut ? most : JIT_MAX_INSNS; n && !fits; n /= 2) {
+        b = attempt(c, pc, n, may_cut, &fits);
+        may_cut = false; /* from now on it is short because its code would be too big */
     }
     if (!b) return NULL;
     j->stats.blocks++;

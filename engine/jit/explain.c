@@ -1,0 +1,22 @@
+/* A translation with every stage of it kept, for people. */
+#include "engine/jit/internal.h"
+
+#include <errno.h>
+
+int jit_explain(struct vcpu *c, uint64_t pc, unsigned most, const struct ir_names *names,
+                struct jit_explained *out)
+{
+    struct jit *j = c->backend;
+    bool longer;
+    jit_check_key(c);
+    if (!jit_lift(c, pc, most, &longer)) return -EFAULT;
+    ir_print(&j->ir, names, &out->ir);
+    ir_forward(&j->ir);
+    ir_backward(&j->ir);
+    ir_print(&j->ir, names, &out->optimised);
+    jit_emit(&j->host, &j->ir, j->lift, c->mem->window, &j->code);
+    if (j->code.failed) return -E2BIG;
+    buf_add(&out->code, j->code.p, j->code.n);
+    out->entry = j->code.entry;
+    return 0;
+}
