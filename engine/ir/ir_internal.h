@@ -43,7 +43,7 @@ uint32_t ir_next_stamp(struct ir_scratch *s);      /* one that no entry has */
  *     t  .type, of the value        r  [rounding mode]       h  [hint], none when there is none
  *     a  an argument                ?  an argument that may be missing
  *     i  imm                        w  imm as a state word   n  a[0] as a plain number
- *     L  .bits of a lane and the operation on it with its rounding mode, then its arguments */
+ *     L  .bits of a lane, the operation on it with its rounding mode, its arguments */
 const char *ir_syntax(unsigned op);
 extern const char *const ir_round_names[]; /* by enum fp_round; NULL at the end */
 extern const char *const ir_hint_names[];  /* by enum ir_hint; NULL at the end */
