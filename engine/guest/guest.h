@@ -253,6 +253,10 @@ void guest_disasm(const struct guest *g, const struct guest_row *row, uint32_t w
 /* One line: decodes bytes and prints; "<not an instruction>" where it does not decode. Returns its length. */
 unsigned guest_disasm_bytes(const struct guest *g, const uint8_t *p, size_t n, struct buf *out);
 
+/* ---- ir_names.c ---- */
+struct ir_names; /* engine/ir/ir.h */
+void guest_ir_names(const struct guest *g, struct ir_names *out);
+
 /* ---- asm.c ---- */
 struct asm_error {
     size_t offset;     /* where in the text */

@@ -1,5 +1,6 @@
 /* Lookups, fields, and what every guest's tables promise. */
 #include "engine/guest/guest.h"
+#include "engine/ir/ir.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -225,6 +226,30 @@ static void test_rows_are_whole(void **state)
     }
 }
 
+static void state_words_of_ir_have_names(void **state)
+{
+    const struct guest *g = guest_find("riscv64");
+    static const char *const names[] = {"a0", "pc", "ft3", "v2", "v2:1", "fflags", "minstret"};
+    struct ir_names n;
+    struct buf out = {0};
+    guest_ir_names(g, &n);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        int word = n.find(n.ctx, names[i], strlen(names[i]));
+        assert_true(word >= 0);
+        buf_reset(&out);
+        n.print(n.ctx, (unsigned)word, &out);
+        assert_string_equal(buf_cstr(&out), names[i]);
+    }
+    assert_int_equal(n.find(n.ctx, "x10", 3), n.find(n.ctx, "a0", 2));
+    assert_int_equal(n.find(n.ctx, "a0:1", 4), -1);
+    assert_int_equal(n.find(n.ctx, "v2:2", 4), -1);
+    assert_int_equal(n.find(n.ctx, "nothing", 7), -1);
+    buf_reset(&out);
+    n.print(n.ctx, 1000, &out);
+    assert_string_equal(buf_cstr(&out), "w1000");
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_fields_with_holes),
         cmocka_unit_test(test_rows_are_whole),
+        cmocka_unit_test(state_words_of_ir_have_names),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

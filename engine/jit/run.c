@@ -100,7 +100,7 @@ static bool interpret(struct run *r, uint64_t n)
 /* What was translated is wrong once code or the memory map changed. */
 static void check_epochs(struct jit *j, const struct mem *m)
 {
-    uint64_t code_epoch = __atomic_load_n(&m->code_epoch, __ATOMIC_ACQUIRE);
+    uint64_t code_epoch = mem_code_epoch(m);
     if (likely(j->code_epoch == code_epoch && j->map_epoch == m->map_epoch)) return;
     j->code_epoch = code_epoch;
     j->map_epoch = m->map_epoch;
@@ -197,9 +197,9 @@ static bool trip(struct run *r, const struct jit_block *b)
     uint64_t slice = JIT_SLICE_MIN + rng_below(&j->slices, JIT_SLICE_RANDOM);
     if (slice > r->left) slice = r->left;
     struct jit_trip t = {.cpu = r->c, .code = b->entry, .left = slice, .mxcsr = mxcsr_of(j)};
-    r->c->runs = &backend_jit;
+    __atomic_store_n(&r->c->runs, &backend_jit, __ATOMIC_RELAXED);
     j->host.enter(&t);
-    r->c->runs = NULL;
+    __atomic_store_n(&r->c->runs, NULL, __ATOMIC_RELAXED);
     r->left -= slice - t.left;
     gather_flags(r, t.mxcsr);
     struct jit_block *at = jit_block_at(j, t.stub);
@@ -214,13 +214,14 @@ static void jit_run(struct vcpu *c, uint64_t budget)
     struct run r = {c, c->backend, budget, budget, budget, c->state[c->guest->pc_word], false};
     bool goes_on = true;
     vcpu_sync(c);
-    if (c->mem->window) gs_set((uintptr_t)c->mem->window);
+    c->window = c->mem->window;
+    if (c->window) gs_set((uintptr_t)c->window);
     jit_check_key(c);
     r.j->from = NULL;
     while (goes_on) {
         check_epochs(r.j, c->mem);
-        if (c->kicked) {
-            c->kicked = 0;
+        if (__atomic_load_n(&c->kicked, __ATOMIC_RELAXED)) {
+            __atomic_store_n(&c->kicked, 0, __ATOMIC_RELAXED);
             goes_on = ends(&r, EXIT_KICKED);
         } else if (!r.left) {
             goes_on = ends(&r, EXIT_BUDGET);
