@@ -163,6 +163,7 @@ struct user_thread {
     struct user_pending pending;    /* for user_deliver */
     bool vfork_child;               /* runs in a child process that borrows its parent's memory */
     bool ended;                     /* exit was called: user_run returns */
+    struct arena scratch;           /* of execve */
     void *host_stack; /* the alternate stack of the host's handlers, and what was there before */
     stack_t host_stack_before;
     uint64_t executed; /* instructions so far */
@@ -181,6 +182,11 @@ void user_thread_free(struct user_thread *t); /* takes it off p->threads */
 /* At reset, on p->threads, with the process's handlers; NULL: no memory. Whoever runs it opens and closes the
  * backend, on the host thread that runs it. */
 struct user_thread *user_thread_new(struct user_process *p);
+
+/* ---- thread.c ---- */
+/* On t's host thread, when it has left user_run for good: what the guest's kernel does at a thread's end,
+ * then signal_release, closes the backend, user_thread_free. */
+void user_thread_end(struct user_thread *t);
 
 /* ---- elf.c: maps a file's segments. 0 or -errno with a sentence in why ---- */
 MUST_CHECK int elf_load(struct user_process *p, int fd, const char *path, bool is_interp,
@@ -262,7 +268,7 @@ void signal_force(struct user_thread *t, int sig, int code, uint64_t addr); /* c
 /* The ISA's part: frame_<isa>.c. 0 or -EFAULT: the stack cannot take it. */
 struct user_frame_ops {
     int (*push)(struct user_thread *t, const siginfo_t *info, const struct user_action *a, int sig);
-    int (*pop)(struct user_thread *t);
+    int64_t (*pop)(struct user_thread *t); /* 0, -EFAULT, USER_RESTART_ALWAYS: nothing was done */
 };
 
 /* ---- the ISA's Linux: abi_<isa>.c and generated tables ---- */
