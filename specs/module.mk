@@ -31,7 +31,7 @@ $(GEN)/%/stamp: $(GEN_BIN) specs/ir.yaml $(wildcard specs/riscv64/*.yaml)
 	$(Q)$(GEN_BIN) specs/ir.yaml specs/$* $(@D)
 	@touch $@
 
-gen_c := $(foreach i,$(ISAS),$(addprefix $(GEN)/$i/$i_,tables.c decode.c interp.c interp_window.c)) $(GEN)/ir_ops.c
+gen_c := $(foreach i,$(ISAS),$(addprefix $(GEN)/$i/$i_,tables.c decode.c interp.c interp_window.c lift.c)) $(GEN)/ir_ops.c
 gen_h := $(foreach i,$(ISAS),$(addprefix $(GEN)/$i/$i_,state.h sem.h lanes.h)) $(GEN)/ir_refs.h $(GEN)/ir_ops.h
 $(gen_c) $(gen_h): $(GEN_STAMPS) ;
 .PHONY: gen
@@ -55,8 +55,8 @@ $(GEN)/hard_%/stamp: $(GEN_BIN) specs/ir.yaml $(wildcard specs/gen/cases/hard/*/
 	@touch $@
 
 hard_of = $(addprefix $(GEN)/hard_$(1)/hard_$(1)_,$(2))
-hard_c := $(call hard_of,x86_64,tables.c undef.c) $(call hard_of,arm64,tables.c decode.c interp.c interp_window.c) \
-          $(call hard_of,riscv64,tables.c decode.c interp.c interp_window.c)
+hard_c := $(call hard_of,x86_64,tables.c undef.c) $(call hard_of,arm64,tables.c decode.c interp.c interp_window.c lift.c) \
+          $(call hard_of,riscv64,tables.c decode.c interp.c interp_window.c lift.c)
 $(hard_c): $(HARD_STAMPS) ;
 $(B)/specs/gen/hard_x86_64_test.o $(B)/specs/gen/hard_x86_64_sse_test.o: $(HARD_STAMPS)
 tidy cppcheck headers: $(HARD_STAMPS)

@@ -13,6 +13,7 @@
 
 #define ARRAY_LEN(a)                  (sizeof(a) / sizeof((a)[0]))
 #define MUST_CHECK                    __attribute__((warn_unused_result))
+#define MAYBE_UNUSED                  __attribute__((unused))
 #define PRINTF(fmt, arg)              __attribute__((format(printf, fmt, arg)))
 #define ALWAYS_INLINE                 inline __attribute__((always_inline))
 #define NOINLINE                      __attribute__((noinline))

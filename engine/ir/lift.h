@@ -34,8 +34,8 @@ struct guest_lift {
      * the FP control (rounding mode, flushing). Blocks of one key chain to each other freely: only
      * instructions that the interpreter executes change it. */
     uint64_t (*key)(const struct vcpu *c);
-    enum fp_round (*round)(uint64_t key); /* the dynamic rounding mode in a key; illegal ones: FP_RNE */
-    const struct fp_policy *(*policy)(uint64_t key); /* of FP operations; NULL: there are none */
+    enum fp_round (*round)(uint64_t key);     /* the dynamic rounding mode in a key; illegal ones: FP_RNE */
+    struct fp_policy (*policy)(uint64_t key); /* of FP operations; NULL: there are none */
     int retired_word; /* state word that counts retired instructions; -1: none. Translated code does not touch
                          it: whoever runs it adds what it ran */
     int flags_word;   /* state word that FP exceptions gather in; -1: none */
@@ -54,10 +54,17 @@ void lift_goto(struct lift *l, uint64_t target, enum ir_hint hint);
 void lift_jump(struct lift *l, uint32_t target, enum ir_hint hint);
 /* To `target` if cond, else to the next instruction. */
 void lift_branch(struct lift *l, uint32_t cond, uint64_t target);
-/* If cond, the instruction ends here, nothing written. */
-void lift_skip(struct lift *l, uint32_t cond);
-/* A guest exception, an index of guest->causes, if cond; always when that is IR_NONE. */
-void lift_raise(struct lift *l, unsigned cause, uint32_t cond);
+/* If cond, always when that is IR_NONE: the instruction ends here, nothing written; or a guest exception, an
+ * index of guest->causes. True. */
+bool lift_skip(struct lift *l, uint32_t cond);
+bool lift_raise(struct lift *l, unsigned cause, uint32_t cond);
+/* The rest appends nodes and returns the value. */
+uint32_t lift_op(struct lift *l, unsigned op, const uint32_t *args, unsigned n);
+uint32_t lift_unbox(struct lift *l, enum ir_type t, uint32_t v, uint64_t otherwise);
+/* `vectors`: bit i says that argument i has lanes; an I64 then stands for half a vector, as t may. */
+uint32_t lift_lanes(struct lift *l, enum ir_type t, unsigned op, unsigned size, unsigned round,
+                    unsigned vectors, const uint32_t *args, unsigned n);
+uint32_t lift_bit(struct lift *l, uint32_t v, uint32_t bit, unsigned at); /* v with a 0 at `at` replaced */
 
 /* ---- lift.c: called by translators ---- */
 enum lift_end {

@@ -92,6 +92,7 @@ static const struct output outputs[] = {
     {"_undef.c", emit_undef, false},
     {"_interp.c", emit_interp, true},
     {"_interp_window.c", emit_interp_window, true},
+    {"_lift.c", emit_lift, true},
     {"_lanes.h", emit_lanes, false},
     {".md", emit_page, false},
 };

@@ -32,12 +32,27 @@ void emit_write(const struct emitter *e, const struct code *k);
 void emit_undef_bits(const struct emitter *e, const struct code *k); /* what a write would set, in *mask */
 void emit_condition(const struct emitter *e, const struct code *k);
 void emit_fault(const struct emitter *e, const struct cause *c);
+/* Expressions: the number of a register operand, of a rounding mode or CSR; its number as the manual counts;
+ * an immediate's value. */
+const char *emit_number(const struct emitter *e, const struct field *f, enum slot_use use);
+const char *emit_small_number(const struct emitter *e, const struct field *f);
+void emit_field_number(const struct emitter *e, const struct code *k);
+void emit_immediate(const struct emitter *e, const struct code *k);
 
 /* ---- emit_code.c ---- */
 void emit_body(struct emitter *e, enum live_for what);
+void emit_row_head(struct emitter *e);                        /* assigns its slots; a comment and #line */
+void emit_line(struct emitter *e, struct pos at);             /* #line, where it is another one */
+bool emit_is_late(const struct row *r, const struct code *k); /* a write that comes when nothing can fault */
+void emit_computed(const struct emitter *e, int v);           /* an operation's call */
+void emit_slice(const struct emitter *e, int v);
 
 /* ---- emit_ir.c ---- */
 void emit_op_symbol(FILE *f, const struct op *op, int t, int u); /* ir_add_i64, ir_sext_i64_i32 */
+
+/* ---- emit_ops.c ---- */
+const char *emit_op_enumerator(struct arena *a, const struct op *op, int t, int u); /* IR_ADD_I64 */
+const char *emit_ir_type(int type);                                                 /* IR_I64 */
 
 /* ---- each writes one file, or a part of one ---- */
 void emit_refs(struct spec *s, FILE *f);
@@ -53,6 +68,7 @@ void emit_control(struct spec *s, FILE *f); /* FP policy, rounding, exceptions *
 void emit_sem(struct spec *s, FILE *f);
 void emit_undef(struct spec *s, FILE *f);
 void emit_interp(struct spec *s, FILE *f);
+void emit_lift(struct spec *s, FILE *f);
 void emit_interp_window(struct spec *s, FILE *f);
 void emit_page(struct spec *s, FILE *f);
 

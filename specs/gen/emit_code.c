@@ -91,7 +91,7 @@ static const char *policy(const struct emitter *e)
 }
 
 /* FP operations under a decode-time `if` raise nothing when it does not hold. */
-static void computed(const struct emitter *e, int v)
+void emit_computed(const struct emitter *e, int v)
 {
     const struct code *k = &e->r->code[v];
     if (k->cond < 0) {
@@ -130,7 +130,7 @@ static void operation(const struct emitter *e, int v)
         break;
     case OP_SYNC:
     case OP_NOP: break;
-    default: computed(e, v); break;
+    default: emit_computed(e, v); break;
     }
 }
 
@@ -163,7 +163,7 @@ static void set_flags(const struct emitter *e, int first)
     fputs(";\n", e->f);
 }
 
-static void slice(const struct emitter *e, int v)
+void emit_slice(const struct emitter *e, int v)
 {
     const struct code *k = &e->r->code[v];
     emit_declare(e, v);
@@ -178,9 +178,9 @@ static void statement(const struct emitter *e, int v)
     const struct code *k = &e->r->code[v];
     switch (k->kind) {
     case CODE_OPERAND: emit_read_checked(e, v); break;
-    case CODE_SLICE: slice(e, v); break;
+    case CODE_SLICE: emit_slice(e, v); break;
     case CODE_OP: operation(e, v); break;
-    case CODE_LANES: computed(e, v); break;
+    case CODE_LANES: emit_computed(e, v); break;
     case CODE_CALL: call(e, v); break;
     case CODE_SET: emit_write(e, k); break;
     case CODE_SETREG: set_register(e, k); break;
@@ -190,7 +190,7 @@ static void statement(const struct emitter *e, int v)
     }
 }
 
-static void line(struct emitter *e, struct pos at)
+void emit_line(struct emitter *e, struct pos at)
 {
     if (!at.line || (e->line.line == at.line && e->line.file && !strcmp(e->line.file, at.file))) return;
     fprintf(e->f, "#line %d \"%s\"\n", at.line, at.file);
@@ -208,7 +208,7 @@ static void fp_done(const struct emitter *e)
 
 /* Registers are written last, when nothing can fault any more. Not where the order in the text matters, but
  * flags come last always. */
-static bool is_late(const struct row *r, const struct code *k)
+bool emit_is_late(const struct row *r, const struct code *k)
 {
     if (k->kind == CODE_FLAGS) return true;
     if ((k->kind != CODE_SET || k->field->kind->write) && k->kind != CODE_SETREG) return false;
@@ -223,9 +223,9 @@ static void statements(struct emitter *e, bool late)
     bool flags = false;
     for (int i = 0; i < r->ncode; i++) {
         const struct code *k = &r->code[i];
-        if (!e->live[i] || emit_is_literal(k) || emit_is_source(k) || is_late(r, k) != late) continue;
+        if (!e->live[i] || emit_is_literal(k) || emit_is_source(k) || emit_is_late(r, k) != late) continue;
         if (flags && k->kind == CODE_FLAGS) continue;
-        line(e, k->at);
+        emit_line(e, k->at);
         flags |= k->kind == CODE_FLAGS;
         statement(e, i);
     }

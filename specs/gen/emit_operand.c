@@ -62,7 +62,7 @@ void emit_fault(const struct emitter *e, const struct cause *c)
 /* ---- places ---- */
 
 /* The number of a register operand, as an expression. */
-static const char *number(const struct emitter *e, const struct field *f, enum slot_use use)
+const char *emit_number(const struct emitter *e, const struct field *f, enum slot_use use)
 {
     struct arena *a = &e->s->arena;
     if (f->base) {
@@ -78,7 +78,7 @@ static const char *place(const struct emitter *e, const char *state, const struc
 {
     const char *file = f->kind->file->name;
     if (f->kind->file->count == 1) return arena_printf(&e->s->arena, "%s->%s", state, file);
-    return arena_printf(&e->s->arena, "%s->%s[%s]", state, file, number(e, f, use));
+    return arena_printf(&e->s->arena, "%s->%s[%s]", state, file, emit_number(e, f, use));
 }
 
 /* A byte register by ModRM or opcode is the low byte of any register or the second of the first four; the
@@ -96,7 +96,7 @@ static const char *reg_place(const struct emitter *e, const struct reg *reg, uns
 
 /* ---- reading ---- */
 
-static void read_immediate(const struct emitter *e, const struct code *k)
+void emit_immediate(const struct emitter *e, const struct code *k)
 {
     int slot = slot_of(&e->sl, k->field, SLOT_READ);
     const char *through = k->field->is_signed ? "int64_t" : "uint32_t";
@@ -109,7 +109,7 @@ static void read_immediate(const struct emitter *e, const struct code *k)
 static void read_register(const struct emitter *e, const struct code *k)
 {
     const struct kind *kind = k->field->kind;
-    const char *p = place(e, "s", k->field, SLOT_READ), *n = number(e, k->field, SLOT_READ);
+    const char *p = place(e, "s", k->field, SLOT_READ), *n = emit_number(e, k->field, SLOT_READ);
     if (kind->box)
         fprintf(e->f, "operand_unbox%u(%s, 0x%llx)", kind->width, p, (unsigned long long)kind->unboxed);
     else if (kind->pair)
@@ -130,7 +130,7 @@ static void read_register(const struct emitter *e, const struct code *k)
 
 /* A field's bits. A register number is as the manual counts it: the sink that stands for a written zero
  * register is number 0. */
-static void read_number(const struct emitter *e, const struct code *k)
+void emit_field_number(const struct emitter *e, const struct code *k)
 {
     const struct kind *kind = k->field->kind;
     int slot = slot_of(&e->sl, k->field, SLOT_READ);
@@ -168,7 +168,7 @@ static void source(const struct emitter *e, int v)
         if (k->field->kind->file)
             read_register(e, k);
         else
-            read_immediate(e, k);
+            emit_immediate(e, k);
         break;
     case CODE_REG:
         if (k->reg->words > 1)
@@ -177,7 +177,7 @@ static void source(const struct emitter *e, int v)
         else
             fputs(reg_place(e, k->reg, k->index), e->f);
         break;
-    case CODE_FIELDNUM: read_number(e, k); break;
+    case CODE_FIELDNUM: emit_field_number(e, k); break;
     case CODE_ADDRESS: fprintf(e->f, "%s_address(s, o, block_pc)", e->s->isa); break;
     case CODE_DYN: fprintf(e->f, "%s_fp_round(s)", e->s->isa); break;
     default:
@@ -200,7 +200,7 @@ void emit_sources(const struct emitter *e)
 }
 
 /* The number that a rounding mode's or a CSR's field holds. */
-static const char *small_number(const struct emitter *e, const struct field *f)
+const char *emit_small_number(const struct emitter *e, const struct field *f)
 {
     int slot = slot_of(&e->sl, f, SLOT_READ);
     return slot == SLOT_IMM ? "(unsigned)o->imm" : arena_printf(&e->s->arena, "o->r[%d]", slot);
@@ -211,7 +211,7 @@ void emit_read_checked(const struct emitter *e, int v)
 {
     const struct code *k = &e->r->code[v];
     const struct kind *kind = k->field->kind;
-    const char *where = small_number(e, k->field);
+    const char *where = emit_small_number(e, k->field);
     fprintf(e->f, "    %s ", type_c(k->type));
     emit_value(e, v);
     if (k->type == TYPE_RM) {
@@ -254,7 +254,7 @@ static void write_word(const struct emitter *e, const struct kind *k, const char
 static void write_register(const struct emitter *e, const struct field *f, int v)
 {
     const struct kind *k = f->kind;
-    const char *p = place(e, "s", f, SLOT_WRITE), *n = number(e, f, SLOT_WRITE);
+    const char *p = place(e, "s", f, SLOT_WRITE), *n = emit_number(e, f, SLOT_WRITE);
     if (k->pair) {
         fprintf(e->f, "operand_set_pair(&%s, ", p);
         emit_value(e, v);
@@ -285,13 +285,13 @@ void emit_write(const struct emitter *e, const struct code *k)
     fputs("    ", e->f);
     emit_condition(e, k);
     if (kind->write) {
-        fprintf(e->f, "if (unlikely(!%s(cpu, %s, ", kind->write, small_number(e, k->field));
+        fprintf(e->f, "if (unlikely(!%s(cpu, %s, ", kind->write, emit_small_number(e, k->field));
         emit_value(e, k->args[0]);
         fputs("))) ", e->f);
         emit_fault(e, cause_find(e->s, "illegal"));
         return;
     }
-    if (kind->zero >= 0) fprintf(e->f, "if (%s != %d) ", number(e, k->field, SLOT_WRITE), kind->zero);
+    if (kind->zero >= 0) fprintf(e->f, "if (%s != %d) ", emit_number(e, k->field, SLOT_WRITE), kind->zero);
     write_register(e, k->field, k->args[0]);
 }
 
@@ -309,7 +309,7 @@ void emit_undef_bits(const struct emitter *e, const struct code *k)
     }
     unsigned long long bits = bits_mask(kind->width > 64 ? 64 : kind->width);
     const char *p = f->memory ? "*memory" : place(e, "mask", f, SLOT_WRITE);
-    const char *n = f->memory ? "" : number(e, f, SLOT_WRITE);
+    const char *n = f->memory ? "" : emit_number(e, f, SLOT_WRITE);
     if (f->memory)
         fprintf(e->f, "*memory |= 0x%llxull;\n", bits);
     else if (is_byte_register(e, kind))

@@ -13,8 +13,7 @@ static bool is_node(const struct op *op)
     return op->c && op->effect != OP_LANES && op->result != TYPE_RM;
 }
 
-/* IR_ADD_I64 for ir_add_i64 */
-static void enumerator(FILE *f, const struct op *op, int t, int u)
+const char *emit_op_enumerator(struct arena *a, const struct op *op, int t, int u)
 {
     char *text = NULL;
     size_t len = 0;
@@ -22,8 +21,18 @@ static void enumerator(FILE *f, const struct op *op, int t, int u)
     BUG_ON(!m);
     emit_op_symbol(m, op, t, u);
     fclose(m);
-    for (size_t i = 0; i < len; i++) fputc(toupper((unsigned char)text[i]), f);
+    for (char *p = text; *p; p++) *p = (char)toupper((unsigned char)*p);
+    const char *name = arena_strdup(a, text);
     free(text);
+    return name;
+}
+
+/* IR_ADD_I64 for ir_add_i64 */
+static void enumerator(FILE *f, const struct op *op, int t, int u)
+{
+    struct arena a = {0};
+    fputs(emit_op_enumerator(&a, op, t, u), f);
+    arena_free(&a);
 }
 
 static void enum_line(FILE *f, const struct op *op, int t, int u)
@@ -100,7 +109,7 @@ static void reference(FILE *f, const struct op *op, int t, int u)
 
 /* ---- the table ---- */
 
-static const char *ir_type(int type)
+const char *emit_ir_type(int type)
 {
     switch (type) {
     case 1: return "IR_I1";
@@ -145,9 +154,10 @@ static void entry(FILE *f, const struct op *op, int t, int u)
     for (int i = 0; i < op->nargs; i++) {
         if (op->args[i] == TYPE_RM) continue;
         bool any = op->args[i] == TYPE_U && !op->convert;
-        fprintf(f, "%s%s", n++ ? ", " : "", any ? "IR_TYPES" : ir_type(argument_type(op, i, t, u)));
+        fprintf(f, "%s%s", n++ ? ", " : "", any ? "IR_TYPES" : emit_ir_type(argument_type(op, i, t, u)));
     }
-    fprintf(f, "}, .nargs = %d, .result = %s,\n        .flags = ", n, ir_type(op_concrete(op->result, t)));
+    fprintf(f, "}, .nargs = %d, .result = %s,\n        .flags = ", n,
+            emit_ir_type(op_concrete(op->result, t)));
     flags(f, op);
     fputs(", .ref = ref_", f);
     emit_op_symbol(f, op, t, u);

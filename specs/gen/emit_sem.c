@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static void row_head(struct emitter *e)
+void emit_row_head(struct emitter *e)
 {
     const struct row *r = e->r;
     slots_assign(e->s, e->r, &e->sl);
@@ -19,7 +19,7 @@ static void row_head(struct emitter *e)
 
 static void row_function(struct emitter *e)
 {
-    row_head(e);
+    emit_row_head(e);
     fprintf(e->f,
             "static ALWAYS_INLINE bool sem_%s(struct vcpu *cpu, struct %s_state *s,\n"
             "    const struct %s *o, uint64_t block_pc, uint64_t *npc)\n{\n",
@@ -106,7 +106,7 @@ void emit_sem(struct spec *s, FILE *f)
 
 static void undef_function(struct emitter *e)
 {
-    row_head(e);
+    emit_row_head(e);
     fprintf(e->f,
             "static bool undef_%s(struct vcpu *cpu, const struct %s_state *s, const struct %s *o, uint64_t "
             "block_pc,\n"

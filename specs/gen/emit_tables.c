@@ -251,13 +251,14 @@ static void functions(struct spec *s, FILE *f, bool declare)
         fprintf(f,
                 "int %s_decode(uint32_t w);\nunsigned %s_length(uint32_t w);\n"
                 "void %s_interp(struct vcpu *c, uint64_t budget);\n"
-                "void %s_interp_window(struct vcpu *c, uint64_t budget);\n",
-                s->isa, s->isa, s->isa, s->isa);
+                "void %s_interp_window(struct vcpu *c, uint64_t budget);\n"
+                "extern const struct guest_lift %s_lift;\n",
+                s->isa, s->isa, s->isa, s->isa, s->isa);
     else
         fprintf(f,
                 "    .decode = %s_decode, .length = %s_length, .packs = packs, .interp = %s_interp,\n"
-                "    .interp_window = %s_interp_window,\n",
-                s->isa, s->isa, s->isa, s->isa);
+                "    .interp_window = %s_interp_window, .lift = &%s_lift,\n",
+                s->isa, s->isa, s->isa, s->isa, s->isa);
 }
 
 static void guest(struct spec *s, FILE *f)

@@ -254,6 +254,8 @@ struct fp_control {
 
 struct row; /* row.h */
 
+enum { SPEC_MAX_WORDS = 32 };
+
 struct spec {
     struct arena arena;                     /* holds everything */
     struct diag diag;                       /* errors */
@@ -265,6 +267,10 @@ struct spec {
     struct reg *regs, *pc, *retired;        /* retired: counts instructions; or NULL */
     struct reg *address_file, *segments[2]; /* byte encodings: what memory operands are made of */
     unsigned state_words, nregs;            /* size of the state; registers */
+    uint16_t links[SPEC_MAX_WORDS];         /* state words that hold return addresses */
+    uint16_t pins[SPEC_MAX_WORDS],
+        fp_pins[SPEC_MAX_WORDS];      /* in the order in which they deserve a host register */
+    unsigned nlinks, npins, nfp_pins; /* how many of each */
     struct csr *csrs;
     struct op *ops;
     struct kind *kinds;

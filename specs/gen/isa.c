@@ -247,6 +247,33 @@ static void address_load(struct spec *s, struct ynode *n)
         s->segments[i++] = need_reg(s, c);
 }
 
+/* Registers by name, each once, as state words. */
+static unsigned words_load(struct spec *s, const struct ynode *list, uint16_t *words)
+{
+    unsigned n = 0, index, i;
+    for (struct ynode *c = list ? list->child : NULL; c; c = c->next) {
+        struct reg *r = reg_find(s, node_text(s, c), &index);
+        uint16_t word = r ? (uint16_t)(r->word + index * r->words) : 0;
+        for (i = 0; i < n && words[i] != word; i++) continue;
+        if (!r || r->words != 1 || i < n || n == SPEC_MAX_WORDS)
+            diag_error(&s->diag, c->at, c->len,
+                       "expected up to %d registers of 64 bits, each once; '%s' is none", SPEC_MAX_WORDS,
+                       c->text);
+        else
+            words[n++] = word;
+    }
+    return n;
+}
+
+/* `jit: {links: [ra, t0], pins: [sp, …], fp_pins: [fa0, …]}` */
+static void jit_load(struct spec *s, struct ynode *n)
+{
+    if (!CHECK_KEYS(s, n, "jit", "links", "pins", "fp_pins")) return;
+    s->nlinks = words_load(s, ynode_get(n, "links"), s->links);
+    s->npins = words_load(s, ynode_get(n, "pins"), s->pins);
+    s->nfp_pins = words_load(s, ynode_get(n, "fp_pins"), s->fp_pins);
+}
+
 static void each(struct spec *s, struct ynode *top, const char *key,
                  void (*add)(struct spec *, struct ynode *))
 {
@@ -265,7 +292,7 @@ bool isa_load(struct spec *s, const char *path)
     struct ynode *top = yaml_load(path, &s->arena, &s->diag);
     if (!top || !CHECK_KEYS(s, top, "the ISA file", "isa", "title", "prefix", "code", "address", "fields",
                             "kinds", "causes", "fp", "modes", "exts", "vary", "widths", "aliases", "shapes",
-                            "spaces", "helpers", "flags"))
+                            "spaces", "helpers", "flags", "jit"))
         return false;
     s->fp.round[0] = s->fp.trap_lo = -1;
     s->isa = node_str(s, top, "isa", "?");
@@ -273,6 +300,7 @@ bool isa_load(struct spec *s, const char *path)
     s->prefix = node_str(s, top, "prefix", s->isa);
     if (ynode_get(top, "code")) code_load(s, ynode_get(top, "code"));
     if (ynode_get(top, "address")) address_load(s, ynode_get(top, "address"));
+    if (ynode_get(top, "jit")) jit_load(s, ynode_get(top, "jit"));
     if (ynode_get(top, "flags")) flags_load(s, ynode_get(top, "flags"));
     each(s, top, "kinds", kind_add);
     each(s, top, "fields", field_def_add);
