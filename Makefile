@@ -64,7 +64,7 @@ MODULES := specs engine accel devices harness corpora bench coverage
 include $(wildcard $(MODULES:%=%/module.mk))
 
 # ---- packages: everything is Debian 12's ----
-PACKAGES_BUILD := gcc libc6-dev libyaml-dev libunicorn-dev libjansson-dev
+PACKAGES_BUILD := gcc libc6-dev libyaml-dev libunicorn-dev libjansson-dev libcapstone-dev
 PACKAGES_CHECK := libcmocka-dev libmpfr-dev libgmp-dev binutils-riscv64-linux-gnu llvm-19 libxml2-utils
 PACKAGES_BENCH := g++ libbenchmark-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
 PACKAGES_LINT  := clang libclang-rt-14-dev clang-format clang-tidy cppcheck
@@ -96,7 +96,7 @@ TEST_LIBS := $(B)/libgen.a $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengin
 $(B)/test/%: $(B)/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka -lyaml -lunicorn -ljansson -lmpfr -lgmp -lpthread -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka -lyaml -lunicorn -ljansson -lcapstone -lmpfr -lgmp -lpthread -lm
 
 ##  test       build and run the tests, without looking for missing packages
 .PHONY: test test-programs
@@ -121,7 +121,7 @@ FUZZ_BIN := $(patsubst %.c,$(B)/fuzz/%,$(shell find specs engine harness -name '
 $(B)/fuzz/%: $(B)/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -Wl,--as-needed -lyaml -lunicorn -ljansson -lpthread -lm
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -Wl,--as-needed -lyaml -lunicorn -ljansson -lcapstone -lpthread -lm
 
 ##  fuzz       run every fuzz target for FUZZ_SECONDS (60) each; new inputs are kept in build/fuzz/corpus
 .PHONY: fuzz fuzz-build fuzz-run

@@ -1,0 +1,180 @@
+/* See symbols.h. The format: System V ABI, "Object Files". */
+#include "harness/symbols.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* n items of `size` bytes at `offset` of the file, or NULL. */
+static const void *part(const struct elf_file *f, uint64_t offset, uint64_t n, size_t size)
+{
+    if (offset > f->size || n > (f->size - offset) / size) return NULL;
+    return f->p + offset;
+}
+
+/* One of them: the file need not be aligned. */
+#define ITEM(type, base, i)                                                                 \
+    ({                                                                                      \
+        type item_;                                                                         \
+        memcpy(&item_, (const uint8_t *)(base) + (size_t)(i) * sizeof(type), sizeof(type)); \
+        item_;                                                                              \
+    })
+
+static Elf64_Ehdr header(const struct elf_file *f)
+{
+    return ITEM(Elf64_Ehdr, f->p, 0);
+}
+
+const char *elf_open(struct elf_file *f, const char *path)
+{
+    struct stat st;
+    const char *why = NULL;
+    *f = (struct elf_file){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return strerrordesc_np(errno);
+    if (fstat(fd, &st))
+        why = strerrordesc_np(errno);
+    else if (!S_ISREG(st.st_mode) || (size_t)st.st_size < sizeof(Elf64_Ehdr))
+        why = "it is not an ELF file";
+    void *p = why ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (!why && p == MAP_FAILED) why = strerrordesc_np(errno);
+    close(fd);
+    if (why) return why;
+    *f = (struct elf_file){p, (size_t)st.st_size};
+    Elf64_Ehdr h = header(f);
+    if (memcmp(h.e_ident, ELFMAG, SELFMAG))
+        why = "it is not an ELF file";
+    else if (h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_ident[EI_DATA] != ELFDATA2LSB)
+        why = "it is not a 64-bit little-endian ELF file";
+    if (why) elf_close(f);
+    return why;
+}
+
+uint64_t elf_entry(const struct elf_file *f)
+{
+    return header(f).e_entry;
+}
+
+void elf_close(struct elf_file *f)
+{
+    if (f->p) munmap((void *)(uintptr_t)f->p, f->size);
+    *f = (struct elf_file){0};
+}
+
+/* The pages of a segment that no earlier one has. */
+static bool map_pages(struct mem *m, const Elf64_Phdr *h)
+{
+    uint64_t page = h->p_vaddr & ~(uint64_t)(CPU_PAGE - 1), end = h->p_vaddr + h->p_memsz;
+    unsigned perm = (h->p_flags & PF_X ? CPU_EXEC : 0) | CPU_READ;
+    while (page < end && mem_find(m, page)) page += CPU_PAGE;
+    if (page >= end) return true;
+    uint64_t size = (end - page + CPU_PAGE - 1) & ~(uint64_t)(CPU_PAGE - 1);
+    return !mem_add(m, page, size, perm, NULL, "program");
+}
+
+const char *elf_map(const struct elf_file *f, struct mem *m)
+{
+    Elf64_Ehdr e = header(f);
+    const void *table = part(f, e.e_phoff, e.e_phnum, sizeof(Elf64_Phdr));
+    if (!table) return "its program headers are not in the file";
+    for (unsigned i = 0; i < e.e_phnum; i++) {
+        Elf64_Phdr h = ITEM(Elf64_Phdr, table, i);
+        if (h.p_type != PT_LOAD || !h.p_filesz) continue;
+        const void *bytes = part(f, h.p_offset, h.p_filesz, 1);
+        if (!bytes) return "a segment is not in the file";
+        h.p_memsz = h.p_filesz; /* zeroes behind it are no code */
+        if (h.p_vaddr + h.p_memsz < h.p_vaddr || !map_pages(m, &h) ||
+            mem_write(m, h.p_vaddr, bytes, h.p_filesz))
+            return "its segments cannot be mapped";
+    }
+    return NULL;
+}
+
+/* The symbols of one table. */
+struct table {
+    const uint8_t *symbols; /* n of them */
+    uint64_t n;
+    const char *names; /* `size` bytes, the last one NUL */
+    uint64_t size;
+};
+
+static bool table_get(const struct elf_file *f, unsigned section, struct table *t)
+{
+    Elf64_Ehdr e = header(f);
+    const void *sections = part(f, e.e_shoff, e.e_shnum, sizeof(Elf64_Shdr));
+    if (!sections || section >= e.e_shnum) return false;
+    Elf64_Shdr s = ITEM(Elf64_Shdr, sections, section);
+    if ((s.sh_type != SHT_SYMTAB && s.sh_type != SHT_DYNSYM) || s.sh_link >= e.e_shnum) return false;
+    Elf64_Shdr names = ITEM(Elf64_Shdr, sections, s.sh_link);
+    *t = (struct table){
+        .symbols = part(f, s.sh_offset, s.sh_size, 1),
+        .n = s.sh_size / sizeof(Elf64_Sym),
+        .names = part(f, names.sh_offset, names.sh_size, 1),
+        .size = names.sh_size,
+    };
+    return t->symbols && t->names && t->size && !t->names[t->size - 1];
+}
+
+/* Calls `see` for each symbol with a name and a place until it returns true. */
+static void each_symbol(const struct elf_file *f, bool (*see)(const char *, const Elf64_Sym *, void *),
+                        void *ctx)
+{
+    struct table t;
+    for (unsigned i = 0; i < header(f).e_shnum; i++) {
+        if (!table_get(f, i, &t)) continue;
+        for (uint64_t k = 0; k < t.n; k++) {
+            Elf64_Sym s = ITEM(Elf64_Sym, t.symbols, k);
+            unsigned type = ELF64_ST_TYPE(s.st_info);
+            if (s.st_shndx == SHN_UNDEF || s.st_name >= t.size || type > STT_FUNC) continue;
+            if (t.names[s.st_name] && see(t.names + s.st_name, &s, ctx)) return;
+        }
+    }
+}
+
+struct by_name {
+    const char *name;
+    uint64_t *addr;
+    bool found;
+};
+
+static bool see_name(const char *name, const Elf64_Sym *s, void *ctx)
+{
+    struct by_name *w = ctx;
+    if (strcmp(name, w->name)) return false;
+    *w->addr = s->st_value;
+    return w->found = true;
+}
+
+bool elf_symbol(const struct elf_file *f, const char *name, uint64_t *addr)
+{
+    struct by_name w = {name, addr, false};
+    each_symbol(f, see_name, &w);
+    return w.found;
+}
+
+struct by_addr {
+    uint64_t addr, best;
+    const char *name;
+};
+
+static bool see_addr(const char *name, const Elf64_Sym *s, void *ctx)
+{
+    struct by_addr *w = ctx;
+    uint64_t size = s->st_size ? s->st_size : 1;
+    if (w->addr - s->st_value >= size || (w->name && s->st_value <= w->best)) return false;
+    w->name = name;
+    w->best = s->st_value;
+    return false;
+}
+
+const char *elf_name_at(const struct elf_file *f, uint64_t addr, uint64_t *offset)
+{
+    struct by_addr w = {.addr = addr};
+    each_symbol(f, see_addr, &w);
+    *offset = addr - w.best;
+    return w.name;
+}

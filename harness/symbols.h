@@ -1,0 +1,24 @@
+/* An ELF program as a file: its code, and its symbols by name and by address. For people; `lockstep exec`
+ * loads programs by engine/user. Whatever the file says, it is only believed as far as its bytes go.
+ */
+#ifndef HARNESS_SYMBOLS_H
+#define HARNESS_SYMBOLS_H
+
+#include "engine/cpu/cpu.h"
+
+struct elf_file {
+    const uint8_t *p; /* the whole file, mapped */
+    size_t size;      /* its bytes */
+};
+
+/* NULL, or a sentence why not: unreadable, no 64-bit little-endian ELF file. */
+const char *elf_open(struct elf_file *f, const char *path);
+void elf_close(struct elf_file *f);
+/* Adds regions to m with what the file has for them, at the addresses it names. NULL, or a sentence. */
+const char *elf_map(const struct elf_file *f, struct mem *m);
+uint64_t elf_entry(const struct elf_file *f);
+bool elf_symbol(const struct elf_file *f, const char *name, uint64_t *addr); /* false: there is none */
+/* The symbol that addr is in, or NULL; *offset: how far. The text is in the file. */
+const char *elf_name_at(const struct elf_file *f, uint64_t addr, uint64_t *offset);
+
+#endif
