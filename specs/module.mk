@@ -64,3 +64,15 @@ tidy cppcheck headers: $(HARD_STAMPS)
 # The generator as a library, for its tests, and what it made of the hard rows.
 specs_gen_src := $(filter-out %_test.c %/main.c,$(wildcard specs/gen/*.c))
 $(B)/libgen.a: $(specs_gen_src:%.c=$(B)/%.o) $(hard_c:$(GEN)/%.c=$(B)/gen/%.o)
+
+# System calls of Linux guests.
+LINUX_STAMP := $(GEN)/linux/stamp
+GEN_STAMPS  += $(LINUX_STAMP)
+$(LINUX_STAMP): $(GEN_BIN) $(wildcard specs/linux/*.yaml)
+	$(call say,GEN,linux)
+	@mkdir -p $(@D)
+	$(Q)$(GEN_BIN) linux specs/linux $(@D)
+	@touch $@
+gen_c += $(GEN)/linux/linux_calls.c
+gen_h += $(GEN)/linux/linux_calls.h
+$(GEN)/linux/linux_calls.c $(GEN)/linux/linux_calls.h: $(LINUX_STAMP) ;

@@ -107,6 +107,12 @@ struct user_handlers {
     struct user_action of[USER_SIGNALS + 1];
 };
 
+/* A limit that would limit the engine too, so that the host does not know it. */
+struct user_limit {
+    bool set;            /* the guest set it; else it is the host's */
+    uint64_t soft, hard; /* as RLIMIT_… have it */
+};
+
 struct user_process {
     const struct user_options *opt;
     const struct guest *guest;  /* the ISA */
@@ -115,6 +121,7 @@ struct user_process {
     struct user_space space;
     struct user_image image, interp; /* the program, its dynamic linker (interp.entry 0: none) */
     char *exe;                       /* absolute path of the program, for /proc/self/exe */
+    uint64_t auxv;                   /* guest address of the auxiliary vector */
     uint64_t sigreturn;              /* guest address of the code that a handler returns to */
     pthread_mutex_t lock;            /* of all below */
     pthread_cond_t gone;             /* a thread took itself off `threads` */
@@ -129,6 +136,10 @@ struct user_process {
     uint64_t unsupported_pc;  /* where */
     uint64_t executed;        /* instructions of threads that ended */
     unsigned long named_calls[16]; /* bit for each unknown system call that was named */
+    int kept[8];                   /* descriptors of our own, which the guest cannot touch (user_keep_fd) */
+    unsigned nkept;                /* in use; grows only */
+    int strace_fd;                 /* where --strace goes, one of them; 0: not yet */
+    struct user_limit limits[16];  /* by resource: what the guest believes its own memory limits are */
 };
 
 /* The signals that host code must be able to raise at any time: never blocked on the host while a guest runs,
@@ -218,6 +229,11 @@ MUST_CHECK int user_write(struct user_process *p, uint64_t addr, const void *fro
 /* A string of the guest in freshly allocated memory. -EFAULT, -ENAMETOOLONG beyond `most`. */
 MUST_CHECK int user_string(struct user_process *p, uint64_t addr, size_t most, char **out);
 
+/* ---- file_own.c ---- */
+/* Moves fd out of the guest's way, closing it, and keeps the guest from touching it. The new one, or -errno.
+ */
+MUST_CHECK int user_keep_fd(struct user_process *p, int fd);
+
 /* ---- call.c ---- */
 /* Serves the system call that the registers ask for, sets the result, and moves pc past the instruction (or
  * leaves it, when the call is to be made again after a signal). */
@@ -287,6 +303,8 @@ struct user_abi {
     const uint32_t *sigreturn_code; /* instructions that call rt_sigreturn */
     unsigned sigreturn_words;
     const struct call_table *calls; /* generated: call_table_riscv64 */
+    /* What /proc/cpuinfo says of one processor; NULL: the host's file. */
+    void (*cpuinfo)(const struct user_process *p, unsigned cpu, struct buf *out);
 };
 extern const struct user_abi abi_riscv64;
 const struct user_abi *user_abi_of(const struct guest *g); /* NULL: no Linux for it yet */

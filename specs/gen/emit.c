@@ -61,7 +61,7 @@ static bool same_text(const char *path, const char *text, size_t len)
     return same && at == len;
 }
 
-static bool write_file(struct spec *s, const char *path, const char *text, size_t len)
+bool emit_text(struct spec *s, const char *path, const char *text, size_t len)
 {
     if (same_text(path, text, len)) return true;
     FILE *f = fopen(path, "w");
@@ -114,7 +114,7 @@ static bool emit_file(struct spec *s, const struct output *o, const char *from, 
     if (!strstr(name, ".md")) fprintf(f, "/* Generated from %s; do not edit. */\n", from);
     o->emit(s, f);
     fclose(f);
-    bool ok = write_file(s, arena_printf(&s->arena, "%s/%s", dir, name), text, len);
+    bool ok = emit_text(s, arena_printf(&s->arena, "%s/%s", dir, name), text, len);
     free(text);
     return ok;
 }

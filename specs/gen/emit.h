@@ -19,6 +19,8 @@ struct emitter {
 void emit_c_string(FILE *f, const char *text);                  /* quoted and escaped, or NULL */
 const char *row_symbol(struct spec *s, const struct row *r);    /* "rv_lw": usable in C */
 unsigned asm_place(const struct row *r, const struct field *f); /* its place among the syntax's operands */
+/* Writes the file unless it is the same already; false after a reported error. */
+bool emit_text(struct spec *s, const char *path, const char *text, size_t len);
 const char *record_name(struct spec *s);                        /* of predecoded instructions */
 
 /* ---- emit_operand.c: where operands are, and who owns their access ---- */

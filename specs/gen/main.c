@@ -1,6 +1,7 @@
 /* gen IR ISA-DIR OUT-DIR: writes the C of one ISA, or only checks its specs when OUT-DIR is '-'.
- * gen ops IR OUT-DIR: writes the operation table, which is the same for all. */
-#include "specs/gen/gen.h"
+ * gen ops IR OUT-DIR: writes the operation table, which is the same for all.
+ * gen linux DIR OUT-DIR: the system calls of Linux guests. */
+#include "specs/gen/linux.h"
 
 #include <string.h>
 
@@ -9,10 +10,12 @@ int main(int argc, char **argv)
     struct spec s = {.diag = {.out = stderr}};
     if (argc != 4) {
         fputs("usage: gen specs/ir.yaml specs/<isa> OUT-DIR (or -)\n"
-              "       gen ops specs/ir.yaml OUT-DIR\n",
+              "       gen ops specs/ir.yaml OUT-DIR\n"
+              "       gen linux specs/linux OUT-DIR (or -)\n",
               stderr);
         return 2;
     }
+    if (!strcmp(argv[1], "linux")) return linux_main(argv[2], argv[3]);
     bool ops = !strcmp(argv[1], "ops");
     bool ok = ops ? ir_load(&s, argv[2]) : spec_load(&s, argv[1], argv[2]);
     if (ok && strcmp(argv[3], "-")) ok = ops ? emit_ops(&s, argv[3]) : emit_all(&s, argv[3]);
