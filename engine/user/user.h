@@ -29,6 +29,8 @@ struct user_abi;
 
 /* ---- what exec is asked to do ---- */
 
+enum { USER_STATUS_LIMIT = 124 }; /* as timeout(1) */
+
 struct user_options {
     const char *program;           /* path of the ELF file */
     char *const *argv;             /* the guest's, argv[0] included; NULL-terminated */
@@ -37,7 +39,7 @@ struct user_options {
     const struct backend *backend; /* runs the guest */
     uint64_t stack_size;           /* bytes; 0: the host's RLIMIT_STACK, at most 64 MiB */
     FILE *strace;                  /* a line for each system call; or NULL */
-    uint64_t limit;                /* instructions of the first thread, then it stops; 0: none */
+    uint64_t limit; /* instructions of the first thread, then all ends with USER_STATUS_LIMIT; 0: none */
     /* Called before each run of a thread, which then executes at most the budget it gives; the debugger and
      * --trace stand behind it. NULL: none. */
     uint64_t (*before_run)(struct user_thread *t, void *data);
@@ -72,13 +74,14 @@ struct user_area {
     uint64_t start, end;    /* page-aligned, end exclusive */
     int prot, flags;        /* as mmap was asked */
     uint64_t offset;        /* in the file */
-    struct user_file *file; /* NULL: anonymous memory */
+    struct user_file *file; /* NULL: private anonymous memory */
 };
 
 struct user_space {
     pthread_mutex_t lock;          /* of all below */
     struct user_area *areas;       /* sorted, disjoint */
     size_t count, cap;             /* in use, allocated */
+    uint64_t shared;               /* shared anonymous mappings made: each is a file of its own */
     uint64_t brk_start, brk;       /* the heap */
     uint64_t mmap_top;             /* mappings without a wish are placed below here, top down */
     uint64_t stack_low, stack_top; /* of the first thread */
@@ -120,7 +123,8 @@ struct user_process {
     struct mem mem;             /* the window */
     struct user_space space;
     struct user_image image, interp; /* the program, its dynamic linker (interp.entry 0: none) */
-    char *exe;                       /* absolute path of the program, for /proc/self/exe */
+    char *exe;                       /* absolute path of what was loaded, for /proc/self/exe */
+    char **argv;                     /* the program's: a script's interpreter has put itself in front */
     uint64_t auxv;                   /* guest address of the auxiliary vector */
     uint64_t sigreturn;              /* guest address of the code that a handler returns to */
     pthread_mutex_t lock;            /* of all below */
@@ -173,6 +177,7 @@ struct user_thread {
     atomic_bool wanted;             /* signals wait, or the process is exiting: leave the run loop's inside */
     struct user_pending pending;    /* for user_deliver */
     bool vfork_child;               /* runs in a child process that borrows its parent's memory */
+    bool is_first;                  /* of the process */
     bool ended;                     /* exit was called: user_run returns */
     struct arena scratch;           /* of execve */
     void *host_stack; /* the alternate stack of the host's handlers, and what was there before */
@@ -198,6 +203,20 @@ struct user_thread *user_thread_new(struct user_process *p);
 /* On t's host thread, when it has left user_run for good: what the guest's kernel does at a thread's end,
  * then signal_release, closes the backend, user_thread_free. */
 void user_thread_end(struct user_thread *t);
+
+/* How the process ends when its last thread is gone, other than by returning from user_exec (a child of fork
+ * on a thread that user_exec did not start): calls at_end, dies of p->killed_by or exits with the status. */
+void user_end(struct user_process *p) __attribute__((noreturn));
+
+/* ---- load.c: the program, or the interpreter of a script, and the dynamic linker ---- */
+/* Opens p->opt->program, or the interpreter that it names (#!); sets guest, abi, exe and argv. A descriptor,
+ * or -errno with a sentence in why. */
+MUST_CHECK int user_open_program(struct user_process *p, struct buf *why);
+/* Maps what user_open_program opened and what it needs. 0 or -errno with a sentence in why. */
+MUST_CHECK int user_load(struct user_process *p, int fd, struct buf *why);
+/* Where the guest's path is on the host: an absolute one under the prefix, when something is there, else as
+ * it is. `room` is where the answer may be written; a path that does not fit is not looked for. */
+const char *user_path(const struct user_process *p, const char *path, char room[4096]);
 
 /* ---- elf.c: maps a file's segments. 0 or -errno with a sentence in why ---- */
 MUST_CHECK int elf_load(struct user_process *p, int fd, const char *path, bool is_interp,
