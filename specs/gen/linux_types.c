@@ -192,13 +192,18 @@ static void struct_add(struct linux_spec *l, struct ynode *n, unsigned *index)
     const char *packed = node_str(&l->s, n, "packed", "");
     s->name = name;
     s->index = (*index)++;
+    const struct ynode *common = ynode_get(n, "layout");
+    struct linux_layout everywhere = {0};
+    if (common) layout(l, &everywhere, common, false);
     for (unsigned i = 0; i < l->nlayouts; i++) {
         const struct ynode *y = ynode_get(n, l->layouts[i]);
-        if (!y) y = ynode_get(n, "layout");
-        if (y)
+        s->layouts[i] = everywhere;
+        if (y) {
+            s->layouts[i] = (struct linux_layout){0};
             layout(l, &s->layouts[i], y, !strcmp(packed, l->layouts[i]));
-        else
+        } else if (!common) {
             diag_error(&l->s.diag, n->at, 1, "struct %s has no layout for %s", name, l->layouts[i]);
+        }
     }
     if (ynode_get(n, "show")) shown(l, s, ynode_get(n, "show"));
     APPEND(l->structs, s);

@@ -1,7 +1,8 @@
 /* A wrong row of each kind. Every file of cases/wrong says in its first comment lines which errors it must
  * give, all of them and in order. Its name says what it is: row-* is put beside the rows of cases/wrong/base,
- * x86-* holds rows of the ISA of the hard x86 rows, isa-*, state-* and ir-* stand in for that file. */
-#include "specs/gen/gen.h"
+ * x86-* holds rows of the ISA of the hard x86 rows, isa-*, state-* and ir-* stand in for that file; so do
+ * linux-calls-* and the like for those of specs/linux. */
+#include "specs/gen/linux.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 
 #define WRONG "specs/gen/cases/wrong"
 #define BASE  WRONG "/base"
+#define LINUX WRONG "/linux"
 #define X86   "specs/gen/cases/hard/x86_64"
 
 static bool begins(const char *name, const char *with)
@@ -31,6 +33,20 @@ static void load(struct spec *s, const char *name, const char *path)
                     : x86                ? X86 "/isa.yaml"
                                          : BASE "/isa.yaml",
                     rows);
+}
+
+static const char *linux_file(const char *name, const char *path, const char *kind, const char *base)
+{
+    size_t n = strlen(kind);
+    return !strncmp(name + strlen("linux-"), kind, n) ? path : base;
+}
+
+static void load_linux(struct linux_spec *l, const char *name, const char *path)
+{
+    linux_load_files(l, linux_file(name, path, "calls", LINUX "/calls.yaml"),
+                     linux_file(name, path, "structs", LINUX "/structs.yaml"),
+                     linux_file(name, path, "flags", LINUX "/flags.yaml"),
+                     linux_file(name, path, "requests", LINUX "/requests.yaml"));
 }
 
 /* The errors alone, without the source lines under them, each as the file says it. */
@@ -59,19 +75,23 @@ static void expected(const char *path, struct buf *out)
 
 static void one(const char *name)
 {
-    struct spec s = {.diag = {.out = NULL}};
+    struct linux_spec l = {.s.diag.out = NULL};
+    struct spec *s = &l.s;
     struct buf want = {0}, got = {0};
     char path[300];
     snprintf(path, sizeof(path), WRONG "/%s", name);
-    load(&s, name, path);
-    said(&s.diag, path, &got);
+    if (begins(name, "linux-"))
+        load_linux(&l, name, path);
+    else
+        load(s, name, path);
+    said(&s->diag, path, &got);
     expected(path, &want);
     if (strcmp(buf_cstr(&want), buf_cstr(&got)))
         fail_msg("%s\nexpected:\n%sfound:\n%s", path, buf_cstr(&want), buf_cstr(&got));
     assert_true(want.len > 0);
     buf_free(&want);
     buf_free(&got);
-    spec_free(&s);
+    spec_free(s);
 }
 
 static int is_case(const struct dirent *e)
@@ -91,13 +111,16 @@ static void test_wrong(void **state)
     free(list);
 }
 
-/* Without its wrong row, the ISA is right: or the errors could come from elsewhere. */
+/* Without its wrong row, everything is right: or the errors could come from elsewhere. */
 static void test_base(void **state)
 {
     struct spec s = {.diag = {.out = stderr}};
     assert_true(spec_load(&s, "specs/ir.yaml", BASE));
     assert_int_equal(s.nrows, 1);
     spec_free(&s);
+    struct linux_spec l = {.s.diag.out = stderr};
+    assert_true(linux_load(&l, LINUX));
+    linux_free(&l);
 }
 
 int main(void)
