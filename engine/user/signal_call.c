@@ -1,6 +1,7 @@
 /* The system calls about signals. What the host's kernel can do with moved pointers, it does. */
 #include "engine/user/call.h"
 #include "engine/user/signals.h"
+#include "linux/linux_calls.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -135,45 +136,6 @@ int64_t user_rt_sigtimedwait(struct user_thread *t, const uint64_t a[6])
     return r;
 }
 
-/* ---- sending: process and thread numbers are the host's ---- */
-
-int64_t user_kill(struct user_thread *t, const uint64_t a[6])
-{
-    return syscall(SYS_kill, (int)a[0], (int)a[1]) ? -errno : 0;
-}
-
-int64_t user_tkill(struct user_thread *t, const uint64_t a[6])
-{
-    return syscall(SYS_tkill, (int)a[0], (int)a[1]) ? -errno : 0;
-}
-
-int64_t user_tgkill(struct user_thread *t, const uint64_t a[6])
-{
-    return syscall(SYS_tgkill, (int)a[0], (int)a[1], (int)a[2]) ? -errno : 0;
-}
-
-int64_t user_rt_sigqueueinfo(struct user_thread *t, const uint64_t a[6])
-{
-    siginfo_t info;
-    if (user_read(t->p, a[2], &info, sizeof(info))) return -EFAULT;
-    return syscall(SYS_rt_sigqueueinfo, (int)a[0], (int)a[1], &info) ? -errno : 0;
-}
-
-int64_t user_rt_tgsigqueueinfo(struct user_thread *t, const uint64_t a[6])
-{
-    siginfo_t info;
-    if (user_read(t->p, a[3], &info, sizeof(info))) return -EFAULT;
-    return syscall(SYS_rt_tgsigqueueinfo, (int)a[0], (int)a[1], (int)a[2], &info) ? -errno : 0;
-}
-
-int64_t user_pidfd_send_signal(struct user_thread *t, const uint64_t a[6])
-{
-    siginfo_t info;
-    if (a[2] && user_read(t->p, a[2], &info, sizeof(info))) return -EFAULT;
-    return syscall(SYS_pidfd_send_signal, (int)a[0], (int)a[1], a[2] ? &info : NULL, (unsigned)a[3]) ? -errno
-                                                                                                     : 0;
-}
-
 /* ---- the alternate stack ---- */
 
 /* struct sigaltstack */
@@ -222,7 +184,8 @@ int64_t user_sigaltstack(struct user_thread *t, const uint64_t a[6])
 
 /* ---- back from a handler ---- */
 
-/* The registers are the frame's afterwards, so there is no result (the row says so). */
+/* The registers are the frame's afterwards, or those of the SIGSEGV's: there is no result (the row says so).
+ */
 int64_t user_rt_sigreturn(struct user_thread *t, const uint64_t a[6])
 {
     int64_t r = t->p->abi->frame->pop(t);
@@ -230,12 +193,7 @@ int64_t user_rt_sigreturn(struct user_thread *t, const uint64_t a[6])
         if (!signal_hold(t)) return USER_RESTART_ALWAYS;
         signal_force(t, SIGSEGV, SI_KERNEL, 0);
         signal_set_mask(t, t->mask);
+        return 0;
     }
     return r;
-}
-
-/* What the kernel asks for only after calls that we do not leave to it. */
-int64_t user_restart_syscall(struct user_thread *t, const uint64_t a[6])
-{
-    return -EINTR;
 }

@@ -74,23 +74,4 @@ void futex_thread_ends(struct user_thread *t); /* robust locks it holds, and who
 /* ---- frame_<isa>.c ---- */
 extern const struct user_frame_ops frame_riscv64;
 
-/* ---- the calls ---- */
-#define SIGNAL_CALL(name) int64_t user_##name(struct user_thread *t, const uint64_t a[6])
-SIGNAL_CALL(rt_sigaction);
-SIGNAL_CALL(rt_sigprocmask);
-SIGNAL_CALL(rt_sigpending);
-SIGNAL_CALL(rt_sigsuspend);
-SIGNAL_CALL(rt_sigtimedwait);
-SIGNAL_CALL(rt_sigqueueinfo);
-SIGNAL_CALL(rt_tgsigqueueinfo);
-SIGNAL_CALL(pidfd_send_signal);
-SIGNAL_CALL(kill);
-SIGNAL_CALL(tkill);
-SIGNAL_CALL(tgkill);
-SIGNAL_CALL(sigaltstack);
-SIGNAL_CALL(rt_sigreturn);
-SIGNAL_CALL(restart_syscall);
-SIGNAL_CALL(wait4);
-SIGNAL_CALL(waitid);
-
 #endif

@@ -2,6 +2,7 @@
  * told once of a child it will not tell again. */
 #include "engine/user/call.h"
 #include "engine/user/signals.h"
+#include "linux/linux_calls.h"
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
