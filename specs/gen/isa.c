@@ -255,10 +255,13 @@ static unsigned words_load(struct spec *s, const struct ynode *list, uint16_t *w
         struct reg *r = reg_find(s, node_text(s, c), &index);
         uint16_t word = r ? (uint16_t)(r->word + index * r->words) : 0;
         for (i = 0; i < n && words[i] != word; i++) continue;
-        if (!r || r->words != 1 || i < n || n == SPEC_MAX_WORDS)
-            diag_error(&s->diag, c->at, c->len,
-                       "expected up to %d registers of 64 bits, each once; '%s' is none", SPEC_MAX_WORDS,
-                       c->text);
+        const char *wrong = !r                    ? "is no register"
+                            : r->words > 1        ? "has more than 64 bits"
+                            : i < n               ? "stands here already"
+                            : n == SPEC_MAX_WORDS ? "is one too many"
+                                                  : NULL;
+        if (wrong)
+            diag_error(&s->diag, c->at, c->len, "'%s' %s", c->text, wrong);
         else
             words[n++] = word;
     }
