@@ -167,6 +167,7 @@ struct vcpu {
     int host_signal;            /* of the host fault behind the last guest fault: SIGSEGV, SIGBUS, 0 */
     uint64_t host_addr;         /* its guest address */
     uint8_t *window;            /* mem->window, set by run: one load less for each access */
+    uint64_t (*clock)(void);    /* the guest's wall clock, when it is read; NULL: what the state holds */
     uint64_t map_epoch;         /* mem->map_epoch that the TLB was filled under */
     uint64_t dirty_epoch;       /* mem->dirty_epoch that its write tags were given under */
     uint64_t tlb_used[CPU_TLB_SIZE / 64]; /* bit per entry that may hold tags, so that flushing is cheap */

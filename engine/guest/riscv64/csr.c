@@ -39,8 +39,10 @@ static const struct guest_csr_window *allowed(struct vcpu *c, unsigned number)
 
 bool riscv64_csr_read(struct vcpu *c, unsigned number, uint64_t *v)
 {
+    struct riscv64_state *s = (void *)c->state;
     const struct guest_csr_window *w = allowed(c, number);
     if (!w) return false;
+    if (c->clock && w->nparts && &c->state[w->parts[0].word] == &s->time) s->time = c->clock();
     *v = w->value;
     for (unsigned i = 0; i < w->nparts; i++) *v |= c->state[w->parts[i].word] << w->parts[i].lo;
     if (w->nparts) *v &= w->view;
