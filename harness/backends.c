@@ -20,8 +20,7 @@ const struct backend *backend_find(const char *name)
     return find_in(backend_all, name);
 }
 
-/* Why a backend can run no guest at all on this machine; NULL: it can run one. */
-static const char *cannot_run(const struct backend *b)
+const char *backend_cannot_run(const struct backend *b)
 {
     const char *why = "there is no guest";
     for (unsigned i = 0; guest_all[i]; i++) {
@@ -49,7 +48,7 @@ static int add_named(struct program *p, struct plan *plan, const char *name, boo
     const struct backend *b = find_in(p->backends, name);
     for (; n < ARRAY_LEN(names) && p->backends[n]; n++) names[n] = p->backends[n]->name;
     if (!b) return complain_name(p, "backend", name, names, n);
-    why = cannot_run(b);
+    why = backend_cannot_run(b);
     if (why) return complain(p, STATUS_HARNESS, "backend '%s' cannot be used: %s", name, why);
     for (unsigned i = 0; oracle && i < plan->lineup.n; i++)
         if (plan->lineup.entries[i].backend == b && !plan->lineup.entries[i].oracle)
@@ -62,7 +61,7 @@ static int add_default(struct program *p, struct plan *plan, bool oracle)
 {
     int status = 0;
     for (unsigned i = 0; p->backends[i] && !status; i++)
-        if (p->backends[i]->oracle == oracle && !cannot_run(p->backends[i]))
+        if (p->backends[i]->oracle == oracle && !backend_cannot_run(p->backends[i]))
             status = add_entry(p, plan, p->backends[i], oracle);
     return status;
 }

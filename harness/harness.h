@@ -209,9 +209,10 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
            struct judgement *j);
 
 /* ---- backends.c ---- */
-extern const struct backend *const backend_all[]; /* NULL-terminated */
+extern const struct backend *const backend_all[]; /* NULL-terminated; the slower ones first */
 const struct backend *backend_find(const char *name);
-extern const struct backend backend_interp;  /* engine/interp */
-extern const struct backend backend_unicorn; /* harness/oracle */
+const char *backend_cannot_run(const struct backend *b); /* no guest at all on this machine: why; or NULL */
+extern const struct backend backend_interp;              /* engine/interp */
+extern const struct backend backend_unicorn;             /* harness/oracle */
 
 #endif

@@ -16,6 +16,7 @@ enum option_type {
     TYPE_LIST,    /* struct text_list; commas separate, repeating adds */
     TYPE_TEXTS,   /* struct text_list; repeating adds */
     TYPE_NUMBER,  /* uint64_t */
+    TYPE_SIZE,    /* uint64_t; K, M or G may follow */
     TYPE_SECONDS, /* double */
     TYPE_SHARD,   /* shard and nshards */
 };
@@ -70,11 +71,31 @@ static const struct option_row option_rows[OPTIONS] = {
                   "instruction: cases of each row; sequence: cases of many instructions"},
     [OPT_OUTPUT] = {"output", 'o', "FILE", TYPE_TEXT, FIELD(output), CMD_GEN, 0, 0, NULL,
                     "where the corpus goes"},
+    [OPT_RUNNER] = {"backend", 'b', "NAME", TYPE_TEXT, FIELD(runner), CMD_EXEC, 0, 0, "auto",
+                    "what runs the program; auto: the fastest that can"},
+    [OPT_PREFIX] = {"prefix", 'L', "DIR", TYPE_TEXT, FIELD(prefix), CMD_EXEC, 0, 0, NULL,
+                    "where the program's absolute paths (its libraries) are looked for first"},
+    [OPT_SET] = {"env", 'E', "VAR=VALUE", TYPE_TEXTS, FIELD(set), CMD_EXEC, 0, 0, NULL,
+                 "set a variable of the program's environment (repeat for more)"},
+    [OPT_UNSET] = {"unset", 'U', "VAR", TYPE_TEXTS, FIELD(unset), CMD_EXEC, 0, 0, NULL,
+                   "leave one out of it (repeat for more)"},
+    [OPT_ARGV0] = {"argv0", '0', "NAME", TYPE_TEXT, FIELD(argv0), CMD_EXEC, 0, 0, NULL,
+                   "what the program is told its name is; default: PROGRAM"},
+    [OPT_STACK] = {"stack-size", 's', "BYTES", TYPE_SIZE, FIELD(stack_size), CMD_EXEC, 0, 1ull << 36, "0",
+                   "of its first thread (K, M, G may follow); default: the host's limit, at most 64M"},
+    [OPT_LIMIT] = {"limit", 0, "N", TYPE_NUMBER, FIELD(limit), CMD_EXEC, 0, 0, "0",
+                   "end it after N instructions of its first thread, with status 124"},
+    [OPT_STRACE] = {"strace", 0, NULL, TYPE_FLAG, FIELD(strace), CMD_EXEC, 0, 0, NULL,
+                    "a line for each system call"},
+    [OPT_TRACE] = {"trace", 0, NULL, TYPE_FLAG, FIELD(trace), CMD_EXEC, 0, 0, NULL,
+                   "a line for each instruction, with the registers it changed"},
+    [OPT_STATS] = {"stats", 0, NULL, TYPE_FLAG, FIELD(stats), CMD_EXEC, 0, 0, NULL,
+                   "in the end, what the run took"},
     [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
 };
 
 static const struct command commands[] = {
-    {"run", CMD_RUN, "[PATH...]", 0, ~0u, "run plans or corpora",
+    {"run", CMD_RUN, "[PATH...]", 0, ~0u, false, "run plans or corpora",
      "Runs every case of the corpora (files, or folders of them) on each backend and holds the results "
      "against the\n"
      "manual's word where a case has it, and against each oracle. Without PATH, the plan "
@@ -82,15 +103,15 @@ static const struct command commands[] = {
      "Exit status: 0 all passed, 1 some failed, 2 bad usage or input, 3 the harness could not do its work,\n"
      "4 nothing selected.\n",
      cmd_run},
-    {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, "run one case and show everything",
+    {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, false, "run one case and show everything",
      "Runs the case of this id and shows its row, its state before, and what each backend made of it.\n",
      cmd_repro},
-    {"explain", CMD_EXPLAIN, "ISA CODE", 2, 2, "show what an instruction is and does",
+    {"explain", CMD_EXPLAIN, "ISA CODE", 2, 2, false, "show what an instruction is and does",
      "CODE is assembly text ('add a0, a1, a2') or hex: bytes in memory order ('33 85 c5 00') or a number as "
      "manuals\n"
      "print it ('0x00c58533').\n",
      cmd_explain},
-    {"list", CMD_LIST, "WHAT [NAME...]", 1, ~0u, "list what there is",
+    {"list", CMD_LIST, "WHAT [NAME...]", 1, ~0u, false, "list what there is",
      "WHAT is one of\n"
      "  isas                 guests\n"
      "  backends             ways to run them, and whether they can here\n"
@@ -101,9 +122,18 @@ static const struct command commands[] = {
      "  cases PATH...        ids of the cases of corpora\n"
      "  schema [NAME]        JSON Schema of a file format: corpus, plan or quirks\n",
      cmd_list},
-    {"gen", CMD_GEN, "ISA", 1, 1, "write generated cases as a corpus",
+    {"gen", CMD_GEN, "ISA", 1, 1, false, "write generated cases as a corpus",
      "Writes cases as `generate:` makes them, spelled out, so that they can be kept, edited and run.\n",
      cmd_gen},
+    {"exec", CMD_EXEC, "PROGRAM [ARG...]", 1, ~0u, true, "run a Linux program of a guest ISA",
+     "Runs an ELF program, static or with shared libraries, with this machine's files, terminal and kernel. "
+     "PROGRAM is a\n"
+     "path (PATH is not searched); options stand before it, and all that follows is the program's.\n"
+     "Its exit status is this one's, and a signal that kills it kills this process. Else: 127 there is no "
+     "such "
+     "program (or\n"
+     "its dynamic linker), 126 it cannot be run, 125 lockstep cannot go on, 124 --limit, 2 bad usage.\n",
+     cmd_exec},
 };
 
 /* ---- saying what is wrong ---- */
@@ -197,15 +227,31 @@ static void add_commas(struct program *p, struct text_list *l, const char *text)
     }
 }
 
-static int set_number(struct program *p, const struct option_row *o, const char *text, uint64_t *v)
+/* A number whose last letter may be one of `units`, each 1024 times the one before. */
+static int set_scaled(struct program *p, const struct option_row *o, const char *text, const char *units,
+                      uint64_t *v)
 {
     bool negative;
-    if (!number_parse(text, strlen(text), v, &negative) || negative)
+    size_t n = strlen(text);
+    const char *unit = n > 1 ? strchr(units, text[n - 1]) : NULL;
+    unsigned shift = unit && *unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    if (!number_parse(text, n - (shift > 0), v, &negative) || negative || *v << shift >> shift != *v)
         return complain(p, STATUS_USAGE, "--%s wants a number, not '%s'", o->name, text);
+    *v <<= shift;
     if (*v < o->min || (o->max && *v > o->max))
         return complain(p, STATUS_USAGE, "--%s wants a number from %llu to %llu, not '%s'", o->name,
                         (unsigned long long)o->min, (unsigned long long)o->max, text);
     return 0;
+}
+
+static int set_number(struct program *p, const struct option_row *o, const char *text, uint64_t *v)
+{
+    return set_scaled(p, o, text, "", v);
+}
+
+static int set_size(struct program *p, const struct option_row *o, const char *text, uint64_t *v)
+{
+    return set_scaled(p, o, text, "KMG", v);
 }
 
 static int set_seconds(struct program *p, const struct option_row *o, const char *text, double *v)
@@ -235,13 +281,14 @@ static int set_option(struct program *p, enum option_id id, const char *text)
 {
     const struct option_row *o = &option_rows[id];
     void *field = (char *)&p->opt + o->offset;
-    p->opt.given |= 1u << id;
+    p->opt.given |= 1ull << id;
     switch (o->type) {
     case TYPE_FLAG: *(bool *)field = true; break;
     case TYPE_TEXT: *(const char **)field = text; break;
     case TYPE_LIST: add_commas(p, field, text); break;
     case TYPE_TEXTS: list_add(p, field, text); break;
     case TYPE_NUMBER: return set_number(p, o, text, field);
+    case TYPE_SIZE: return set_size(p, o, text, field);
     case TYPE_SECONDS: return set_seconds(p, o, text, field);
     case TYPE_SHARD: return set_shard(p, text);
     }
@@ -307,6 +354,7 @@ static int parse_words(struct program *p, const struct command *c, int argc, con
             status = parse_option(p, c, argc, argv, &i);
         else
             list_add(p, &p->opt.args, word);
+        if (c->rest && p->opt.args.n) options = false;
     }
     return status;
 }

@@ -15,7 +15,7 @@ struct text_list {
     unsigned n;         /* in use */
 };
 
-enum command_id { CMD_RUN = 1, CMD_REPRO = 2, CMD_EXPLAIN = 4, CMD_LIST = 8, CMD_GEN = 16 };
+enum command_id { CMD_RUN = 1, CMD_REPRO = 2, CMD_EXPLAIN = 4, CMD_LIST = 8, CMD_GEN = 16, CMD_EXEC = 32 };
 
 enum option_id {
     OPT_BACKEND,
@@ -36,13 +36,23 @@ enum option_id {
     OPT_VALUES,
     OPT_KIND,
     OPT_OUTPUT,
+    OPT_RUNNER,
+    OPT_PREFIX,
+    OPT_SET,
+    OPT_UNSET,
+    OPT_ARGV0,
+    OPT_STACK,
+    OPT_LIMIT,
+    OPT_STRACE,
+    OPT_TRACE,
+    OPT_STATS,
     OPT_HELP,
     OPTIONS,
 };
 
 /* What the command line says. Fields of options that were not given hold the defaults of option_rows. */
 struct options {
-    uint32_t given;            /* bit per option_id */
+    uint64_t given;            /* bit per option_id */
     struct text_list backends; /* under test */
     struct text_list oracles;  /* "none" for none */
     struct text_list filters;  /* patterns of case ids */
@@ -60,6 +70,14 @@ struct options {
     uint64_t max_timeouts;     /* then the run gives up */
     uint64_t count;            /* gen: cases for each row */
     double timeout;            /* seconds for a case */
+    const char *runner;        /* exec: a backend, or "auto" */
+    const char *prefix;        /* exec: folder of the guest's libraries */
+    const char *argv0;         /* exec: what the guest is told its name is */
+    struct text_list set;      /* exec: VAR=VALUE */
+    struct text_list unset;    /* exec: VAR */
+    uint64_t stack_size;       /* exec: bytes; 0: the host's limit */
+    uint64_t limit;            /* exec: instructions; 0: none */
+    bool strace, trace, stats; /* exec: as they say */
     bool quiet, verbose, help; /* as they say */
 };
 
@@ -77,6 +95,7 @@ struct command {
     enum command_id id;            /* for option_rows */
     const char *args;              /* synopsis of what is not an option */
     unsigned min_args, max_args;   /* how many of them; max ~0u: any number */
+    bool rest;                     /* what follows the first of them is no option of ours */
     const char *summary;           /* a line for the list of commands */
     const char *text;              /* what --help says more; ends with a newline */
     int (*run)(struct program *p); /* gives the exit status */
@@ -98,6 +117,7 @@ int cmd_repro(struct program *p);
 int cmd_explain(struct program *p);
 int cmd_list(struct program *p);
 int cmd_gen(struct program *p);
+int cmd_exec(struct program *p);
 
 /* ---- shared by commands ---- */
 /* The guest of this name, or NULL after a complaint. */

@@ -1,0 +1,149 @@
+/* lockstep exec: a Linux program of a guest ISA, as if it were one of the host's. */
+#include "harness/exec.h"
+#include "harness/plan.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* As env(1), timeout(1) and shells have them. */
+enum { STATUS_CANNOT = 125, STATUS_NOT_RUN = 126, STATUS_NOT_FOUND = 127 };
+
+/* One run, for the hooks. */
+struct exec {
+    struct program *program;
+    struct user_options options;
+    struct exec_trace *trace; /* --trace, or NULL */
+    struct timespec started;  /* just before it */
+};
+
+static uint64_t before(struct user_thread *t, void *data)
+{
+    struct exec *x = data;
+    return exec_trace_before(x->trace, t);
+}
+
+static void after(struct user_thread *t, void *data)
+{
+    struct exec *x = data;
+    exec_trace_after(x->trace, t);
+}
+
+static void at_end(struct user_process *p, void *data)
+{
+    struct exec *x = data;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double s = (double)(now.tv_sec - x->started.tv_sec) + (double)(now.tv_nsec - x->started.tv_nsec) / 1e9;
+    if (!x->program->opt.stats) return;
+    fprintf(x->program->err, "backend: %s\nguest instructions: %llu\ntime: %.3f s (%.1f million a second)\n",
+            x->options.backend->name, (unsigned long long)p->executed, s, (double)p->executed / s / 1e6);
+}
+
+/* "VAR=…" or "VAR": the same variable? */
+static bool same_var(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "=");
+    return n == strcspn(b, "=") && !strncmp(a, b, n);
+}
+
+static bool has_var(const struct text_list *l, unsigned from, const char *var)
+{
+    for (unsigned i = from; i < l->n; i++)
+        if (same_var(l->items[i], var)) return true;
+    return false;
+}
+
+/* The host's environment without -U and with -E; of several -E for one variable the last counts. */
+static int build_env(struct program *p, struct text_list *env)
+{
+    const struct text_list *set = &p->opt.set, *unset = &p->opt.unset;
+    for (char **v = environ; *v; v++)
+        if (!has_var(set, 0, *v) && !has_var(unset, 0, *v)) list_add(p, env, *v);
+    for (unsigned i = 0; i < set->n; i++) {
+        const char *equals = strchr(set->items[i], '=');
+        if (!equals || equals == set->items[i])
+            return complain(p, STATUS_USAGE, "--env wants VAR=VALUE, not '%s'", set->items[i]);
+        if (!has_var(set, i + 1, set->items[i])) list_add(p, env, set->items[i]);
+    }
+    list_add(p, env, NULL);
+    return 0;
+}
+
+/* The named backend, or for "auto" the last in the table: it lists the slow ones first. NULL: complained. */
+static const struct backend *choose_backend(struct program *p)
+{
+    const char *want = p->opt.runner, *names[16];
+    const struct backend *best = NULL;
+    size_t n = 0;
+    bool any = !strcmp(want, "auto");
+    names[n++] = "auto";
+    for (unsigned i = 0; p->backends[i] && n < ARRAY_LEN(names); i++) {
+        const struct backend *b = p->backends[i];
+        if (!b->user) continue;
+        names[n++] = b->name;
+        if (any ? !backend_cannot_run(b) : !strcmp(b->name, want)) best = b;
+    }
+    if (!best && any)
+        (void)complain(p, STATUS_CANNOT, "no backend can run programs here");
+    else if (!best)
+        (void)complain_name(p, "backend for programs", want, names, n);
+    else if (backend_cannot_run(best))
+        (void)complain(p, STATUS_CANNOT, "backend '%s' cannot be used: %s", want, backend_cannot_run(best));
+    else
+        return best;
+    return NULL;
+}
+
+static int status_of(int err)
+{
+    if (err == -ENOENT || err == -ENOTDIR) return STATUS_NOT_FOUND;
+    return err == -ENOTSUP || err == -ENOMEM ? STATUS_CANNOT : STATUS_NOT_RUN;
+}
+
+static int run(struct exec *x)
+{
+    struct program *p = x->program;
+    struct buf why = {0};
+    if (p->opt.trace) {
+        x->trace = exec_trace_new(p->err);
+        x->options.before_run = before;
+        x->options.after_run = after;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &x->started);
+    int status = user_exec(&x->options, &why);
+    if (status < 0) status = complain(p, status_of(status), "%s", buf_cstr(&why));
+    buf_free(&why);
+    if (x->trace) exec_trace_free(x->trace);
+    return status;
+}
+
+int cmd_exec(struct program *p)
+{
+    struct options *opt = &p->opt;
+    struct text_list env = {0};
+    const struct backend *backend = choose_backend(p);
+    if (!backend) return STATUS_USAGE;
+    int status = build_env(p, &env);
+    if (status) return status;
+    const char *program = opt->args.items[0];
+    if (opt->argv0) opt->args.items[0] = opt->argv0;
+    list_add(p, &opt->args, NULL);
+    struct exec x = {
+        .program = p,
+        .options = {.program = program,
+                    .argv = (char *const *)opt->args.items,
+                    .envp = (char *const *)env.items,
+                    .prefix = opt->prefix,
+                    .backend = backend,
+                    .stack_size = opt->stack_size,
+                    .strace = opt->strace ? p->err : NULL,
+                    .limit = opt->limit,
+                    .at_end = at_end},
+    };
+    x.options.data = &x;
+    fflush(p->out); /* the program writes to the same files, and its children must not write ours again */
+    fflush(p->err);
+    return run(&x);
+}

@@ -1,0 +1,14 @@
+/* What `lockstep exec` shows of a run: hooks for engine/user. */
+#ifndef HARNESS_EXEC_H
+#define HARNESS_EXEC_H
+
+#include "engine/user/user.h"
+
+/* ---- exec_trace.c: --trace ---- */
+struct exec_trace;
+struct exec_trace *exec_trace_new(FILE *out);
+uint64_t exec_trace_before(struct exec_trace *x, struct user_thread *t); /* the budget: one instruction */
+void exec_trace_after(struct exec_trace *x, struct user_thread *t);
+void exec_trace_free(struct exec_trace *x);
+
+#endif
