@@ -71,7 +71,7 @@ static inline uint64_t prove_float(struct prover *p)
     switch (prove_below(p, 8)) {
     case 0: v &= ~exponent; break;                                           /* zero, subnormal */
     case 1: v |= exponent; break;                                            /* NaN */
-    case 2: v = (v & 1ull << (width - 1)) | exponent; break;                 /* infinity */
+    case 2: v = (v & ~bits_mask(width - 1)) | exponent; break;                 /* infinity */
     case 3: v &= ~bits_mask(fraction); break;                                /* a power of two */
     case 4: v = (v & ~exponent) | (exponent & ~(exponent << 3)) << 2; break; /* about one */
     default: break;

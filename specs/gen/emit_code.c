@@ -111,6 +111,16 @@ void emit_computed(const struct emitter *e, int v)
     fputs(");\n", e->f);
 }
 
+static void fence(const struct emitter *e, const struct code *k)
+{
+    fputs("    ", e->f);
+    emit_condition(e, k);
+    op_function(e, k);
+    fputc('(', e->f);
+    arguments(e, k, "");
+    fputs(");\n", e->f);
+}
+
 static void operation(const struct emitter *e, int v)
 {
     const struct code *k = &e->r->code[v];
@@ -128,6 +138,7 @@ static void operation(const struct emitter *e, int v)
         guard(e, k, 0);
         fputs("return true;\n", e->f);
         break;
+    case OP_FENCE: fence(e, k); break;
     case OP_SYNC:
     case OP_NOP: break;
     default: emit_computed(e, v); break;

@@ -102,7 +102,7 @@ static void reference(FILE *f, const struct op *op, int t, int u)
         fputs(", &v);\n    out->u128 = v;\n    return ok;\n}\n", f);
         return;
     }
-    fputs(op_may_fault(op) ? "    return " : "    out->u128 = ", f);
+    fputs(op_may_fault(op) ? "    return " : result == TYPE_NONE ? "    " : "    out->u128 = ", f);
     call(f, op, t, u);
     fputs(op_may_fault(op) ? ");\n}\n" : ");\n    return true;\n}\n", f);
 }
@@ -130,7 +130,7 @@ static bool rounds(const struct op *op)
     return false;
 }
 
-/* Exceptions of FP operations gather, and accesses may fault, whether or not the value is used. */
+/* Exceptions of FP operations gather, and accesses may fault, whether or not a value is used. */
 static void flags(FILE *f, const struct op *op)
 {
     bool fp = op->effect == OP_FP, exit = op_may_fault(op);
@@ -138,7 +138,7 @@ static void flags(FILE *f, const struct op *op)
     if (fp) fputs(" | IR_OP_FP", f);
     if (rounds(op)) fputs(" | IR_OP_ROUND", f);
     if (exit) fputs(" | IR_OP_EXIT", f);
-    if (exit || fp) fputs(" | IR_OP_EFFECT", f);
+    if (exit || fp || op->effect == OP_FENCE) fputs(" | IR_OP_EFFECT", f);
     if (op->commutes) fputs(" | IR_OP_COMMUTES", f);
 }
 

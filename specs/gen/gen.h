@@ -54,6 +54,7 @@ enum op_effect {
     OP_STORE,
     OP_AMO,
     OP_FAULT, /* nothing but the fault */
+    OP_FENCE, /* orders accesses */
     OP_JUMP,
     OP_RAISE,
     OP_SKIP, /* ends the instruction early */

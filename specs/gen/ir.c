@@ -75,9 +75,9 @@ static const struct {
     const char *name;
     enum op_effect effect;
 } effects[] = {
-    {"fp", OP_FP},       {"load", OP_LOAD}, {"store", OP_STORE}, {"amo", OP_AMO},
-    {"fault", OP_FAULT}, {"jump", OP_JUMP}, {"raise", OP_RAISE}, {"sync", OP_SYNC},
-    {"nop", OP_NOP},     {"none", OP_NOP},  {"lanes", OP_LANES}, {"skip", OP_SKIP},
+    {"fp", OP_FP},       {"load", OP_LOAD},   {"store", OP_STORE}, {"amo", OP_AMO}, {"fault", OP_FAULT},
+    {"jump", OP_JUMP},   {"raise", OP_RAISE}, {"sync", OP_SYNC},   {"nop", OP_NOP}, {"none", OP_NOP},
+    {"fence", OP_FENCE}, {"lanes", OP_LANES}, {"skip", OP_SKIP},
 };
 
 static enum op_effect effect_parse(struct spec *s, const struct ynode *n)
@@ -90,7 +90,7 @@ static enum op_effect effect_parse(struct spec *s, const struct ynode *n)
     }
     diag_error(&s->diag, n->at, n->len, "unknown effect '%s'%s", n->text,
                suggest_of(s, n->text, names, ARRAY_LEN(names),
-                          "; expected fp load store amo fault jump raise skip sync lanes or none"));
+                          "; expected fp load store amo fault fence jump raise skip sync lanes or none"));
     return OP_PURE;
 }
 

@@ -189,12 +189,25 @@ static void rule_fault_first(struct checker *c)
     }
 }
 
-/* Operands that nobody reads or writes are a slip of the pen, unless the row does nothing at all (hints). */
+static bool touches_nothing(const struct row *r, const struct code *code)
+{
+    for (int i = 0; i < r->ncode; i++) {
+        bool op = code[i].kind == CODE_OP;
+        enum op_effect e = op ? code[i].op->effect : OP_PURE;
+        if (op && e == OP_PURE) continue;
+        if (op ? e != OP_NOP && e != OP_SYNC && e != OP_FENCE
+               : code[i].kind != CODE_CONST && code[i].kind != CODE_FIELDNUM)
+            return false;
+    }
+    return true;
+}
+
+/* Operands that nobody reads or writes are a slip of the pen, unless the row touches nothing (hints, fences).
+ */
 static void rule_all_used(struct checker *c)
 {
     struct row *r = c->row;
-    const struct op *only = r->ncode == 1 && c->code[0].kind == CODE_OP ? c->code[0].op : NULL;
-    if (only && (only->effect == OP_NOP || only->effect == OP_SYNC)) return;
+    if (touches_nothing(r, c->code)) return;
     for (unsigned i = 0; i < r->nfields; i++) {
         const struct field *f = &r->fields[i];
         if (f->used || !f->kind || (!f->kind->file && !c->spec->bytes)) continue;
