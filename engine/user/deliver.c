@@ -157,12 +157,6 @@ void signal_force(struct user_thread *t, int sig, int code, uint64_t addr)
     act(t, &none, sig, &info);
 }
 
-static bool is_one_of(const struct guest *g, const uint8_t table[8], unsigned cause)
-{
-    (void)g;
-    return cause == table[CPU_READ] || cause == table[CPU_WRITE] || cause == table[CPU_EXEC];
-}
-
 /* A memory fault's address is the byte that could not be had. A misaligned one's too, as POSIX and other
  * emulators have it; Linux on RISC-V gives the pc. */
 static void fault(struct user_thread *t)
@@ -171,9 +165,9 @@ static void fault(struct user_thread *t)
     const struct guest *g = t->cpu->guest;
     if (e->kind == EXIT_BREAKPOINT)
         signal_force(t, SIGTRAP, TRAP_BRKPT, e->pc);
-    else if (is_one_of(g, g->cause_of_align, e->cause))
+    else if (e->cause == g->cause_of_align[CPU_READ] || e->cause == g->cause_of_align[CPU_WRITE])
         signal_force(t, SIGBUS, BUS_ADRALN, e->value);
-    else if (!is_one_of(g, g->cause_of_access, e->cause))
+    else if (e->cause == g->cause_of_access[0])
         signal_force(t, SIGILL, ILL_ILLOPC, e->pc);
     else if (t->cpu->host_signal == SIGBUS)
         signal_force(t, SIGBUS, BUS_ADRERR, e->value);

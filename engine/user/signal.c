@@ -220,34 +220,38 @@ bool signal_hold(struct user_thread *t)
     return !t->pending.has_taken;
 }
 
-/* After a change of the mask: something of what is kept here may be due now. */
-static void look_again(struct user_thread *t)
+/* Something of what is kept here may be delivered under this mask. */
+bool signal_sent_is_due(const struct user_thread *t, uint64_t mask)
 {
     for (int i = 0; i < USER_NEVER_BLOCKED; i++)
-        if (t->pending.has_sent & 1u << i && !(t->mask & SIGNAL_BIT(never_blocked[i]))) t->wanted = true;
+        if (t->pending.has_sent & 1u << i && !(mask & SIGNAL_BIT(never_blocked[i]))) return true;
+    return false;
 }
 
-/* While a signal is taken the host's mask stays closed: user_deliver will come here again. */
+/* While a signal waits here the host's mask stays closed, so that its turn comes before those of the kernel:
+ * user_deliver will come here again. */
 void signal_set_mask(struct user_thread *t, uint64_t mask)
 {
     uint64_t host = signal_host_mask(mask);
     t->mask = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
-    if (t->pending.has_taken)
+    if (t->pending.has_taken || signal_sent_is_due(t, mask))
         t->wanted = true;
     else
         syscall(SYS_rt_sigprocmask, SIG_SETMASK, &host, NULL, 8);
-    look_again(t);
 }
 
 int64_t signal_change_mask(struct user_thread *t, uint64_t mask)
 {
     uint64_t host = signal_host_mask(mask);
+    if (signal_sent_is_due(t, mask)) {
+        if (!signal_hold(t)) return USER_RESTART_ALWAYS;
+        signal_set_mask(t, mask);
+        return 0;
+    }
     int64_t r = user_host_call(t, SYS_rt_sigprocmask,
                                (const uint64_t[6]){SIG_SETMASK, (uint64_t)&host, 0, sizeof(host)});
-    if (r) return r;
-    t->mask = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
-    look_again(t);
-    return 0;
+    if (!r) t->mask = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+    return r;
 }
 
 /* The signal came under the call's mask and its handler starts from that one; what its frame brings back is
@@ -258,7 +262,6 @@ int64_t signal_masked(struct user_thread *t, uint64_t guest_mask, int64_t result
     t->suspended = t->mask;
     t->mask = guest_mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
     t->restore_mask = true;
-    look_again(t);
     return USER_RESTART_NOHAND;
 }
 

@@ -94,9 +94,7 @@ int64_t user_rt_sigsuspend(struct user_thread *t, const uint64_t a[6])
     uint64_t mask, host;
     if (a[1] != SET_SIZE) return -EINVAL;
     if (user_read(t->p, a[0], &mask, sizeof(mask))) return -EFAULT;
-    for (int i = 0; i < USER_NEVER_BLOCKED; i++)
-        if (t->pending.has_sent & 1u << i && !(mask & SIGNAL_BIT(signal_never_at(i))))
-            return signal_masked(t, mask, USER_RESTART);
+    if (signal_sent_is_due(t, mask)) return signal_masked(t, mask, USER_RESTART);
     host = signal_host_mask(mask);
     int64_t r = user_host_call(t, SYS_rt_sigsuspend, (const uint64_t[6]){(uint64_t)&host, sizeof(host)});
     return signal_masked(t, mask, r);

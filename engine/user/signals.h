@@ -26,6 +26,8 @@ void host_call_fixup(ucontext_t *u); /* in a handler: a call that was not made y
 extern const uint64_t signal_never_blocked; /* bits of the USER_NEVER_BLOCKED */
 int signal_never_index(int sig);            /* in user_pending.sent, or -1 */
 int signal_never_at(int index);             /* the signal of an index */
+/* Something of user_pending.sent may be delivered under this mask. */
+bool signal_sent_is_due(const struct user_thread *t, uint64_t mask);
 /* Makes the host's disposition of sig what the guest's asks for. The caller holds h->lock. */
 void signal_mirror(const struct user_handlers *h, int sig);
 /* Keeps the host's handler from taking signals in, those that are never blocked excepted. False: one has been

@@ -1,0 +1,225 @@
+/* How threads and processes with threads end: exit from any thread while others wait or spin, the first thread
+ * leaving early, detached threads, a signal, execve from a thread. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pthread_mutex_t never = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int ready, done;
+static int pipe_of[2];
+
+static void *in_futex(void *arg)
+{
+    ready++;
+    pthread_mutex_lock(&never);
+    return arg;
+}
+
+static void *in_read(void *arg)
+{
+    char c;
+    ready++;
+    if (read(pipe_of[0], &c, 1) < 0) return NULL;
+    return arg;
+}
+
+static void *in_sleep(void *arg)
+{
+    ready++;
+    for (;;) sleep(1000);
+    return arg;
+}
+
+static void *in_loop(void *arg)
+{
+    ready++;
+    for (volatile long i = 0;; i++) continue;
+    return arg;
+}
+
+static void *in_wait(void *arg)
+{
+    ready++;
+    for (;;) pause();
+    return arg;
+}
+
+static void others(void)
+{
+    void *(*const bodies[])(void *) = {in_futex, in_read, in_sleep, in_loop, in_wait};
+    pthread_t t;
+    if (pipe(pipe_of)) exit(99);
+    pthread_mutex_lock(&never);
+    for (int i = 0; i < 10; i++) pthread_create(&t, NULL, bodies[i % 5], NULL);
+    while (ready < 10) usleep(1000);
+}
+
+static void *exits(void *arg)
+{
+    exit((int)(long)arg);
+}
+
+static void *returns_later(void *arg)
+{
+    usleep(30000);
+    printf("the last thread goes on\n");
+    fflush(stdout);
+    return arg;
+}
+
+static void by_main(void)
+{
+    others();
+    exit(11);
+}
+
+static void by_thread(void)
+{
+    pthread_t t;
+    others();
+    pthread_create(&t, NULL, exits, (void *)12);
+    pthread_join(t, NULL);
+}
+
+static void by_signal(void)
+{
+    others();
+    kill(getpid(), SIGTERM);
+    pause();
+}
+
+static void by_fault(void)
+{
+    static char *volatile nowhere;
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    others();
+    *nowhere = 1;
+}
+
+static void by_kill(void)
+{
+    others();
+    kill(getpid(), SIGKILL);
+    pause();
+}
+
+static void main_first(void)
+{
+    pthread_t t;
+    pthread_create(&t, NULL, returns_later, NULL);
+    pthread_exit(NULL);
+}
+
+static void main_first_then_exit(void)
+{
+    pthread_t t;
+    pthread_create(&t, NULL, returns_later, NULL);
+    pthread_create(&t, NULL, in_loop, NULL);
+    usleep(1000);
+    pthread_create(&t, NULL, exits, (void *)13);
+    pthread_exit(NULL);
+}
+
+static void *counts(void *arg)
+{
+    done++;
+    return arg;
+}
+
+static void detached(void)
+{
+    pthread_attr_t a;
+    pthread_attr_init(&a);
+    pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED);
+    for (int i = 0; i < 200; i++) {
+        pthread_t t;
+        while (pthread_create(&t, &a, counts, NULL)) usleep(1000);
+    }
+    while (done < 200) usleep(1000);
+    exit(14);
+}
+
+static void *forks(void *arg)
+{
+    (void)arg;
+    pid_t pid = fork();
+    if (!pid) {
+        pthread_t t;
+        pthread_create(&t, NULL, counts, NULL);
+        pthread_join(t, NULL);
+        printf("child of a thread: %d more\n", (int)done);
+        fflush(stdout);
+        return (void *)21; /* ends the only thread: the process ends with 0 */
+    }
+    int st;
+    waitpid(pid, &st, 0);
+    printf("its end: %d %d\n", WIFEXITED(st), WEXITSTATUS(st));
+    fflush(stdout);
+    return NULL;
+}
+
+static void fork_in_thread(void)
+{
+    pthread_t t;
+    others();
+    pthread_create(&t, NULL, forks, NULL);
+    pthread_join(t, NULL);
+    exit(15);
+}
+
+static void *execs(void *arg)
+{
+    (void)arg;
+    char *const argv[] = {(char *)"sh", (char *)"-c", (char *)"echo pid $$ is $WANT | sed \"s/$$/it/g\"; exit 16", NULL};
+    char want[32];
+    snprintf(want, sizeof(want), "WANT=%d", getpid());
+    char *const envp[] = {want, (char *)"PATH=/bin:/usr/bin", NULL};
+    execve("/bin/sh", argv, envp);
+    return NULL;
+}
+
+static void exec_in_thread(void)
+{
+    pthread_t t;
+    others();
+    pthread_create(&t, NULL, execs, NULL);
+    pause();
+}
+
+int main(void)
+{
+    static const struct {
+        const char *name;
+        void (*body)(void);
+    } ways[] = {
+        {"exit of the first", by_main},       {"exit of another", by_thread},
+        {"signal", by_signal},                {"fault", by_fault},
+        {"kill", by_kill},                    {"first leaves", main_first},
+        {"first leaves, exit", main_first_then_exit}, {"detached", detached},
+        {"fork", fork_in_thread},             {"execve", exec_in_thread},
+    };
+    for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        int st;
+        fflush(stdout);
+        pid_t pid = fork();
+        if (!pid) {
+            alarm(20);
+            ways[i].body();
+            _exit(98);
+        }
+        waitpid(pid, &st, 0);
+        if (WIFSIGNALED(st))
+            printf("%s: signal %d\n", ways[i].name, WTERMSIG(st));
+        else
+            printf("%s: status %d\n", ways[i].name, WEXITSTATUS(st));
+    }
+    return 0;
+}
