@@ -3,6 +3,7 @@
 #include "harness/plan.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,6 +120,35 @@ static int run(struct exec *x)
     return status;
 }
 
+static void add_option(struct program *p, struct text_list *l, const char *name, const char *value)
+{
+    if (!value) return;
+    list_add(p, l, name);
+    list_add(p, l, value);
+}
+
+/* How a program that this one executes is run: with the options that hold for it too. Its environment is what
+ * it is given, and the limit was the first one's. The guest may change its working directory. */
+static char *const *run_again(struct program *p)
+{
+    const struct options *opt = &p->opt;
+    struct text_list l = {0};
+    char *prefix = opt->prefix ? realpath(opt->prefix, NULL) : NULL;
+    list_add(p, &l, "lockstep");
+    list_add(p, &l, "exec");
+    add_option(p, &l, "--backend", opt->runner);
+    if (opt->prefix) add_option(p, &l, "--prefix", arena_strdup(&p->arena, prefix ? prefix : opt->prefix));
+    if (opt->stack_size)
+        add_option(p, &l, "--stack-size",
+                   arena_printf(&p->arena, "%llu", (unsigned long long)opt->stack_size));
+    if (opt->strace) list_add(p, &l, "--strace");
+    if (opt->trace) list_add(p, &l, "--trace");
+    if (opt->stats) list_add(p, &l, "--stats");
+    list_add(p, &l, NULL);
+    free(prefix);
+    return (char *const *)l.items;
+}
+
 int cmd_exec(struct program *p)
 {
     struct options *opt = &p->opt;
@@ -140,7 +170,8 @@ int cmd_exec(struct program *p)
                     .stack_size = opt->stack_size,
                     .strace = opt->strace ? p->err : NULL,
                     .limit = opt->limit,
-                    .at_end = at_end},
+                    .at_end = at_end,
+                    .again = run_again(p)},
     };
     x.options.data = &x;
     fflush(p->out); /* the program writes to the same files, and its children must not write ours again */
