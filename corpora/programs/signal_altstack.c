@@ -49,8 +49,8 @@ static void overflow(int sig, siginfo_t *info, void *context)
 {
     int here;
     (void)context;
-    printf("overflow %d: code %d, on alt %d, deep %d\n", sig, info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR,
-           on_alt(&here), depth > 100);
+    printf("overflow %d: code %d, on alt %d, deep %d\n", sig,
+           info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR, on_alt(&here), depth > 100);
     siglongjmp(back, 1);
 }
 
@@ -85,7 +85,8 @@ int main(void)
     printf("set: %d\n", sigaltstack(&s, NULL));
     printf("query: %d\n", state());
 
-    struct sigaction a = {.sa_sigaction = outer, .sa_flags = SA_SIGINFO | SA_ONSTACK}, b = {.sa_handler = inner};
+    struct sigaction a = {.sa_sigaction = outer, .sa_flags = SA_SIGINFO | SA_ONSTACK},
+                     b = {.sa_handler = inner};
     sigaction(SIGUSR1, &a, NULL);
     sigaction(SIGUSR2, &b, NULL);
     raise(SIGUSR1);

@@ -1,4 +1,5 @@
-/* Signals sent to oneself: handlers, what they are told, the flags of sigaction, ignoring, default nothing. */
+/* Signals sent to oneself: handlers, what they are told, the flags of sigaction, ignoring, default nothing.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

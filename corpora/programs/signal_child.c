@@ -1,5 +1,5 @@
-/* Signals between processes: what SIGCHLD tells, stopping and going on, how each signal ends a child, children
- * that nobody waits for. */
+/* Signals between processes: what SIGCHLD tells, stopping and going on, how each signal ends a child,
+ * children that nobody waits for. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

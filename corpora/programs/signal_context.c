@@ -1,5 +1,5 @@
-/* Contexts: registers survive handlers, a handler may change them, makecontext and swapcontext, jumping out of a
- * handler puts the mask back. */
+/* Contexts: registers survive handlers, a handler may change them, makecontext and swapcontext, jumping out
+ * of a handler puts the mask back. */
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
-/* Faults of the program itself: which signal, which code, which address; going on after one by jumping out or by
- * moving the pc; a fault that is blocked or ignored kills. */
+/* Faults of the program itself: which signal, which code, which address; going on after one by jumping out or
+ * by moving the pc; a fault that is blocked or ignored kills. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -56,13 +56,13 @@ static void report(const char *what, const void *expected)
     addr_seen = NULL;
 }
 
-#define TRY(what, expected, statement)                                     \
-    do {                                                                   \
-        if (!sigsetjmp(back, 1)) {                                         \
-            statement;                                                     \
-            printf("%s: nothing happened\n", what);                        \
-        } else                                                             \
-            report(what, (const void *)(expected));                        \
+#define TRY(what, expected, statement)              \
+    do {                                            \
+        if (!sigsetjmp(back, 1)) {                  \
+            statement;                              \
+            printf("%s: nothing happened\n", what); \
+        } else                                      \
+            report(what, (const void *)(expected)); \
     } while (0)
 
 static void child_fault(const char *what, void (*prepare)(void), volatile char *bad)
@@ -137,7 +137,8 @@ static void memory(void)
 
 int main(void)
 {
-    struct sigaction a = {.sa_sigaction = jump, .sa_flags = SA_SIGINFO}, s = {.sa_sigaction = skip, .sa_flags = SA_SIGINFO};
+    struct sigaction a = {.sa_sigaction = jump, .sa_flags = SA_SIGINFO},
+                     s = {.sa_sigaction = skip, .sa_flags = SA_SIGINFO};
     sigaction(SIGSEGV, &a, NULL);
     sigaction(SIGBUS, &a, NULL);
     memory();

@@ -1,5 +1,5 @@
-/* Blocked signals: pending sets, coalescing of the old ones, queueing and order of the real-time ones, values,
- * waiting for signals instead of handling them. */
+/* Blocked signals: pending sets, coalescing of the old ones, queueing and order of the real-time ones,
+ * values, waiting for signals instead of handling them. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -40,7 +40,8 @@ static void pending(const char *what)
 
 static void send(int sig, int value)
 {
-    if (sigqueue(getpid(), sig, (union sigval){.sival_int = value})) printf("sigqueue: %s\n", strerror(errno));
+    if (sigqueue(getpid(), sig, (union sigval){.sival_int = value}))
+        printf("sigqueue: %s\n", strerror(errno));
 }
 
 int main(void)
@@ -77,7 +78,8 @@ int main(void)
 
     siginfo_t info;
     int r = sigwaitinfo(&all, &info);
-    printf("sigwaitinfo: %d code %d value %d\n", r == SIGUSR2, info.si_code == SI_QUEUE, info.si_value.sival_int);
+    printf("sigwaitinfo: %d code %d value %d\n", r == SIGUSR2, info.si_code == SI_QUEUE,
+           info.si_value.sival_int);
     struct timespec brief = {.tv_nsec = 1000000};
     r = sigtimedwait(&all, &info, &brief);
     printf("sigtimedwait: %d %s\n", r, strerror(errno));
@@ -119,8 +121,8 @@ int main(void)
     send(SIGRTMIN + 3, 99);
     memset(&si, 0, sizeof(si));
     long n = read(fd, &si, sizeof(si));
-    printf("signalfd: %d signo %d code %d value %d\n", n == sizeof(si), si.ssi_signo == (unsigned)SIGRTMIN + 3,
-           si.ssi_code == SI_QUEUE, si.ssi_int);
+    printf("signalfd: %d signo %d code %d value %d\n", n == sizeof(si),
+           si.ssi_signo == (unsigned)SIGRTMIN + 3, si.ssi_code == SI_QUEUE, si.ssi_int);
     signal(SIGUSR1, SIG_IGN);
     kill(getpid(), SIGUSR1);
     pending("ignored");

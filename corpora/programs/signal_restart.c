@@ -55,13 +55,13 @@ static void calls(const char *how, int flags)
     char c, what[64];
     int p[2], s[2];
     if (pipe(p) || socketpair(AF_UNIX, SOCK_STREAM, 0, s)) return;
-#define TRY(name, fd, call)                                \
-    do {                                                   \
+#define TRY(name, fd, call)                               \
+    do {                                                  \
         snprintf(what, sizeof(what), "%s %s", how, name); \
-        feed = fd;                                         \
-        begin(flags);                                      \
-        long r_ = call;                                    \
-        end(what, r_);                                     \
+        feed = fd;                                        \
+        begin(flags);                                     \
+        long r_ = call;                                   \
+        end(what, r_);                                    \
     } while (0)
     TRY("read", p[1], read(p[0], &c, 1));
     if (!flags) TRY("feed", p[1], (usleep(100000), usleep(100000), usleep(100000), read(p[0], &c, 1)));

@@ -69,7 +69,8 @@ int main(void)
     printf("alarm: %d %d\n", left.it_value.tv_sec >= 99, rest >= 99);
 
     timer_t t;
-    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1, .sigev_value.sival_int = 4711};
+    struct sigevent ev = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1, .sigev_value.sival_int = 4711};
     struct itimerspec its = {.it_value.tv_nsec = 2000000, .it_interval.tv_nsec = 2000000};
     printf("create: %d\n", timer_create(CLOCK_MONOTONIC, &ev, &t));
     count = 0;

@@ -1,5 +1,5 @@
-/* How threads and processes with threads end: exit from any thread while others wait or spin, the first thread
- * leaving early, detached threads, a signal, execve from a thread. */
+/* How threads and processes with threads end: exit from any thread while others wait or spin, the first
+ * thread leaving early, detached threads, a signal, execve from a thread. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -178,7 +178,8 @@ static void fork_in_thread(void)
 static void *execs(void *arg)
 {
     (void)arg;
-    char *const argv[] = {(char *)"sh", (char *)"-c", (char *)"echo pid $$ is $WANT | sed \"s/$$/it/g\"; exit 16", NULL};
+    char *const argv[] = {(char *)"sh", (char *)"-c",
+                          (char *)"echo pid $$ is $WANT | sed \"s/$$/it/g\"; exit 16", NULL};
     char want[32];
     snprintf(want, sizeof(want), "WANT=%d", getpid());
     char *const envp[] = {want, (char *)"PATH=/bin:/usr/bin", NULL};
@@ -200,11 +201,16 @@ int main(void)
         const char *name;
         void (*body)(void);
     } ways[] = {
-        {"exit of the first", by_main},       {"exit of another", by_thread},
-        {"signal", by_signal},                {"fault", by_fault},
-        {"kill", by_kill},                    {"first leaves", main_first},
-        {"first leaves, exit", main_first_then_exit}, {"detached", detached},
-        {"fork", fork_in_thread},             {"execve", exec_in_thread},
+        {"exit of the first", by_main},
+        {"exit of another", by_thread},
+        {"signal", by_signal},
+        {"fault", by_fault},
+        {"kill", by_kill},
+        {"first leaves", main_first},
+        {"first leaves, exit", main_first_then_exit},
+        {"detached", detached},
+        {"fork", fork_in_thread},
+        {"execve", exec_in_thread},
     };
     for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         int st;
