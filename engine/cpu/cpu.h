@@ -156,11 +156,11 @@ struct tlb_entry {
 };
 
 struct vcpu {
-    const struct guest *guest;  /* the ISA */
-    struct mem *mem;            /* guest-physical memory; outlives the vcpu */
-    void *backend;              /* the backend's own data for this vcpu */
-    struct interp *interp;      /* the interpreter's, apart: other backends have one for what they do not do */
-    struct cpu_exit exit;       /* how the last run ended; faults are noted here */
+    const struct guest *guest; /* the ISA */
+    struct mem *mem;           /* guest-physical memory; outlives the vcpu */
+    void *backend;             /* the backend's own data for this vcpu */
+    struct interp *interp;     /* the interpreter's, apart: other backends have one for what they do not do */
+    struct cpu_exit exit;      /* how the last run ended; faults are noted here */
     const struct backend *runs; /* whose `run` is under way, for cpu_host_fault and cpu_kick; or NULL */
     int kicked;                 /* run soon ends, or the next one ends at once, with EXIT_KICKED; the run
                                    that ends so clears it */

@@ -35,8 +35,9 @@ bool window_load(struct vcpu *c, uint64_t addr, void *p, unsigned size);
 bool window_store(struct vcpu *c, uint64_t addr, const void *p, unsigned size);
 bool window_store_zeros(struct vcpu *c, uint64_t addr, uint64_t size);
 unsigned window_fetch(struct vcpu *c, uint64_t addr, void *p, unsigned want); /* bytes got; 0: noted */
-/* Notes the guest's fault for an access that the host, or the bounds, refused; returns false. */
+/* Note the guest's fault for an access that the host refused, or the bounds and permissions; return false. */
 COLD bool window_fault(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access);
+COLD bool window_refuse(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access);
 
 /* ---- window_access.c: the host's own, from any thread ----
  * False: not all of it may be read or written as the host's pages are now; a part may have been. */
@@ -59,7 +60,7 @@ MUST_CHECK int window_poke(struct mem *m, uint64_t addr, const void *p, size_t n
     static ALWAYS_INLINE bool window_load##bits(struct vcpu *c, uint64_t addr, uint##bits##_t *out) \
     {                                                                                               \
         wide v;                                                                                     \
-        if (unlikely(addr >> MEM_WINDOW_BITS)) return window_load(c, addr, out, bits / 8);          \
+        if (unlikely(addr >> MEM_WINDOW_BITS)) return window_refuse(c, addr, bits / 8, CPU_READ);   \
         HOST_LOAD##bits(v, c->window, addr, fault);                                                 \
         *out = (uint##bits##_t)v;                                                                   \
         return true;                                                                                \
@@ -68,7 +69,7 @@ MUST_CHECK int window_poke(struct mem *m, uint64_t addr, const void *p, size_t n
     }                                                                                               \
     static ALWAYS_INLINE bool window_store##bits(struct vcpu *c, uint64_t addr, uint##bits##_t v)   \
     {                                                                                               \
-        if (unlikely(addr >> MEM_WINDOW_BITS)) return window_store(c, addr, &v, bits / 8);          \
+        if (unlikely(addr >> MEM_WINDOW_BITS)) return window_refuse(c, addr, bits / 8, CPU_WRITE);  \
         HOST_STORE##bits(v, c->window, addr, fault);                                                \
         return true;                                                                                \
     fault:                                                                                          \

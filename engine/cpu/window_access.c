@@ -25,8 +25,7 @@ bool window_fault(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access)
     return false;
 }
 
-/* A fault that no host fault is behind. */
-static bool refuse(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access)
+bool window_refuse(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access)
 {
     c->host_signal = 0;
     return window_fault(c, addr, size, access);
@@ -34,7 +33,7 @@ static bool refuse(struct vcpu *c, uint64_t addr, uint64_t size, unsigned access
 
 bool window_load(struct vcpu *c, uint64_t addr, void *p, unsigned size)
 {
-    if (addr >> MEM_WINDOW_BITS) return refuse(c, addr, size, CPU_READ);
+    if (addr >> MEM_WINDOW_BITS) return window_refuse(c, addr, size, CPU_READ);
     c->window = c->mem->window;
     c->host_signal = 0;
     uint64_t wide = 0;
@@ -54,7 +53,7 @@ fault:
 bool window_store(struct vcpu *c, uint64_t addr, const void *p, unsigned size)
 {
     uint64_t at, wide = 0;
-    if (addr >> MEM_WINDOW_BITS) return refuse(c, addr, size, CPU_WRITE);
+    if (addr >> MEM_WINDOW_BITS) return window_refuse(c, addr, size, CPU_WRITE);
     c->window = c->mem->window;
     c->host_signal = 0;
     memcpy(&wide, p, size <= 8 ? size : 0);

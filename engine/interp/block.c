@@ -10,11 +10,19 @@ static struct interp_bucket *bucket_of(struct interp *in, uint64_t pc)
     return &in->buckets[(pc >> 1 ^ pc >> 13) % INTERP_BUCKETS];
 }
 
+/* Indirect jumps are rare enough in single cases that filling the table again costs them nothing. */
+void interp_forget_jumps(struct interp *in)
+{
+    for (unsigned i = 0; i < INTERP_JUMPS; i++) in->jumps[i] = in->none;
+    in->jumped = false;
+}
+
 void interp_flush(struct interp *in)
 {
     in->generation++;
     in->flushed++;
     in->used = 0;
+    if (in->jumped) interp_forget_jumps(in);
 }
 
 void interp_check_epochs(struct vcpu *c)
@@ -32,7 +40,6 @@ static void finish(const struct interp_isa *isa, struct interp_block *b, enum in
                    int32_t imm)
 {
     struct guest_op *o = &b->ops[b->count];
-    b->budget = (uint16_t)(b->count + (what != OP_END));
     *o = (struct guest_op){.handler = isa->labels[isa->guest->nrows + what], .imm = imm};
 }
 
@@ -51,9 +58,29 @@ static unsigned fetch(struct vcpu *c, uint64_t pc, bool first, uint32_t *word, u
     return got >= need ? need : 0;
 }
 
+/* The state's word that byte `slot` of the record names a register by. */
+static int word_of(const struct guest *g, unsigned row, const struct guest_op *o, unsigned slot)
+{
+    const struct guest_field *f = &g->rows[row].fields[g->packs[row].r[slot].field];
+    return (int)(f->kind->file->word + o->r[slot]);
+}
+
+/* The handler that takes as much as possible from the instruction before, which left `*last` (a word of the
+ * state, or -1) at hand; and what this one leaves. */
+static const void *handler(const struct interp_isa *isa, unsigned row, const struct guest_op *o, int *last)
+{
+    const struct interp_relay *r = &isa->relays[row];
+    const void *label = isa->labels[row];
+    for (unsigned i = 0; i < ARRAY_LEN(r->label); i++)
+        if (r->label[i] && word_of(isa->guest, row, o, i) == *last) label = r->label[i];
+    if (r->gives != INTERP_NONE)
+        *last = r->gives == INTERP_LOST ? -1 : word_of(isa->guest, row, o, (unsigned)r->gives);
+    return label;
+}
+
 /* Adds the instruction at the block's end; false when the block is finished, its last record then in place.
  */
-static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_block *b)
+static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_block *b, int *last)
 {
     struct guest_op *o = &b->ops[b->count];
     uint64_t pc = b->pc + b->bytes;
@@ -79,8 +106,8 @@ static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_b
         return false;
     }
     if (p->alone && b->count) return false;
-    o->handler = isa->labels[row];
     guest_pack(isa->guest, (unsigned)row, word, b->bytes / isa->guest->code_unit, o);
+    o->handler = handler(isa, (unsigned)row, o, last);
     b->count++;
     b->bytes = (uint16_t)(b->bytes + length);
     if (!p->ends) return true;
@@ -98,8 +125,9 @@ static struct interp_block *build(struct vcpu *c, const struct interp_isa *isa, 
     b->pc = pc;
     b->mode = mode;
     b->count = b->bytes = 0;
-    b->succ[0] = b->succ[1] = in->none;
-    while (extend(c, isa, b)) continue;
+    b->succ[0] = b->succ[1] = NULL;
+    int last = -1;
+    while (extend(c, isa, b, &last)) continue;
     size_t size = sizeof(*b) + (b->count + 1u) * sizeof(struct guest_op);
     in->used += (size + 15) & ~(size_t)15;
     in->built++;
@@ -111,6 +139,10 @@ struct interp_block *interp_lookup(struct vcpu *c, const struct interp_isa *isa,
     struct interp *in = c->interp;
     uint32_t mode = isa->guest->mode(c);
     struct interp_bucket *k = bucket_of(in, pc);
+    if (unlikely(mode != in->mode)) {
+        if (in->jumped) interp_forget_jumps(in);
+        in->mode = mode;
+    }
     if (k->generation == in->generation)
         for (struct interp_block *b = k->head; b; b = b->chain)
             if (b->pc == pc && b->mode == mode) return b;
@@ -128,7 +160,7 @@ struct interp_block *interp_front(struct interp *in, const struct interp_isa *is
     memcpy(f, b, sizeof(*b) + n * sizeof(struct guest_op));
     f->count = (uint16_t)n;
     f->bytes = (uint16_t)(b->at[n] * isa->guest->code_unit);
-    f->succ[0] = f->succ[1] = in->none;
+    f->succ[0] = f->succ[1] = NULL;
     finish(isa, f, OP_END, 0);
     return f;
 }

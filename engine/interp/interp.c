@@ -34,6 +34,7 @@ static int interp_open(struct vcpu *c)
         return -ENOMEM;
     }
     in->none->pc = 1; /* no instruction starts at an odd address */
+    interp_forget_jumps(in);
     in->generation = 1;
     in->code_epoch = mem_code_epoch(c->mem);
     in->map_epoch = c->mem->map_epoch;

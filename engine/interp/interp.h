@@ -10,6 +10,24 @@
 
 #include "engine/guest/guest.h"
 
+/* What an instruction hands on. A generated semantic function that is told `from` 0..3 finds the register
+ * that this byte of its record names in `last`, and not in the state: then a chain of dependent instructions
+ * is a chain through a host register, and does not wait for memory at each step. With INTERP_NONE it reads
+ * all from the state. */
+struct interp_flow {
+    uint64_t npc;  /* where it jumps */
+    uint64_t last; /* what the last instruction to write a register wrote; it also is in the state */
+    bool jumps;    /* it does */
+};
+
+enum { INTERP_NONE = -1, INTERP_LOST = -2 };
+
+/* How a row takes part in that. */
+struct interp_relay {
+    const void *label[4]; /* handlers that take the register of this byte from `last`; NULL: none */
+    int8_t gives;         /* the byte whose register `last` holds then; NONE: as before; LOST: nothing */
+};
+
 enum {
     BLOCK_MAX = 64,
     INTERP_SLICE = 1 << 15, /* instructions between two looks at what others want; some 30 us */
@@ -21,16 +39,15 @@ enum interp_synthetic { OP_END, OP_ILLEGAL, OP_FETCH, OP_ABSENT, OP_SYNTHETICS }
 struct interp_block {
     uint64_t pc;                  /* of the first instruction */
     struct interp_block *chain;   /* next in the hash bucket */
-    struct interp_block *succ[2]; /* blocks that ran after this one, most recent first; never NULL */
+    struct interp_block *succ[2]; /* where it goes on: at its end, at its jump's fixed target; or NULL */
     uint32_t mode;                /* guest mode bits it was decoded under */
     uint16_t count;               /* instructions */
-    uint16_t budget;              /* that it needs: one more than count when a fault ends it */
     uint16_t bytes;               /* of code they cover */
     uint8_t at[BLOCK_MAX + 1];    /* offset of each instruction in code units, for faults */
     struct guest_op ops[];        /* count records, then a synthetic one */
 };
 
-enum { INTERP_BUCKETS = 1 << 12, INTERP_ARENA = 4 << 20 };
+enum { INTERP_BUCKETS = 1 << 12, INTERP_ARENA = 4 << 20, INTERP_JUMPS = 1 << 12 };
 
 struct interp_bucket {
     uint64_t generation;       /* of `head`; older ones are empty */
@@ -40,20 +57,24 @@ struct interp_bucket {
 /* A vcpu's translations. All die together, by a new generation. */
 struct interp {
     struct interp_bucket buckets[INTERP_BUCKETS];
-    uint64_t generation;        /* of living blocks */
-    uint64_t code_epoch;        /* memory's, when the oldest living block was built */
-    uint64_t map_epoch;         /* likewise */
-    struct interp_block *none;  /* matches no pc: where `succ` points at first */
-    struct interp_block *front; /* the first part of a block, for the rest of a budget */
-    size_t used;                /* bytes of the arena */
-    uint64_t built, flushed;    /* statistics: blocks built, generations ended */
+    uint64_t generation;                      /* of living blocks */
+    uint64_t code_epoch;                      /* memory's, when the oldest living block was built */
+    uint64_t map_epoch;                       /* likewise */
+    struct interp_block *none;                /* matches no pc: what `jumps` holds at first */
+    struct interp_block *jumps[INTERP_JUMPS]; /* where indirect jumps went, by interp_jump; all of `mode` */
+    bool jumped;                              /* one of them is not `none` */
+    uint32_t mode;                            /* the guest's, at the last lookup */
+    struct interp_block *front;               /* the first part of a block, for the rest of a budget */
+    size_t used;                              /* bytes of the arena */
+    uint64_t built, flushed;                  /* statistics: blocks built, generations ended */
     _Alignas(16) uint8_t arena[INTERP_ARENA];
 };
 
 /* What the generated file tells block.c about its ISA. */
 struct interp_isa {
     const struct guest *guest;
-    const void *const *labels; /* by row, then the synthetics */
+    const void *const *labels;         /* by row, then the synthetics */
+    const struct interp_relay *relays; /* by row */
 };
 
 /* ---- block.c ---- */
@@ -64,6 +85,12 @@ struct interp_block *interp_front(struct interp *in, const struct interp_isa *is
                                   const struct interp_block *b, unsigned n);
 void interp_check_epochs(struct vcpu *c); /* forgets blocks when code or the memory map changed */
 void interp_flush(struct interp *in);
+void interp_forget_jumps(struct interp *in);
+/* Where in->jumps keeps the block at pc. */
+static ALWAYS_INLINE struct interp_block **interp_jump(struct interp *in, uint64_t pc)
+{
+    return &in->jumps[(pc >> 1) % INTERP_JUMPS];
+}
 
 /* ---- interp.c ---- */
 extern const struct backend backend_interp;

@@ -1,7 +1,10 @@
 /* The interpreter's loop, a template: a generated file defines
  *     INTERP_NAME          the function's name
  *     INTERP_STATE         the state struct
- *     INTERP_ROWS(X)       X(PLAIN | JUMP | SYNC, symbol, row index) for every row with semantics
+ *     INTERP_ROWS(X, Y)    X(PLAIN | BRANCH | JUMP | SYNC, symbol, row index, N) for every row with
+ *                          semantics, Y(…, byte) for its handlers that take a register from flow.last
+ *     INTERP_GIVES(Z)      Z(row index, what flow.last holds after it): struct interp_relay
+ *     INTERP_NROWS         how many rows there are
  *     INTERP_RETIRED(s)    the register that counts instructions, if there is one
  *     INTERP_NROWS         rows of the guest
  * and includes this once.
@@ -20,128 +23,181 @@ void INTERP_NAME(struct vcpu *cpu, uint64_t budget);
 
 void INTERP_NAME(struct vcpu *cpu, uint64_t budget)
 {
-#define X(kind, row, index) [index] = &&row_##row,
+#define X(kind, row, index, from) [index] = &&row_##row##_##from,
+#define Y(kind, row, index, from)
     static const void *const labels[] = {
-        INTERP_ROWS(X)[INTERP_NROWS + OP_END] = &&end,
+        INTERP_ROWS(X, Y)[INTERP_NROWS + OP_END] = &&end,
         [INTERP_NROWS + OP_ILLEGAL] = &&illegal,
         [INTERP_NROWS + OP_FETCH] = &&fetch,
         [INTERP_NROWS + OP_ABSENT] = &&absent,
     };
 #undef X
+#undef Y
+#define X(kind, row, index, from)
+#define Y(kind, row, index, from) [index].label[from] = &&row_##row##_##from,
+#define Z(index, slot)            [index].gives = slot,
+    static const struct interp_relay relays[INTERP_NROWS] = {INTERP_ROWS(X, Y) INTERP_GIVES(Z)};
+#undef X
+#undef Y
+#undef Z
     const struct guest *const g = cpu->guest;
-    const struct interp_isa isa = {g, labels};
+    const struct interp_isa isa = {g, labels, relays};
     struct interp *const in = cpu->interp;
     INTERP_STATE *const s = (void *)cpu->state;
     const uint64_t retired_before = INTERP_RETIRED(s);
     uint64_t retired_base = retired_before; /* moves when the guest writes the counter */
-    uint64_t npc = cpu->state[g->pc_word], block_pc;
-    uint64_t taken = 0, left = 0; /* of the budget; of what was taken */
+    uint64_t taken = 0;                     /* of the budget */
+    int64_t left = 0;                       /* of what was taken; less than 0 only at `tight` */
+    struct interp_flow flow = {.npc = cpu->state[g->pc_word]};
     const struct guest_op *o;
-    struct interp_block *b;
+    struct interp_block *b = NULL, *next;
+    unsigned way;
 
     vcpu_sync(cpu);
     cpu->window = cpu->mem->window;
 
-    /* Also when `left` is not all used up: the block at npc needs more. */
+    /* flow.npc is where to go on. Also when `left` is not all used up: the block there needs more. */
 slice:
     if (unlikely(__atomic_load_n(&cpu->kicked, __ATOMIC_RELAXED))) goto kicked;
     {
         uint64_t part = budget - taken < INTERP_SLICE ? budget - taken : INTERP_SLICE;
         taken += part;
-        left += part;
+        left += (int64_t)part;
     }
 lookup:
     interp_check_epochs(cpu);
     if (unlikely(left == 0)) goto spent;
-    b = interp_lookup(cpu, &isa, npc);
-enter:
-    if (unlikely(left < b->budget)) {
-        if (taken < budget) goto slice;
-        if (left == 0) goto spent;
-        b = interp_front(in, &isa, b, (unsigned)left);
-    }
-    left -= b->count;
-    block_pc = b->pc;
+    next = interp_lookup(cpu, &isa, flow.npc);
+
+#define ENTER()                         \
+    b = next;                           \
+    left -= b->count;                   \
+    if (unlikely(left < 0)) goto tight; \
+    o = b->ops;                         \
+    goto * o->handler;
+    ENTER()
+
+    /* Not all of the block may run. */
+tight:
+    left += b->count;
+    flow.npc = b->pc;
+    if (taken < budget) goto slice;
+    if (left == 0) goto spent;
+    b = interp_front(in, &isa, b, (unsigned)left);
+    left = 0;
     o = b->ops;
     goto * o->handler;
 
-    /* What ran after this block the last two times is remembered in it. */
-chain:
-    if (likely(b->succ[0]->pc == npc)) {
-        b = b->succ[0];
-    } else if (b->succ[1]->pc == npc) {
-        b = b->succ[1];
-    } else if (unlikely(left == 0)) { /* what follows is not even looked at */
-        goto spent;
-    } else {
-        struct interp_block *from = b;
+    /* To flow.npc by succ[way], for the first time. What follows a budget is not even looked at. */
+link:
+    if (unlikely(left == 0)) goto spent;
+    {
         uint64_t generation = in->generation;
-        b = interp_lookup(cpu, &isa, npc);
-        if (in->generation == generation) {
-            from->succ[1] = from->succ[0];
-            from->succ[0] = b;
-        }
+        next = interp_lookup(cpu, &isa, flow.npc);
+        if (in->generation == generation) b->succ[way] = next;
     }
-    goto enter;
+    ENTER()
 
-#define PLAIN(row)                                                   \
-    if (unlikely(!sem_##row(cpu, s, o, block_pc, &npc))) goto fault; \
-    o++;                                                             \
+    /* To flow.npc, which in->jumps does not know. */
+find:
+    __attribute__((unused));
+    if (unlikely(left == 0)) goto spent;
+    next = interp_lookup(cpu, &isa, flow.npc);
+    *interp_jump(in, flow.npc) = next;
+    in->jumped = true;
+    ENTER()
+
+#define GO(which, target)  \
+    next = b->succ[which]; \
+    if (unlikely(!next)) { \
+        flow.npc = target; \
+        way = which;       \
+        goto link;         \
+    }                      \
+    ENTER()
+#define SEM(row, from) \
+    if (unlikely(!sem_##row(cpu, s, o, b->pc, &flow, from))) goto fault;
+#define FROM_N INTERP_NONE
+#define FROM_0 0
+#define FROM_1 1
+#define FROM_2 2
+#define FROM_3 3
+
+#define PLAIN(row, from) \
+    SEM(row, from)       \
+    o++;                 \
     goto * o->handler;
-#define JUMP(row)                                                    \
-    npc = block_pc + b->bytes;                                       \
-    if (unlikely(!sem_##row(cpu, s, o, block_pc, &npc))) goto fault; \
-    goto chain;
+/* One target. */
+#define BRANCH(row, from) \
+    flow.jumps = false;   \
+    SEM(row, from)        \
+    if (flow.jumps) {     \
+        GO(1, flow.npc)   \
+    }                     \
+    GO(0, b->pc + b->bytes)
+#define JUMP(row, from)                            \
+    flow.npc = b->pc + b->bytes;                   \
+    SEM(row, from)                                 \
+    next = *interp_jump(in, flow.npc);             \
+    if (unlikely(next->pc != flow.npc)) goto find; \
+    ENTER()
 /* Alone in its block, or the last: what it changed (counters, modes, code) holds from the next block on. */
-#define SYNC(row)                                                                                    \
+#define SYNC(row, from)                                                                              \
     {                                                                                                \
-        uint64_t done = taken - left - 1;                                                            \
-        npc = block_pc + b->bytes;                                                                   \
+        uint64_t done = taken - (uint64_t)left - 1;                                                  \
+        flow.npc = b->pc + b->bytes;                                                                 \
         INTERP_RETIRED(s) = retired_base + done;                                                     \
-        if (unlikely(!sem_##row(cpu, s, o, block_pc, &npc))) goto fault;                             \
+        SEM(row, from)                                                                               \
         if (INTERP_RETIRED(s) != retired_base + done) retired_base = INTERP_RETIRED(s) - (done + 1); \
         goto lookup;                                                                                 \
     }
-#define X(kind, row, index) row_##row : kind(row)
-    INTERP_ROWS(X)
+#define X(kind, row, index, from) row_##row##_##from : kind(row, FROM_##from)
+    INTERP_ROWS(X, X)
 #undef X
 #undef PLAIN
+#undef BRANCH
 #undef JUMP
 #undef SYNC
 
 end:
-    npc = block_pc + b->bytes;
-    goto chain;
+    GO(0, b->pc + b->bytes)
 
+    /* What stands where an instruction should, once the budget reaches it. */
 illegal:
+    if (left == 0) goto short_of;
     cpu_fault(cpu, g->cause_of_access[0], 0);
     goto fault;
 fetch: /* the instruction's first unit, or its second, is not executable */
-    cpu_check(cpu, block_pc + b->bytes + (uint64_t)(uint32_t)o->imm, 1, CPU_EXEC);
+    if (left == 0) goto short_of;
+    cpu_check(cpu, b->pc + b->bytes + (uint64_t)(uint32_t)o->imm, 1, CPU_EXEC);
     goto fault;
 absent:
+    if (left == 0) goto short_of;
     cpu->exit =
         (struct cpu_exit){.kind = EXIT_UNSUPPORTED, .why = "the instruction's row is 'status: absent'"};
     goto fault;
+short_of:
+    flow.npc = b->pc + b->bytes;
+    goto spent;
 
 fault : {
     unsigned at = (unsigned)(o - b->ops);
     left += b->count - at;
-    npc = block_pc + (uint64_t)b->at[at] * g->code_unit;
-    cpu->exit.pc = npc;
+    flow.npc = b->pc + (uint64_t)b->at[at] * g->code_unit;
+    cpu->exit.pc = flow.npc;
     if (cpu->exit.kind == EXIT_FAULT && cpu->exit.cause == g->cause_of_access[0])
-        interp_fault_value(cpu, npc);
+        interp_fault_value(cpu, flow.npc);
     goto out;
 }
 spent:
     if (taken < budget) goto slice;
-    cpu->exit = (struct cpu_exit){.kind = EXIT_BUDGET, .pc = npc};
+    cpu->exit = (struct cpu_exit){.kind = EXIT_BUDGET, .pc = flow.npc};
     goto out;
 kicked:
     __atomic_store_n(&cpu->kicked, 0, __ATOMIC_RELAXED);
-    cpu->exit = (struct cpu_exit){.kind = EXIT_KICKED, .pc = npc};
+    cpu->exit = (struct cpu_exit){.kind = EXIT_KICKED, .pc = flow.npc};
 out:
-    cpu->exit.executed = taken - left;
-    cpu->state[g->pc_word] = npc;
-    INTERP_RETIRED(s) = retired_base + (taken - left);
+    cpu->exit.executed = taken - (uint64_t)left;
+    cpu->state[g->pc_word] = flow.npc;
+    INTERP_RETIRED(s) = retired_base + cpu->exit.executed;
 }

@@ -31,6 +31,9 @@ bool emit_is_source(const struct code *k);         /* read before anything else,
 void emit_sources(const struct emitter *e);        /* all of those */
 void emit_read_checked(const struct emitter *e, int v);
 void emit_write(const struct emitter *e, const struct code *k);
+/* The record's byte (0..3) whose register is read from, or left in, flow->last; or SLOT_NONE. */
+int emit_relay_read(const struct emitter *e, const struct code *k);
+int emit_relay_write(const struct emitter *e, const struct code *k);
 void emit_undef_bits(const struct emitter *e, const struct code *k); /* what a write would set, in *mask */
 void emit_condition(const struct emitter *e, const struct code *k);
 void emit_fault(const struct emitter *e, const struct cause *c);

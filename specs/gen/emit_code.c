@@ -80,7 +80,7 @@ static void guard(const struct emitter *e, const struct code *k, int fixed)
 static void jump(const struct emitter *e, const struct code *k)
 {
     guard(e, k, 1);
-    fputs("*npc = ", e->f);
+    fputs("flow->jumps = true, flow->npc = ", e->f);
     emit_value(e, k->args[k->nargs - 1]);
     fputs(";\n", e->f);
 }

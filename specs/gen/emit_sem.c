@@ -2,8 +2,9 @@
  *
  *     bool sem_rv_lw(struct vcpu *cpu, struct riscv64_state *s, const struct guest_op *o, …)
  *
- * False: a fault was noted and nothing is written. #line points into the row: a debugger steps through the
- * YAML. A second function for rows with undefined results says which bits those are, given the state before.
+ * False: a fault was noted and nothing is written. `flow` and `from`: engine/interp/interp.h. #line points
+ * into the row: a debugger steps through the YAML. A second function for rows with undefined results says
+ * which bits those are, given the state before.
  */
 #include "specs/gen/emit.h"
 
@@ -22,7 +23,7 @@ static void row_function(struct emitter *e)
     emit_row_head(e);
     fprintf(e->f,
             "static ALWAYS_INLINE bool sem_%s(struct vcpu *cpu, struct %s_state *s,\n"
-            "    const struct %s *o, uint64_t block_pc, uint64_t *npc)\n{\n",
+            "    const struct %s *o, uint64_t block_pc, struct interp_flow *flow, const int from)\n{\n",
             row_symbol(e->s, e->r), e->s->isa, record_name(e->s));
     emit_body(e, LIVE_EFFECTS);
     fputs("    return true;\n}\n", e->f);

@@ -33,19 +33,19 @@ static void test_mxcsr(void **state)
     struct machine *m = machine_new(&guest_hard_x86_64);
     struct hard_x86_64_state *s = state_of(m);
     struct hard_x86_64_op o = op_at(DATA, 0, 0, 0);
-    uint64_t npc = 0;
+    struct interp_flow flow = {0};
     assert_int_equal(s->mxcsr, MXCSR_RESET);
     set_data64(m, DATA, 0xaaaaaaaa0000ffff);
-    assert_true(sem_x86_ldmxcsr(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_ldmxcsr(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_int_equal(s->mxcsr, 0xffff);
-    assert_true(sem_x86_stmxcsr(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_stmxcsr(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_int_equal(data64(m, DATA), 0xaaaaaaaa0000ffff);
     set_data64(m, DATA, 0x10000); /* reserved bits */
-    assert_false(sem_x86_ldmxcsr(m->cpu, s, &o, CODE, &npc));
+    assert_false(sem_x86_ldmxcsr(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_string_equal(m->cpu->guest->causes[m->cpu->exit.cause].name, "gp");
     assert_int_equal(s->mxcsr, 0xffff);
     o.disp = CODE;
-    assert_false(sem_x86_stmxcsr(m->cpu, s, &o, CODE, &npc));
+    assert_false(sem_x86_stmxcsr(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_string_equal(m->cpu->guest->causes[m->cpu->exit.cause].name, "pf-write");
     machine_free(m);
 }
@@ -56,16 +56,16 @@ static void test_unmasked(void **state)
     struct machine *m = machine_new(&guest_hard_x86_64);
     struct hard_x86_64_state *s = state_of(m);
     struct hard_x86_64_op o = op_at(0, 0, 2, 1); /* xmm2 to nearest, inexact not suppressed */
-    uint64_t npc = 0;
+    struct interp_flow flow = {0};
     s->xmm[1][0] = f64(1.5), s->xmm[2][0] = 7, s->xmm[2][1] = 8;
     s->mxcsr = MXCSR_RESET & ~0x1000u; /* PM is clear */
-    assert_false(sem_x86_roundsd_r(m->cpu, s, &o, CODE, &npc));
+    assert_false(sem_x86_roundsd_r(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_string_equal(m->cpu->guest->causes[m->cpu->exit.cause].name, "xm");
     assert_int_equal(s->mxcsr, (MXCSR_RESET & ~0x1000) | 0x20);
     assert_int_equal(s->xmm[2][0], 7);
     o.imm = 8; /* suppressed: nothing to trap */
     s->mxcsr &= ~0x20ull;
-    assert_true(sem_x86_roundsd_r(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_roundsd_r(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_int_equal(s->xmm[2][0], f64(2));
     assert_int_equal(s->xmm[2][1], 8); /* the upper half stays */
     machine_free(m);
@@ -115,18 +115,19 @@ static void pcmpistri(struct machine *m, code_fn host, uint8_t imm, struct rng *
 {
     struct hard_x86_64_state *s = state_of(m);
     struct hard_x86_64_op o = op_at(DATA + 1, imm, 0, 1);
-    uint64_t npc = 0, flags = 0;
+    struct interp_flow flow = {0};
+    uint64_t flags = 0;
     random_string(s->xmm[0], rng);
     random_string(s->xmm[1], rng);
     s->gpr[RCX] = ~0ull;
-    assert_true(sem_x86_pcmpistri_r(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_pcmpistri_r(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     uint64_t copy[2] = {s->xmm[0][0], s->xmm[0][1]}, index = s->gpr[RCX];
     assert_int_equal(index, host(copy, s->xmm[1], &flags));
     assert_int_equal(s->rflags & STATUS, flags & STATUS);
     /* the second string in memory, at an address that most SSE instructions would refuse */
     assert_int_equal(mem_write(&m->mem, DATA + 1, s->xmm[1], 16), 0);
     s->gpr[RCX] = 0;
-    assert_true(sem_x86_pcmpistri_m(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_pcmpistri_m(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_int_equal(s->gpr[RCX], index);
 }
 
@@ -168,9 +169,10 @@ static void roundsd(struct machine *m, code_fn host, uint8_t imm, uint64_t in, u
 {
     struct hard_x86_64_state *s = state_of(m);
     struct hard_x86_64_op o = op_at(DATA, imm, 0, 1);
-    uint64_t npc = 0, flags, to[2] = {7, 8}, from[2] = {in, 9};
+    struct interp_flow flow = {0};
+    uint64_t flags, to[2] = {7, 8}, from[2] = {in, 9};
     s->xmm[0][0] = 7, s->xmm[0][1] = 8, s->xmm[1][0] = in, s->mxcsr = mxcsr;
-    assert_true(sem_x86_roundsd_r(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_roundsd_r(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     uint32_t before = host_mxcsr(mxcsr);
     host(to, from, &flags);
     uint32_t after = host_mxcsr(before);
@@ -196,7 +198,8 @@ static void cvtsd2si(struct machine *m, uint64_t in, uint32_t mxcsr)
 {
     struct hard_x86_64_state *s = state_of(m);
     struct hard_x86_64_op o = op_at(DATA, 0, RAX, 1);
-    uint64_t npc = 0, wide;
+    struct interp_flow flow = {0};
+    uint64_t wide;
     uint32_t narrow;
     double d;
     memcpy(&d, &in, sizeof(d));
@@ -206,11 +209,11 @@ static void cvtsd2si(struct machine *m, uint64_t in, uint32_t mxcsr)
     __asm__ volatile("cvtsd2si %1, %0" : "=r"(narrow) : "x"(d));
     uint32_t narrow_flags = host_mxcsr(before);
     s->xmm[1][0] = in, s->mxcsr = mxcsr, s->gpr[RAX] = ~0ull;
-    assert_true(sem_x86_cvtsd2si_r64(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_cvtsd2si_r64(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_int_equal(s->gpr[RAX], wide);
     assert_int_equal(s->mxcsr, wide_flags);
     s->mxcsr = mxcsr, s->gpr[RAX] = ~0ull;
-    assert_true(sem_x86_cvtsd2si_r32(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_cvtsd2si_r32(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_int_equal(s->gpr[RAX], narrow); /* and nothing above it */
     assert_int_equal(s->mxcsr, narrow_flags);
 }

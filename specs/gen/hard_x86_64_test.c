@@ -120,8 +120,8 @@ static bool divides(const struct trial *t, const struct host *h)
 static void assert_division_faults(struct machine *m, const struct trial *t, const struct hard_x86_64_op *o)
 {
     struct hard_x86_64_state before = *state_of(m);
-    uint64_t npc = 0;
-    assert_false(t->sem(m->cpu, state_of(m), o, CODE, &npc));
+    struct interp_flow flow = {0};
+    assert_false(t->sem(m->cpu, state_of(m), o, CODE, &flow, INTERP_NONE));
     assert_string_equal(m->cpu->guest->causes[m->cpu->exit.cause].name, "de");
     assert_memory_equal(&before, state_of(m), sizeof(before));
 }
@@ -145,7 +145,8 @@ static void once(struct machine *m, const struct trial *t, struct rng *rng)
     struct hard_x86_64_op o = op_at(DATA, t->imm, t->r[0], t->r[1], t->r[2]);
     struct host before = {interesting(rng), interesting(rng), interesting(rng), 2 | (rng_next(rng) & STATUS)},
                 h = before;
-    uint64_t npc = 0, memory = 0;
+    struct interp_flow flow = {0};
+    uint64_t memory = 0;
     unsigned row = (unsigned)(guest_row_find(m->cpu->guest, t->id) - m->cpu->guest->rows);
     s->gpr[RAX] = h.a, s->gpr[RCX] = h.c, s->gpr[RDX] = h.d, s->rflags = h.flags;
     set_data64(m, DATA, t->memory == 'c' ? h.c : h.a);
@@ -154,7 +155,7 @@ static void once(struct machine *m, const struct trial *t, struct rng *rng)
         return;
     }
     assert_true(hard_x86_64_undef(m->cpu, row, &o, CODE, &mask, &memory));
-    assert_true(t->sem(m->cpu, s, &o, CODE, &npc));
+    assert_true(t->sem(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     t->host(&h);
     assert_result(m, t, &before, &h, mask.gpr[RAX], memory);
     assert_int_equal(s->gpr[RCX] & ~mask.gpr[RCX], h.c & ~mask.gpr[RCX]);
@@ -252,20 +253,20 @@ static void test_cmpxchg16b(void **state)
     struct machine *m = machine_new(&guest_hard_x86_64);
     struct hard_x86_64_state *s = state_of(m);
     struct hard_x86_64_op o = op_at(DATA + 16, 0, 0, 0, 0);
-    uint64_t npc = 0;
+    struct interp_flow flow = {0};
     set_data64(m, DATA + 16, 1), set_data64(m, DATA + 24, 2);
     s->gpr[RAX] = 1, s->gpr[RDX] = 3, s->gpr[RBX] = 5, s->gpr[RCX] = 6;
-    assert_true(sem_x86_cmpxchg16b(m->cpu, s, &o, CODE, &npc)); /* the upper half differs */
+    assert_true(sem_x86_cmpxchg16b(m->cpu, s, &o, CODE, &flow, INTERP_NONE)); /* the upper half differs */
     assert_int_equal(s->gpr[RAX], 1);
     assert_int_equal(s->gpr[RDX], 2);
     assert_int_equal(s->rflags & ZERO, 0);
     assert_int_equal(data64(m, DATA + 16), 1);
-    assert_true(sem_x86_cmpxchg16b(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_cmpxchg16b(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_int_equal(s->rflags & ZERO, ZERO);
     assert_int_equal(data64(m, DATA + 16), 5);
     assert_int_equal(data64(m, DATA + 24), 6);
     o.disp += 8;
-    assert_false(sem_x86_cmpxchg16b(m->cpu, s, &o, CODE, &npc));
+    assert_false(sem_x86_cmpxchg16b(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_string_equal(m->cpu->guest->causes[m->cpu->exit.cause].name, "gp");
     machine_free(m);
 }
@@ -274,12 +275,12 @@ static void test_cmpxchg16b(void **state)
 static bool rep(struct machine *m, sem_fn sem)
 {
     struct hard_x86_64_op o = op_at(0, 0, 0, 0, 0);
-    uint64_t npc;
+    struct interp_flow flow;
     do {
-        npc = CODE + o.length;
-        if (!sem(m->cpu, state_of(m), &o, CODE, &npc)) return false;
-    } while (npc == CODE);
-    assert_int_equal(npc, CODE + o.length);
+        flow.npc = CODE + o.length;
+        if (!sem(m->cpu, state_of(m), &o, CODE, &flow, INTERP_NONE)) return false;
+    } while (flow.npc == CODE);
+    assert_int_equal(flow.npc, CODE + o.length);
     return true;
 }
 
@@ -315,15 +316,15 @@ static void test_faults(void **state)
     struct machine *m = machine_new(&guest_hard_x86_64);
     struct hard_x86_64_state *s = state_of(m), before;
     struct hard_x86_64_op o = op_at(CODE, 1, 0, 0, 0);
-    uint64_t npc = 0;
+    struct interp_flow flow = {0};
     s->rflags |= CARRY;
     before = *s;
-    assert_false(sem_x86_adc_i8_m64(m->cpu, s, &o, CODE, &npc));
+    assert_false(sem_x86_adc_i8_m64(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_string_equal(m->cpu->guest->causes[m->cpu->exit.cause].name, "pf-write");
-    assert_true(sem_x86_adc_m64(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_adc_m64(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     o.disp = 0;
     before = *s;
-    assert_false(sem_x86_adc_m64(m->cpu, s, &o, CODE, &npc));
+    assert_false(sem_x86_adc_m64(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_string_equal(m->cpu->guest->causes[m->cpu->exit.cause].name, "pf-read");
     assert_memory_equal(&before, s, sizeof(before));
     machine_free(m);
@@ -348,9 +349,9 @@ static void test_helper(void **state)
     struct machine *m = machine_new(&guest_hard_x86_64);
     struct hard_x86_64_state *s = state_of(m);
     struct hard_x86_64_op o = op_at(0, 0, 0, 0, 0);
-    uint64_t npc = 0;
+    struct interp_flow flow = {0};
     s->gpr[RAX] = 0xffffffff00000007, s->gpr[RCX] = 5;
-    assert_true(sem_x86_cpuid(m->cpu, s, &o, CODE, &npc));
+    assert_true(sem_x86_cpuid(m->cpu, s, &o, CODE, &flow, INTERP_NONE));
     assert_int_equal(s->gpr[RAX], 8);
     assert_int_equal(s->gpr[RBX], 7);
     machine_free(m);
