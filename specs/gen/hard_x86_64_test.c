@@ -23,7 +23,7 @@ enum {
 };
 
 typedef bool (*sem_fn)(struct vcpu *, struct hard_x86_64_state *, const struct hard_x86_64_op *, uint64_t,
-                       uint64_t *);
+                       struct interp_flow *, const int);
 
 static struct hard_x86_64_state *state_of(struct machine *m)
 {
