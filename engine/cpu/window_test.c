@@ -460,7 +460,7 @@ static void test_memory_that_goes_away(void **state)
     pthread_t t;
     assert_int_equal(pthread_create(&t, NULL, remapper, &r), 0);
     unsigned faults = 0;
-    for (unsigned i = 0; i < 4000; i++) {
+    for (unsigned i = 0; i < 4000 || (!faults && i < 4000000); i++) {
         uint64_t v, old = 0;
         unsigned got;
         bool ok = true, stored;
