@@ -144,9 +144,9 @@ struct call_frame {
     const struct call_row *row; /* what */
     const uint64_t *a;          /* the guest's arguments */
     uint64_t host[6];           /* the host's */
-    void *copy[6];              /* the host's structs where they are not the guest's bytes; or NULL */
-    void *blocks;               /* what did not fit into `room` */
-    size_t used;                /* of room */
+    void *copy[6]; /* the host's structs where they are not the guest's bytes; or NULL: see there */
+    void *blocks;  /* what did not fit into `room` */
+    size_t used;   /* of room */
     _Alignas(16) unsigned char room[1024];
 };
 
@@ -162,15 +162,17 @@ int64_t call_host(struct user_thread *t, const struct call_row *row, const uint6
 /* Memory until call_end; NULL: none. */
 void *call_scratch(struct call_frame *f, size_t n);
 /* The host's address of guest memory [addr, addr + n) for a host call to read (CALL_IN) or write (CALL_OUT);
- * NULL for 0. -EFAULT: outside of the window. */
-MUST_CHECK int call_move(struct user_thread *t, uint64_t addr, uint64_t n, unsigned dir, uint64_t *host);
+ * 0 for 0. An address outside of the window becomes one that gives EFAULT as soon as the host's kernel looks:
+ * it alone knows what else is wrong with a call, and says that first. */
+uint64_t call_move(struct user_thread *t, uint64_t addr, uint64_t n, unsigned dir);
+uint64_t call_nowhere(uint64_t addr); /* such an address */
 /* How many structs an argument points at; a negative count is 0, and the host's kernel judges it. */
 uint64_t call_count(struct user_thread *t, const struct call_row *row, const struct call_arg *arg,
                     const uint64_t a[6]);
 
 /* ---- call_struct.c ---- */
-/* One struct, from the guest's layout to the host's and back. -EFAULT: a pointer in it is outside. */
-MUST_CHECK int call_to_host(const struct mem *m, const struct call_struct *s, const void *guest, void *host);
+/* One struct, from the guest's layout to the host's and back. */
+void call_to_host(const struct mem *m, const struct call_struct *s, const void *guest, void *host);
 void call_to_guest(const struct mem *m, const struct call_struct *s, const void *host, void *guest);
 uint64_t call_member_get(const void *at, unsigned size, bool is_signed);
 /* Bits of a set, from the guest's numbers to the host's; what has no name stays. */
@@ -178,7 +180,9 @@ uint64_t call_set_to_host(const struct call_set *s, uint64_t guest);
 uint64_t call_set_to_guest(const struct call_set *s, uint64_t host);
 
 /* ---- call_vector.c: iovec arrays, msghdr ---- */
-MUST_CHECK int call_iovec(struct call_frame *f, uint64_t addr, uint64_t count, unsigned dir, uint64_t *host);
+/* *copy is set to the host's array when there is one. */
+MUST_CHECK int call_iovec(struct call_frame *f, uint64_t addr, uint64_t count, unsigned dir, uint64_t *host,
+                          void **copy);
 MUST_CHECK int call_msghdr(struct call_frame *f, unsigned i, uint64_t count); /* argument i, and mmsghdr */
 MUST_CHECK int call_msghdr_back(struct call_frame *f, unsigned i, int64_t result);
 bool call_vector_unwatch(const struct call_frame *f, unsigned i); /* as mem_unwatch, of all it points at */

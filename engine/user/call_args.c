@@ -36,15 +36,20 @@ static void scratch_free(struct call_frame *f)
     }
 }
 
-int call_move(struct user_thread *t, uint64_t addr, uint64_t n, unsigned dir, uint64_t *host)
+uint64_t call_nowhere(uint64_t addr)
+{
+    /* in the host kernel's half, aligned as the guest's is */
+    return 0xffff800000000000 | (addr & (CPU_PAGE - 1));
+}
+
+uint64_t call_move(struct user_thread *t, uint64_t addr, uint64_t n, unsigned dir)
 {
     struct mem *m = &t->p->mem;
-    *host = 0;
     if (!addr) return 0;
-    if (!space_inside(addr, n ? n : 1)) return -EFAULT;
+    if (!space_inside(addr, 1)) return call_nowhere(addr);
+    if (n > (1ull << MEM_WINDOW_BITS) - addr) n = (1ull << MEM_WINDOW_BITS) - addr;
     if (n && dir & CALL_OUT) (void)mem_unwatch(m, addr, n);
-    *host = (uint64_t)(uintptr_t)mem_host(m, addr);
-    return 0;
+    return (uint64_t)(uintptr_t)mem_host(m, addr);
 }
 
 static const struct call_struct *struct_of(const struct call_frame *f, const struct call_arg *arg)
@@ -85,18 +90,26 @@ static int copy_in(struct call_frame *f, unsigned i, uint64_t count)
     const struct call_struct *s = struct_of(f, arg);
     unsigned char one[512];
     uint64_t addr = f->a[i];
-    if (count > 4096) count = 4096; /* none of those calls takes more */
-    unsigned char *host = call_scratch(f, (size_t)count * s->host_size + 1);
     BUG_ON(s->size > sizeof(one));
+    f->host[i] = call_nowhere(addr);
+    if (count > 4096) count = 4096; /* none of those calls gives more */
+    if (!space_inside(addr, count * s->size)) return 0;
+    unsigned char *host = call_scratch(f, (size_t)count * s->host_size + 1);
     if (!host) return -ENOMEM;
+    for (uint64_t k = 0; k < count && arg->dir & CALL_IN; k++) {
+        if (user_read(f->t->p, addr + k * s->size, one, s->size)) return 0;
+        call_to_host(&f->t->p->mem, s, one, host + k * s->host_size);
+    }
     f->copy[i] = host;
     f->host[i] = (uint64_t)(uintptr_t)host;
-    if (!space_inside(addr, count * s->size)) return -EFAULT;
-    for (uint64_t k = 0; k < count && arg->dir & CALL_IN; k++) {
-        if (user_read(f->t->p, addr + k * s->size, one, s->size)) return -EFAULT;
-        if (call_to_host(&f->t->p->mem, s, one, host + k * s->host_size)) return -EFAULT;
-    }
     return 0;
+}
+
+/* The kernel refuses a size of 64 bits that runs out of the address space; it cuts smaller ones down first.
+ */
+static bool runs_out(const struct call_frame *f, const struct call_arg *arg, uint64_t addr, uint64_t n)
+{
+    return arg->by == CALL_BY_ARG && f->row->args[arg->arg].kind == CALL_ULONG && !space_inside(addr, n);
 }
 
 static int data_in(struct call_frame *f, unsigned i)
@@ -105,24 +118,27 @@ static int data_in(struct call_frame *f, unsigned i)
     uint64_t count = call_count(f->t, f->row, arg, f->a), addr = f->a[i];
     if (!addr) return 0;
     switch (arg->of) {
-    case CALL_STRUCT_iovec: return call_iovec(f, addr, count, arg->dir, &f->host[i]);
+    case CALL_STRUCT_iovec: return call_iovec(f, addr, count, arg->dir, &f->host[i], &f->copy[i]);
     case CALL_STRUCT_msghdr:
     case CALL_STRUCT_mmsghdr: return call_msghdr(f, i, count);
-    default:
-        if (!struct_of(f, arg)->same) return copy_in(f, i, count);
-        return call_move(f->t, addr, bytes_of(struct_of(f, arg), arg, count), arg->dir, &f->host[i]);
+    default: break;
     }
+    if (!struct_of(f, arg)->same) return copy_in(f, i, count);
+    uint64_t n = bytes_of(struct_of(f, arg), arg, count);
+    f->host[i] = runs_out(f, arg, addr, n) ? call_nowhere(addr) : call_move(f->t, addr, n, arg->dir);
+    return 0;
 }
 
 static int path_in(struct call_frame *f, unsigned i)
 {
     char name[PATH_MAX];
-    if (!f->a[i]) return 0; /* some calls take none; the others give EFAULT */
+    f->host[i] = call_move(f->t, f->a[i], 1, CALL_IN);
+    if (!f->a[i] || call_string(f->t, f->a[i], name, sizeof(name)) < 0)
+        return 0; /* the kernel says what is wrong */
     char *out = call_scratch(f, PATH_MAX);
     if (!out) return -ENOMEM;
-    int err = call_string(f->t, f->a[i], name, sizeof(name));
     f->host[i] = (uint64_t)(uintptr_t)out;
-    return err < 0 ? err : call_path(f->t, name, out);
+    return call_path(f->t, name, out);
 }
 
 static int range_in(struct call_frame *f, unsigned i)
@@ -142,7 +158,7 @@ static int arg_in(struct call_frame *f, unsigned i)
     case CALL_DIRFD: return user_kept_fd(f->t->p, (int)f->a[i]) ? -EBADF : 0;
     case CALL_SET: f->host[i] = call_set_to_host(&f->t->p->abi->calls->sets[arg->of], f->a[i]); return 0;
     case CALL_ADDR:
-    case CALL_STRING: return call_move(f->t, f->a[i], 1, CALL_IN, &f->host[i]);
+    case CALL_STRING: f->host[i] = call_move(f->t, f->a[i], 1, CALL_IN); return 0;
     case CALL_RANGE: return range_in(f, i);
     case CALL_PATH: return path_in(f, i);
     case CALL_DATA: return data_in(f, i);
@@ -211,7 +227,7 @@ static int copy_out(struct call_frame *f, unsigned i, int64_t result)
 static int arg_out(struct call_frame *f, unsigned i, int64_t result)
 {
     const struct call_arg *arg = &f->row->args[i];
-    if (!f->copy[i]) return 0;
+    if (!f->copy[i] || arg->of == CALL_STRUCT_iovec) return 0;
     if (arg->of == CALL_STRUCT_msghdr || arg->of == CALL_STRUCT_mmsghdr)
         return call_msghdr_back(f, i, result);
     return arg->dir & CALL_OUT ? copy_out(f, i, result) : 0;

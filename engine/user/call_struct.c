@@ -1,7 +1,6 @@
 /* Structs and sets of bits between the guest's and the host's layout, by the tables of specs/linux. */
 #include "engine/user/call.h"
 
-#include <errno.h>
 #include <string.h>
 
 uint64_t call_member_get(const void *at, unsigned size, bool is_signed)
@@ -11,13 +10,11 @@ uint64_t call_member_get(const void *at, unsigned size, bool is_signed)
     return is_signed ? (uint64_t)bits_sext(v, size * 8) : v;
 }
 
-static int pointer_in(const struct mem *m, const void *from, void *to)
+static void pointer_in(const struct mem *m, const void *from, void *to)
 {
     uint64_t p = call_member_get(from, 8, false);
-    if (p && !space_inside(p, 1)) return -EFAULT;
-    if (p) p = (uint64_t)(uintptr_t)mem_host(m, p);
+    if (p) p = space_inside(p, 1) ? (uint64_t)(uintptr_t)mem_host(m, p) : call_nowhere(p);
     memcpy(to, &p, sizeof(p));
-    return 0;
 }
 
 static void pointer_out(const struct mem *m, const void *from, void *to)
@@ -40,18 +37,17 @@ static void copy(const void *from, unsigned from_size, void *to, unsigned to_siz
     }
 }
 
-int call_to_host(const struct mem *m, const struct call_struct *s, const void *guest, void *host)
+void call_to_host(const struct mem *m, const struct call_struct *s, const void *guest, void *host)
 {
     memset(host, 0, s->host_size);
     for (const struct call_member *f = s->members; f->name; f++) {
         const char *from = (const char *)guest + f->at;
         char *to = (char *)host + f->host_at;
-        if (!f->is_ptr)
+        if (f->is_ptr)
+            pointer_in(m, from, to);
+        else
             copy(from, f->size, to, f->host_size, f);
-        else if (pointer_in(m, from, to))
-            return -EFAULT;
     }
-    return 0;
 }
 
 void call_to_guest(const struct mem *m, const struct call_struct *s, const void *host, void *guest)

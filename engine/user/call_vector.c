@@ -10,28 +10,26 @@
 
 /* All guests have the host's 64-bit layout of these; the generator's test holds that against the headers. */
 
-static int iovec_one(struct user_thread *t, struct iovec *v, unsigned dir)
+static void iovec_one(struct user_thread *t, struct iovec *v, unsigned dir)
 {
-    uint64_t addr = (uint64_t)(uintptr_t)v->iov_base, n = v->iov_len;
-    if (n > SSIZE_MAX) return -EINVAL;
-    if (!space_inside(addr, n)) return -EFAULT;
-    if (n && dir & CALL_OUT) (void)mem_unwatch(&t->p->mem, addr, n);
-    v->iov_base = mem_host(&t->p->mem, addr);
-    return 0;
+    uint64_t addr = (uint64_t)(uintptr_t)v->iov_base, n = v->iov_len, host = call_nowhere(addr);
+    if (space_inside(addr, n))
+        host = n ? call_move(t, addr, n, dir) : (uint64_t)(uintptr_t)mem_host(&t->p->mem, addr);
+    v->iov_base = (void *)(uintptr_t)host;
 }
 
-int call_iovec(struct call_frame *f, uint64_t addr, uint64_t count, unsigned dir, uint64_t *host)
+int call_iovec(struct call_frame *f, uint64_t addr, uint64_t count, unsigned dir, uint64_t *host, void **copy)
 {
-    if (count > IOV_MAX) return -EINVAL;
-    size_t bytes = (size_t)count * sizeof(struct iovec);
-    struct iovec *v = call_scratch(f, bytes + 1);
+    uint32_t n = (uint32_t)count; /* as the kernel cuts it */
+    /* never the guest's own array: what the kernel reads there must not change after it was checked */
+    *host = addr ? call_nowhere(addr) : 0;
+    if (n > IOV_MAX || !addr) return 0; /* the kernel looks at nothing of it */
+    struct iovec *v = call_scratch(f, n * sizeof(*v) + 1);
     if (!v) return -ENOMEM;
+    if (user_read(f->t->p, addr, v, n * sizeof(*v))) return 0;
+    for (uint32_t i = 0; i < n; i++) iovec_one(f->t, &v[i], dir);
     *host = (uint64_t)(uintptr_t)v;
-    if (user_read(f->t->p, addr, v, bytes)) return -EFAULT;
-    for (uint64_t i = 0; i < count; i++) {
-        int err = iovec_one(f->t, &v[i], dir);
-        if (err) return err;
-    }
+    *copy = v;
     return 0;
 }
 
@@ -54,32 +52,27 @@ static int rights_check(struct user_thread *t, const struct msghdr *h)
 /* The control data of a message to be sent is copied: it is looked at first. */
 static int control_in(struct call_frame *f, struct msghdr *h, uint64_t addr)
 {
-    if (h->msg_controllen > 1 << 20) return -ENOBUFS; /* net.core.optmem_max is far below */
-    void *copy = call_scratch(f, h->msg_controllen + 1);
+    h->msg_control = (void *)(uintptr_t)(addr ? call_nowhere(addr) : 0);
+    if (!addr || !h->msg_controllen || h->msg_controllen > 1 << 20)
+        return 0; /* net.core.optmem_max is far below */
+    void *copy = call_scratch(f, h->msg_controllen);
     if (!copy) return -ENOMEM;
-    if (user_read(f->t->p, addr, copy, h->msg_controllen)) return -EFAULT;
+    if (user_read(f->t->p, addr, copy, h->msg_controllen)) return 0;
     h->msg_control = copy;
     return rights_check(f->t, h);
 }
 
 static int message_in(struct call_frame *f, struct msghdr *h, unsigned dir)
 {
-    struct user_thread *t = f->t;
+    void *copy;
     uint64_t name = (uint64_t)(uintptr_t)h->msg_name, control = (uint64_t)(uintptr_t)h->msg_control, host;
-    int err = call_move(t, name, (int)h->msg_namelen < 0 ? 0 : h->msg_namelen, dir, &host);
-    if (err) return err;
-    h->msg_name = (void *)(uintptr_t)host;
-    if (control && h->msg_controllen && !(dir & CALL_OUT)) {
-        err = control_in(f, h, control);
-    } else {
-        err = call_move(t, control, h->msg_controllen, dir, &host);
-        h->msg_control = (void *)(uintptr_t)host;
-    }
-    if (err) return err;
-    if (h->msg_iovlen > IOV_MAX) return -EMSGSIZE;
-    err = call_iovec(f, (uint64_t)(uintptr_t)h->msg_iov, h->msg_iovlen, dir, &host);
+    h->msg_name = (void *)(uintptr_t)call_move(f->t, name, (int)h->msg_namelen < 0 ? 0 : h->msg_namelen, dir);
+    int err = call_iovec(f, (uint64_t)(uintptr_t)h->msg_iov, h->msg_iovlen, dir, &host, &copy);
     h->msg_iov = (struct iovec *)(uintptr_t)host;
-    return err;
+    if (err) return err;
+    if (!(dir & CALL_OUT)) return control_in(f, h, control);
+    h->msg_control = (void *)(uintptr_t)call_move(f->t, control, h->msg_controllen, dir);
+    return 0;
 }
 
 static bool is_many(const struct call_frame *f, unsigned i)
@@ -96,15 +89,16 @@ int call_msghdr(struct call_frame *f, unsigned i, uint64_t count)
 {
     size_t step = stride(is_many(f, i));
     if (count > IOV_MAX) count = IOV_MAX; /* as the kernel does (UIO_MAXIOV) */
+    f->host[i] = call_nowhere(f->a[i]);
     char *copy = call_scratch(f, (size_t)count * step + 1);
     if (!copy) return -ENOMEM;
-    f->copy[i] = copy;
-    f->host[i] = (uint64_t)(uintptr_t)copy;
-    if (user_read(f->t->p, f->a[i], copy, (size_t)count * step)) return -EFAULT;
+    if (user_read(f->t->p, f->a[i], copy, (size_t)count * step)) return 0;
     for (uint64_t k = 0; k < count; k++) {
         int err = message_in(f, (struct msghdr *)(copy + k * step), f->row->args[i].dir);
         if (err) return err;
     }
+    f->copy[i] = copy;
+    f->host[i] = (uint64_t)(uintptr_t)copy;
     return 0;
 }
 
@@ -137,7 +131,8 @@ int call_msghdr_back(struct call_frame *f, unsigned i, int64_t result)
 
 static bool unwatch_host(const struct mem *m, const void *host, uint64_t n)
 {
-    return host && n && mem_unwatch((struct mem *)m, (uint64_t)((const uint8_t *)host - m->window), n);
+    uint64_t addr = (uint64_t)((const uint8_t *)host - m->window);
+    return host && n && space_inside(addr, n) && mem_unwatch((struct mem *)m, addr, n);
 }
 
 static bool iovec_unwatch(const struct mem *m, const struct iovec *v, uint64_t count)
@@ -147,18 +142,27 @@ static bool iovec_unwatch(const struct mem *m, const struct iovec *v, uint64_t c
     return any;
 }
 
+/* Not NULL, and not call_nowhere's. */
+static bool is_copy(const struct iovec *v)
+{
+    return (intptr_t)v > 0;
+}
+
 bool call_vector_unwatch(const struct call_frame *f, unsigned i)
 {
     const struct mem *m = &f->t->p->mem;
-    const char *at = (const char *)(uintptr_t)f->host[i];
-    uint64_t count = call_count(f->t, f->row, &f->row->args[i], f->a);
+    const struct call_arg *arg = &f->row->args[i];
+    const char *at = f->copy[i];
+    uint64_t count = call_count(f->t, f->row, arg, f->a);
     bool any = false;
-    if (f->row->args[i].of == CALL_STRUCT_iovec) return iovec_unwatch(m, (const struct iovec *)at, count);
-    for (uint64_t k = 0; k < count && k < IOV_MAX; k++, at += stride(is_many(f, i))) {
+    if (arg->of == CALL_STRUCT_iovec)
+        return at && iovec_unwatch(m, (const struct iovec *)at, (uint32_t)count);
+    for (uint64_t k = 0; at && k < count && k < IOV_MAX; k++, at += stride(is_many(f, i))) {
         const struct msghdr *h = (const struct msghdr *)at;
-        any = iovec_unwatch(m, h->msg_iov, h->msg_iovlen) || any;
         any = unwatch_host(m, h->msg_name, h->msg_namelen) || any;
         any = unwatch_host(m, h->msg_control, h->msg_controllen) || any;
+        if (h->msg_iovlen <= IOV_MAX && is_copy(h->msg_iov))
+            any = iovec_unwatch(m, h->msg_iov, h->msg_iovlen) || any;
     }
     return any;
 }

@@ -90,14 +90,14 @@ int64_t user_madvise(struct user_thread *t, const uint64_t a[6])
 int64_t user_mincore(struct user_thread *t, const uint64_t a[6])
 {
     struct user_process *p = t->p;
-    uint64_t start = a[0], size = page_up(a[1]), vec;
+    uint64_t start = a[0], size = page_up(a[1]);
     if (start & (CPU_PAGE - 1)) return -EINVAL;
     if (!space_inside(start, size) || (a[1] && !size)) return -ENOMEM;
-    if (call_move(t, a[2], size / CPU_PAGE, CALL_OUT, &vec)) return -EFAULT;
     space_lock(p);
     bool whole = areas_covered(&p->space, start, start + size) == start + size;
     space_unlock(p);
     if (!whole) return -ENOMEM;
+    uint64_t vec = call_move(t, a[2], size / CPU_PAGE, CALL_OUT);
     return user_host_call(t, SYS_mincore,
                           (const uint64_t[6]){(uintptr_t)mem_host(&p->mem, start), size, vec});
 }
@@ -179,8 +179,8 @@ static int64_t vm_copy(struct user_thread *t, const uint64_t a[6], long number)
     if ((int)a[0] != pid) return -EPERM;
     int err = call_begin(&f, t, &row, a);
     bool reads = number == SYS_process_vm_readv;
-    if (!err) err = call_iovec(&f, a[1], a[2], reads ? CALL_OUT : CALL_IN, &local);
-    if (!err) err = call_iovec(&f, a[3], a[4], reads ? CALL_IN : CALL_OUT, &remote);
+    if (!err) err = call_iovec(&f, a[1], a[2], reads ? CALL_OUT : CALL_IN, &local, &f.copy[1]);
+    if (!err) err = call_iovec(&f, a[3], a[4], reads ? CALL_IN : CALL_OUT, &remote, &f.copy[3]);
     int64_t result = err;
     if (!err) result = user_host_call(t, number, (const uint64_t[6]){a[0], local, a[2], remote, a[4]});
     return call_end(&f, result);

@@ -64,7 +64,7 @@ static void strings(char *const *list, struct buf *out)
 
 static void cmdline(struct user_thread *t, struct buf *out)
 {
-    strings(t->p->opt->argv, out);
+    strings(t->p->argv, out);
 }
 
 static void environ_of(struct user_thread *t, struct buf *out)

@@ -97,11 +97,13 @@ static void result_text(struct user_thread *t, const struct call_row *row, int64
 void trace_leave(struct user_thread *t, const struct call_row *row, const uint64_t a[6], int64_t result,
                  struct buf *line)
 {
-    if (row->result == CALL_RESULT_NONE)
-        buf_printf(line, "<... %s resumed>", row->name);
+    bool told = row->result == CALL_RESULT_NONE; /* by trace_enter; all but a failure */
+    if (told && result >= 0) return;
+    if (told)
+        buf_printf(line, "<... %s resumed>) = ", row->name);
     else
         args(t, row, a, first_out(row), row->nargs, result, line);
-    buf_str(line, row->result == CALL_RESULT_NONE ? " = " : ") = ");
+    if (!told) buf_str(line, ") = ");
     result_text(t, row, result, line);
     put(t, line);
 }

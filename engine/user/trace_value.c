@@ -76,7 +76,9 @@ void trace_set(const struct call_set *s, uint64_t value, struct buf *out)
             item(out, &any, b->name);
             value &= ~b->value;
         }
-    if (!any)
+    if (!any && !value)
+        buf_char(out, '0');
+    else if (!any)
         buf_printf(out, s->bits->name || (int64_t)value > 255 ? "0x%" PRIx64 : "%" PRId64, value);
     else if (value & (s->bits->name ? ~0ull : 0))
         buf_printf(out, "|0x%" PRIx64, value);
