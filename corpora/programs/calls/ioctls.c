@@ -3,6 +3,7 @@
 
 #include <linux/fs.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -33,6 +34,8 @@ static void terminal(void)
     printf("%x %x %x %x\n", t.c_iflag, t.c_oflag, t.c_cflag, t.c_lflag);
     SAY(write(m, "raw", 3));
     int n = 0;
+    struct pollfd f = {s, POLLIN, 0}; /* the kernel passes on what was written when it finds time */
+    SAY(poll(&f, 1, 1000));
     SAY(ioctl(s, FIONREAD, &n));
     printf("%d %d\n", n, isatty(s));
     SAY(tcflush(s, TCIFLUSH));
