@@ -180,7 +180,8 @@ static int cannot_map(const struct loading *l, unsigned i, int64_t err)
     if (err == -EPERM)
         return refuse(l, -EPERM, "segment %u stands below the lowest address, %#x", i, USER_LOWEST);
     if (err == -EEXIST)
-        return refuse(l, -EEXIST, "segment %u (%#lx bytes at %#lx) is where the stack is", i, size, at);
+        return refuse(l, -EEXIST, "segment %u (%#lx bytes at %#lx) is where something else is already", i,
+                      size, at);
     return refuse(l, (int)err, "cannot map segment %u (%#lx bytes at %#lx): %s", i, size, at,
                   strerror((int)-err));
 }
