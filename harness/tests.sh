@@ -13,10 +13,12 @@ printf '%s\n' "$@" | xargs -P 2 -I{} sh -c '
     echo "exit $?" >>"$LOGS/$name.tap"'
 passed=0
 failed=0
+skipped=0
 for program in "$@"; do
     name=$(echo "$program" | sed 's|^build/[a-z]*/test/||; s|/|-|g')
     log=$logs/$name.tap
-    ok=$(grep -c '^ok ' "$log")
+    ok=$(grep '^ok ' "$log" | grep -vc '# SKIP')
+    skipped=$((skipped + $(grep -c '^ok .*# SKIP' "$log")))
     bad=$(grep -c '^not ok ' "$log")
     status=$(sed -n 's/^exit //p' "$log" | tail -n 1)
     if [ "$ok" -eq 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
@@ -28,5 +30,6 @@ for program in "$@"; do
         grep -v '^ok ' "$log" | tail -n 60
     fi
 done
+[ "$skipped" -eq 0 ] || echo "$skipped skipped"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

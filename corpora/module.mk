@@ -1,0 +1,17 @@
+# Programs for the guest, each built natively, for the guest static, and for the guest dynamically linked.
+
+PROGRAM_SRC   := $(wildcard corpora/programs/*.c)
+PROGRAM_NAMES := $(PROGRAM_SRC:corpora/programs/%.c=%)
+PROGRAM_BIN   := $(foreach n,$(PROGRAM_NAMES),$(addprefix $(B)/programs/$n.,native static dynamic))
+PROGRAM_FLAGS := -O2 -g -Wall -Wextra -Wno-infinite-recursion -Wno-unused-result -ffp-contract=off
+GUEST_CC      := riscv64-linux-gnu-gcc
+
+define program_rule
+$(B)/programs/%.$(1): corpora/programs/%.c
+	$(call say,$(2),$$<)
+	@mkdir -p $$(@D)
+	$$(Q)if command -v $(firstword $(3)) >/dev/null; then $(3) $$(PROGRAM_FLAGS) -o $$@ $$< -lm -lpthread -lrt; fi
+endef
+$(eval $(call program_rule,native,CC,gcc))
+$(eval $(call program_rule,static,GUEST,$(GUEST_CC) -static))
+$(eval $(call program_rule,dynamic,GUEST,$(GUEST_CC)))
