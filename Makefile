@@ -66,7 +66,7 @@ include $(wildcard $(MODULES:%=%/module.mk))
 # ---- packages: everything is Debian 12's ----
 PACKAGES_BUILD := gcc libc6-dev libyaml-dev libunicorn-dev libjansson-dev libcapstone-dev
 PACKAGES_CHECK := libcmocka-dev libmpfr-dev libgmp-dev binutils-riscv64-linux-gnu llvm-19 libxml2-utils \
-                  gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user gdb-multiarch
+                  gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user gdb-multiarch busybox-static
 PACKAGES_BENCH := g++ libbenchmark-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
 PACKAGES_LINT  := clang libclang-rt-14-dev clang-format clang-tidy cppcheck
 
@@ -102,7 +102,7 @@ $(B)/test/%: $(B)/%.o $(TEST_LIBS)
 ##  test       build and run the tests, without looking for missing packages
 .PHONY: test test-programs
 test-programs: $(TEST_BIN)
-test: test-programs all $(PROGRAM_BIN)
+test: test-programs all $(PROGRAM_BIN) $(GUEST_BUSYBOX)
 	@harness/tests.sh $(B)/test-logs $(TEST_BIN)
 
 # Each of the two commands sets up first, then starts over, so that the second make sees what was installed.

@@ -15,3 +15,10 @@ endef
 $(eval $(call program_rule,native,CC,gcc))
 $(eval $(call program_rule,static,GUEST,$(GUEST_CC) -static))
 $(eval $(call program_rule,dynamic,GUEST,$(GUEST_CC)))
+
+# Debian's busybox for the guest, where the mirror has it; else a file that says why not.
+GUEST_BUSYBOX := build/guest/busybox-riscv64.tried
+$(GUEST_BUSYBOX): corpora/busybox/fetch.sh
+	$(call say,FETCH,build/guest/busybox-riscv64)
+	$(Q)corpora/busybox/fetch.sh riscv64 build/guest/busybox-riscv64
+	@touch $@
