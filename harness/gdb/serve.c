@@ -99,6 +99,14 @@ static void read_file(const char *path, struct buf *out)
     if (fd >= 0) close(fd);
 }
 
+/* The pairs of the auxiliary vector, the zero that ends it included. */
+static void read_auxv(struct user_process *p, struct buf *out)
+{
+    uint64_t pair[2] = {1, 0};
+    for (uint64_t at = p->auxv; pair[0] && !user_read(p, at, pair, sizeof(pair)); at += sizeof(pair))
+        buf_add(out, pair, sizeof(pair));
+}
+
 /* The part "offset,length" of an object. */
 static void send_part(struct gdb *d, const char *s, const struct buf *whole)
 {
@@ -124,7 +132,7 @@ static void transfer(struct gdb *d, const char *s)
     else if (!strncmp(s, "exec-file:read:", 15))
         buf_str(&whole, d->p->exe);
     else if (!strncmp(s, "auxv:read:", 10))
-        user_auxv(d->p, &whole);
+        read_auxv(d->p, &whole);
     else
         known = false;
     if (known && part)
