@@ -3,7 +3,7 @@
 PROGRAM_SRC   := $(wildcard corpora/programs/*.c)
 PROGRAM_NAMES := $(PROGRAM_SRC:corpora/programs/%.c=%)
 PROGRAM_BIN   := $(foreach n,$(PROGRAM_NAMES),$(addprefix $(B)/programs/$n.,native static dynamic))
-PROGRAM_FLAGS := -O2 -g -Wall -Wextra -Wno-infinite-recursion -Wno-unused-result -ffp-contract=off
+PROGRAM_FLAGS := -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wno-infinite-recursion -Wno-unused-result -ffp-contract=off
 GUEST_CC      := riscv64-linux-gnu-gcc
 
 define program_rule

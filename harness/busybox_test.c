@@ -3,17 +3,19 @@
  * anything. */
 #include "harness/outside.h"
 
+#include <stdlib.h>
+
 static char place[4096];
 
 static void test_applets(void **state)
 {
     const char *backend = *state;
     char lockstep[4200], what[100];
-    const char *guest = "build/guest/busybox-riscv64";
+    char guest[4096] = "";
     struct outside ours, theirs;
     snprintf(lockstep, sizeof(lockstep), "%slockstep", place);
     snprintf(what, sizeof(what), "busybox on %s", backend);
-    if (access(guest, X_OK)) {
+    if (!realpath("build/guest/busybox-riscv64", guest) || access(guest, X_OK)) {
         struct outside why;
         outside_run((const char *[]){"cat", "build/guest/busybox-riscv64.why", NULL}, &why);
         print_message("no busybox: %s", buf_cstr(&why.output));

@@ -1,7 +1,6 @@
 /* not qemu: MAP_FIXED_NOREPLACE replaces in 7.2 */
 /* Memory: malloc of all sizes, mmap and its errors, protection, brk, shared anonymous memory, large sparse
  * maps. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
