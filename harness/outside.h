@@ -70,6 +70,7 @@ static void outside_compare(const struct outside *theirs, const char *who, const
                             const char *what)
 {
     size_t n = 0, line = 1, start = 0;
+    if (theirs->late) fail_msg("%s did not end within %d s with %s", what, OUTSIDE_SECONDS, who);
     if (ours->late) fail_msg("%s did not end within %d s", what, OUTSIDE_SECONDS);
     while (n < theirs->output.len && n < ours->output.len && theirs->output.p[n] == ours->output.p[n]) {
         if (theirs->output.p[n++] != '\n') continue;

@@ -1,3 +1,4 @@
+/* not qemu: it executes no programs of the guest */
 /* execve: arguments, environment, what is kept (descriptors, mask, ignored signals) and what is not, scripts,
  * by descriptor, the errors. The program executes itself. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* not qemu: 7.2 repeats buffered output and hangs now and then when threads fork */
 /* fork: memory of one's own, shared memory, pipes, trees of children, what a child inherits of signals and
  * threads, the ways to wait. */
 #include <errno.h>

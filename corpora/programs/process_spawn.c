@@ -1,3 +1,4 @@
+/* not qemu: it executes no programs of the guest */
 /* Starting programs: posix_spawn with actions and attributes, its errors, vfork, system, popen. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* not qemu: 7.2 has no SS_AUTODISARM */
 /* The alternate stack: asking, refusing, handlers on it, handlers inside handlers, a stack that overflows. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* not qemu: 7.2 keeps signals 63 and 64 to itself */
 /* Signals sent to oneself: handlers, what they are told, the flags of sigaction, ignoring, default nothing.
  */
 #include <errno.h>

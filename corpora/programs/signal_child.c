@@ -1,3 +1,4 @@
+/* not qemu: 7.2 keeps signals 63 and 64 to itself */
 /* Signals between processes: what SIGCHLD tells, stopping and going on, how each signal ends a child,
  * children that nobody waits for. */
 #include <errno.h>

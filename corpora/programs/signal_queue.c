@@ -1,3 +1,4 @@
+/* not qemu: 7.2 loses a SIGSEGV that is sent while it is blocked */
 /* Blocked signals: pending sets, coalescing of the old ones, queueing and order of the real-time ones,
  * values, waiting for signals instead of handling them. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* not qemu: 7.2 ends the process with its first thread */
 /* How threads and processes with threads end: exit from any thread while others wait or spin, the first
  * thread leaving early, detached threads, a signal, execve from a thread. */
 #include <errno.h>

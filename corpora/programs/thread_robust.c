@@ -1,3 +1,4 @@
+/* not qemu: 7.2 has no robust lists, and hangs */
 /* Mutexes whose owner dies: robust ones, between threads and between processes, with and without priority
  * inheritance. */
 #include <errno.h>
