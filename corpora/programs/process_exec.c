@@ -24,7 +24,7 @@ static void handler(int sig)
 static int show(int argc, char **argv)
 {
     sigset_t s, p;
-    struct sigaction usr1, usr2, segv;
+    struct sigaction usr1, usr2, ill;
     printf("argv[0] %s, %d:", strcmp(argv[0], self) ? argv[0] : "itself", argc);
     for (int i = 2; i < argc; i++) printf(" [%s]", argv[i]);
     printf("\nenvironment:");
@@ -33,9 +33,9 @@ static int show(int argc, char **argv)
     sigpending(&p);
     sigaction(SIGUSR1, NULL, &usr1);
     sigaction(SIGUSR2, NULL, &usr2);
-    sigaction(SIGSEGV, NULL, &segv);
+    sigaction(SIGILL, NULL, &ill);
     printf("\nhandler gone %d, ignored %d %d, blocked %d %d, pending %d\n", usr1.sa_handler == SIG_DFL,
-           usr2.sa_handler == SIG_IGN, segv.sa_handler == SIG_IGN, sigismember(&s, SIGHUP),
+           usr2.sa_handler == SIG_IGN, ill.sa_handler == SIG_IGN, sigismember(&s, SIGHUP),
            sigismember(&s, SIGFPE), sigismember(&p, SIGHUP));
     printf("descriptors: kept %d, closed %d\n", fcntl(30, F_GETFD) >= 0, fcntl(31, F_GETFD) < 0);
     return 40 + argc;
@@ -77,7 +77,7 @@ static int with_state(void *path)
     sigset_t s;
     signal(SIGUSR1, handler);
     signal(SIGUSR2, SIG_IGN);
-    signal(SIGSEGV, SIG_IGN);
+    signal(SIGILL, SIG_IGN);
     sigemptyset(&s);
     sigaddset(&s, SIGHUP);
     sigaddset(&s, SIGFPE);

@@ -150,20 +150,22 @@ static void detached(void)
 
 static void *forks(void *arg)
 {
-    (void)arg;
-    pid_t pid = fork();
-    if (!pid) {
-        pthread_t t;
-        pthread_create(&t, NULL, counts, NULL);
-        pthread_join(t, NULL);
-        printf("child of a thread: %d more\n", (int)done);
+    for (int way = 0; way < 2; way++) {
+        int st;
+        pid_t pid = fork();
+        if (!pid) {
+            pthread_t t;
+            pthread_create(&t, NULL, counts, NULL);
+            pthread_join(t, NULL);
+            printf("child of a thread: %d more\n", (int)done);
+            fflush(stdout);
+            if (way) exit(22);
+            return arg; /* ends the only thread: the process ends with 0 */
+        }
+        waitpid(pid, &st, 0);
+        printf("its end: %d %d\n", WIFEXITED(st), WEXITSTATUS(st));
         fflush(stdout);
-        return (void *)21; /* ends the only thread: the process ends with 0 */
     }
-    int st;
-    waitpid(pid, &st, 0);
-    printf("its end: %d %d\n", WIFEXITED(st), WEXITSTATUS(st));
-    fflush(stdout);
     return NULL;
 }
 

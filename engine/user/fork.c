@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <sanitizer/asan_interface.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -92,6 +93,7 @@ static void forget_others(struct user_thread *t)
         p->lost = o;
     }
     t->next = NULL;
+    t->is_first = true;
     p->threads = t;
     p->nthreads = 1;
     p->forked = true;
@@ -179,6 +181,7 @@ static int64_t borrow_run(struct borrow *b, int *pidfd)
     uint8_t *stack = mmap(NULL, BORROW_STACK, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
     if (stack == MAP_FAILED) return -ENOMEM;
+    ASAN_UNPOISON_MEMORY_REGION(stack, BORROW_STACK); /* the last child left its frames by execve */
     int pid = clone(borrow_main, stack + BORROW_STACK, flags, b, pidfd);
     int64_t result = pid < 0 ? -errno : pid;
     munmap(stack, BORROW_STACK);

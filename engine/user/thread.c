@@ -15,9 +15,10 @@ enum { THREAD_STACK = 1 << 20 }; /* of the host's thread; the guest's stack is g
 
 /* What the new host thread is told, on the stack of the thread that waits for it. */
 struct thread_start {
-    struct user_thread *t;
+    struct user_thread *t; /* it may have ended, once it is `ready` */
     const struct clone_request *request;
     int err;     /* why it could not start, or 0 */
+    int tid;     /* its number */
     sem_t ready; /* the fields above are the waiting thread's again */
 };
 
@@ -58,6 +59,7 @@ static void *thread_main(void *arg)
     struct thread_start *s = arg;
     struct user_thread *t = s->t;
     int err = s->err = start(t, s->request);
+    s->tid = t->tid;
     sem_post(&s->ready);
     if (err) return NULL;
     user_run(t);
@@ -125,7 +127,7 @@ int64_t thread_clone(struct user_thread *t, const struct clone_request *r)
         sem_init(&s.ready, 0, 0);
         int err = host_thread(&s);
         sem_destroy(&s.ready);
-        result = err ? err : new->tid;
+        result = err ? err : s.tid;
         if (err) user_thread_free(new);
     }
     signal_set_mask(t, t->mask);
