@@ -1,5 +1,6 @@
 /* lockstep exec: a Linux program of a guest ISA, as if it were one of the host's. */
 #include "harness/exec.h"
+#include "harness/gdb/gdb.h"
 #include "harness/plan.h"
 
 #include <errno.h>
@@ -16,25 +17,29 @@ struct exec {
     struct program *program;
     struct user_options options;
     struct exec_trace *trace; /* --trace, or NULL */
+    struct gdb *gdb;          /* --gdb, or NULL */
     struct timespec started;  /* just before it */
 };
 
 static uint64_t before(struct user_thread *t, void *data)
 {
     struct exec *x = data;
-    return exec_trace_before(x->trace, t);
+    uint64_t n = x->gdb ? gdb_before_run(t, x->gdb) : UINT64_MAX;
+    return x->trace ? exec_trace_before(x->trace, t) : n;
 }
 
 static void after(struct user_thread *t, void *data)
 {
     struct exec *x = data;
-    exec_trace_after(x->trace, t);
+    if (x->trace) exec_trace_after(x->trace, t);
+    if (x->gdb) gdb_after_run(t, x->gdb);
 }
 
 static void at_end(struct user_process *p, void *data)
 {
     struct exec *x = data;
     struct timespec now;
+    if (x->gdb) gdb_at_end(p, x->gdb);
     clock_gettime(CLOCK_MONOTONIC, &now);
     double s = (double)(now.tv_sec - x->started.tv_sec) + (double)(now.tv_nsec - x->started.tv_nsec) / 1e9;
     if (!x->program->opt.stats) return;
@@ -107,8 +112,13 @@ static int run(struct exec *x)
 {
     struct program *p = x->program;
     struct buf why = {0};
-    if (p->opt.trace) {
-        x->trace = exec_trace_new(p->err);
+    if (p->opt.trace) x->trace = exec_trace_new(p->err);
+    if (p->opt.gdb && !(x->gdb = gdb_open(p->opt.gdb, p->err, &why))) {
+        int bad = complain(p, STATUS_USAGE, "--gdb: %s", buf_cstr(&why));
+        buf_free(&why);
+        return bad;
+    }
+    if (x->trace || x->gdb) {
         x->options.before_run = before;
         x->options.after_run = after;
     }
@@ -117,6 +127,7 @@ static int run(struct exec *x)
     if (status < 0) status = complain(p, status_of(status), "%s", buf_cstr(&why));
     buf_free(&why);
     if (x->trace) exec_trace_free(x->trace);
+    gdb_close(x->gdb);
     return status;
 }
 

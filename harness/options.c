@@ -87,6 +87,8 @@ static const struct option_row option_rows[OPTIONS] = {
                    "end it after N instructions of its first thread, with status 124"},
     [OPT_STRACE] = {"strace", 0, NULL, TYPE_FLAG, FIELD(strace), CMD_EXEC, 0, 0, NULL,
                     "a line for each system call"},
+    [OPT_GDB] = {"gdb", 0, "PORT", TYPE_TEXT, FIELD(gdb), CMD_EXEC, 0, 0, NULL,
+                 "wait for gdb on this port (of 127.0.0.1, or ADDRESS:PORT), and let it lead"},
     [OPT_TRACE] = {"trace", 0, NULL, TYPE_FLAG, FIELD(trace), CMD_EXEC, 0, 0, NULL,
                    "a line for each instruction, with the registers it changed"},
     [OPT_STATS] = {"stats", 0, NULL, TYPE_FLAG, FIELD(stats), CMD_EXEC, 0, 0, NULL,

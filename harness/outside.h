@@ -25,7 +25,7 @@ struct outside {
 };
 
 /* Reads until the end or the deadline. */
-static void outside_collect(int fd, pid_t pid, struct outside *o)
+static inline void outside_collect(int fd, pid_t pid, struct outside *o)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -45,7 +45,7 @@ static void outside_collect(int fd, pid_t pid, struct outside *o)
 }
 
 /* Runs argv to its end; standard input is empty. */
-static void outside_run(const char *const *argv, struct outside *o)
+static inline void outside_run(const char *const *argv, struct outside *o)
 {
     posix_spawn_file_actions_t actions;
     int ends[2];
@@ -66,7 +66,7 @@ static void outside_run(const char *const *argv, struct outside *o)
 }
 
 /* Where the first bytes that differ stand, said in lines. */
-static void outside_compare(const struct outside *theirs, const char *who, const struct outside *ours,
+static inline void outside_compare(const struct outside *theirs, const char *who, const struct outside *ours,
                             const char *what)
 {
     size_t n = 0, line = 1, start = 0;

@@ -45,6 +45,7 @@ enum option_id {
     OPT_LIMIT,
     OPT_STRACE,
     OPT_TRACE,
+    OPT_GDB,
     OPT_STATS,
     OPT_HELP,
     OPTIONS,
@@ -77,6 +78,7 @@ struct options {
     struct text_list unset;    /* exec: VAR */
     uint64_t stack_size;       /* exec: bytes; 0: the host's limit */
     uint64_t limit;            /* exec: instructions; 0: none */
+    const char *gdb;           /* exec: where to wait for it */
     bool strace, trace, stats; /* exec: as they say */
     bool quiet, verbose, help; /* as they say */
 };

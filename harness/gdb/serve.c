@@ -2,6 +2,8 @@
  */
 #include "harness/gdb/gdb.h"
 
+#include "engine/user/space.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,14 +92,6 @@ static void choose_thread(struct gdb *d, const char *s)
 }
 
 /* ---- objects ---- */
-
-static void read_file(const char *path, struct buf *out)
-{
-    char chunk[4096];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    for (ssize_t n; fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0;) buf_add(out, chunk, (size_t)n);
-    if (fd >= 0) close(fd);
-}
 
 /* The pairs of the auxiliary vector, the zero that ends it included. */
 static void read_auxv(struct user_process *p, struct buf *out)
