@@ -200,8 +200,8 @@ void jit_jumps_clear(struct jit *j)
 {
     struct jit_cache *k = &j->cache;
     for (uint64_t used = k->jumps_used; used; used &= used - 1) {
-        struct jit_jump *group = k->jumps + (size_t)__builtin_ctzll(used) * JIT_JUMPS_GROUP;
-        for (unsigned i = 0; i < JIT_JUMPS_GROUP; i++) group[i] = (struct jit_jump){.pc = ~0ull};
+        unsigned first = (unsigned)__builtin_ctzll(used) * JIT_JUMPS_GROUP;
+        for (unsigned i = first; i < first + JIT_JUMPS_GROUP; i++) k->jumps[i] = jit_jump_none(i);
     }
     k->jumps_used = 0;
 }
@@ -224,7 +224,7 @@ void jit_drop(struct jit *j, struct jit_block *b)
     for (uint32_t i = 0; i < b->nexits; i++)
         if (b->exits[i].to) leave_list(&b->exits[i]);
     struct jit_jump *jump = jump_of(k, b->pc);
-    if (jump->code == b->entry) *jump = (struct jit_jump){.pc = ~0ull};
+    if (jump->code == b->entry) *jump = jit_jump_none(jit_jump_slot(b->pc));
 }
 
 void jit_flush(struct jit *j)

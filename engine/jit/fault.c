@@ -39,7 +39,7 @@ bool jit_host_fault(struct vcpu *c, int sig, const void *siginfo, void *context)
     bool told = regs[REG_TRAPNO] == TRAP_PAGE_FAULT;
     bool write = told ? regs[REG_ERR] & PAGE_FAULT_WRITE : f->write;
     uint64_t addr = told ? (uint64_t)((const uint8_t *)info->si_addr - c->mem->window)
-                         : jit_host_address(rip, regs, (uintptr_t)c->mem->window);
+                         : jit_host_address(rip, regs);
     const struct jit_exit *e = &b->exits[f->exit];
     cpu_fault(c, c->guest->cause_of_access[write ? CPU_WRITE : CPU_READ], addr);
     c->exit.pc = e->pc;

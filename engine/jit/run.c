@@ -112,6 +112,7 @@ void jit_check_key(struct vcpu *c)
     struct jit *j = c->backend;
     uint64_t key = j->lift->key(c);
     if (key != j->key) jit_jumps_clear(j);
+    if (key != j->key && j->lift->policy) j->host.policy = j->lift->policy(key);
     j->key = key;
 }
 

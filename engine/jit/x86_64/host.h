@@ -9,12 +9,17 @@
  * run.c when the key changes. */
 enum { JIT_JUMPS_BITS = 12, JIT_JUMPS = 1 << JIT_JUMPS_BITS };
 struct jit_jump {
-    uint64_t pc;      /* guest address; ~0: none */
+    uint64_t pc;      /* guest address; none: jit_jump_none */
     const void *code; /* entry of its block */
 };
 static inline unsigned jit_jump_slot(uint64_t pc)
 {
     return (unsigned)(pc >> 1 ^ pc >> 13) & (JIT_JUMPS - 1); /* emitted code computes the same */
+}
+/* An empty slot holds an address of another slot, which is never looked for in this one. */
+static inline struct jit_jump jit_jump_none(unsigned slot)
+{
+    return (struct jit_jump){.pc = slot ? 0 : 2};
 }
 
 /* What `enter` takes and gives back. */
@@ -34,10 +39,11 @@ struct jit_host {
     const void *leave;          /* exit stubs are `call leave`: stores the pinned registers, fills the trip */
     const void *call_ref;       /* calls a C reference: see emit_call.c */
     struct jit_jump *jumps;     /* JIT_JUMPS of them, within 2 GiB of the code */
+    struct fp_policy policy;    /* what references get: run.c changes it with the key */
     const void *literals;       /* constants that code uses from memory: see thunk.c */
     uint16_t pin_of_word[1024]; /* state word to host register + 1; 0: none; xmm registers are 16 up */
     uint16_t word_of_pin[32];   /* and back, + 1 */
-    bool bmi1, bmi2, lzcnt, popcnt, fma, avx, sse41; /* what this processor has */
+    bool bmi1, bmi2, lzcnt, popcnt, pclmul, fma, avx, sse41; /* what this processor has */
 };
 
 /* Makes the thunks at `rw`, which is executed at `rx`; returns the bytes they took. g: whose pins. */
@@ -47,6 +53,6 @@ size_t jit_host_make(struct jit_host *h, const struct guest_lift *g, struct jit_
 void jit_host_patch(uint8_t *rw, const uint8_t *rx, const void *to);
 /* The guest address that the host instruction at `rip` accesses with these registers (gregs of a ucontext),
  * for faults whose siginfo does not tell (non-canonical addresses). */
-uint64_t jit_host_address(const uint8_t *rip, const long long *gregs, uint64_t gs_base);
+uint64_t jit_host_address(const uint8_t *rip, const long long *gregs);
 
 #endif

@@ -1,0 +1,218 @@
+/* One walk over a block: each node by its row. What has no row here is called by its reference. */
+#include "engine/jit/x86_64/emit.h"
+
+#include <stdlib.h>
+
+/* The same function for several widths. */
+#define W4(OP, f, which, ...)                                                                   \
+    [IR_##OP##_I8] = {f, 8, which, __VA_ARGS__}, [IR_##OP##_I16] = {f, 16, which, __VA_ARGS__}, \
+    W2(OP, f, which, __VA_ARGS__)
+#define W2(OP, f, which, ...) \
+    [IR_##OP##_I32] = {f, 32, which, __VA_ARGS__}, [IR_##OP##_I64] = {f, 64, which, __VA_ARGS__}
+/* From one width to another: `w` is the narrower one. */
+#define EXTEND(TO, FROM, bits) \
+    [IR_ZEXT_##TO##_##FROM] = {emit_extend, bits, 0, .same_place = true, .takes_flags = bits == 1}
+#define SEXTEND(TO, FROM, bits) [IR_SEXT_##TO##_##FROM] = {emit_extend, bits, 1, .same_place = true}
+#define TRUNC(TO, FROM)         [IR_TRUNC_##TO##_##FROM] = {emit_trunc, 64, 0, .same_place = true}
+
+const struct emit_row emit_rows[IR_OPS] = {
+    [IR_EXIT_IF] = {emit_exit_if, .takes_flags = true},
+    [IR_RAISE] = {emit_raise, .takes_flags = true},
+    [IR_BOX] = {emit_box, .same_place = true},
+    [IR_UNBOX] = {emit_unbox, .same_place = true},
+    [IR_GOTO] = {emit_goto},
+    [IR_JUMP] = {emit_jump},
+    [IR_STEP] = {emit_step},
+    [IR_LOOP] = {emit_loop},
+
+    W4(ADD, emit_alu, ALU_ADD, .same_place = true),
+    W4(SUB, emit_alu, ALU_SUB, .same_place = true),
+    [IR_AND_I1] = {emit_alu, 1, ALU_AND, .same_place = true},
+    [IR_OR_I1] = {emit_alu, 1, ALU_OR, .same_place = true},
+    [IR_XOR_I1] = {emit_alu, 1, ALU_XOR, .same_place = true},
+    W4(AND, emit_alu, ALU_AND, .same_place = true),
+    W4(OR, emit_alu, ALU_OR, .same_place = true),
+    W4(XOR, emit_alu, ALU_XOR, .same_place = true),
+    W4(MUL, emit_mul, 0, .same_place = true),
+    W4(NOT, emit_unary, 2, .same_place = true),
+    W4(NEG, emit_unary, 3, .same_place = true),
+    W4(SHL, emit_shift, SHIFT_SHL, .same_place = true),
+    W4(SHR, emit_shift, SHIFT_SHR, .same_place = true),
+    W4(SAR, emit_shift, SHIFT_SAR, .same_place = true),
+    W4(ROL, emit_rotate, SHIFT_ROL, .same_place = true),
+    W4(ROR, emit_rotate, SHIFT_ROR, .same_place = true),
+    EXTEND(I8, I1, 1),
+    EXTEND(I16, I1, 1),
+    EXTEND(I32, I1, 1),
+    EXTEND(I64, I1, 1),
+    EXTEND(I16, I8, 8),
+    EXTEND(I32, I8, 8),
+    EXTEND(I64, I8, 8),
+    EXTEND(I32, I16, 16),
+    EXTEND(I64, I16, 16),
+    EXTEND(I64, I32, 32),
+    SEXTEND(I16, I8, 8),
+    SEXTEND(I32, I8, 8),
+    SEXTEND(I64, I8, 8),
+    SEXTEND(I32, I16, 16),
+    SEXTEND(I64, I16, 16),
+    SEXTEND(I64, I32, 32),
+    TRUNC(I1, I8),
+    TRUNC(I1, I16),
+    TRUNC(I1, I32),
+    TRUNC(I1, I64),
+    TRUNC(I8, I16),
+    TRUNC(I8, I32),
+    TRUNC(I8, I64),
+    TRUNC(I16, I32),
+    TRUNC(I16, I64),
+    TRUNC(I32, I64),
+
+    [IR_EQ_I1] = {emit_compare, 1, CC_E},
+    [IR_NE_I1] = {emit_compare, 1, CC_NE},
+    W4(EQ, emit_compare, CC_E),
+    W4(NE, emit_compare, CC_NE),
+    W4(LTU, emit_compare, CC_B),
+    W4(LTS, emit_compare, CC_L),
+    W4(LEU, emit_compare, CC_BE),
+    W4(LES, emit_compare, CC_LE),
+    [IR_SELECT_I1] = {emit_select, 1, .takes_flags = true},
+    W4(SELECT, emit_select, 0, .takes_flags = true),
+    W2(MINU, emit_minmax, CC_B),
+    W2(MAXU, emit_minmax, CC_A),
+    W2(MINS, emit_minmax, CC_L),
+    W2(MAXS, emit_minmax, CC_G),
+    [IR_LNOT_I1] = {emit_lnot, 1, .takes_flags = true},
+
+    [IR_MULHU_I64] = {emit_mulh, 64, 0},
+    [IR_MULHS_I64] = {emit_mulh, 64, 1},
+    [IR_MULHSU_I64] = {emit_mulh, 64, 2},
+    W2(DIVU, emit_div, 0),
+    W2(REMU, emit_div, 1),
+    W2(DIVS, emit_div, 2),
+    W2(REMS, emit_div, 3),
+    W2(CLZ, emit_count, 0),
+    W2(CTZ, emit_count, 1),
+    W2(POPCNT, emit_count, 2),
+    W2(BSWAP, emit_bswap, 0),
+
+    [IR_LOAD8] = {emit_load, 8},
+    [IR_LOAD16] = {emit_load, 16},
+    [IR_LOAD32] = {emit_load, 32},
+    [IR_LOAD64] = {emit_load, 64},
+    [IR_STORE8] = {emit_store, 8},
+    [IR_STORE16] = {emit_store, 16},
+    [IR_STORE32] = {emit_store, 32},
+    [IR_STORE64] = {emit_store, 64},
+};
+
+/* ---- the emitter's memory, kept in jit_code.scratch from block to block ---- */
+
+struct scratch {
+    uint32_t cap;    /* nodes that there is room for */
+    uint32_t nhomes; /* of the block before */
+    uint32_t home[ARRAY_LEN(((struct jit_host *)0)->pin_of_word)];
+    uint8_t tables[];
+};
+
+static size_t tables_size(uint32_t cap)
+{
+    return cap * (sizeof(struct emit_cold) + sizeof(struct emit_cell) + sizeof(struct emit_val) +
+                  sizeof(struct emit_fixup) * 2 + sizeof(uint16_t) * 2);
+}
+
+static void find_tables(struct emit *e, struct jit_code *c, uint32_t n)
+{
+    struct scratch *s = c->scratch;
+    if (!s || s->cap < n) {
+        uint32_t cap = n < 512 ? 512 : n * 2;
+        free(s);
+        c->scratch = s = xmalloc(sizeof(*s) + tables_size(cap));
+        memset(s->home, 0xff, sizeof(s->home));
+        s->cap = cap;
+        s->nhomes = 0;
+    }
+    uint32_t cap = s->cap;
+    e->colds = (struct emit_cold *)s->tables;
+    e->cell = (struct emit_cell *)(e->colds + cap);
+    e->val = (struct emit_val *)(e->cell + cap);
+    e->fixups = (struct emit_fixup *)(e->val + cap);
+    e->homes = (uint16_t *)(e->fixups + 2 * cap);
+    e->fixups_cap = cap;
+    e->home = s->home;
+    e->nhomes = s->nhomes;
+}
+
+/* ---- the walk ---- */
+
+/* A condition in the flags must go to a register unless this node is what it waits for. */
+static bool flags_stay(const struct emit *e, const struct ir_node *n)
+{
+    if (!emit_rows[n->op].takes_flags || n->a[0] != e->flag_val) return false;
+    for (unsigned k = 1; k < ir_op_table[n->op].nargs; k++)
+        if (n->a[k] == e->flag_val) return false;
+    return true;
+}
+
+static void emit_number(struct emit *e, const struct ir_node *n)
+{
+    if (n->type < IR_I128) {
+        def_const(e, n->imm & bits_mask(emit_width(n->type)));
+        return;
+    }
+    int32_t at = emit_slot_disp(def_wide(e));
+    for (int32_t half = 0; half < 4; half++) {
+        asm_mem(e->c, ASM_MOV_I, 0, ASM_RSP, at + 4 * half);
+        asm_u32(e->c, half < 2 ? (uint32_t)(n->imm >> 32 * half) : 0);
+    }
+}
+
+static void emit_node(struct emit *e, const struct ir_node *n)
+{
+    const struct emit_row *r = &emit_rows[n->op];
+    switch (n->op) {
+    case IR_CONST: emit_number(e, n); return;
+    case IR_GET: emit_get(e, n); return;
+    case IR_INSN:
+        e->insn = n->a[0];
+        e->pc = n->imm;
+        e->fault_exit = EMIT_NONE;
+        return;
+    default: break;
+    }
+    if (e->flag_val != EMIT_NONE && !flags_stay(e, n)) {
+        alloc_flags_out(e);
+        e->flags_busy = false;
+    }
+    if (n->op == IR_SET)
+        emit_set(e, n);
+    else if (r->fn)
+        r->fn(e, n, r);
+    else if (ir_op_table[n->op].ref)
+        emit_ref(e, n);
+    else
+        e->c->failed = true;
+}
+
+void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct guest_lift *g, bool window,
+              struct jit_code *out)
+{
+    struct emit e = {.c = out, .h = h, .b = b, .g = g, .nodes = b->nodes, .window = window, .pc = b->pc};
+    out->n = out->nexits = out->nfaults = out->ncalls = 0;
+    out->failed = false;
+    find_tables(&e, out, b->n);
+    alloc_start(&e);
+    asm_room(out, EMIT_NODE_ROOM);
+    emit_top(&e);
+    for (uint32_t i = 0; i < b->n && !out->failed; i++) {
+        const struct ir_node *n = &b->nodes[i];
+        if (n->op == IR_NOP) continue;
+        asm_room(out, EMIT_NODE_ROOM);
+        alloc_node(&e, i);
+        emit_node(&e, n);
+        if (n->type != IR_VOID) emit_drop(&e);
+    }
+    emit_colds(&e);
+    emit_stubs(&e);
+    ((struct scratch *)out->scratch)->nhomes = e.nhomes;
+}

@@ -1,0 +1,185 @@
+/* Ways out of a block, and its top. What is not on the way down stands behind the block's code: the stubs, in
+ * the order of the exits. An exit is jumped to by rel32 only, and the one of a GOTO that has no budget to
+ * give back is what linking patches. */
+#include "engine/jit/x86_64/emit.h"
+
+uint32_t emit_exit_new(struct emit *e, unsigned kind, uint64_t pc)
+{
+    struct jit_code *c = e->c;
+    if (c->nexits == c->exits_cap) {
+        c->exits_cap = c->exits_cap ? c->exits_cap * 2 : 16;
+        c->exits = xrealloc(c->exits, c->exits_cap * sizeof(*c->exits));
+    }
+    c->exits[c->nexits] = (struct jit_exit){.kind = (uint8_t)kind, .insn = e->insn, .pc = pc};
+    return c->nexits++;
+}
+
+uint32_t emit_fault_exit(struct emit *e)
+{
+    if (e->fault_exit == EMIT_NONE) e->fault_exit = emit_exit_new(e, JIT_EXIT_FAULT, e->pc);
+    return e->fault_exit;
+}
+
+void emit_fault_here(struct emit *e, bool write)
+{
+    struct jit_code *c = e->c;
+    uint32_t exit = emit_fault_exit(e);
+    if (c->nfaults == c->faults_cap) {
+        c->faults_cap = c->faults_cap ? c->faults_cap * 2 : 64;
+        c->faults = xrealloc(c->faults, c->faults_cap * sizeof(*c->faults));
+    }
+    c->faults[c->nfaults++] =
+        (struct jit_fault){.at = c->n, .insn = (uint16_t)e->insn, .exit = (uint16_t)exit, .write = write};
+}
+
+void emit_exit_jump(struct emit *e, enum asm_cc cc, uint32_t exit)
+{
+    struct jit_exit *x =
+        &e->c->exits[exit]; /* until the stubs are written, `jump` is the head of its jumps */
+    if (e->nfixups == e->fixups_cap) {
+        e->c->failed = true;
+        return;
+    }
+    e->fixups[e->nfixups] = (struct emit_fixup){.at = asm_jump32(e->c, cc), .next = x->jump};
+    x->jump = ++e->nfixups;
+}
+
+/* What an exit by instruction `insn` has counted and not run. */
+static uint32_t unused(const struct emit *e, const struct jit_exit *x)
+{
+    bool ran = x->kind == JIT_EXIT_GOTO || x->kind == JIT_EXIT_JUMP;
+    return x->kind == JIT_EXIT_BUDGET ? e->b->insns : e->b->insns - x->insn - ran;
+}
+
+static void change_budget(struct emit *e, enum asm_alu alu, uint32_t by)
+{
+    if (by) asm_alu_i(e->c, alu, ASM_W, &(struct asm_rm){.reg = ASM_R15}, (int32_t)by);
+}
+
+void emit_top(struct emit *e)
+{
+    e->c->entry = e->c->n;
+    uint32_t exit = emit_exit_new(e, JIT_EXIT_BUDGET, e->b->pc);
+    change_budget(e, ALU_SUB, e->b->insns);
+    if (e->b->insns) emit_exit_jump(e, CC_B, exit);
+}
+
+void emit_stubs(struct emit *e)
+{
+    struct jit_code *c = e->c;
+    for (uint32_t i = 0; i < c->nexits; i++) {
+        struct jit_exit *x = &c->exits[i];
+        uint32_t give = x->kind == JIT_EXIT_JUMP ? 0 : unused(e, x); /* a jump gave back before it looked */
+        asm_room(c, 64);
+        for (uint32_t f = x->jump; f; f = e->fixups[f - 1].next) {
+            x->jump = e->fixups[f - 1].at;
+            asm_here32(c, x->jump);
+        }
+        x->stub = c->n;
+        change_budget(e, ALU_ADD, give);
+        if (x->kind == JIT_EXIT_GOTO && give) { /* this one is linked behind the giving back */
+            x->jump = asm_jump32(c, CC_ALWAYS);
+            asm_here32(c, x->jump);
+            x->stub = c->n;
+        }
+        asm_call(c, e->h->leave);
+        x->left = c->n;
+    }
+}
+
+enum asm_cc emit_condition(struct emit *e, uint32_t v)
+{
+    const struct ir_node *n = &e->nodes[e->at];
+    if (v == e->flag_val) {
+        enum asm_cc cc = e->flag_cc;
+        bool again = false;
+        for (unsigned k = 0; k < ir_op_table[n->op].nargs; k++)
+            again |= n->a[k] == v && e->b->next[e->at][k] > e->at;
+        if (again) alloc_flags_out(e);
+        e->flags_busy = true;
+        return cc;
+    }
+    if (emit_is_const(e, v)) return emit_const_of(e, v) ? CC_ALWAYS : CC_NEVER;
+    uint32_t before = e->locked;
+    struct asm_rm m = use_rm(e, v);
+    e->locked = before; /* it is not read again */
+    if (m.reg != ASM_NONE && emit_cell_of(e, v)->zero <= 1) {
+        asm_rr(e->c, ASM_TEST, m.reg, m.reg);
+    } else {
+        asm_op(e->c, ASM_TEST_I8, 0, 0, &m);
+        asm_byte(e->c, 1);
+    }
+    e->flags_busy = true;
+    return CC_NE;
+}
+
+/* Leaves by this exit under a condition; one that is never true was no exit. */
+static void leave_if(struct emit *e, enum asm_cc cc, unsigned kind, uint64_t pc, unsigned cause)
+{
+    if (cc == CC_NEVER) return;
+    uint32_t exit = emit_exit_new(e, kind, pc);
+    e->c->exits[exit].cause = (uint16_t)cause;
+    emit_exit_jump(e, cc, exit);
+}
+
+void emit_exit_if(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    enum asm_cc cc = emit_condition(e, n->a[0]);
+    emit_taken(e);
+    leave_if(e, cc, JIT_EXIT_GOTO, n->imm, 0);
+}
+
+void emit_raise(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    enum asm_cc cc = n->a[0] == IR_NONE ? CC_ALWAYS : emit_condition(e, n->a[0]);
+    emit_taken(e);
+    leave_if(e, cc, JIT_EXIT_RAISE, e->pc, (unsigned)n->imm);
+}
+
+void emit_goto(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    leave_if(e, CC_ALWAYS, JIT_EXIT_GOTO, n->imm, 0);
+    e->c->exits[e->c->nexits - 1].hint = n->round;
+}
+
+/* Looks in the cache of indirect jumps, as jit_jump_slot does: bits 1 up of pc ^ pc >> 12 are the slot. */
+void emit_jump(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    struct jit_code *c = e->c;
+    unsigned mask = (JIT_JUMPS - 1) << 1;
+    if (emit_is_const(e, n->a[0])) { /* the block after it is known */
+        uint64_t target = emit_const_of(e, n->a[0]);
+        emit_taken(e);
+        leave_if(e, CC_ALWAYS, JIT_EXIT_GOTO, target, 0);
+        c->exits[c->nexits - 1].hint = n->round;
+        return;
+    }
+    unsigned target = use_g(e, n->a[0]);
+    emit_taken(e);
+    if (target != ASM_RAX) alloc_move(e, ASM_RAX, target);
+    asm_rr(c, ASM_MOV, ASM_RCX, ASM_RAX);
+    asm_rr(c, ASM_SHIFT_I, SHIFT_SHR, ASM_RCX);
+    asm_byte(c, 12);
+    asm_rr(c, ASM_ALU + 8 * ALU_XOR, ASM_RCX, ASM_RAX);
+    asm_alu_i(c, ALU_AND, 0, &(struct asm_rm){.reg = ASM_RCX}, (int32_t)mask);
+    asm_near(c, ASM_LEA | ASM_W, ASM_RDX, 0, e->h->jumps);
+    uint32_t exit = emit_exit_new(e, JIT_EXIT_JUMP, e->pc);
+    c->exits[exit].hint = n->round;
+    change_budget(e, ALU_ADD, unused(e, &c->exits[exit]));
+    struct asm_rm pc = asm_mx(ASM_RDX, ASM_RCX, 3, offsetof(struct jit_jump, pc));
+    struct asm_rm code = asm_mx(ASM_RDX, ASM_RCX, 3, offsetof(struct jit_jump, code));
+    _Static_assert(sizeof(struct jit_jump) == 16, "a slot's number doubled, times 8");
+    asm_op(c, (ASM_ALU + 8 * ALU_CMP) | ASM_W, ASM_RAX, 0, &pc);
+    emit_exit_jump(e, CC_NE, exit);
+    asm_op(c, 0xff, 4, 0, &code); /* jmp */
+}
+
+void emit_step(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    leave_if(e, CC_ALWAYS, JIT_EXIT_STEP, e->pc, 0);
+}
+
+void emit_loop(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    asm_jump_back(e->c, CC_ALWAYS, e->c->entry);
+}

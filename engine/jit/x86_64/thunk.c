@@ -1,0 +1,221 @@
+/* The few pieces of code that every translation needs: into it, out of it, and to a C reference. */
+#include "engine/jit/x86_64/emit.h"
+
+#include <cpuid.h>
+#include <ucontext.h>
+
+/* Guest registers live here, the first in the list of pins in the first of these: rbx, rsi and rdi are the
+ * cheapest to encode, r12 and r13 as bases take a byte more. */
+static const uint8_t pin_regs[JIT_PINS] = {ASM_RBX, ASM_RSI, ASM_RDI, ASM_R8,  ASM_R9,
+                                           ASM_R10, ASM_R11, ASM_R14, ASM_R12, ASM_R13};
+static const uint8_t saved_regs[] = {ASM_RBX, ASM_RBP, ASM_R12, ASM_R13, ASM_R14, ASM_R15};
+
+static void choose_pins(struct jit_host *h, const struct guest_lift *g)
+{
+    memset(h->pin_of_word, 0, sizeof(h->pin_of_word));
+    memset(h->word_of_pin, 0, sizeof(h->word_of_pin));
+    for (unsigned i = 0; i < g->npins && i < JIT_PINS; i++) {
+        h->pin_of_word[g->pins[i]] = pin_regs[i] + 1;
+        h->word_of_pin[pin_regs[i]] = g->pins[i] + 1;
+    }
+    for (unsigned i = 0; i < g->nfp_pins && i < JIT_FP_PINS; i++) {
+        unsigned reg = EMIT_FIRST_PINNED_XMM + i;
+        h->pin_of_word[g->fp_pins[i]] = (uint16_t)(reg + 1);
+        h->word_of_pin[reg] = g->fp_pins[i] + 1;
+    }
+}
+
+static void find_features(struct jit_host *h)
+{
+    unsigned a, b, c, d;
+    bool ymm = false; /* the system saves what VEX instructions use */
+    if (__get_cpuid(1, &a, &b, &c, &d)) {
+        h->sse41 = c & bit_SSE4_1;
+        h->popcnt = c & bit_POPCNT;
+        h->pclmul = c & bit_PCLMUL;
+        if (c & bit_OSXSAVE) {
+            unsigned lo, hi;
+            __asm__("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+            ymm = (lo & 6) == 6;
+        }
+        h->avx = ymm && c & bit_AVX;
+        h->fma = ymm && c & bit_FMA;
+    }
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+        h->bmi1 = b & bit_BMI;
+        h->bmi2 = b & bit_BMI2;
+    }
+    if (__get_cpuid(0x80000001, &a, &b, &c, &d)) h->lzcnt = c & bit_LZCNT;
+}
+
+/* ---- constants ---- */
+
+const uint64_t emit_literals[EMIT_LITERALS] = {
+    [LIT_F64_SIGN] = 1ull << 63,         [LIT_F64_ABS] = ~0ull >> 1,
+    [LIT_F32_SIGN] = 1u << 31,           [LIT_F32_ABS] = ~0u >> 1,
+    [LIT_BOX32] = 0xffffffff00000000ull, [LIT_BOX16] = 0xffffffffffff0000ull,
+    [LIT_F64_2P63] = 0x43e0ull << 48,    [LIT_F64_2P64] = 0x43f0ull << 48,
+    [LIT_F32_2P63] = 0x5f000000,         [LIT_F64_2P31] = 0x41e0ull << 48,
+};
+
+static void put_literals(struct jit_code *c, const struct guest_lift *g)
+{
+    for (unsigned i = 0; i < EMIT_LITERALS; i++) {
+        uint64_t pair[2] = {emit_literals[i], 0};
+        memcpy(c->p + c->n, pair, 16);
+        c->n += 16;
+    }
+    for (unsigned ex = 0; ex < EMIT_EXCEPTIONS; ex++) /* what exceptions are in the guest's flags word */
+        asm_u32(c, g->flags_word < 0 ? 0 : g->flags(ex));
+}
+
+/* ---- pinned registers ---- */
+
+/* Loads or stores every pinned register but those in `skip`, a mask. */
+static void move_pins(struct jit_code *c, const struct jit_host *h, bool store)
+{
+    for (unsigned r = 0; r < 32; r++) {
+        if (!h->word_of_pin[r]) continue;
+        int32_t at = emit_word_disp(h->word_of_pin[r] - 1);
+        if (r < ASM_XMM0)
+            asm_mem(c, (store ? ASM_MOV_ST : ASM_MOV) | ASM_W, r, ASM_RBP, at);
+        else
+            asm_mem(c, store ? ASM_MOVQ_ST : ASM_MOVQ, r, ASM_RBP, at);
+    }
+}
+
+/* ---- enter and leave ---- */
+
+enum {
+    SAVED_TRIP = JIT_FRAME, /* from rsp in translated code */
+};
+
+static void make_enter(struct jit_code *c, const struct jit_host *h)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(saved_regs); i++) {
+        if (saved_regs[i] & 8) asm_byte(c, 0x41);
+        asm_byte(c, 0x50 | (saved_regs[i] & 7));
+    }
+    asm_byte(c, 0x50 | ASM_RDI); /* the trip; the stack is a multiple of 16 from here on */
+    asm_alu_i(c, ALU_SUB, ASM_W, &(struct asm_rm){.reg = ASM_RSP}, JIT_FRAME);
+    asm_mem(c, ASM_MOV | ASM_W, ASM_RBP, ASM_RDI, offsetof(struct jit_trip, cpu));
+    asm_mem(c, ASM_LEA | ASM_W, ASM_RBP, ASM_RBP, offsetof(struct vcpu, state) + JIT_STATE_BIAS);
+    asm_mem(c, ASM_MOV | ASM_W, ASM_R15, ASM_RDI, offsetof(struct jit_trip, left));
+    asm_mem(c, ASM_MOV | ASM_W, ASM_RAX, ASM_RDI, offsetof(struct jit_trip, code));
+    asm_mem(c, ASM_STMXCSR, 3, ASM_RDI, offsetof(struct jit_trip, host_mxcsr));
+    asm_mem(c, ASM_LDMXCSR, 2, ASM_RDI, offsetof(struct jit_trip, mxcsr));
+    move_pins(c, h, false);
+    asm_rr(c, 0xff, 4, ASM_RAX); /* jmp rax */
+}
+
+static void make_leave(struct jit_code *c, const struct jit_host *h)
+{
+    asm_byte(c, 0x58 | ASM_RCX);
+    asm_mem(c, ASM_MOV | ASM_W, ASM_RDX, ASM_RSP, SAVED_TRIP);
+    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RCX, ASM_RDX, offsetof(struct jit_trip, stub));
+    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_R15, ASM_RDX, offsetof(struct jit_trip, left));
+    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RAX, ASM_RDX, offsetof(struct jit_trip, target));
+    move_pins(c, h, true);
+    asm_mem(c, ASM_STMXCSR, 3, ASM_RDX, offsetof(struct jit_trip, mxcsr));
+    asm_mem(c, ASM_LDMXCSR, 2, ASM_RDX, offsetof(struct jit_trip, host_mxcsr));
+    asm_alu_i(c, ALU_ADD, ASM_W, &(struct asm_rm){.reg = ASM_RSP}, JIT_FRAME + 8);
+    for (unsigned i = ARRAY_LEN(saved_regs); i--;) {
+        if (saved_regs[i] & 8) asm_byte(c, 0x41);
+        asm_byte(c, 0x58 | (saved_regs[i] & 7));
+    }
+    asm_byte(c, 0xc3);
+}
+
+/* ---- calling a reference ---- */
+
+/* What call_ref keeps on the stack. It saves everything that C may change, the free registers too, so that a
+ * call costs its caller nothing but the call, in hot code and in cold. */
+struct call_frame {
+    struct ir_call call;
+    uint64_t gpr[9];
+    uint64_t xmm[16];
+    uint64_t pad; /* with the return address, a multiple of 16 */
+};
+_Static_assert((sizeof(struct call_frame) + 8) % 16 == 0, "the stack is aligned in C");
+
+static void move_caller_saved(struct jit_code *c, bool store)
+{
+    static const uint8_t gprs[] = {ASM_RAX, ASM_RCX, ASM_RDX, ASM_RSI, ASM_RDI,
+                                   ASM_R8,  ASM_R9,  ASM_R10, ASM_R11};
+    for (unsigned i = 0; i < ARRAY_LEN(gprs); i++)
+        asm_mem(c, (store ? ASM_MOV_ST : ASM_MOV) | ASM_W, gprs[i], ASM_RSP,
+                (int32_t)(offsetof(struct call_frame, gpr) + 8 * i));
+    for (unsigned i = 0; i < 16; i++)
+        asm_mem(c, store ? ASM_MOVQ_ST : ASM_MOVQ, ASM_XMM0 + i, ASM_RSP,
+                (int32_t)(offsetof(struct call_frame, xmm) + 8 * i));
+}
+
+/* The caller stored the arguments, and the operation and rounding mode as one number, in the frame. Comes
+ * back with the result in the frame, and ZF set when the reference noted a fault. */
+static void make_call_ref(struct jit_code *c, const struct jit_host *h, const struct guest_lift *g,
+                          const uint8_t *flag_bits)
+{
+    const int32_t frame = sizeof(struct call_frame) + 8;
+    asm_alu_i(c, ALU_SUB, ASM_W, &(struct asm_rm){.reg = ASM_RSP}, sizeof(struct call_frame));
+    move_caller_saved(c, true);
+    asm_mem(c, ASM_LEA | ASM_W, ASM_RAX, ASM_RBP, -(int32_t)(offsetof(struct vcpu, state) + JIT_STATE_BIAS));
+    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RAX, ASM_RSP, offsetof(struct call_frame, call.cpu));
+    asm_const(c, ASM_RAX, (uintptr_t)&h->policy);
+    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RAX, ASM_RSP, offsetof(struct call_frame, call.policy));
+    asm_mem(c, ASM_MOVZX16, ASM_RAX, ASM_RSP, frame + EMIT_CALL_OP + 2);
+    asm_mem(c, ASM_MOV_ST, ASM_RAX, ASM_RSP, offsetof(struct call_frame, call.round));
+    asm_mem(c, ASM_MOV_I, 0, ASM_RSP, offsetof(struct call_frame, call.ex));
+    asm_u32(c, 0);
+    asm_mem(c, ASM_MOVZX16, ASM_RAX, ASM_RSP, frame + EMIT_CALL_OP);
+    asm_rr(c, ASM_IMUL_I, ASM_RAX, ASM_RAX);
+    asm_u32(c, sizeof(struct ir_op_info));
+    asm_const(c, ASM_RCX, (uintptr_t)&ir_op_table[0].ref);
+    asm_mem(c, ASM_LEA | ASM_W, ASM_RDI, ASM_RSP, offsetof(struct call_frame, call));
+    asm_mem(c, ASM_LEA | ASM_W, ASM_RSI, ASM_RSP, frame + EMIT_CALL_ARGS);
+    asm_mem(c, ASM_LEA | ASM_W, ASM_RDX, ASM_RSP, frame + EMIT_CALL_OUT);
+    asm_op(c, 0xff, 2, 0, &(struct asm_rm){.reg = ASM_NONE, .base = ASM_RAX, .index = ASM_RCX});
+    if (g->flags_word >= 0) {
+        asm_mem(c, ASM_MOV, ASM_RCX, ASM_RSP, offsetof(struct call_frame, call.ex));
+        asm_const(c, ASM_RDX, (uintptr_t)flag_bits);
+        asm_op(c, ASM_MOV, ASM_RCX, 0,
+               &(struct asm_rm){.reg = ASM_NONE, .base = ASM_RDX, .index = ASM_RCX, .scale = 2});
+        asm_mem(c, (ASM_ALU_ST + 8 * ALU_OR) | ASM_W, ASM_RCX, ASM_RBP,
+                emit_word_disp((unsigned)g->flags_word));
+    }
+    asm_rr(c, ASM_TEST8, ASM_RAX, ASM_RAX);
+    move_caller_saved(c, false);
+    asm_mem(c, ASM_LEA | ASM_W, ASM_RSP, ASM_RSP, sizeof(struct call_frame));
+    asm_byte(c, 0xc3);
+}
+
+size_t jit_host_make(struct jit_host *h, const struct guest_lift *g, struct jit_jump *jumps, uint8_t *rw,
+                     const uint8_t *rx, size_t cap)
+{
+    struct jit_code c = {.p = rw, .cap = (uint32_t)cap};
+    BUG_ON(cap < EMIT_THUNKS_SIZE || (uintptr_t)rx % 16);
+    h->jumps = jumps;
+    if (g->policy) h->policy = g->policy(0);
+    choose_pins(h, g);
+    find_features(h);
+    h->literals = rx;
+    put_literals(&c, g);
+    const uint8_t *flag_bits = rx + 16 * EMIT_LITERALS;
+    /* a code pointer in the executable view */
+    uintptr_t enter = (uintptr_t)rx + c.n;
+    memcpy(&h->enter, &enter, sizeof(enter));
+    make_enter(&c, h);
+    h->leave = rx + c.n;
+    make_leave(&c, h);
+    h->call_ref = rx + c.n;
+    make_call_ref(&c, h, g, flag_bits);
+    BUG_ON(c.n > cap || c.ncalls);
+    return c.n;
+}
+
+void jit_host_patch(uint8_t *rw, const uint8_t *rx, const void *to)
+{
+    int64_t rel = (const uint8_t *)to - (rx + 4);
+    BUG_ON(rel != (int32_t)rel);
+    uint32_t v = (uint32_t)rel;
+    memcpy(rw, &v, 4);
+}
