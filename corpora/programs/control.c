@@ -56,7 +56,7 @@ static struct mixed swap(struct mixed m)
     return (struct mixed){m.i, (int)m.d};
 }
 
-static const char *day(int n)
+__attribute__((noinline)) static const char *day(int n)
 {
     switch (n) {
     case 0: return "sun";
