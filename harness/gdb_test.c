@@ -168,7 +168,7 @@ static void test_changes(void **state)
           "break square\ncontinue\nprint v\nset var $a0 = 12\nfinish\ndelete\ncontinue\n",
           &gdb, &us);
     if (!strstr(gdb.output.p, "$1 = -3") || !strstr(gdb.output.p, "in main ()") ||
-        !strstr(gdb.output.p, "day (n=5)"))
+        !strstr(gdb.output.p, "day (n=n@entry=5)"))
         fail_msg("gdb says:\n%s", gdb.output.p);
     assert_non_null(strstr(us.output.p, " 144 "));           /* square(12) */
     assert_non_null(strstr(us.output.p, "thu hundred sat")); /* day(100) for day(5) */
