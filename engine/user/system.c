@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 int64_t user_uname(struct user_thread *t, const uint64_t a[6])
 {
@@ -62,7 +63,7 @@ static int64_t limit_own(struct user_thread *t, unsigned resource, uint64_t new,
 
 int64_t user_prlimit64(struct user_thread *t, const uint64_t a[6])
 {
-    bool own = !(int)a[0] || (int)a[0] == (int)user_host_call(t, SYS_getpid, (const uint64_t[6]){0});
+    bool own = !(int)a[0] || (int)a[0] == getpid();
     if (own && is_ours((unsigned)a[1])) return limit_own(t, (unsigned)a[1], a[2], a[3]);
     return call_host(t, &call_rows[CALL_prlimit64], a);
 }
