@@ -24,11 +24,8 @@ int call_string(struct user_thread *t, uint64_t addr, char *out, size_t size)
 static bool under_prefix(const char *prefix, const char *name, char *out)
 {
     struct stat st;
-    size_t n = strlen(prefix), len = strlen(name);
-    if (n + len >= PATH_MAX) return false;
-    memcpy(out, prefix, n);
-    memcpy(out + n, name, len + 1);
-    return !lstat(out, &st);
+    int n = snprintf(out, PATH_MAX, "%s%s", prefix, name);
+    return n < PATH_MAX && !lstat(out, &st);
 }
 
 int call_path(struct user_thread *t, const char *name, char *out)

@@ -21,7 +21,7 @@
 extern char **environ;
 
 static const char *const programs[] = {"files",  "memory", "poll", "sockets", "timers",
-                                       "system", "ioctls", "ipc",  "bad"};
+                                       "system", "ioctls", "ipc",  "bad",     "code"};
 
 static bool newer(const char *built, const char *source)
 {
