@@ -3,33 +3,37 @@
 
 #include <stdlib.h>
 
+#define ROW(f, bits, which, ...)                            \
+    {                                                       \
+        .fn = (f), .w = (bits), .k = (which), ##__VA_ARGS__ \
+    }
 /* The same function for several widths. */
-#define W4(OP, f, which, ...)                                                                   \
-    [IR_##OP##_I8] = {f, 8, which, __VA_ARGS__}, [IR_##OP##_I16] = {f, 16, which, __VA_ARGS__}, \
-    W2(OP, f, which, __VA_ARGS__)
 #define W2(OP, f, which, ...) \
-    [IR_##OP##_I32] = {f, 32, which, __VA_ARGS__}, [IR_##OP##_I64] = {f, 64, which, __VA_ARGS__}
+    [IR_##OP##_I32] = ROW(f, 32, which, ##__VA_ARGS__), [IR_##OP##_I64] = ROW(f, 64, which, ##__VA_ARGS__)
+#define W4(OP, f, which, ...)                                                                             \
+    [IR_##OP##_I8] = ROW(f, 8, which, ##__VA_ARGS__), [IR_##OP##_I16] = ROW(f, 16, which, ##__VA_ARGS__), \
+    W2(OP, f, which, ##__VA_ARGS__)
 /* From one width to another: `w` is the narrower one. */
 #define EXTEND(TO, FROM, bits) \
-    [IR_ZEXT_##TO##_##FROM] = {emit_extend, bits, 0, .same_place = true, .takes_flags = bits == 1}
-#define SEXTEND(TO, FROM, bits) [IR_SEXT_##TO##_##FROM] = {emit_extend, bits, 1, .same_place = true}
-#define TRUNC(TO, FROM)         [IR_TRUNC_##TO##_##FROM] = {emit_trunc, 64, 0, .same_place = true}
+    [IR_ZEXT_##TO##_##FROM] = ROW(emit_extend, bits, 0, .same_place = true, .takes_flags = (bits) == 1)
+#define SEXTEND(TO, FROM, bits) [IR_SEXT_##TO##_##FROM] = ROW(emit_extend, bits, 1, .same_place = true)
+#define TRUNC(TO, FROM)         [IR_TRUNC_##TO##_##FROM] = ROW(emit_trunc, 64, 0, .same_place = true)
 
 const struct emit_row emit_rows[IR_OPS] = {
-    [IR_EXIT_IF] = {emit_exit_if, .takes_flags = true},
-    [IR_RAISE] = {emit_raise, .takes_flags = true},
-    [IR_BOX] = {emit_box, .same_place = true},
-    [IR_UNBOX] = {emit_unbox, .same_place = true},
-    [IR_GOTO] = {emit_goto},
-    [IR_JUMP] = {emit_jump},
-    [IR_STEP] = {emit_step},
-    [IR_LOOP] = {emit_loop},
+    [IR_EXIT_IF] = ROW(emit_exit_if, 0, 0, .takes_flags = true),
+    [IR_RAISE] = ROW(emit_raise, 0, 0, .takes_flags = true),
+    [IR_BOX] = ROW(emit_box, 0, 0, .same_place = true),
+    [IR_UNBOX] = ROW(emit_unbox, 0, 0, .same_place = true),
+    [IR_GOTO] = ROW(emit_goto, 0, 0),
+    [IR_JUMP] = ROW(emit_jump, 0, 0),
+    [IR_STEP] = ROW(emit_step, 0, 0),
+    [IR_LOOP] = ROW(emit_loop, 0, 0),
 
     W4(ADD, emit_alu, ALU_ADD, .same_place = true),
     W4(SUB, emit_alu, ALU_SUB, .same_place = true),
-    [IR_AND_I1] = {emit_alu, 1, ALU_AND, .same_place = true},
-    [IR_OR_I1] = {emit_alu, 1, ALU_OR, .same_place = true},
-    [IR_XOR_I1] = {emit_alu, 1, ALU_XOR, .same_place = true},
+    [IR_AND_I1] = ROW(emit_alu, 1, ALU_AND, .same_place = true),
+    [IR_OR_I1] = ROW(emit_alu, 1, ALU_OR, .same_place = true),
+    [IR_XOR_I1] = ROW(emit_alu, 1, ALU_XOR, .same_place = true),
     W4(AND, emit_alu, ALU_AND, .same_place = true),
     W4(OR, emit_alu, ALU_OR, .same_place = true),
     W4(XOR, emit_alu, ALU_XOR, .same_place = true),
@@ -68,25 +72,25 @@ const struct emit_row emit_rows[IR_OPS] = {
     TRUNC(I16, I64),
     TRUNC(I32, I64),
 
-    [IR_EQ_I1] = {emit_compare, 1, CC_E},
-    [IR_NE_I1] = {emit_compare, 1, CC_NE},
+    [IR_EQ_I1] = ROW(emit_compare, 1, CC_E),
+    [IR_NE_I1] = ROW(emit_compare, 1, CC_NE),
     W4(EQ, emit_compare, CC_E),
     W4(NE, emit_compare, CC_NE),
     W4(LTU, emit_compare, CC_B),
     W4(LTS, emit_compare, CC_L),
     W4(LEU, emit_compare, CC_BE),
     W4(LES, emit_compare, CC_LE),
-    [IR_SELECT_I1] = {emit_select, 1, .takes_flags = true},
+    [IR_SELECT_I1] = ROW(emit_select, 1, 0, .takes_flags = true),
     W4(SELECT, emit_select, 0, .takes_flags = true),
     W2(MINU, emit_minmax, CC_B),
     W2(MAXU, emit_minmax, CC_A),
     W2(MINS, emit_minmax, CC_L),
     W2(MAXS, emit_minmax, CC_G),
-    [IR_LNOT_I1] = {emit_lnot, 1, .takes_flags = true},
+    [IR_LNOT_I1] = ROW(emit_lnot, 1, 0, .takes_flags = true),
 
-    [IR_MULHU_I64] = {emit_mulh, 64, 0},
-    [IR_MULHS_I64] = {emit_mulh, 64, 1},
-    [IR_MULHSU_I64] = {emit_mulh, 64, 2},
+    [IR_MULHU_I64] = ROW(emit_mulh, 64, 0),
+    [IR_MULHS_I64] = ROW(emit_mulh, 64, 1),
+    [IR_MULHSU_I64] = ROW(emit_mulh, 64, 2),
     W2(DIVU, emit_div, 0),
     W2(REMU, emit_div, 1),
     W2(DIVS, emit_div, 2),
@@ -96,14 +100,14 @@ const struct emit_row emit_rows[IR_OPS] = {
     W2(POPCNT, emit_count, 2),
     W2(BSWAP, emit_bswap, 0),
 
-    [IR_LOAD8] = {emit_load, 8},
-    [IR_LOAD16] = {emit_load, 16},
-    [IR_LOAD32] = {emit_load, 32},
-    [IR_LOAD64] = {emit_load, 64},
-    [IR_STORE8] = {emit_store, 8},
-    [IR_STORE16] = {emit_store, 16},
-    [IR_STORE32] = {emit_store, 32},
-    [IR_STORE64] = {emit_store, 64},
+    [IR_LOAD8] = ROW(emit_load, 8, 0),
+    [IR_LOAD16] = ROW(emit_load, 16, 0),
+    [IR_LOAD32] = ROW(emit_load, 32, 0),
+    [IR_LOAD64] = ROW(emit_load, 64, 0),
+    [IR_STORE8] = ROW(emit_store, 8, 0),
+    [IR_STORE16] = ROW(emit_store, 16, 0),
+    [IR_STORE32] = ROW(emit_store, 32, 0),
+    [IR_STORE64] = ROW(emit_store, 64, 0),
 };
 
 /* ---- the emitter's memory, kept in jit_code.scratch from block to block ---- */
