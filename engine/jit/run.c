@@ -203,7 +203,7 @@ static bool trip(struct run *r, const struct jit_block *b)
     __atomic_store_n(&r->c->runs, NULL, __ATOMIC_RELAXED);
     r->left -= slice - t.left;
     gather_flags(r, t.mxcsr);
-    struct jit_block *at = jit_block_at(j, t.stub);
+    struct jit_block *at = jit_block_at(j, t.stub - 1); /* behind the call may be another block */
     BUG_ON(!at);
     struct jit_exit *e = jit_exit_at(at, t.stub);
     j->stats.exits[e->kind]++;
