@@ -176,13 +176,15 @@ static struct user_thread *start(struct user_process *p, int fd, int *err, struc
     *err = t ? 0 : -ENOMEM;
     if (!*err) *err = signal_start(p);
     if (!*err) *err = p->opt->backend->open(t->cpu);
+    if (!*err && (*err = signal_adopt(t))) p->opt->backend->close(t->cpu);
     if (*err) {
         buf_printf(why, "the machine cannot be set up: %s", strerror(-*err));
     } else {
         t->is_first = true;
-        *err = user_load(p, fd, why);
+        *err = user_load(p, fd, why); /* its writes may fault as a guest's do: a file gets shorter */
         if (!*err) *err = stack_build(t, why);
         if (!*err) return t;
+        signal_release(t);
         p->opt->backend->close(t->cpu);
     }
     if (t) user_thread_free(t);
@@ -220,12 +222,6 @@ void user_end(struct user_process *p)
 
 static int run_to_end(struct user_process *p, struct user_thread *t, struct buf *why)
 {
-    int err = signal_adopt(t);
-    if (err) {
-        buf_printf(why, "signals cannot be set up: %s", strerror(-err));
-        user_thread_free(t);
-        return err;
-    }
     user_run(t);
     user_thread_end(t);
     if (p->forked) user_end(p);
