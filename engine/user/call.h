@@ -33,6 +33,7 @@ enum call_kind {
     CALL_ADDR,    /* an address whose meaning the call knows */
     CALL_RANGE,   /* addresses of pages: -ENOMEM outside of the window */
     CALL_STRING,  /* NUL-terminated */
+    CALL_STRINGS, /* an array of those that NULL ends */
     CALL_PATH,    /* a file's name, looked for under the prefix first (-L) */
     CALL_DATA,    /* structs that it points at */
 };

@@ -131,7 +131,7 @@ int call_msghdr_back(struct call_frame *f, unsigned i, int64_t result)
 
 static bool unwatch_host(const struct mem *m, const void *host, uint64_t n)
 {
-    uint64_t addr = (uint64_t)((const uint8_t *)host - m->window);
+    uint64_t addr = (uint64_t)(uintptr_t)host - (uint64_t)(uintptr_t)m->window;
     return host && n && space_inside(addr, n) && mem_unwatch((struct mem *)m, addr, n);
 }
 

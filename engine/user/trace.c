@@ -28,7 +28,7 @@ static void put(struct user_thread *t, struct buf *line)
 
 static void begin(struct user_thread *t, const char *name, struct buf *line)
 {
-    if (t->p->nthreads > 1) buf_printf(line, "[pid %d] ", t->tid);
+    if (t->p->nthreads > 1 || t->p->forked) buf_printf(line, "[pid %d] ", t->tid);
     buf_printf(line, "%s(", name);
 }
 
@@ -117,7 +117,7 @@ void trace_unknown(struct user_thread *t, uint64_t number, const uint64_t a[6])
         unsigned long bit = 1ul << number % bits;
         if (__atomic_fetch_or(&p->named_calls[number / bits], bit, __ATOMIC_RELAXED) & bit) return;
     }
-    if (p->nthreads > 1) buf_printf(&line, "[pid %d] ", t->tid);
+    if (p->nthreads > 1 || p->forked) buf_printf(&line, "[pid %d] ", t->tid);
     buf_printf(&line, "syscall_%" PRIu64 "(", number);
     for (unsigned i = 0; i < 6; i++) buf_printf(&line, "%s0x%" PRIx64, i ? ", " : "", a[i]);
     buf_str(&line, ") = -1 ENOSYS (unknown to lockstep)");

@@ -202,6 +202,46 @@ static void iovecs(struct user_thread *t, uint64_t addr, uint64_t count, struct 
     buf_char(out, ']');
 }
 
+static void signals(struct user_thread *t, uint64_t addr, uint64_t size, struct buf *out)
+{
+    uint64_t set = 0;
+    bool any = false;
+    if (size > sizeof(set) || user_read(t->p, addr, &set, size)) {
+        address(addr, out);
+        return;
+    }
+    bool most = __builtin_popcountll(set) > USER_SIGNALS / 2; /* then what is missing is shorter */
+    buf_str(out, most ? "~[" : "[");
+    if (most) set = ~set;
+    for (unsigned sig = 1; sig <= USER_SIGNALS; sig++) {
+        if (!(set >> (sig - 1) & 1)) continue;
+        if (any) buf_char(out, ' ');
+        any = true;
+        if (sig < 32)
+            buf_str(out, sigabbrev_np((int)sig) ?: "?");
+        else
+            buf_printf(out, "RT_%u", sig - 32);
+    }
+    buf_char(out, ']');
+}
+
+static void strings(struct user_thread *t, uint64_t addr, struct buf *out)
+{
+    uint64_t at;
+    if (!addr || user_read(t->p, addr, &at, sizeof(at))) {
+        address(addr, out);
+        return;
+    }
+    buf_char(out, '[');
+    for (unsigned i = 0; at && i < 4 * SHOWN_ITEMS; i++) {
+        if (i) buf_str(out, ", ");
+        trace_text(t, at, 0, true, out);
+        addr += sizeof(at);
+        if (user_read(t->p, addr, &at, sizeof(at))) break;
+    }
+    buf_str(out, at ? ", ...]" : "]");
+}
+
 static void structs(struct user_thread *t, const struct call_struct *s, uint64_t addr, uint64_t count,
                     bool array, struct buf *out)
 {
@@ -232,8 +272,8 @@ static void data(struct user_thread *t, const struct call_row *row, const struct
     case CALL_STRUCT_char: trace_text(t, addr, count, false, out); return;
     case CALL_STRUCT_sockaddr: sockaddr(t, addr, call_count(t, row, arg, a), out); return;
     case CALL_STRUCT_iovec: iovecs(t, addr, call_count(t, row, arg, a), out); return;
+    case CALL_STRUCT_sigset: signals(t, addr, call_count(t, row, arg, a), out); return;
     case CALL_STRUCT_fd_set:
-    case CALL_STRUCT_sigset:
     case CALL_STRUCT_msghdr:
     case CALL_STRUCT_mmsghdr: address(addr, out); return;
     default: structs(t, s, addr, count, arg->by != CALL_BY_NUMBER || arg->plus != 1, out);
@@ -256,6 +296,7 @@ void trace_arg(struct user_thread *t, const struct call_row *row, const struct c
     switch (arg->kind) {
     case CALL_STRING:
     case CALL_PATH: trace_text(t, value, 0, true, out); return;
+    case CALL_STRINGS: strings(t, value, out); return;
     case CALL_REQUEST: request(row, value, out); return;
     case CALL_DATA: data(t, row, arg, a, value, result, out); return;
     default: number(t->p->abi->calls, arg, value, out); return;

@@ -8,9 +8,10 @@
 static const struct {
     const char *word, *kind;
 } words[] = {
-    {"int", "INT"},       {"uint", "UINT"},       {"long", "LONG"}, {"ulong", "ULONG"}, {"hex", "HEX"},
-    {"mode", "MODE"},     {"signal", "SIGNAL"},   {"fd", "FD"},     {"dirfd", "DIRFD"}, {"addr", "ADDR"},
-    {"string", "STRING"}, {"request", "REQUEST"}, {"path", "PATH"},
+    {"int", "INT"},         {"uint", "UINT"}, {"long", "LONG"},     {"ulong", "ULONG"},
+    {"hex", "HEX"},         {"mode", "MODE"}, {"signal", "SIGNAL"}, {"fd", "FD"},
+    {"dirfd", "DIRFD"},     {"addr", "ADDR"}, {"string", "STRING"}, {"request", "REQUEST"},
+    {"strings", "STRINGS"}, {"path", "PATH"},
 };
 
 /* Words that something follows. */

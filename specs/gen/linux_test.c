@@ -34,6 +34,8 @@ static const char includes[] =
     "struct sched_attr { unsigned size, sched_policy; unsigned long long sched_flags; int sched_nice;\n"
     "    unsigned sched_priority; unsigned long long sched_runtime, sched_deadline, sched_period;\n"
     "    unsigned sched_util_min, sched_util_max; };\n"
+    "#undef sa_handler\nstruct kernel_sigaction { unsigned long sa_handler, sa_flags;\n"
+    "#ifdef __x86_64__\n    unsigned long sa_restorer;\n#endif\n    unsigned long sa_mask; };\n"
     "struct char_ { unsigned char value; };\nstruct int_ { int value; };\nstruct uint_ { unsigned value; };\n"
     "struct long_ { long value; };\nstruct ulong_ { unsigned long value; };\n"
     "struct sigset { unsigned char bits; };\nstruct sockaddr_ { unsigned char sa_bytes; };\n"
@@ -43,10 +45,9 @@ static const char includes[] =
 static const char *c_name(const char *name)
 {
     static const char *const others[][2] = {
-        {"char", "struct char_"},         {"int", "struct int_"},
-        {"uint", "struct uint_"},         {"long", "struct long_"},
-        {"ulong", "struct ulong_"},       {"fd_set", "struct fd_set_"},
-        {"sockaddr", "struct sockaddr_"}, {"termios", "struct kernel_termios"},
+        {"char", "struct char_"},         {"int", "struct int_"},     {"uint", "struct uint_"},
+        {"long", "struct long_"},         {"ulong", "struct ulong_"}, {"fd_set", "struct fd_set_"},
+        {"sockaddr", "struct sockaddr_"}, {"stack_t", "stack_t"},     {"termios", "struct kernel_termios"},
     };
     static char text[64];
     for (size_t i = 0; i < ARRAY_LEN(others); i++)

@@ -159,7 +159,7 @@ static void edges(char *page)
     RAW(fstat, 0, (char *)st + 1);
     name[1] = 'x';
     RAW(openat, AT_FDCWD, name, O_RDONLY);
-    char *path = malloc(5000);
+    static char path[5000];
     memset(path, 'a', 4999);
     path[4999] = 0;
     RAW(openat, AT_FDCWD, path, O_RDONLY);

@@ -79,7 +79,7 @@ static void rights(void)
 static void stream(void)
 {
     int l = socket(AF_INET, SOCK_STREAM, 0), one = 1;
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, b;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, b = {0};
     socklen_t len = sizeof(a);
     SAY(setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
     SAY(setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, 2));
@@ -119,7 +119,7 @@ static void stream(void)
 static void datagrams(void)
 {
     int a = socket(AF_INET, SOCK_DGRAM, 0), b = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, from;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, from = {0};
     socklen_t len = sizeof(to);
     char buf[3][20] = {{0}};
     SAY(bind(a, (struct sockaddr *)&to, sizeof(to)));
