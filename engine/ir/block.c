@@ -46,52 +46,48 @@ void ir_block_reset(struct ir_block *b, uint64_t pc, uint64_t key)
     b->live_round = FP_RNE;
 }
 
-static uint32_t larger(uint32_t n)
+/* The array `p` of things of `size` bytes, with room for n; *cap is what it has. */
+static void *grown(void *p, uint32_t *cap, uint32_t n, size_t size)
 {
-    return n < FIRST_CAP ? FIRST_CAP : n + n / 2;
+    if (n <= *cap) return p;
+    *cap = n < FIRST_CAP ? FIRST_CAP : n + n / 2;
+    return xrealloc(p, *cap * size);
 }
 
 void ir_grow_out(struct ir_block *b, uint32_t n)
 {
     struct ir_scratch *s = b->scratch;
-    if (n <= s->cap) return;
-    s->cap = larger(n);
-    s->out = xrealloc(s->out, s->cap * sizeof(s->out[0]));
-    s->facts = xrealloc(s->facts, s->cap * sizeof(s->facts[0]));
+    s->out = grown(s->out, &s->cap, n, sizeof(s->out[0]));
+    s->facts = grown(s->facts, &s->facts_cap, n, sizeof(s->facts[0]));
 }
 
 void ir_grow_map(struct ir_block *b, uint32_t n)
 {
     struct ir_scratch *s = b->scratch;
-    if (n <= s->map_cap) return;
-    s->map_cap = larger(n);
-    s->map = xrealloc(s->map, s->map_cap * sizeof(s->map[0]));
+    s->map = grown(s->map, &s->map_cap, n, sizeof(s->map[0]));
 }
 
 void ir_grow_uses(struct ir_block *b, uint32_t n)
 {
-    struct ir_scratch *s = b->scratch;
-    if (n <= s->uses_cap) return;
-    s->uses_cap = larger(n);
-    b->next = xrealloc(b->next, s->uses_cap * sizeof(b->next[0]));
-    b->first = xrealloc(b->first, s->uses_cap * sizeof(b->first[0]));
+    uint32_t cap = b->scratch->uses_cap;
+    b->next = grown(b->next, &cap, n, sizeof(b->next[0]));
+    b->first = grown(b->first, &b->scratch->uses_cap, n, sizeof(b->first[0]));
 }
 
-uint32_t ir_next_stamp(struct ir_scratch *s)
+uint32_t ir_new_stamp(struct ir_scratch *s, uint32_t room)
 {
-    if (++s->stamp == 0) {
+    if (s->stamp >= UINT32_MAX - 1 - room) {
         memset(s->words, 0, sizeof(s->words));
-        s->stamp = 1;
+        s->stamp = 0;
     }
-    return s->stamp;
+    return ++s->stamp;
 }
 
 /* ---- nodes ---- */
 
 static NOINLINE void grow_nodes(struct ir_block *b)
 {
-    b->cap = larger(b->cap + 1);
-    b->nodes = xrealloc(b->nodes, b->cap * sizeof(b->nodes[0]));
+    b->nodes = grown(b->nodes, &b->cap, b->n + 1, sizeof(b->nodes[0]));
 }
 
 static ALWAYS_INLINE struct ir_node *append(struct ir_block *b)

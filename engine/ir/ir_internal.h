@@ -23,8 +23,9 @@ struct ir_word {
 
 struct ir_scratch {
     struct ir_node *out;                /* ir_forward writes here, then changes places with block->nodes */
+    uint32_t cap;                       /* of it */
     struct ir_fact *facts;              /* by node of `out` */
-    uint32_t cap;                       /* of both */
+    uint32_t facts_cap;                 /* of it */
     uint32_t *map;                      /* by node as it was: its value now */
     uint32_t map_cap;                   /* of it */
     uint32_t uses_cap;                  /* of block->next and block->first */
@@ -36,7 +37,11 @@ struct ir_scratch {
 void ir_grow_out(struct ir_block *b, uint32_t n);  /* room for n nodes in scratch->out and ->facts */
 void ir_grow_map(struct ir_block *b, uint32_t n);  /* in scratch->map */
 void ir_grow_uses(struct ir_block *b, uint32_t n); /* in next and first */
-uint32_t ir_next_stamp(struct ir_scratch *s);      /* one that no entry has */
+uint32_t ir_new_stamp(struct ir_scratch *s,
+                      uint32_t room); /* no entry has it, nor the `room` ones above it */
+
+/* ---- verify.c ---- */
+void ir_check(const struct ir_block *b, const char *after); /* debug builds: a breach is a bug of that pass */
 
 /* ---- print.c ---- */
 /* How the operation is written, a letter a thing:

@@ -1,10 +1,12 @@
 /* Operations on whole vectors, and the arithmetic of saturating lanes. */
 #include "engine/ir/ref.h"
 
+/* A size that is none is as good as 64: constants are folded whatever they are. */
 ir_v128 ir_ref_splat(uint64_t size, uint64_t v)
 {
-    ir_v128 out = 0, lane = v & bits_mask((unsigned)size);
-    for (uint64_t i = 0; i < 128; i += size) out |= lane << i;
+    unsigned step = size && size < 64 ? (unsigned)size : 64;
+    ir_v128 out = 0, lane = v & bits_mask(step);
+    for (unsigned i = 0; i < 128; i += step) out |= lane << i;
     return out;
 }
 

@@ -209,3 +209,14 @@ const char *ir_verify(const struct ir_block *b, struct buf *err)
     }
     return NULL;
 }
+
+void ir_check(const struct ir_block *b, const char *after)
+{
+#ifdef LOCKSTEP_DEBUG
+    struct buf err = {0};
+    if (!ir_verify(b, &err)) return;
+    struct buf text = {0};
+    ir_print(b, NULL, &text);
+    BUG("after %s: %s in\n%s", after, err.p, text.p);
+#endif
+}
