@@ -212,7 +212,7 @@ static int map_segment(const struct loading *l, unsigned i, uint64_t bias, uint6
         int err = zero_rest(l, ph, file_end);
         if (err) return err;
     } else if (start < *mapped) {
-        start = bytes_end = *mapped; /* its first page is there, and holds the end of the last segment */
+        bytes_end = *mapped; /* its first page is there, and holds the end of the last segment */
     }
     *mapped = end;
     if (end <= bytes_end) return 0;
