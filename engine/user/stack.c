@@ -108,6 +108,7 @@ static int fill(struct writing *w)
     if (!err) err = push_strings(w, p->argv, &argv);
     if (!err) {
         if (p->abi->platform) w->platform = push_bytes(w, p->abi->platform, strlen(p->abi->platform) + 1);
+        w->at &= ~15ull; /* the sixteen bytes are read as words */
         w->random = push_bytes(w, random, sizeof(random));
         add_word(w, argv.len / sizeof(uint64_t) - 1);
         buf_add(&w->words, argv.p, argv.len);
