@@ -1,5 +1,5 @@
 /* Linux on RISC-V: what its kernel and the psABI fix. */
-#include "engine/user/user.h"
+#include "engine/user/call.h"
 
 #include "riscv64/riscv64_state.h"
 
@@ -11,7 +11,6 @@
     (1ull << ((letter) - 'A')) /* Linux, riscv/uabi.rst: one bit per single-letter extension */
 
 extern const struct user_frame_ops frame_riscv64;
-extern const struct call_table call_table_riscv64;
 
 static const uint32_t sigreturn_code[] = {
     0x08b00893, /* li a7, 139: rt_sigreturn */
@@ -33,6 +32,7 @@ const struct user_abi abi_riscv64 = {
     .sigreturn_code = sigreturn_code,
     .sigreturn_words = ARRAY_LEN(sigreturn_code),
     .calls = &call_table_riscv64,
+    .cpuinfo = cpuinfo_riscv64,
 };
 
 static const struct user_abi *const all[] = {&abi_riscv64};

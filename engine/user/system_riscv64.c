@@ -21,10 +21,11 @@ static const struct {
     {"Zcb", 44},   {"CD", 45},    {"Zcmop", 47},  {"Zawrs", 48},
 };
 
-/* The engine has all of its instructions. */
+/* The engine has all of its instructions; those of a vector extension are worth nothing without V. */
 static bool has_ext(const struct guest *g, const char *ext)
 {
     bool known = false;
+    if (!strncmp(ext, "Zv", 2) && !has_ext(g, "V")) return false;
     for (unsigned i = 0; i < g->nexts && !known; i++) known = !strcmp(g->exts[i].name, ext);
     for (unsigned i = 0; i < g->nrows && known; i++)
         known = !g->rows[i].absent || strcmp(g->rows[i].ext, ext) != 0;

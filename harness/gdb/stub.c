@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -70,11 +69,7 @@ struct gdb *gdb_open(const char *where, FILE *say, struct buf *why)
     }
     setsockopt(got, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     struct gdb *d = xcalloc(1, sizeof(*d));
-    d->fd = fcntl(got, F_DUPFD_CLOEXEC, 1000); /* out of the guest's way */
-    if (d->fd < 0)
-        d->fd = got;
-    else
-        close(got);
+    d->fd = got;
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->changed, NULL);
     return d;
@@ -209,6 +204,8 @@ uint64_t gdb_before_run(struct user_thread *t, void *data)
     if (!d->started) {
         d->started = true;
         d->p = t->p;
+        int kept = user_keep_fd(d->p, d->fd); /* the guest can neither see nor close it */
+        if (kept >= 0) d->fd = kept;
         thread_of(d, t)->news = GDB_TRAP;
         start_watcher(d);
     }

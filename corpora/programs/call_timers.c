@@ -45,7 +45,7 @@ static void clocks(void)
     printf("%d\n", times(&tms) > 0);
     struct timex x = {0};
     SAY(adjtimex(&x) >= 0);
-    printf("%d\n", x.tick);
+    printf("%ld\n", x.tick);
     SAY(clock_settime(CLOCK_MONOTONIC, &t));
 }
 

@@ -1,4 +1,5 @@
-/* Code that changes under the program's feet, by every way that a kernel or another mapping can write it. */
+/* Code that changes under the program's feet, by every way that a kernel or another mapping can write it.
+ * not qemu: it has no process_vm_readv, and does not see code change through another mapping */
 #include "calls.h"
 
 #include <sys/mman.h>

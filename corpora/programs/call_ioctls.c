@@ -1,4 +1,5 @@
-/* Requests of ioctl: terminals, sockets, files. */
+/* Requests of ioctl: terminals, sockets, files.
+ * not qemu: its errno for an unknown request is ENOSYS */
 #include "calls.h"
 
 #include <linux/fs.h>

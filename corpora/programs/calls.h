@@ -3,7 +3,17 @@
 #ifndef CALLS_H
 #define CALLS_H
 
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wstringop-overflow" /* wrong arguments are what is tested */
+#pragma GCC diagnostic ignored "-Wstringop-overread"
+#pragma GCC diagnostic ignored "-Wnonnull"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

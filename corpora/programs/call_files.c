@@ -1,5 +1,4 @@
-/* Files: opening, data, names, metadata, locks. Prints what a kernel must answer, and nothing that may vary.
- */
+/* Files: opening, data, names, metadata, locks. */
 #include "calls.h"
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
-/* The system and the process: limits, names, users, scheduling, /proc. */
+/* The system and the process: limits, names, users, scheduling, /proc.
+ * not qemu: it keeps no limits on memory, nor restart_syscall */
 #include "calls.h"
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
-/* Sockets: streams and datagrams of both families, messages with control data, options. */
+/* Sockets: streams and datagrams of both families, messages with control data, options.
+ * not qemu: it does not know SO_DETACH_FILTER */
 #include "calls.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
-/* Messages and semaphores, of System V and of POSIX. */
+/* Messages and semaphores, of System V and of POSIX.
+ * not qemu: its semid_ds differs */
 #include "calls.h"
 
 #include <mqueue.h>

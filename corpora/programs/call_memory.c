@@ -1,4 +1,5 @@
-/* Memory: mappings of all kinds, their protection, what advice does to them. */
+/* Memory: mappings of all kinds, their protection, what advice does to them.
+ * not qemu: it passes over holes and unknown advice, and MAP_FIXED_NOREPLACE */
 #include "calls.h"
 
 #include <setjmp.h>

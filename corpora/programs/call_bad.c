@@ -1,5 +1,5 @@
-/* Arguments that a kernel refuses: addresses that are nowhere, lengths that run out, descriptors that are
- * none. */
+/* Addresses that are nowhere, lengths that run out, descriptors that are none.
+ * not qemu: it crashes */
 #include "calls.h"
 
 #include <poll.h>
