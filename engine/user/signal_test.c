@@ -303,6 +303,35 @@ static void test_two(void **state)
     caller_close(&c);
 }
 
+/* Those that are kept here: before the kernel's when both become due at once (its order too), but after one
+ * that was taken in already, which the handler's mask could no longer keep away. */
+static void test_order(void **state)
+{
+    for (int taken = 0; taken < 2; taken++) {
+        struct caller c;
+        open_with(&c, SIGUSR1, 0, 0);
+        c.p.handlers.of[SIGSEGV] = (struct user_action){.handler = HANDLER + 4, .mask = ~0ull};
+        uint64_t both = SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGSEGV);
+        signal_set_mask(c.t, taken ? SIGNAL_BIT(SIGSEGV) : both);
+        syscall(SYS_tgkill, getpid(), gettid(), SIGSEGV);
+        syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1);
+        assert_int_equal(c.t->wanted, taken);
+        put(&c, DATA, both);
+        if (taken) {
+            c.t->mask = 0;
+            handle(&c, NULL);
+        } else {
+            assert_int_equal(CALL(&c, NR_SIGPROCMASK, SIG_UNBLOCK, DATA, 0, 8), 0);
+            handle(&c, NULL);
+        }
+        assert_int_equal(regs(&c)->pc, HANDLER + 4);
+        assert_int_equal(word(&c, regs(&c)->x[2] + MC), taken ? HANDLER : 0x1004);
+        put(&c, DATA, SIGNAL_IGNORE); /* what still waits is dropped */
+        assert_int_equal(CALL(&c, NR_SIGACTION, SIGUSR1, DATA, 0, 8), 0);
+        caller_close(&c);
+    }
+}
+
 static void test_suspend(void **state)
 {
     struct caller c;
@@ -460,9 +489,11 @@ static void test_fault_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dispositions), cmocka_unit_test(test_masks),       cmocka_unit_test(test_frame),
-        cmocka_unit_test(test_bad_frames),   cmocka_unit_test(test_restarts),    cmocka_unit_test(test_two),
-        cmocka_unit_test(test_suspend),      cmocka_unit_test(test_host_call),   cmocka_unit_test(test_stack),
+        cmocka_unit_test(test_dispositions), cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_frame),        cmocka_unit_test(test_bad_frames),
+        cmocka_unit_test(test_restarts),     cmocka_unit_test(test_two),
+        cmocka_unit_test(test_order),        cmocka_unit_test(test_suspend),
+        cmocka_unit_test(test_host_call),    cmocka_unit_test(test_stack),
         cmocka_unit_test(test_faults),       cmocka_unit_test(test_fault_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
