@@ -115,9 +115,9 @@ static void test_dispositions(void **state)
         put(&c, DATA, handler);
         for (unsigned i = 0; i < ARRAY_LEN(all); i++)
             assert_int_equal(CALL(&c, NR_SIGACTION, (uint64_t)all[i], DATA, 0, 8), 0);
-        assert_ptr_equal(host_handler(SIGUSR1), handler ? SIG_IGN : ours);
+        assert_ptr_equal(host_handler(SIGUSR1), handler ? (void *)SIG_IGN : ours);
         assert_ptr_equal(host_handler(SIGCHLD), handler ? SIG_IGN : SIG_DFL);
-        assert_ptr_equal(host_handler(33), handler ? SIG_IGN : ours);
+        assert_ptr_equal(host_handler(33), handler ? (void *)SIG_IGN : ours);
         assert_ptr_equal(host_handler(SIGSEGV), ours);
     }
     assert_int_equal(CALL(&c, NR_SIGACTION, SIGKILL, DATA, 0, 8), -EINVAL);
