@@ -112,14 +112,11 @@ static int path_of_fd(struct exec *x, int fd)
     return 0;
 }
 
-/* x->path, for a file that may be executed. */
+/* Betters x->path, for a file that may be executed. */
 static int find(struct exec *x)
 {
     int nofollow = x->flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
-    if (x->dirfd == AT_FDCWD && !x->flags) {
-        x->path = x->name;
-        return access(x->path, X_OK) ? -errno : 0;
-    }
+    if (x->dirfd == AT_FDCWD && !x->flags) return access(x->path, X_OK) ? -errno : 0;
     if (!*x->name && x->flags & AT_EMPTY_PATH) return path_of_fd(x, x->dirfd);
     int fd = openat(x->dirfd, x->name, O_PATH | O_CLOEXEC | nofollow);
     if (fd < 0) return -errno;
@@ -182,7 +179,7 @@ static int64_t exec_named(struct exec *x, const uint64_t a[3])
     if (!r) r = read_vector(t, a[1], &x->argv, &x->argc);
     if (!r) r = read_vector(t, a[2], &x->envp, &unused);
     if (r) return r;
-    x->name = arena_strdup(&t->scratch, host);
+    x->path = x->name = arena_strdup(&t->scratch, host);
     if (t->p->opt->strace) fflush(t->p->opt->strace);
     return exec_found(x);
 }

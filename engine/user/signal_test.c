@@ -375,11 +375,11 @@ static void test_host_call(void **state)
     assert_int_equal(user_host_call(c.t, SYS_read, args), USER_RESTART_ALWAYS);
     assert_int_equal(byte, 'x');
     c.t->wanted = false;
-    for (const char *at = host_call_look - 1; at <= host_call_done; at++) {
-        *rip = (greg_t)at;
+    greg_t look = (greg_t)host_call_look, done = (greg_t)host_call_done;
+    for (greg_t at = look - 1; at <= done; at++) {
+        *rip = at;
         host_call_fixup(&u);
-        bool inside = at >= host_call_look && at < host_call_done;
-        assert_int_equal(*rip, (greg_t)(inside ? host_call_not_made : at));
+        assert_int_equal(*rip, at >= look && at < done ? (greg_t)host_call_not_made : at);
     }
     assert_int_equal(user_host_call(c.t, SYS_read, (const uint64_t[6]){(uint64_t)-1}), -EBADF);
     close(p[0]);
