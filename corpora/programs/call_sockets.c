@@ -6,10 +6,13 @@
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 static void pairs(void)
 {
@@ -180,6 +183,35 @@ static void unix_names(void)
     SAY(connect(c, (struct sockaddr *)&u, sizeof(u)));
 }
 
+static void handler(int sig)
+{
+}
+
+/* A handler ends a wait that has a timeout, and not one that has none. */
+static void interrupted(void)
+{
+    int s[2];
+    char byte;
+    struct sigaction sa = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    struct timeval tv = {10, 0};
+    struct itimerval soon = {{0, 0}, {0, 20000}};
+    sigaction(SIGALRM, &sa, NULL);
+    SAY(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+    SAY(setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+    setitimer(ITIMER_REAL, &soon, NULL);
+    SAY(recv(s[0], &byte, 1, 0));
+    tv = (struct timeval){0, 0};
+    SAY(setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+    setitimer(ITIMER_REAL, &soon, NULL);
+    pid_t child = fork();
+    if (!child) {
+        usleep(100000);
+        _exit(write(s[1], "x", 1) != 1);
+    }
+    SAY(recv(s[0], &byte, 1, 0));
+    SAY(waitpid(child, NULL, 0) == child);
+}
+
 int main(void)
 {
     pairs();
@@ -187,5 +219,6 @@ int main(void)
     stream();
     datagrams();
     unix_names();
+    interrupted();
     return 0;
 }

@@ -41,7 +41,7 @@ static int64_t serve(struct user_thread *t, const struct call_row *row, const ui
     int64_t result = row->serve ? row->serve(t, a) : call_host(t, row, a);
     if (row->result == CALL_RESULT_SET && result > 0)
         result = (int64_t)call_set_to_guest(&t->p->abi->calls->sets[row->of], (uint64_t)result);
-    return result == USER_RESTART && row->never ? USER_RESTART_NOHAND : result;
+    return call_interrupted(row, a, result);
 }
 
 static int64_t serve_traced(struct user_thread *t, const struct call_row *row, const uint64_t a[6])

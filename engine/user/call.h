@@ -65,17 +65,24 @@ enum call_result {
     CALL_RESULT_NONE, /* it may not return */
 };
 
+/* When a handler interrupted it (signal(7)). */
+enum call_restart {
+    CALL_RESTART_HANDLER, /* SA_RESTART decides */
+    CALL_RESTART_NEVER,   /* -EINTR */
+    CALL_RESTART_TIMED,   /* that too, when the socket has a timeout */
+};
+
 struct call_requests;
 
 struct call_row {
     const char *name; /* "openat" */
     /* c: serves it; or NULL */
     int64_t (*serve)(struct user_thread *t, const uint64_t a[6]);
-    int host;   /* the host's number, or -1 */
-    int error;  /* errno: what it gives always; or 0 */
-    int result; /* enum call_result */
-    int of;     /* CALL_RESULT_SET: which */
-    bool never; /* signal(7): no handler restarts it */
+    int host;    /* the host's number, or -1 */
+    int error;   /* errno: what it gives always; or 0 */
+    int result;  /* enum call_result */
+    int of;      /* CALL_RESULT_SET: which */
+    int restart; /* enum call_restart */
     uint8_t nargs;
     struct call_arg args[6];
     const struct call_requests *requests; /* this is many calls in one; or NULL */
@@ -158,6 +165,8 @@ MUST_CHECK int call_begin(struct call_frame *f, struct user_thread *t, const str
 int64_t call_make(struct call_frame *f);
 /* Gives back what the call wrote, and what the frame took. Returns the result, or -EFAULT. */
 int64_t call_end(struct call_frame *f, int64_t result);
+/* The result of a host call that a signal interrupted, by its row's rule; others as they are. */
+int64_t call_interrupted(const struct call_row *row, const uint64_t a[6], int64_t result);
 /* All three. */
 int64_t call_host(struct user_thread *t, const struct call_row *row, const uint64_t a[6]);
 /* Memory until call_end; NULL: none. */

@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 /* Memory beside the frame. */
 struct block {
@@ -201,12 +203,30 @@ static bool unwatch(const struct call_frame *f)
     return any;
 }
 
+/* The socket gives up by itself after some time. */
+static bool has_timeout(int fd)
+{
+    static const int options[] = {SO_RCVTIMEO, SO_SNDTIMEO};
+    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+        struct timeval tv = {0};
+        socklen_t len = sizeof(tv);
+        if (!getsockopt(fd, SOL_SOCKET, options[i], &tv, &len) && (tv.tv_sec || tv.tv_usec)) return true;
+    }
+    return false;
+}
+
+int64_t call_interrupted(const struct call_row *row, const uint64_t a[6], int64_t result)
+{
+    if (result != USER_RESTART || row->restart == CALL_RESTART_HANDLER) return result;
+    bool ends = row->restart == CALL_RESTART_NEVER || has_timeout((int)a[0]);
+    return ends ? USER_RESTART_NOHAND : result;
+}
+
 int64_t call_make(struct call_frame *f)
 {
     int64_t result = user_host_call(f->t, f->row->host, f->host);
     if (unlikely(result == -EFAULT) && unwatch(f)) result = user_host_call(f->t, f->row->host, f->host);
-    if (result == USER_RESTART && f->row->never) return USER_RESTART_NOHAND;
-    return result;
+    return call_interrupted(f->row, f->a, result);
 }
 
 static int copy_out(struct call_frame *f, unsigned i, int64_t result)

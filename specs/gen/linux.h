@@ -88,7 +88,7 @@ struct linux_call {
     const char *error;           /* errno: "ENOSYS", or NULL */
     const char *result;          /* enum call_result */
     const struct linux_set *set; /* the names that a result has, or NULL */
-    bool never;                  /* restart: never */
+    const char *restart;         /* enum call_restart */
     unsigned nargs;              /* in use */
     struct linux_arg args[LINUX_ARGS];
     const char *otherwise;       /* the errno of an unknown request; NULL: a call that has none */

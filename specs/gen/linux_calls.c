@@ -48,9 +48,12 @@ static void result(struct linux_spec *l, struct ynode *n, struct linux_call *c)
 static void restart(struct linux_spec *l, struct ynode *n, struct linux_call *c)
 {
     const char *text = node_str(&l->s, n, "restart", NULL);
-    c->never = text != NULL;
-    if (text && strcmp(text, "never") != 0)
-        diag_error(&l->s.diag, ynode_get(n, "restart")->at, strlen(text), "'restart' can only be 'never'");
+    c->restart = "HANDLER";
+    if (!text) return;
+    c->restart = !strcmp(text, "never") ? "NEVER" : "TIMED";
+    if (strcmp(text, "never") != 0 && strcmp(text, "timed") != 0)
+        diag_error(&l->s.diag, ynode_get(n, "restart")->at, strlen(text),
+                   "'restart' must be 'never' or 'timed'");
 }
 
 /* What calls and requests share: who serves it, how, its arguments after the first `first`. */

@@ -54,9 +54,9 @@ static void emit_arg(const struct linux_arg *a, FILE *f)
 /* A struct call_row of call `of`; c is that, or one of its requests. */
 static void emit_row(const struct linux_call *of, const struct linux_call *c, FILE *f)
 {
-    fprintf(f, "{\"%s\", %s, %" PRId64 ", %s, %s, CALL_SET_%s, %d, %u, {", of->name,
+    fprintf(f, "{\"%s\", %s, %" PRId64 ", %s, %s, CALL_SET_%s, CALL_RESTART_%s, %u, {", of->name,
             c->serve ? c->serve : "NULL", c->host, c->error ? c->error : "0", c->result,
-            c->set ? c->set->name : "open", c->never, c->nargs);
+            c->set ? c->set->name : "open", c->restart, c->nargs);
     for (unsigned i = 0; i < c->nargs; i++) {
         if (i) fprintf(f, ", ");
         emit_arg(&c->args[i], f);
