@@ -71,7 +71,7 @@ static inline uint64_t prove_float(struct prover *p)
     switch (prove_below(p, 8)) {
     case 0: v &= ~exponent; break;                                           /* zero, subnormal */
     case 1: v |= exponent; break;                                            /* NaN */
-    case 2: v = (v & ~bits_mask(width - 1)) | exponent; break;                 /* infinity */
+    case 2: v = (v & ~bits_mask(width - 1)) | exponent; break;               /* infinity */
     case 3: v &= ~bits_mask(fraction); break;                                /* a power of two */
     case 4: v = (v & ~exponent) | (exponent & ~(exponent << 3)) << 2; break; /* about one */
     default: break;
@@ -279,7 +279,10 @@ static inline void prove_case(struct prover *p, uint64_t pc, const uint32_t *wor
     for (int i = 0; i < 2; i++) memcpy(p->cpu[i]->state, p->before, g->state_words * sizeof(*p->before));
     prove_lift(p, pc, words, n, gl->key(b));
     prove_verify(p, words, n);
-    if (pass) pass(&p->block);
+    if (pass) {
+        pass(&p->block);
+        prove_verify(p, words, n);
+    }
     struct fp_policy policy = gl->policy ? gl->policy(p->block.key) : (struct fp_policy){0};
     vcpu_sync(b);
     struct ir_leave leave = ir_eval(&p->block, b, &policy, &ex);

@@ -22,6 +22,31 @@ static void test_rows(void **state)
     prove_close(&p);
 }
 
+static void forward(struct ir_block *b)
+{
+    ir_forward(b);
+}
+
+static void both(struct ir_block *b)
+{
+    ir_forward(b);
+    ir_backward(b);
+}
+
+/* A pass may change what a block is made of, not what it does. */
+static void test_passes(void **state)
+{
+    struct prover p;
+    prove_open(&p, guest(), &backend_interp, 4);
+    for (int i = 0; i < 10; i++) {
+        prove_code(&p, 16);
+        prove_sequences(&p, 1000, forward);
+        prove_sequences(&p, 1000, ir_backward);
+        prove_sequences(&p, 1000, both);
+    }
+    prove_close(&p);
+}
+
 static void test_sequences(void **state)
 {
     struct prover p;
@@ -153,9 +178,9 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),  cmocka_unit_test(test_sequences), cmocka_unit_test(test_hints),
-        cmocka_unit_test(test_ends),  cmocka_unit_test(test_steps),     cmocka_unit_test(test_key),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_rows),  cmocka_unit_test(test_sequences), cmocka_unit_test(test_passes),
+        cmocka_unit_test(test_hints), cmocka_unit_test(test_ends),      cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_key),   cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

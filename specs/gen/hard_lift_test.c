@@ -21,6 +21,12 @@ bool hard_csr_write(struct vcpu *c, unsigned number, uint64_t v)
     BUG("CSR %u is written", number);
 }
 
+static void passes(struct ir_block *b)
+{
+    ir_forward(b);
+    ir_backward(b);
+}
+
 static void prove(const struct guest *g)
 {
     struct prover p;
@@ -29,6 +35,7 @@ static void prove(const struct guest *g)
         prove_code(&p, 2);
         prove_rows(&p, 10);
         prove_sequences(&p, 500, NULL);
+        prove_sequences(&p, 500, passes);
     }
     prove_coverage(&p, 40);
     prove_close(&p);
