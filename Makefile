@@ -157,7 +157,8 @@ tidy: $(GEN_STAMPS)
 cppcheck: $(GEN_STAMPS)
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -j 2 --enable=warning,performance,portability \
 	    --suppress=missingIncludeSystem --suppress=syntaxError:bench/bare.c \
-	    --suppress=internalAstError:engine/interp/loop.h --suppress='*:build/*' -I. -I$(GEN) -D_GNU_SOURCE -D__GNUC__ $(TIDY_SRC)
+	    --suppress=internalAstError:engine/interp/loop.h --suppress='*:build/*' -I. -I$(GEN) -D_GNU_SOURCE -D__GNUC__ -D__$(shell uname -m)__ \
+	    $(TIDY_SRC)
 
 ##  layers     fail when a lower folder includes a higher one, or a header does not compile alone
 layers: headers $(B)/libengine.a
