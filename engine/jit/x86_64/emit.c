@@ -13,6 +13,9 @@
 #define W4(OP, f, which, ...)                                                                             \
     [IR_##OP##_I8] = ROW(f, 8, which, ##__VA_ARGS__), [IR_##OP##_I16] = ROW(f, 16, which, ##__VA_ARGS__), \
     W2(OP, f, which, ##__VA_ARGS__)
+/* Both formats that the host computes in; x: the arguments that are numbers in it. */
+#define FP(OP, f, which, x) \
+    [IR_F32_##OP] = ROW(f, 32, which, .xargs = (x)), [IR_F64_##OP] = ROW(f, 64, which, .xargs = (x))
 /* From one width to another: `w` is the narrower one. */
 #define EXTEND(TO, FROM, bits) \
     [IR_ZEXT_##TO##_##FROM] = ROW(emit_extend, bits, 0, .same_place = true, .takes_flags = (bits) == 1)
@@ -99,6 +102,34 @@ const struct emit_row emit_rows[IR_OPS] = {
     W2(CTZ, emit_count, 1),
     W2(POPCNT, emit_count, 2),
     W2(BSWAP, emit_bswap, 0),
+
+    FP(ADD, emit_fp_binary, 0x58, 3),
+    FP(SUB, emit_fp_binary, 0x5c, 3),
+    FP(MUL, emit_fp_binary, 0x59, 3),
+    FP(DIV, emit_fp_binary, 0x5e, 3),
+    FP(SQRT, emit_fp_sqrt, 0x51, 1),
+    FP(FMA, emit_fp_fma, 0, 7),
+    FP(MIN, emit_fp_minmax, 0x5d, 3),
+    FP(MAX, emit_fp_minmax, 0x5f, 3),
+    FP(MINM, emit_fp_minmax, 0x5d, 3),
+    FP(MAXM, emit_fp_minmax, 0x5f, 3),
+    FP(EQ, emit_fp_eq, 0, 3),
+    FP(LT, emit_fp_less, 0, 3),
+    FP(LE, emit_fp_less, 1, 3),
+    FP(LTQ, emit_fp_less, 2, 3),
+    FP(LEQ, emit_fp_less, 3, 3),
+    FP(ROUND, emit_fp_round, 0, 1),
+    FP(ROUNDX, emit_fp_round, 1, 1),
+    FP(TO_S32, emit_fp_to_int, 32, 1),
+    FP(TO_U32, emit_fp_to_int, 33, 1),
+    FP(TO_S64, emit_fp_to_int, 64, 1),
+    FP(TO_U64, emit_fp_to_int, 65, 1),
+    FP(FROM_S32, emit_int_to_fp, 32, 0),
+    FP(FROM_U32, emit_int_to_fp, 33, 0),
+    FP(FROM_S64, emit_int_to_fp, 64, 0),
+    FP(FROM_U64, emit_int_to_fp, 65, 0),
+    [IR_F32_FROM_F64] = ROW(emit_fp_to_fp, 32, 0, .xargs = 1),
+    [IR_F64_FROM_F32] = ROW(emit_fp_to_fp, 64, 0, .xargs = 1),
 
     [IR_LOAD8] = ROW(emit_load, 8, 0),
     [IR_LOAD16] = ROW(emit_load, 16, 0),
@@ -198,12 +229,23 @@ static void emit_node(struct emit *e, const struct ir_node *n)
         e->c->failed = true;
 }
 
+/* Do the guest's numbers differ from the host's only in which NaN comes out, and that is always the same? */
+static bool fp_is_hosts(const struct guest_lift *g, uint64_t key)
+{
+    if (!g->policy) return false;
+    struct fp_policy p = g->policy(key);
+    return p.nan == FP_NAN_CANONICAL && !p.default_nan_negative && !p.tiny_before_rounding &&
+           !p.flush_inputs && !p.flush_outputs && !p.flag_subnormal_inputs && p.fma_inf_zero_nan &&
+           p.minmax == FP_MINMAX_NUMBER;
+}
+
 void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct guest_lift *g, bool window,
               struct jit_code *out)
 {
     struct emit e = {.c = out, .h = h, .b = b, .g = g, .nodes = b->nodes, .window = window, .pc = b->pc};
     out->n = out->nexits = out->nfaults = out->ncalls = 0;
     out->failed = false;
+    e.fp = fp_is_hosts(g, b->key);
     find_tables(&e, out, b->n);
     alloc_start(&e);
     asm_room(out, EMIT_NODE_ROOM);

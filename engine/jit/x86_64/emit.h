@@ -39,13 +39,11 @@ enum emit_literal {
     LIT_F64_SIGN,
     LIT_F64_ABS,
     LIT_F32_SIGN,
-    LIT_F32_ABS,
+    LIT_F32_ABS, /* with ones above, so that boxes stay boxes */
     LIT_BOX32,
     LIT_BOX16,
-    LIT_F64_2P63,
-    LIT_F64_2P64,
-    LIT_F32_2P63,
-    LIT_F64_2P31,
+    LIT_F64_NAN, /* what RISC-V makes of every NaN */
+    LIT_F32_NAN, /* boxed */
     EMIT_LITERALS,
 };
 extern const uint64_t emit_literals[EMIT_LITERALS];
@@ -92,6 +90,7 @@ struct emit_cold {
     uint8_t arg[IR_MAX_ARGS];  /* the other arguments' registers; ASM_NONE: a constant */
     uint8_t dst;               /* register of the result, or ASM_NONE */
     uint64_t value;            /* the piece's own */
+    bool boxed;                /* the result gets ones above 32 bits */
 };
 
 struct emit {
@@ -119,6 +118,7 @@ struct emit {
     uint16_t *homes;             /* words with an entry in home[] */
     uint32_t flag_val;           /* condition that is in the flags and nowhere else yet, or EMIT_NONE */
     uint8_t flag_cc;             /* enum asm_cc under which it is true */
+    bool fp;                     /* floating point inline: see emit_fp.c */
     bool window;                 /* guest memory is at gs: */
     bool flags_busy;             /* this node has flags that must live: no xor for zero */
 };
@@ -210,8 +210,10 @@ void alloc_move(struct emit *e, unsigned to, unsigned from); /* registers of any
 
 /* ---- emit_call.c ---- */
 void emit_ref(struct emit *e, const struct ir_node *n);
-/* A cold piece that calls the node's reference: `from`, `dst` and `back` are to be filled. Called before
- * emit_taken, with the arguments' registers, which hold them still when it is jumped to. */
+/* Registers are given out before the jump to a cold piece or behind where it comes back: what moves content
+ * out of the way must happen on both ways. A cold piece that calls the node's reference: `from`, `dst` and
+ * `back` are to be filled. Called before emit_taken, with the arguments' registers, which hold them still
+ * when it is jumped to. */
 struct emit_cold *emit_cold_ref(struct emit *e, const uint8_t *regs);
 struct emit_cold *emit_cold_new(struct emit *e, void (*emit)(struct emit *e, const struct emit_cold *c));
 void emit_colds(struct emit *e); /* writes them all */
@@ -232,7 +234,10 @@ emit_fn emit_exit_if, emit_raise, emit_goto, emit_jump, emit_step, emit_loop;   
 emit_fn emit_alu, emit_mul, emit_unary, emit_shift, emit_rotate, emit_extend, emit_trunc; /* emit_int.c */
 emit_fn emit_compare, emit_select, emit_minmax, emit_lnot;                                /* emit_cond.c */
 emit_fn emit_mulh, emit_div, emit_count, emit_bswap;                                      /* emit_muldiv.c */
-emit_fn emit_box, emit_unbox;                                                             /* emit_box.c */
-emit_fn emit_load, emit_store;                                                            /* emit_mem.c */
+emit_fn emit_fp_binary, emit_fp_sqrt, emit_fp_round, emit_fp_fma, emit_fp_minmax, emit_fp_eq,
+    emit_fp_less;                                      /* emit_fp.c */
+emit_fn emit_fp_to_int, emit_int_to_fp, emit_fp_to_fp; /* emit_convert.c */
+emit_fn emit_box, emit_unbox;                          /* emit_box.c */
+emit_fn emit_load, emit_store;                         /* emit_mem.c */
 
 #endif

@@ -102,6 +102,7 @@ static void write_ref(struct emit *e, const struct emit_cold *c)
     if (c->fault != EMIT_NONE) emit_exit_jump(e, CC_E, c->fault);
     if (c->dst != ASM_NONE)
         asm_mem(e->c, c->dst < ASM_XMM0 ? ASM_MOV | ASM_W : ASM_MOVQ, c->dst, ASM_RSP, EMIT_CALL_OUT);
+    if (c->boxed) asm_near(e->c, ASM_ORPS, c->dst, 0, (const uint8_t *)e->h->literals + 16 * LIT_BOX32);
 }
 
 struct emit_cold *emit_cold_ref(struct emit *e, const uint8_t *regs)

@@ -51,11 +51,10 @@ static void find_features(struct jit_host *h)
 /* ---- constants ---- */
 
 const uint64_t emit_literals[EMIT_LITERALS] = {
-    [LIT_F64_SIGN] = 1ull << 63,         [LIT_F64_ABS] = ~0ull >> 1,
-    [LIT_F32_SIGN] = 1u << 31,           [LIT_F32_ABS] = ~0u >> 1,
-    [LIT_BOX32] = 0xffffffff00000000ull, [LIT_BOX16] = 0xffffffffffff0000ull,
-    [LIT_F64_2P63] = 0x43e0ull << 48,    [LIT_F64_2P64] = 0x43f0ull << 48,
-    [LIT_F32_2P63] = 0x5f000000,         [LIT_F64_2P31] = 0x41e0ull << 48,
+    [LIT_F64_SIGN] = 1ull << 63,     [LIT_F64_ABS] = ~0ull >> 1,
+    [LIT_F32_SIGN] = 1u << 31,       [LIT_F32_ABS] = ~(1ull << 31),
+    [LIT_BOX32] = ~0ull << 32,       [LIT_BOX16] = ~0ull << 16,
+    [LIT_F64_NAN] = 0x7ff8ull << 48, [LIT_F32_NAN] = ~0ull << 32 | 0x7fc00000,
 };
 
 static void put_literals(struct jit_code *c, const struct guest_lift *g)

@@ -1,0 +1,239 @@
+/* Floating point in xmm registers: the host's own arithmetic, with the guest's rounding mode and sticky flags
+ * live in MXCSR.
+ *
+ * Inline for guests whose every NaN result is one NaN (jit_emit looks at the policy): the host raises the
+ * same exceptions for the same operands, so all that is left to repair is which NaN came out. What differs
+ * more (another rounding mode than the live one, conversions out of range, minima of NaNs) is left to the
+ * reference before anything was raised.
+ *
+ * A single-precision operation keeps the upper half of its first operand's register, so that the result of
+ * one on boxed numbers is boxed. */
+#include "engine/jit/x86_64/emit.h"
+
+static uint32_t scalar(const struct emit_row *r)
+{
+    return r->w == 64 ? ASM_SD : ASM_SS;
+}
+
+static uint32_t ucomis(const struct emit_row *r)
+{
+    return r->w == 64 ? ASM_UCOMISD : ASM_UCOMISS;
+}
+
+static bool live_round(const struct emit *e, const struct ir_node *n)
+{
+    return n->round == e->b->live_round && n->round <= FP_RUP;
+}
+
+static unsigned ones_of(struct emit *e, uint32_t v)
+{
+    return emit_cell_of(e, v)->ones;
+}
+
+static const void *literal(struct emit *e, unsigned lit)
+{
+    return (const uint8_t *)e->h->literals + 16 * lit;
+}
+
+/* d = a op b; without VEX, d is not b. */
+static void op3(struct emit *e, uint32_t op, unsigned d, unsigned a, const struct asm_rm *b)
+{
+    if (e->h->avx) {
+        asm_op(e->c, op | ASM_VEX, d, a, b);
+        return;
+    }
+    alloc_move(e, d, a);
+    asm_op(e->c, op, d, 0, b);
+}
+
+/* The registers among these operands that the result may replace. */
+static uint32_t reuse(const struct emit *e, unsigned a, const struct asm_rm *b)
+{
+    return 1u << a | (e->h->avx ? emit_rm_bit(b) : 0);
+}
+
+/* ---- NaNs that came out ---- */
+
+static void write_nan(struct emit *e, const struct emit_cold *c)
+{
+    asm_near(e->c, ASM_MOVQ, c->dst, 0, literal(e, (unsigned)c->value));
+}
+
+static struct emit_cold *cold_if_nan(struct emit *e, const struct emit_row *r, unsigned d,
+                                     void (*emit)(struct emit *e, const struct emit_cold *c))
+{
+    asm_rr(e->c, ucomis(r), d, d);
+    uint32_t jump = asm_jump32(e->c, CC_P);
+    struct emit_cold *c = emit_cold_new(e, emit);
+    c->from[0] = jump;
+    c->dst = (uint8_t)d;
+    c->value = r->w == 64 ? LIT_F64_NAN : LIT_F32_NAN;
+    c->back = e->c->n;
+    return c;
+}
+
+/* ---- arithmetic. k: the opcode ---- */
+
+void emit_fp_binary(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    if (!e->fp || !live_round(e, n)) {
+        emit_ref(e, n);
+        return;
+    }
+    uint32_t first = n->a[0], second = n->a[1];
+    if (ir_op_table[n->op].flags & IR_OP_COMMUTES && ones_of(e, first) > ones_of(e, second)) {
+        first = n->a[1];
+        second = n->a[0];
+    }
+    unsigned a = use_x(e, first), ones = ones_of(e, first);
+    struct asm_rm b = use_xm(e, second);
+    emit_taken(e);
+    unsigned d = def_x(e, reuse(e, a, &b));
+    op3(e, scalar(r) | r->k, d, a, &b);
+    emit_result(e)->ones = (uint8_t)ones;
+    cold_if_nan(e, r, d, write_nan);
+}
+
+void emit_fp_sqrt(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    if (!e->fp || !live_round(e, n)) {
+        emit_ref(e, n);
+        return;
+    }
+    unsigned a = use_x(e, n->a[0]), ones = ones_of(e, n->a[0]);
+    emit_taken(e);
+    unsigned d = def_x(e, 1u << a);
+    if (e->h->avx) {
+        asm_rrr(e->c, scalar(r) | r->k | ASM_VEX, d, a, a);
+    } else {
+        alloc_move(e, d, a);
+        asm_rr(e->c, scalar(r) | r->k, d, d);
+    }
+    emit_result(e)->ones = (uint8_t)ones;
+    cold_if_nan(e, r, d, write_nan);
+}
+
+/* To an integer in the same format, by the operation's own rounding mode. k: raises NX. */
+void emit_fp_round(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    static const uint8_t mode[] = {[FP_RNE] = 0, [FP_RDN] = 1, [FP_RUP] = 2, [FP_RTZ] = 3};
+    if (!e->fp || n->round > FP_RUP || !e->h->sse41) {
+        emit_ref(e, n);
+        return;
+    }
+    unsigned a = use_x(e, n->a[0]), ones = ones_of(e, n->a[0]);
+    uint32_t op = r->w == 64 ? ASM_ROUNDSD : ASM_ROUNDSS;
+    emit_taken(e);
+    unsigned d = def_x(e, 1u << a);
+    struct asm_rm rm = asm_r(a);
+    op3(e, op, d, a, &rm);
+    asm_byte(e->c, mode[n->round] | (r->k ? 0 : 8));
+    emit_result(e)->ones = (uint8_t)ones;
+    cold_if_nan(e, r, d, write_nan);
+}
+
+/* ---- fused multiply-add ---- */
+
+/* The result is NaN. That of infinity times zero and a quiet NaN is invalid here and not on the host
+ * (Unpriv 20.6), so the product alone is made once more, and of its exceptions only that one counts. */
+static void write_fma_nan(struct emit *e, const struct emit_cold *c)
+{
+    const int32_t at = EMIT_CALL_OUT;
+    unsigned t = ASM_XMM0;
+    while (t == c->arg[0] || t == c->arg[1] || t == c->dst) t++;
+    asm_mem(e->c, ASM_MOVQ_ST, t, ASM_RSP, at + 8);
+    asm_mem(e->c, ASM_STMXCSR, 3, ASM_RSP, at);
+    asm_rr(e->c, ASM_MOVAPS, t, c->arg[0]);
+    asm_rr(e->c, (c->value == LIT_F64_NAN ? ASM_SD : ASM_SS) | 0x59, t, c->arg[1]);
+    asm_mem(e->c, ASM_STMXCSR, 3, ASM_RSP, at + 4);
+    asm_mem(e->c, ASM_MOVQ, t, ASM_RSP, at + 8);
+    struct asm_rm before = asm_m(ASM_RSP, at), after = asm_m(ASM_RSP, at + 4);
+    asm_op(e->c, ASM_TEST_I8, 0, 0, &after);
+    asm_byte(e->c, 1);
+    uint32_t valid = asm_jump8(e->c, CC_E);
+    asm_alu_i(e->c, ALU_OR, 0, &before, 1);
+    asm_here8(e->c, valid);
+    asm_op(e->c, ASM_LDMXCSR, 2, 0, &before);
+    write_nan(e, c);
+}
+
+void emit_fp_fma(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    if (!e->fp || !live_round(e, n) || !e->h->fma) {
+        emit_ref(e, n);
+        return;
+    }
+    unsigned a = use_x(e, n->a[0]), b = use_x(e, n->a[1]), c = use_x(e, n->a[2]), ones = ones_of(e, n->a[2]);
+    emit_taken(e);
+    unsigned d = def_x(e, c == a || c == b ? 0 : 1u << c);
+    alloc_move(e, d, c);
+    asm_rrr(e->c, ASM_FMADD231 | emit_w(r), d, a, b);
+    emit_result(e)->ones = (uint8_t)ones;
+    struct emit_cold *cold = cold_if_nan(e, r, d, write_fma_nan);
+    cold->arg[0] = (uint8_t)a;
+    cold->arg[1] = (uint8_t)b;
+}
+
+/* ---- minimum, maximum. k: the opcode. Of two equal numbers, which can only be zeros of different signs,
+ * both orders of the operands together say which. NaNs are the reference's. ---- */
+
+void emit_fp_minmax(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    if (!e->fp || !e->h->avx) {
+        emit_ref(e, n);
+        return;
+    }
+    unsigned a = use_x(e, n->a[0]), b = use_x(e, n->a[1]), t = use_tmp(e, EMIT_XMMS);
+    unsigned ones = ones_of(e, n->a[0]), other = ones_of(e, n->a[1]);
+    struct emit_cold *cold = emit_cold_ref(e, (uint8_t[]){(uint8_t)a, (uint8_t)b});
+    emit_taken(e);
+    unsigned d = def_x(e, 1u << a | 1u << b);
+    asm_rr(e->c, ucomis(r), a, b);
+    cold->from[0] = asm_jump32(e->c, CC_P);
+    asm_rrr(e->c, scalar(r) | r->k | ASM_VEX, t, a, b);
+    asm_rrr(e->c, scalar(r) | r->k | ASM_VEX, d, b, a);
+    asm_rrr(e->c, (r->k == 0x5d ? ASM_ORPS : ASM_ANDPS) | ASM_VEX, d, d, t);
+    cold->dst = (uint8_t)d;
+    cold->boxed = r->w == 32;
+    cold->back = e->c->n;
+    if (ones == r->w && other == r->w) emit_result(e)->ones = r->w;
+}
+
+/* ---- comparison ---- */
+
+/* Unordered is not equal: the flags as a comparison of unequal numbers leaves them. */
+static void write_unequal(struct emit *e, const struct emit_cold *c)
+{
+    asm_rr(e->c, ASM_TEST | ASM_W, ASM_RSP, ASM_RSP);
+}
+
+void emit_fp_eq(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    if (!e->fp) {
+        emit_ref(e, n);
+        return;
+    }
+    unsigned a = use_x(e, n->a[0]);
+    struct asm_rm b = use_xm(e, n->a[1]);
+    asm_op(e->c, ucomis(r), a, 0, &b);
+    emit_taken(e);
+    uint32_t jump = asm_jump32(e->c, CC_P);
+    struct emit_cold *cold = emit_cold_new(e, write_unequal);
+    cold->from[0] = jump;
+    cold->back = e->c->n;
+    def_flags(e, CC_E);
+}
+
+/* a < b is b > a, whose flag unordered numbers do not set. k: bit 0: or equal, bit 1: quiet. */
+void emit_fp_less(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    if (!e->fp) {
+        emit_ref(e, n);
+        return;
+    }
+    unsigned b = use_x(e, n->a[1]);
+    struct asm_rm a = use_xm(e, n->a[0]);
+    asm_op(e->c, r->k & 2 ? ucomis(r) : r->w == 64 ? ASM_COMISD : ASM_COMISS, b, 0, &a);
+    emit_taken(e);
+    def_flags(e, r->k & 1 ? CC_AE : CC_A);
+}
