@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-const struct backend *const backend_all[] = {&backend_interp, &backend_unicorn, NULL};
+const struct backend *const backend_all[] = {&backend_interp, &backend_jit, &backend_unicorn, NULL};
 
 static const struct backend *find_in(const struct backend *const *all, const char *name)
 {

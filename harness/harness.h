@@ -213,6 +213,7 @@ extern const struct backend *const backend_all[]; /* NULL-terminated; the slower
 const struct backend *backend_find(const char *name);
 const char *backend_cannot_run(const struct backend *b); /* no guest at all on this machine: why; or NULL */
 extern const struct backend backend_interp;              /* engine/interp */
+extern const struct backend backend_jit;                 /* engine/jit */
 extern const struct backend backend_unicorn;             /* harness/oracle */
 
 #endif

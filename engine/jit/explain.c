@@ -11,6 +11,8 @@ int jit_explain(struct vcpu *c, uint64_t pc, unsigned most, const struct ir_name
     jit_check_key(c);
     if (!jit_lift(c, pc, most, &longer)) return -EFAULT;
     ir_print(&j->ir, names, &out->ir);
+    for (uint32_t i = 0; i < j->ir.n; i++)
+        if (j->ir.nodes[i].op == IR_INSN) buf_add(&out->pcs, &j->ir.nodes[i].imm, sizeof(uint64_t));
     ir_forward(&j->ir);
     ir_backward(&j->ir);
     ir_print(&j->ir, names, &out->optimised);

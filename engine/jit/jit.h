@@ -153,6 +153,7 @@ struct jit_explained {
     struct buf ir, optimised; /* IR as lifted, after the passes */
     struct buf code;          /* the bytes of host code, for a disassembler */
     uint32_t entry;           /* offset of the first instruction in them */
+    struct buf pcs;           /* uint64_t each: addresses of the guest instructions, in order */
 };
 /* -EFAULT: nothing can be executed at pc. -E2BIG: too long. */
 MUST_CHECK int jit_explain(struct vcpu *c, uint64_t pc, unsigned max_insns, const struct ir_names *names,

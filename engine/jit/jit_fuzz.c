@@ -1,0 +1,90 @@
+/* Any bytes as code, any registers: the JIT must do what the interpreter does, in one run and in parts, and
+ * end exactly where it does. Input: 8 bytes of seed for registers and budgets, the rest code. */
+#include "engine/jit/internal.h"
+
+#include "engine/guest/guest.h"
+#include "engine/interp/interp.h"
+
+#include <string.h>
+
+enum { CODE = 0x10000, DATA = 0x20000, BUDGET = 600 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct machine {
+    struct mem mem;
+    struct vcpu *cpu;
+    const struct backend *backend;
+};
+
+static void set_registers(struct machine *m, uint64_t seed)
+{
+    const struct guest *g = m->cpu->guest;
+    struct rng rng = {seed};
+    for (unsigned i = 1; i < 32; i++) {
+        uint64_t r = rng_next(&rng);
+        guest_reg_words(g, m->cpu->state, guest_reg_find(g, "x0"))[i] =
+            r & 1 ? r : (r & 2 ? CODE : DATA) + (r >> 8 & 0x1fff);
+        guest_reg_words(g, m->cpu->state, guest_reg_find(g, "f0"))[i] =
+            r & 4 ? rng_next(&rng) : r | 0xffffffff00000000u;
+    }
+    guest_reg_words(g, m->cpu->state, guest_reg_find(g, "priv"))[0] = seed % 3 ? 0 : 3;
+    guest_reg_words(g, m->cpu->state, guest_reg_find(g, "frm"))[0] = rng_below(&rng, 8);
+    m->cpu->state[g->pc_word] = CODE;
+}
+
+/* Code cannot be written: when a store to it is seen is each backend's own affair until fence.i. */
+static void machine_open(struct machine *m, const struct backend *b, const uint8_t *code, size_t size,
+                         uint64_t seed)
+{
+    static const struct jit_options small = {.cache_size = JIT_CACHE_MIN};
+    mem_init(&m->mem);
+    BUG_ON(mem_add(&m->mem, CODE, CPU_PAGE, CPU_READ | CPU_EXEC, NULL, "code"));
+    BUG_ON(mem_add(&m->mem, DATA, 2 * CPU_PAGE, CPU_READ | CPU_WRITE, NULL, "data"));
+    BUG_ON(mem_write(&m->mem, CODE, code, size < CPU_PAGE ? size : CPU_PAGE));
+    m->backend = b;
+    m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
+    BUG_ON(!m->cpu || (b == &backend_jit ? jit_open_with(m->cpu, &small) : b->open(m->cpu)));
+    set_registers(m, seed);
+}
+
+static void machine_close(struct machine *m)
+{
+    m->backend->close(m->cpu);
+    vcpu_free(m->cpu);
+    mem_free(&m->mem);
+}
+
+static bool same(const struct machine *a, const struct machine *b)
+{
+    const struct cpu_exit *x = &a->cpu->exit, *y = &b->cpu->exit;
+    if (x->kind != y->kind || x->cause != y->cause || x->pc != y->pc || x->value != y->value ||
+        x->executed != y->executed)
+        return false;
+    if (memcmp(a->cpu->state, b->cpu->state, a->cpu->guest->state_words * 8)) return false;
+    for (unsigned i = 0; i < a->mem.count; i++)
+        if (memcmp(a->mem.regions[i].host, b->mem.regions[i].host, a->mem.regions[i].size)) return false;
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct machine interp, jit;
+    uint64_t seed = 0;
+    if (size < 10) return 0;
+    memcpy(&seed, data, 8);
+    struct rng rng = {seed};
+    machine_open(&interp, &backend_interp, data + 8, size - 8, seed);
+    machine_open(&jit, &backend_jit, data + 8, size - 8, seed);
+    for (uint64_t left = BUDGET; left;) {
+        uint64_t n = rng_below(&rng, left) + 1;
+        backend_interp.run(interp.cpu, n);
+        backend_jit.run(jit.cpu, n);
+        BUG_ON(!same(&interp, &jit));
+        if (interp.cpu->exit.kind != EXIT_BUDGET) break;
+        left -= n;
+    }
+    machine_close(&interp);
+    machine_close(&jit);
+    return 0;
+}

@@ -1,0 +1,523 @@
+/* What only the JIT can get wrong: budgets that end inside blocks, faults inside blocks, links that must go,
+ * code that changes, a cache that is too small, rounding modes that change, kicks, forks. The interpreter is
+ * held beside it; what both promise is in engine/interp/interp_test.c, which runs on both.
+ */
+#include "engine/jit/internal.h"
+
+#include "engine/cpu/window_test.h"
+#include "engine/guest/guest.h"
+#include "engine/interp/interp.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CODE = 0x10000, CODE_SIZE = 1 << 20, DATA = 0x800000, DATA_SIZE = 1 << 16, MANY = 1 << 20 };
+
+struct machine {
+    struct mem mem;
+    struct vcpu *cpu;
+    const struct backend *backend;
+};
+
+static bool in_window; /* where machines have their memory: the tests run twice */
+
+static void add(struct machine *m, uint64_t base, uint64_t size, unsigned perm)
+{
+    if (in_window)
+        test_map(&m->mem, base, size, perm);
+    else
+        assert_int_equal(mem_add(&m->mem, base, size, perm, NULL, "memory"), 0);
+}
+
+static struct machine *machine_new(const struct backend *b, const struct jit_options *o)
+{
+    struct machine *m = xcalloc(1, sizeof(*m));
+    mem_init(&m->mem);
+    if (in_window) assert_int_equal(mem_window_open(&m->mem), 0);
+    add(m, CODE, CODE_SIZE, CPU_READ | CPU_WRITE | CPU_EXEC);
+    add(m, DATA, DATA_SIZE, CPU_READ | CPU_WRITE);
+    test_handlers();
+    m->backend = b;
+    m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
+    assert_int_equal(o ? jit_open_with(m->cpu, o) : b->open(m->cpu), 0);
+    return m;
+}
+
+static void machine_free(struct machine *m)
+{
+    m->backend->close(m->cpu);
+    vcpu_free(m->cpu);
+    mem_free(&m->mem);
+    free(m);
+}
+
+static uint64_t *reg(struct machine *m, const char *name)
+{
+    return guest_reg_words(m->cpu->guest, m->cpu->state, guest_reg_find(m->cpu->guest, name));
+}
+
+static void load_at(struct machine *m, uint64_t at, const char *text)
+{
+    struct buf code = {0};
+    struct asm_error err;
+    if (!guest_asm(m->cpu->guest, text, &code, &err)) fail_msg("%s", err.message);
+    assert_int_equal(mem_write(&m->mem, at, code.p, code.len), 0);
+    buf_free(&code);
+}
+
+static void start(struct machine *m)
+{
+    vcpu_reset(m->cpu);
+    *reg(m, "pc") = CODE;
+    *reg(m, "sp") = DATA + DATA_SIZE;
+    *reg(m, "s0") = DATA;
+    *reg(m, "s1") = DATA + DATA_SIZE / 2;
+}
+
+static const struct cpu_exit *run(struct machine *m, uint64_t budget)
+{
+    test_cpu = m->cpu;
+    m->backend->run(m->cpu, budget);
+    return &m->cpu->exit;
+}
+
+/* ---- interpreter and JIT side by side ---- */
+
+struct pair {
+    struct machine *interp, *jit;
+};
+
+static struct pair pair_new(const char *text, const struct jit_options *o)
+{
+    struct pair p = {machine_new(&backend_interp, NULL), machine_new(&backend_jit, o)};
+    load_at(p.interp, CODE, text);
+    load_at(p.jit, CODE, text);
+    start(p.interp);
+    start(p.jit);
+    return p;
+}
+
+static void pair_free(struct pair p)
+{
+    machine_free(p.interp);
+    machine_free(p.jit);
+}
+
+static void same_state(const struct pair *p, const char *what, uint64_t n)
+{
+    const struct guest *g = p->jit->cpu->guest;
+    for (unsigned i = 0; i < g->nregs; i++)
+        for (unsigned k = 0; k < g->regs[i].count * g->regs[i].words; k++) {
+            uint64_t a = p->interp->cpu->state[g->regs[i].word + k],
+                     b = p->jit->cpu->state[g->regs[i].word + k];
+            if (a != b)
+                fail_msg("%s, budget %lu: %s[%u] is %#lx, the interpreter has %#lx", what, n, g->regs[i].name,
+                         k, b, a);
+        }
+    const struct cpu_exit *a = &p->interp->cpu->exit, *b = &p->jit->cpu->exit;
+    if (a->kind != b->kind || a->cause != b->cause || a->pc != b->pc || a->value != b->value ||
+        a->executed != b->executed)
+        fail_msg("%s, budget %lu: exit %s %u at %#lx value %#lx after %lu, the interpreter's is %s %u at "
+                 "%#lx value "
+                 "%#lx after %lu",
+                 what, n, exit_kind_name(b->kind), b->cause, b->pc, b->value, b->executed,
+                 exit_kind_name(a->kind), a->cause, a->pc, a->value, a->executed);
+}
+
+static void same_memory(const struct pair *p)
+{
+    static uint8_t a[DATA_SIZE], b[DATA_SIZE];
+    assert_int_equal(mem_read(&p->interp->mem, DATA, a, sizeof(a)), 0);
+    assert_int_equal(mem_read(&p->jit->mem, DATA, b, sizeof(b)), 0);
+    assert_memory_equal(a, b, sizeof(a));
+}
+
+/* The same budget on both, and the same outcome. */
+static enum exit_kind both(const struct pair *p, const char *what, uint64_t budget)
+{
+    run(p->interp, budget);
+    run(p->jit, budget);
+    same_state(p, what, budget);
+    return p->jit->cpu->exit.kind;
+}
+
+static const struct program {
+    const char *name, *text;
+} programs[] = {
+    {"alu",
+     "li a6, 200; loop: addi a0, a0, 1; add a1, a1, a0; xor a2, a2, a1; beqz a3, skip; addi a4, a4, 1;"
+     "skip: andi a3, a0, 1; c.addi a5, 1; slli t0, a1, 3; subw t1, t0, a2; sltu t2, t1, a0; bne a0, a6, loop;"
+     "ebreak"},
+    {"calls",
+     "li a0, 9; call fib; ebreak;"
+     "fib: li t0, 2; blt a0, t0, out; addi sp, sp, -24; sd ra, 0(sp); sd a0, 8(sp); addi a0, a0, -1; call "
+     "fib;"
+     "sd a0, 16(sp); ld a0, 8(sp); addi a0, a0, -2; call fib; ld t0, 16(sp); add a0, a0, t0; ld ra, 0(sp);"
+     "addi sp, sp, 24; out: ret"},
+    {"memory",
+     "li a1, 60; mv a2, s0; loop: sd a1, 0(a2); sw a1, 9(a2); lbu a3, 1(a2); lh a4, 8(a2); sb a3, 33(a2);"
+     "ld a5, 3(a2); add a6, a6, a5; sh a6, 6(a2); lwu a7, 4(a2); lw t0, 4(a2); lb t1, 3(a2);"
+     "addi a2, a2, 7; addi a1, a1, -1; bnez a1, loop; ebreak"},
+    {"far", "li a1, 100; loop: mul a2, a1, a1; mulh a3, a2, a1; divu a4, a2, a1; rem a5, a3, a1; j over;"
+            "back: addi a1, a1, -1; bnez a1, loop; ebreak; over: add a6, a6, a5; srai a6, a6, 1; j back"},
+    {"float",
+     "li a1, 50; li t0, 1; fcvt.d.l fa0, t0; loop: fcvt.d.l fa1, a1; fdiv.d fa2, fa0, fa1; fadd.d fa3, fa3, "
+     "fa2;"
+     "fsd fa3, 0(s0); fld fa4, 0(s0); fmadd.d fa5, fa3, fa4, fa2; fsqrt.d fa6, fa5; fcvt.s.d fa7, fa6;"
+     "fcvt.l.d a2, fa6; add a3, a3, a2; flt.d a4, fa2, fa3; andi t1, a1, 7; bnez t1, same;"
+     "srli t2, a1, 3; andi t2, t2, 3; fsrm t2; frflags t3; fsflags zero; add t4, t4, t3;"
+     "same: addi a1, a1, -1; bnez a1, loop; ebreak"},
+    {"atomic",
+     "li a1, 40; mv a2, s0; loop: amoadd.d a3, a1, (a2); again: lr.d a4, (a2); addi a4, a4, 3; sc.d a5, a4, "
+     "(a2);"
+     "bnez a5, again; amoswap.w a6, a1, (a2); amomaxu.d t1, a4, (a2); csrr t0, instret; addi a1, a1, -1;"
+     "bnez a1, loop; ebreak"},
+    {"indirect",
+     "la a2, table; li a1, 90; loop: andi a3, a1, 3; slli a3, a3, 3; add a3, a3, a2; jalr t0, 0(a3);"
+     "addi a1, a1, -1; bnez a1, loop; ebreak; .4byte 0;"
+     "table: addi a4, a4, 1; jr t0; addi a5, a5, 3; jr t0; addi a6, a6, 5; jr t0; addi a7, a7, 7; jr t0"},
+    {"long", "li a1, 12; loop: addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0;"
+             "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0;"
+             "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0; add s2, s2, a5;"
+             "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0; add s3, s3, a5;"
+             "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0; add s4, s4, a5;"
+             "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0; add s5, s5, a5;"
+             "addi a1, a1, -1; bnez a1, loop; ebreak"},
+};
+
+/* ---- budgets ---- */
+
+/* How many instructions the program has until it ends by itself. */
+static uint64_t length_of(const struct program *g)
+{
+    struct machine *m = machine_new(&backend_interp, NULL);
+    load_at(m, CODE, g->text);
+    start(m);
+    assert_int_equal(run(m, MANY)->kind, EXIT_BREAKPOINT);
+    uint64_t n = m->cpu->exit.executed;
+    machine_free(m);
+    return n;
+}
+
+/* From the start with each budget: with what earlier runs translated, and the long run's translations too. */
+static void every_budget_agrees(void **state)
+{
+    for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+        const struct program *g = &programs[i];
+        uint64_t length = length_of(g);
+        struct pair p = pair_new(g->text, NULL);
+        for (uint64_t n = 0; n <= length + 1; n++) {
+            start(p.interp);
+            start(p.jit);
+            both(&p, g->name, n);
+        }
+        same_memory(&p);
+        pair_free(p);
+    }
+}
+
+/* Going on where the last run stopped, by small steps and long ones. */
+static void a_run_in_parts_agrees(void **state)
+{
+    struct rng rng = {7};
+    for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+        struct pair p = pair_new(programs[i].text, NULL);
+        enum exit_kind kind = EXIT_BUDGET;
+        while (kind == EXIT_BUDGET)
+            kind = both(&p, programs[i].name, rng_below(&rng, rng_below(&rng, 8) ? 60 : 400));
+        assert_int_equal(kind, EXIT_BREAKPOINT);
+        same_memory(&p);
+        pair_free(p);
+    }
+}
+
+static const char endless[] =
+    "loop: addi a0, a0, 1; mul a1, a0, a0; xor a2, a2, a1; andi a3, a2, 0x7f8; add a3, a3, s0; ld a4, 0(a3);"
+    "add a4, a4, a0; sd a4, 0(a3); andi a5, a0, 15; bnez a5, loop; call sub; j loop;"
+    "sub: fcvt.d.l fa0, a4; fadd.d fa1, fa1, fa0; slli a6, a2, 7; srli a7, a2, 57; or a2, a6, a7; ret";
+
+static void random_budgets_in_a_long_loop_agree(void **state)
+{
+    struct rng rng = {11};
+    struct pair p = pair_new(endless, NULL);
+    for (int i = 0; i < 60; i++) both(&p, "endless", rng_below(&rng, 120000));
+    same_memory(&p);
+    assert_true(jit_stats(p.jit->cpu)->links >= 4);
+    assert_true(jit_stats(p.jit->cpu)->interpreted < 60 * JIT_MAX_INSNS);
+    pair_free(p);
+}
+
+/* A block of the tail of a budget does not stay in a loop's way. */
+static void a_cut_block_gives_way(void **state)
+{
+    struct pair p = pair_new(endless, NULL);
+    for (int i = 1; i < 100; i++) both(&p, "endless", (uint64_t)i % 9);
+    both(&p, "endless", 200000);
+    struct jit_stats before = *jit_stats(p.jit->cpu);
+    both(&p, "endless", 200000);
+    const struct jit_stats *after = jit_stats(p.jit->cpu);
+    assert_true(after->exits[JIT_EXIT_GOTO] - before.exits[JIT_EXIT_GOTO] < 4);
+    assert_int_equal(after->blocks, before.blocks);
+    pair_free(p);
+}
+
+/* ---- faults ---- */
+
+static void faults_inside_blocks_agree(void **state)
+{
+    static const char *const text[] = {
+        "addi a0, a0, 1; c.addi a0, 1; add a2, a0, a0; ld a0, 0(a1); addi a0, a0, 1; ebreak",
+        "addi a0, a0, 1; mul a2, a0, a0; sw a2, 4(s0); sd a2, 0(a1); addi a0, a0, 1; ebreak",
+        "addi a0, a0, 1; fcvt.d.l fa0, a0; fadd.d fa1, fa0, fa0; fld fa0, 8(a1); fadd.d fa1, fa0, fa0; "
+        "ebreak",
+        "addi a0, a0, 1; beqz a3, on; ebreak; on: addi a0, a0, 2; amoadd.w a0, a0, (a1); ebreak",
+        "addi a0, a0, 1; beqz a3, on; ebreak; on: addi a0, a0, 2; jr a1; ebreak",
+        "addi a0, a0, 1; li a3, 5; sub a3, a3, a0; .4byte 0xffffffff",
+        "addi a0, a0, 1; fsrmi 5; fadd.d fa0, fa1, fa2, dyn; ebreak",
+        "addi a0, a0, 1; add a4, a0, a0; ecall",
+    };
+    static const uint64_t where[] = {0,
+                                     0x500000,
+                                     0x500004,
+                                     DATA + DATA_SIZE - 1,
+                                     DATA + DATA_SIZE - 4,
+                                     DATA - 4,
+                                     ~7ull,
+                                     ~0ull,
+                                     1ull << 38,
+                                     (1ull << 38) - 4,
+                                     1ull << 47,
+                                     1ull << 63,
+                                     0x7fffffffffff000u,
+                                     0xffff800000000000u,
+                                     1ull << 40};
+    for (size_t i = 0; i < ARRAY_LEN(text); i++) {
+        struct pair p = pair_new(text[i], NULL);
+        for (size_t k = 0; k < ARRAY_LEN(where); k++) {
+            start(p.interp);
+            start(p.jit);
+            *reg(p.interp, "a1") = *reg(p.jit, "a1") = where[k];
+            both(&p, text[i], 100);
+            same_memory(&p);
+        }
+        pair_free(p);
+    }
+}
+
+/* ---- code that changes ---- */
+
+static void changed_code_is_seen_after_fence_i(void **state)
+{
+    /* overwrites the addi at `patch` with "addi a0, a0, 64" after the first round */
+    struct pair p = pair_new("li a3, 4; la a1, patch; li a2, 0x04050513; loop: nop; call patch; sw a2, "
+                             "0(a1); fence.i; addi a3, a3, -1;"
+                             "bnez a3, loop; ebreak; patch: addi a0, a0, 1; ret",
+                             NULL);
+    assert_int_equal(both(&p, "fence.i", MANY), EXIT_BREAKPOINT);
+    assert_int_equal(*reg(p.jit, "a0"), 1 + 3 * 64);
+    pair_free(p);
+}
+
+static void code_changed_by_the_host_is_seen(void **state)
+{
+    struct machine *m = machine_new(&backend_jit, NULL);
+    for (int i = 1; i < 50; i++) {
+        char text[60];
+        snprintf(text, sizeof(text), "j .+4; addi a0, zero, %d; ebreak", i);
+        load_at(m, CODE, text);
+        start(m);
+        assert_int_equal(run(m, MANY)->kind, EXIT_BREAKPOINT);
+        assert_int_equal(*reg(m, "a0"), i);
+    }
+    machine_free(m);
+}
+
+/* ---- rounding modes ---- */
+
+/* The same code under each mode, reached by a direct and by an indirect jump. */
+static void a_rounding_mode_holds_in_what_follows(void **state)
+{
+    struct pair p = pair_new(
+        "li a1, 20; li t0, 3; fcvt.d.l fa0, zero; fcvt.d.l fa1, t0; li t0, 1; fcvt.d.l fa0, t0; la a2, sum;"
+        "loop: li t1, 5; remu t1, a1, t1; fsrm t1; jalr a2; fneg.d fa2, fa2; call sum; addi a1, a1, -1; bnez "
+        "a1, loop;"
+        "ebreak; sum: fdiv.d fa2, fa0, fa1; fadd.d fa3, fa3, fa2; fmv.x.d a3, fa2; add a4, a4, a3; ret",
+        NULL);
+    assert_int_equal(both(&p, "frm", MANY), EXIT_BREAKPOINT);
+    assert_int_equal(*reg(p.jit, "fflags"), FP_NX);
+    pair_free(p);
+}
+
+/* ---- the cache ---- */
+
+/* n pieces of code that run one after the other, six times, more than a small cache holds; all call one
+ * function. */
+static void load_many(struct machine *m, unsigned n)
+{
+    struct buf text = {0};
+    for (unsigned i = 0; i < n; i++)
+        buf_printf(
+            &text,
+            "addi a0, a0, %u; xor a1, a1, a0; add a2, a2, a1; bnez a3, .+8; addi a4, a4, 1; jal t0, common;",
+            i % 2000);
+    buf_str(&text, "addi a5, a5, -1; la a6, .; beqz a5, .+8; jr s2; ebreak; common: addi s3, s3, 1; jr t0");
+    load_at(m, CODE, buf_cstr(&text));
+    buf_free(&text);
+    start(m);
+    *reg(m, "a5") = 6;
+    *reg(m, "s2") = CODE;
+}
+
+static void a_small_cache_reclaims(void **state)
+{
+    struct jit_options small = {.cache_size = 64 << 10};
+    struct pair p = {machine_new(&backend_interp, NULL), machine_new(&backend_jit, &small)};
+    load_many(p.interp, 9000);
+    load_many(p.jit, 9000);
+    assert_int_equal(both(&p, "many", MANY), EXIT_BREAKPOINT);
+    const struct jit_stats *s = jit_stats(p.jit->cpu);
+    assert_true(s->reclaims > 1000);
+    assert_true(s->unlinks > 500);
+    assert_true(s->host_bytes > 10 * small.cache_size);
+    assert_true(s->reclaim_ns_max < 10000000);
+    pair_free(p);
+}
+
+/* Everything that is translated is found by its address, and only there. */
+static void blocks_are_found_by_their_code(void **state)
+{
+    struct jit_options small = {.cache_size = 64 << 10};
+    struct machine *m = machine_new(&backend_jit, &small);
+    struct jit *j = m->cpu->backend;
+    load_many(m, 3000);
+    for (int round = 0; round < 40; round++) {
+        run(m, 700);
+        for (uint32_t i = 0; i < j->cache.count; i++) {
+            const struct jit_block *b = j->cache.order[(j->cache.first + i) & (j->cache.order_cap - 1)];
+            assert_ptr_equal(jit_block_at(j, b->code), b);
+            assert_ptr_equal(jit_block_at(j, b->code + b->size - 1), b);
+            assert_ptr_not_equal(jit_block_at(j, b->code + b->size), b);
+            for (uint32_t k = 0; k < b->nexits; k++) {
+                assert_ptr_equal(jit_exit_at(b, b->code + b->exits[k].left), &b->exits[k]);
+                if (b->exits[k].to) assert_false(b->exits[k].to->gone);
+            }
+        }
+    }
+    assert_null(jit_block_at(j, j->cache.rx));
+    machine_free(m);
+}
+
+/* No page is writable and executable, and no two views have one address. */
+static void no_page_is_writable_and_executable(void **state)
+{
+    struct machine *m = machine_new(&backend_jit, NULL);
+    load_at(m, CODE, "ebreak");
+    start(m);
+    run(m, MANY);
+    char line[512];
+    FILE *f = fopen("/proc/self/maps", "r");
+    assert_non_null(f);
+    unsigned views = 0;
+    while (fgets(line, sizeof(line), f)) {
+        char perm[8];
+        assert_int_equal(sscanf(line, "%*s %7s", perm), 1);
+        assert_false(perm[1] == 'w' && perm[2] == 'x');
+        views += strstr(line, "lockstep-jit") != NULL;
+    }
+    fclose(f);
+    assert_int_equal(views, 2);
+    machine_free(m);
+}
+
+/* ---- processes ---- */
+
+/* The child closes what it inherited and opens its own; the parent's translations stay as they were. */
+static void a_forked_child_has_its_own_code(void **state)
+{
+    struct pair p = pair_new(endless, NULL);
+    both(&p, "endless", 5000);
+    pid_t pid = fork();
+    if (!pid) {
+        backend_jit.close(p.jit->cpu);
+        if (backend_jit.open(p.jit->cpu)) _exit(1);
+        load_at(p.jit, CODE, "li a0, 77; ebreak");
+        *reg(p.jit, "pc") = CODE;
+        _exit(run(p.jit, MANY)->kind == EXIT_BREAKPOINT && *reg(p.jit, "a0") == 77 ? 0 : 2);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    both(&p, "endless", 200000);
+    pair_free(p);
+}
+
+/* ---- for people ---- */
+
+static void translations_are_explained(void **state)
+{
+    struct machine *m = machine_new(&backend_jit, NULL);
+    struct jit_explained e = {0};
+    load_at(m, CODE, "addi a0, a0, 1; addi a0, a0, 2; ebreak");
+    start(m);
+    assert_int_equal(jit_explain(m->cpu, CODE, 10, NULL, &e), 0);
+    assert_non_null(strstr(buf_cstr(&e.ir), "add.i64"));
+    assert_true(e.optimised.len < e.ir.len);
+    assert_true(e.code.len > 8);
+    assert_int_equal(jit_explain(m->cpu, 0x500000, 10, NULL, &e), -EFAULT);
+    buf_free(&e.ir);
+    buf_free(&e.optimised);
+    buf_free(&e.code);
+    assert_int_equal(run(m, MANY)->kind, EXIT_BREAKPOINT);
+    assert_int_equal(*reg(m, "a0"), 3);
+    machine_free(m);
+}
+
+static void perf_is_told_of_each_block(void **state)
+{
+    char *map = NULL;
+    size_t size = 0;
+    FILE *dump = tmpfile();
+    struct jit_options o = {.perf_map = open_memstream(&map, &size), .jitdump = dump};
+    struct machine *m = machine_new(&backend_jit, &o);
+    load_at(m, CODE, "addi a0, a0, 1; ebreak");
+    start(m);
+    run(m, MANY);
+    machine_free(m);
+    fclose(o.perf_map);
+    assert_non_null(strstr(map, " guest:0x10000\n"));
+    uint32_t head[2] = {0};
+    rewind(dump);
+    assert_int_equal(fread(head, sizeof(head), 1, dump), 1);
+    assert_int_equal(head[0], 0x4a695444);
+    fseek(dump, 0, SEEK_END);
+    assert_true(ftell(dump) > 40 + 56);
+    fclose(dump);
+    free(map);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_budget_agrees),
+        cmocka_unit_test(a_run_in_parts_agrees),
+        cmocka_unit_test(random_budgets_in_a_long_loop_agree),
+        cmocka_unit_test(a_cut_block_gives_way),
+        cmocka_unit_test(faults_inside_blocks_agree),
+        cmocka_unit_test(changed_code_is_seen_after_fence_i),
+        cmocka_unit_test(code_changed_by_the_host_is_seen),
+        cmocka_unit_test(a_rounding_mode_holds_in_what_follows),
+        cmocka_unit_test(a_small_cache_reclaims),
+        cmocka_unit_test(blocks_are_found_by_their_code),
+        cmocka_unit_test(no_page_is_writable_and_executable),
+        cmocka_unit_test(a_forked_child_has_its_own_code),
+        cmocka_unit_test(translations_are_explained),
+        cmocka_unit_test(perf_is_told_of_each_block),
+    };
+    int failed = cmocka_run_group_tests_name("regions", tests, NULL, NULL);
+    in_window = true;
+    return failed + cmocka_run_group_tests_name("window", tests, NULL, NULL);
+}
