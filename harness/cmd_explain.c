@@ -1,8 +1,15 @@
-/* lockstep explain: what an instruction is, where its row stands, and what it does. */
+/* lockstep explain: what an instruction is, where its row stands, what it does, and what the JIT makes of it.
+ */
 #include "harness/explain.h"
 #include "harness/program.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { EXPLAIN_INSNS = 128 }; /* of a block of a file, at most */
 
 /* The text with a mark under what is wrong with it. */
 static int bad_code(struct program *p, const char *text, const struct asm_error *err)
@@ -15,31 +22,106 @@ static int bad_code(struct program *p, const char *text, const struct asm_error 
     return STATUS_USAGE;
 }
 
+/* Every instruction's row; *n: how many there are. */
+static int explain_rows(struct program *p, const struct guest *g, const struct buf *code, unsigned *n,
+                        struct buf *out)
+{
+    *n = 0;
+    for (size_t at = 0; at < code->len; ++*n) {
+        uint32_t word = 0;
+        size_t left = code->len - at;
+        memcpy(&word, code->p + at, left < sizeof(word) ? left : sizeof(word));
+        unsigned length = g->length(word);
+        if (length > left) return complain(p, STATUS_USAGE, "the code ends in the middle of an instruction");
+        if (at) buf_char(out, '\n');
+        explain_instruction(g, LAYOUT_CODE + at, word, out);
+        at += length;
+    }
+    return STATUS_PASS;
+}
+
+/* What the JIT makes of the block that the code starts with. */
+static int explain_code(struct program *p, const struct guest *g, const struct buf *code, unsigned n,
+                        struct buf *out)
+{
+    struct mem m;
+    uint64_t size = (code->len + CPU_PAGE - 1) & ~(uint64_t)(CPU_PAGE - 1);
+    mem_init(&m);
+    int err = mem_window_open(&m);
+    if (!err && mmap(mem_host(&m, LAYOUT_CODE), size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+        err = -errno;
+    if (!err) {
+        mem_pages(&m, LAYOUT_CODE, size, CPU_READ | CPU_EXEC);
+        memcpy(mem_host(&m, LAYOUT_CODE), code->p, code->len);
+        buf_char(out, '\n');
+        err = explain_block(g, &m, NULL, LAYOUT_CODE, n, out);
+    }
+    mem_free(&m);
+    return !err || err == -ENOTSUP ? STATUS_PASS : complain(p, STATUS_HARNESS, "%s", strerrordesc_np(-err));
+}
+
+/* "0x10400", "main", "main+8". */
+static int parse_place(struct program *p, const struct elf_file *f, const char *text, uint64_t *addr)
+{
+    char *end;
+    *addr = elf_entry(f);
+    if (!text) return STATUS_PASS;
+    *addr = strtoull(text, &end, 0);
+    if (end != text && !*end) return STATUS_PASS;
+    size_t n = strcspn(text, "+");
+    uint64_t more = text[n] ? strtoull(text + n + 1, &end, 0) : 0;
+    if (text[n] && (*end || end == text + n + 1))
+        return complain(p, STATUS_USAGE, "'%s' is no address and no SYMBOL+N", text);
+    const char *name = arena_strndup(&p->arena, text, n);
+    if (!elf_symbol(f, name, addr)) return complain(p, STATUS_USAGE, "there is no symbol '%s'", name);
+    *addr += more;
+    return STATUS_PASS;
+}
+
+static int explain_file(struct program *p, const struct guest *g, struct buf *out)
+{
+    struct elf_file f;
+    struct mem m;
+    uint64_t pc;
+    const char *why = elf_open(&f, p->opt.file);
+    if (why) return complain(p, STATUS_USAGE, "%s: %s", p->opt.file, why);
+    mem_init(&m);
+    int err = mem_window_open(&m);
+    why = err ? strerrordesc_np(-err) : elf_map(&f, &m);
+    int status =
+        why ? complain(p, STATUS_USAGE, "%s: %s", p->opt.file, why) : parse_place(p, &f, p->opt.at, &pc);
+    if (!status) {
+        err = explain_block(g, &m, &f, pc, EXPLAIN_INSNS, out);
+        if (err == -EFAULT)
+            status = complain(p, STATUS_USAGE, "%s: there is no code at %#" PRIx64, p->opt.file, pc);
+        else if (err)
+            status = complain(p, STATUS_HARNESS, "%s", strerrordesc_np(-err));
+    }
+    mem_free(&m);
+    elf_close(&f);
+    return status;
+}
+
 int cmd_explain(struct program *p)
 {
     const struct guest *g = program_guest(p, p->opt.args.items[0]);
-    const char *text = p->opt.args.items[1];
     struct buf code = {0}, out = {0};
     struct asm_error err = {0};
+    int status;
     if (!g) return STATUS_USAGE;
-    int status = STATUS_PASS;
-    if (!code_parse(g, text, &code, &err)) {
-        status = bad_code(p, text, &err);
+    if (!p->opt.file == (p->opt.args.n == 1))
+        return complain(p, STATUS_USAGE, "explain wants CODE or --file, one of them");
+    if (p->opt.file) {
+        status = explain_file(p, g, &out);
+    } else if (!code_parse(g, p->opt.args.items[1], &code, &err)) {
+        status = bad_code(p, p->opt.args.items[1], &err);
     } else if (!code.len) {
         status = complain(p, STATUS_USAGE, "no code given");
-    }
-    for (size_t at = 0; at < code.len && !status;) {
-        uint32_t word = 0;
-        size_t left = code.len - at;
-        memcpy(&word, code.p + at, left < sizeof(word) ? left : sizeof(word));
-        unsigned n = g->length(word);
-        if (n > left) {
-            status = complain(p, STATUS_USAGE, "the code ends in the middle of an instruction");
-            break;
-        }
-        if (at) buf_char(&out, '\n');
-        explain_instruction(g, LAYOUT_CODE + at, word, &out);
-        at += n;
+    } else {
+        unsigned n;
+        status = explain_rows(p, g, &code, &n, &out);
+        if (!status) status = explain_code(p, g, &code, n, &out);
     }
     fputs(buf_cstr(&out), p->out);
     buf_free(&out);

@@ -36,6 +36,8 @@ enum option_id {
     OPT_VALUES,
     OPT_KIND,
     OPT_OUTPUT,
+    OPT_FILE,
+    OPT_AT,
     OPT_RUNNER,
     OPT_PREFIX,
     OPT_SET,
@@ -64,6 +66,8 @@ struct options {
     const char *values;        /* gen: kind of values */
     const char *kind;          /* gen: of cases */
     const char *output;        /* gen: file */
+    const char *file;          /* explain: a program */
+    const char *at;            /* explain: where in it */
     uint64_t seed;             /* of generators */
     uint64_t jobs;             /* workers; 0: one for each processor */
     uint64_t shard, nshards;   /* from 0; nshards 0: everything */

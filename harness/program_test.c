@@ -159,7 +159,11 @@ static void test_usage(void **state)
          "lockstep: 'liar' cannot be under test and the oracle too\n"},
         {"run|b.yaml", "lockstep: b.yaml: No such file or directory\n"},
         {"explain|riscv46|nop", "lockstep: unknown ISA 'riscv46'; did you mean 'riscv64'?\n"},
-        {"explain|riscv64", "lockstep: usage: lockstep explain [OPTION...] ISA CODE\n"},
+        {"explain", "lockstep: usage: lockstep explain [OPTION...] ISA [CODE]\n"},
+        {"explain|riscv64", "lockstep: explain wants CODE or --file, one of them\n"},
+        {"explain|riscv64|nop|--file|x", "lockstep: explain wants CODE or --file, one of them\n"},
+        {"explain|riscv64|--file|nothing", "lockstep: nothing: No such file or directory\n"},
+        {"explain|riscv64|--file|/dev/null", "lockstep: /dev/null: it is not an ELF file\n"},
         {"list|rowz|riscv64", "lockstep: unknown list 'rowz'; did you mean 'rows'?\n"},
         {"list|rows", "lockstep: list rows wants an ISA\n"},
         {"list|isas|x", "lockstep: list isas: 'x' is too much\n"},
@@ -473,8 +477,15 @@ static void test_explain(void **state)
         expect_part(p->out, "writes      a0\n");
         expect_part(p->out, "raises      load-access\n");
     }
+    expect(p, "explain|riscv64|addi a0, a0, 1; addi a0, a0, 2; beqz a0, .+8", STATUS_PASS, "");
+    expect_part(p->out, "\nblock\n  0x10000: addi a0, a0, 1\n  0x10004: addi a0, a0, 2\n");
+    expect_part(p->out, "\nir\n  block 0x10000 key 0x");
+    expect_part(p->out, "\n  goto 0x1000c\noptimised\n");
+    expect_part(p->out, "\nhost code, ");
+    expect_part(p->out, "     0> sub r15, 3\n");
     expect(p, "explain|riscv64|0xffffffff", STATUS_PASS, "");
     expect_part(p->out, "is not an instruction of riscv64\n");
+    expect_part(p->out, "\n  step\n");
     lockstep(p, "explain|riscv64|ad a0, a1, a2");
     assert_int_equal(p->status, STATUS_USAGE);
     expect_part(p->err, "did you mean 'add'?");

@@ -65,15 +65,20 @@ void elf_close(struct elf_file *f)
     *f = (struct elf_file){0};
 }
 
-/* The pages of a segment that no earlier one has. */
+/* The pages of a segment; one that it shares with an earlier one gets the permissions of both. */
 static bool map_pages(struct mem *m, const Elf64_Phdr *h)
 {
-    uint64_t page = h->p_vaddr & ~(uint64_t)(CPU_PAGE - 1), end = h->p_vaddr + h->p_memsz;
+    uint64_t page = h->p_vaddr & ~(uint64_t)(CPU_PAGE - 1), end = h->p_vaddr + h->p_filesz;
     unsigned perm = (h->p_flags & PF_X ? CPU_EXEC : 0) | CPU_READ;
-    while (page < end && mem_find(m, page)) page += CPU_PAGE;
-    if (page >= end) return true;
-    uint64_t size = (end - page + CPU_PAGE - 1) & ~(uint64_t)(CPU_PAGE - 1);
-    return !mem_add(m, page, size, perm, NULL, "program");
+    if (end < h->p_vaddr || end > 1ull << MEM_WINDOW_BITS) return false;
+    for (; page < end; page += CPU_PAGE) {
+        unsigned had = m->pages[page >> CPU_PAGE_BITS];
+        if (!had && mmap(mem_host(m, page), CPU_PAGE, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+            return false;
+        mem_pages(m, page, CPU_PAGE, had | perm);
+    }
+    return true;
 }
 
 const char *elf_map(const struct elf_file *f, struct mem *m)
@@ -86,10 +91,8 @@ const char *elf_map(const struct elf_file *f, struct mem *m)
         if (h.p_type != PT_LOAD || !h.p_filesz) continue;
         const void *bytes = part(f, h.p_offset, h.p_filesz, 1);
         if (!bytes) return "a segment is not in the file";
-        h.p_memsz = h.p_filesz; /* zeroes behind it are no code */
-        if (h.p_vaddr + h.p_memsz < h.p_vaddr || !map_pages(m, &h) ||
-            mem_write(m, h.p_vaddr, bytes, h.p_filesz))
-            return "its segments cannot be mapped";
+        if (!map_pages(m, &h)) return "its segments cannot be mapped";
+        memcpy(mem_host(m, h.p_vaddr), bytes, h.p_filesz);
     }
     return NULL;
 }

@@ -14,7 +14,8 @@ struct elf_file {
 /* NULL, or a sentence why not: unreadable, no 64-bit little-endian ELF file. */
 const char *elf_open(struct elf_file *f, const char *path);
 void elf_close(struct elf_file *f);
-/* Adds regions to m with what the file has for them, at the addresses it names. NULL, or a sentence. */
+/* Puts what the file has for its segments into m, a window, at the addresses it names. NULL, or a sentence.
+ */
 const char *elf_map(const struct elf_file *f, struct mem *m);
 uint64_t elf_entry(const struct elf_file *f);
 bool elf_symbol(const struct elf_file *f, const char *name, uint64_t *addr); /* false: there is none */

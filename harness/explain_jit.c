@@ -1,0 +1,90 @@
+/* What the JIT makes of code: IR, optimised IR, host code. */
+#include "harness/explain.h"
+
+#include "engine/jit/jit.h"
+
+#include <capstone/capstone.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+enum { EXPLAIN_CACHE = 64 << 10 };
+
+/* The block's instructions, with where they stand in the program. */
+static void guest_code(const struct guest *g, const struct mem *m, const struct elf_file *f,
+                       const struct jit_explained *e, struct buf *out)
+{
+    for (size_t i = 0; i < e->pcs.len / sizeof(uint64_t); i++) {
+        uint64_t pc, offset;
+        uint8_t bytes[4] = {0};
+        size_t n = sizeof(bytes);
+        memcpy(&pc, e->pcs.p + i * sizeof(pc), sizeof(pc));
+        while (n && mem_read(m, pc, bytes, n)) n -= g->code_unit;
+        const char *name = f ? elf_name_at(f, pc, &offset) : NULL;
+        buf_printf(out, "  %#" PRIx64, pc);
+        if (name) buf_printf(out, " <%s+%#" PRIx64 ">", name, offset);
+        buf_str(out, ": ");
+        guest_disasm_bytes(g, bytes, n, out);
+        buf_char(out, '\n');
+    }
+}
+
+/* Host code as an assembler would have it, addresses from 0. */
+static void host_code(const struct jit_explained *e, struct buf *out)
+{
+    csh handle;
+    cs_insn *insn;
+    if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle)) return;
+    size_t n = cs_disasm(handle, (const uint8_t *)e->code.p, e->code.len, 0, 0, &insn);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "  %4" PRIx64 "%s %s%s%s\n", insn[i].address, insn[i].address == e->entry ? ">" : " ",
+                   insn[i].mnemonic, *insn[i].op_str ? " " : "", insn[i].op_str);
+    if (n) cs_free(insn, n);
+    cs_close(&handle);
+}
+
+/* Each line of text, moved in. */
+static void indented(const struct buf *text, struct buf *out)
+{
+    for (const char *p = buf_cstr(text); *p;) {
+        size_t n = strcspn(p, "\n");
+        buf_printf(out, "  %.*s\n", (int)n, p);
+        p += n + (p[n] == '\n');
+    }
+}
+
+static void sections(const struct guest *g, const struct mem *m, const struct elf_file *f,
+                     const struct jit_explained *e, struct buf *out)
+{
+    buf_str(out, "block\n");
+    guest_code(g, m, f, e, out);
+    buf_str(out, "ir\n");
+    indented(&e->ir, out);
+    buf_str(out, "optimised\n");
+    indented(&e->optimised, out);
+    buf_printf(out, "host code, %zu bytes\n", e->code.len);
+    host_code(e, out);
+}
+
+int explain_block(const struct guest *g, struct mem *m, const struct elf_file *f, uint64_t pc, unsigned most,
+                  struct buf *out)
+{
+    const char *why;
+    struct jit_explained e = {0};
+    struct ir_names names;
+    if (backend_jit.probe(g, &why)) return -ENOTSUP;
+    guest_ir_names(g, &names);
+    struct vcpu *c = vcpu_new(g, m);
+    int err = c ? jit_open_with(c, &(struct jit_options){.cache_size = EXPLAIN_CACHE}) : -ENOMEM;
+    if (!err) {
+        err = jit_explain(c, pc, most, &names, &e);
+        if (!err) sections(g, m, f, &e, out);
+        backend_jit.close(c);
+    }
+    if (c) vcpu_free(c);
+    buf_free(&e.ir);
+    buf_free(&e.optimised);
+    buf_free(&e.code);
+    buf_free(&e.pcs);
+    return err;
+}
