@@ -7,58 +7,99 @@
 
 #include <string.h>
 
-/* ---- making nodes ---- */
+/* ---- making nodes ----
+ *
+ * A node is written where it will stay, and simplified there; when a rule finds something else for it, it is
+ * taken off again, or becomes IR_NOP if the rule needed new nodes. So nodes are not copied about, and rules
+ * may hold pointers. */
 
-static uint32_t append(struct forward *f, const struct ir_node *n)
-{
-    unsigned bits = ir_type_bits[n->type];
-    fw_know *know = fw_rules[n->op].know;
-    f->out[f->n] = *n;
-    f->facts[f->n] = know ? know(f, n) : (struct ir_fact){(uint8_t)bits, (uint8_t)bits, IR_NO_WORD};
-    if (n->op == IR_UNBOX) f->unboxed[f->nunboxed++ % FW_UNBOXED] = f->n;
-    return f->n++;
-}
-
-uint32_t fw_const(struct forward *f, unsigned type, uint64_t v)
-{
-    return append(f, &(struct ir_node){.op = IR_CONST,
-                                       .type = (uint8_t)type,
-                                       .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE},
-                                       .imm = v & bits_mask(ir_type_bits[type])});
-}
-
-/* The value of an operation on constants, by its reference, if 64 bits hold it. */
-static uint32_t fold(struct forward *f, const struct ir_node *n, const struct ir_op_info *info)
-{
-    union ir_value a[IR_MAX_ARGS], v;
-    struct ir_call k = {.round = n->round};
-    for (unsigned i = 0; i < info->nargs; i++) {
-        uint64_t c;
-        if (!fw_is_const(f, n->a[i], &c)) return IR_NONE;
-        a[i].u128 = c;
-    }
-    if (!info->ref(&k, a, &v)) BUG("%s may fault", info->name);
-    return (uint64_t)(v.u128 >> 64) ? IR_NONE : fw_const(f, n->type, v.u[0]);
-}
+static const struct ir_fact nothing_known[IR_TYPES] = {
+    [IR_VOID] = {0, 0, IR_NO_WORD},     [IR_I1] = {1, 1, IR_NO_WORD},       [IR_I8] = {8, 8, IR_NO_WORD},
+    [IR_I16] = {16, 16, IR_NO_WORD},    [IR_I32] = {32, 32, IR_NO_WORD},    [IR_I64] = {64, 64, IR_NO_WORD},
+    [IR_I128] = {128, 128, IR_NO_WORD}, [IR_V128] = {128, 128, IR_NO_WORD},
+};
 
 static bool is_const(const struct forward *f, uint32_t v)
 {
     return f->out[v].op == IR_CONST;
 }
 
-uint32_t fw_make(struct forward *f, struct ir_node *n)
+/* The next node stays as it was written. */
+static ALWAYS_INLINE uint32_t keep(struct forward *f)
 {
-    const struct ir_op_info *info = &ir_op_table[n->op];
-    uint32_t r = IR_NONE;
-    if (info->flags & IR_OP_COMMUTES && is_const(f, n->a[0]) && !is_const(f, n->a[1])) {
-        uint32_t x = n->a[0];
-        n->a[0] = n->a[1];
-        n->a[1] = x;
+    f->facts[f->n] = nothing_known[f->out[f->n].type];
+    return f->n++;
+}
+
+uint32_t fw_const(struct forward *f, unsigned type, uint64_t v)
+{
+    struct ir_node *n = &f->out[f->n];
+    *n = (struct ir_node){.op = IR_CONST,
+                          .type = (uint8_t)type,
+                          .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE},
+                          .imm = v & bits_mask(ir_type_bits[type])};
+    f->facts[f->n] = fw_know_const(f, n);
+    return f->n++;
+}
+
+/* The value of an operation on constants, by its reference. False: an argument is none, or 64 bits do not
+ * hold it. */
+static NOINLINE bool fold(const struct forward *f, const struct ir_node *n, const struct ir_op_info *info,
+                          uint64_t *out)
+{
+    union ir_value a[IR_MAX_ARGS], v;
+    struct ir_call k = {.round = n->round};
+    for (unsigned i = 0; i < info->nargs; i++) {
+        uint64_t c;
+        if (!fw_is_const(f, n->a[i], &c)) return false;
+        a[i].u128 = c;
     }
-    bool pure = info->ref && info->nargs && !(info->flags & (IR_OP_FP | IR_OP_EXIT | IR_OP_EFFECT));
-    if (pure && is_const(f, n->a[0])) r = fold(f, n, info);
-    if (r == IR_NONE && fw_rules[n->op].rewrite) r = fw_rules[n->op].rewrite(f, n);
-    return r != IR_NONE ? r : append(f, n);
+    if (!info->ref(&k, a, &v)) BUG("%s may fault", info->name);
+    *out = v.u[0];
+    return !v.u[1];
+}
+
+/* Something that is known stands for node i, which is taken off. */
+static uint32_t instead(struct forward *f, uint32_t i, uint32_t value)
+{
+    if (f->n == i + 1)
+        f->n = i;
+    else
+        f->out[i] = (struct ir_node){.op = IR_NOP, .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE}};
+    return value;
+}
+
+/* An operation of the table on values, simplified, or as it was written as the next node. */
+static ALWAYS_INLINE uint32_t simplify(struct forward *f)
+{
+    uint32_t i = f->n++, r = IR_NONE;
+    struct ir_node *n = &f->out[i];
+    const struct ir_op_info *info = &ir_op_table[n->op];
+    const struct fw_rule *rule = &fw_rules[n->op];
+    if (unlikely(info->nargs && is_const(f, n->a[0]))) {
+        bool pure = info->ref && !(info->flags & (IR_OP_FP | IR_OP_EXIT | IR_OP_EFFECT));
+        uint64_t v;
+        if (pure && fold(f, n, info, &v)) {
+            f->n = i;
+            return fw_const(f, n->type, v);
+        }
+        if (info->flags & IR_OP_COMMUTES) {
+            uint32_t x = n->a[0];
+            n->a[0] = n->a[1];
+            n->a[1] = x;
+        }
+    }
+    if (r == IR_NONE && rule->rewrite) r = rule->rewrite(f, n);
+    if (r != IR_NONE) return instead(f, i, r);
+    f->facts[i] = rule->know ? rule->know(f, n) : nothing_known[n->type];
+    return i;
+}
+
+uint32_t fw_op(struct forward *f, unsigned op, uint32_t x, uint32_t y, uint32_t z)
+{
+    f->out[f->n] = (struct ir_node){
+        .op = (uint16_t)op, .type = ir_op_table[op].result, .a = {x, y, z, IR_NONE, IR_NONE}};
+    return simplify(f);
 }
 
 /* ---- state ---- */
@@ -145,15 +186,17 @@ static void note_pair(struct forward *f, unsigned word, uint32_t v)
     note(f, word, v, IR_PART_LOW);
 }
 
-static uint32_t get(struct forward *f, struct ir_node *n)
+static uint32_t get(struct forward *f, const struct ir_node *n)
 {
-    uint32_t v = is_wide(n->type) ? get_pair(f, n) : get_word(f, n);
+    unsigned word = (unsigned)n->imm, type = n->type;
+    uint32_t v = is_wide(type) ? get_pair(f, n) : get_word(f, n);
     if (v != IR_NONE) return v;
-    v = append(f, n);
-    if (is_wide(n->type))
-        note_pair(f, (unsigned)n->imm, v);
+    f->out[f->n] = *n;
+    v = keep(f);
+    if (is_wide(type))
+        note_pair(f, word, v);
     else
-        note(f, (unsigned)n->imm, v, n->type == IR_I64 ? IR_PART_ALL : IR_PART_NARROW);
+        note(f, word, v, type == IR_I64 ? IR_PART_ALL : IR_PART_NARROW);
     return v;
 }
 
@@ -169,34 +212,37 @@ static bool has(const struct forward *f, unsigned word, uint32_t v)
 static void set(struct forward *f, const struct ir_node *n)
 {
     unsigned word = (unsigned)n->imm;
-    if (is_wide(fw_node(f, n->a[0])->type)) {
-        append(f, n);
-        note_pair(f, word, n->a[0]);
-    } else if (!has(f, word, n->a[0])) {
-        append(f, n);
-        note(f, word, n->a[0], IR_PART_ALL);
-    }
+    uint32_t v = n->a[0];
+    bool wide = is_wide(fw_node(f, v)->type);
+    if (!wide && has(f, word, v)) return;
+    keep(f);
+    if (wide)
+        note_pair(f, word, v);
+    else
+        note(f, word, v, IR_PART_ALL);
 }
 
 /* ---- exits ---- */
 
 static void leave(struct forward *f, unsigned op, uint64_t imm, unsigned round)
 {
-    append(f, &(struct ir_node){.op = (uint16_t)op,
-                                .round = (uint8_t)round,
-                                .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE},
-                                .imm = imm});
+    f->out[f->n] = (struct ir_node){.op = (uint16_t)op,
+                                    .round = (uint8_t)round,
+                                    .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE},
+                                    .imm = imm};
+    keep(f);
 }
 
 /* EXIT_IF and RAISE: gone when they never leave; when they always do, nothing follows. */
 static void condition(struct forward *f, const struct ir_node *n)
 {
     uint64_t c = 1;
-    if (n->a[0] != IR_NONE && !fw_is_const(f, n->a[0], &c))
-        append(f, n);
-    else if (c)
+    if (n->a[0] != IR_NONE && !fw_is_const(f, n->a[0], &c)) {
+        keep(f);
+    } else if (c) {
         leave(f, n->op == IR_EXIT_IF ? IR_GOTO : IR_RAISE, n->imm, 0);
-    if (c && (n->a[0] == IR_NONE || is_const(f, n->a[0]))) f->at = f->end;
+        f->at = f->end;
+    }
 }
 
 static void jump(struct forward *f, const struct ir_node *n)
@@ -205,25 +251,47 @@ static void jump(struct forward *f, const struct ir_node *n)
     if (fw_is_const(f, n->a[0], &c))
         leave(f, IR_GOTO, c, n->round);
     else
-        append(f, n);
+        keep(f);
 }
 
 /* ---- the walk ---- */
 
-static void node(struct forward *f, uint32_t *value)
+/* The value that stands for an argument; `none` is a place that holds IR_NONE. */
+static ALWAYS_INLINE uint32_t mapped(const uint32_t *map, uint32_t a, uint32_t none)
 {
-    struct ir_node n = f->in[f->at];
-    const uint32_t *map = f->b->scratch->map;
-    unsigned nargs = ir_op_table[n.op].nargs;
-    for (unsigned i = 0; i < nargs && n.a[i] != IR_NONE; i++) n.a[i] = map[n.a[i]];
-    switch (n.op) {
+    return map[a < none ? a : none];
+}
+
+/* Reads the next node into the place where it may stay. Arguments are mapped whether or not they are there,
+ * which is less work than to find out. */
+static ALWAYS_INLINE struct ir_node *read(struct forward *f, const uint32_t *map)
+{
+    struct ir_node *n = &f->out[f->n];
+    const struct ir_node *in = &f->in[f->at];
+    *n = *in;
+    for (unsigned i = 0; i < 3; i++) n->a[i] = mapped(map, in->a[i], f->end);
+    if (unlikely(in->a[3] != IR_NONE))
+        for (unsigned i = 3; i < IR_MAX_ARGS; i++) n->a[i] = mapped(map, in->a[i], f->end);
+    return n;
+}
+
+static ALWAYS_INLINE void node(struct forward *f, uint32_t *map)
+{
+    const struct ir_node *in = &f->in[f->at];
+    uint32_t *value = &map[f->at];
+    switch (in->op) {
     case IR_NOP: return;
-    case IR_GET: *value = get(f, &n); return;
-    case IR_SET: set(f, &n); return;
+    case IR_INSN:
+        f->out[f->n] = *in;
+        keep(f);
+        return;
+    case IR_CONST: *value = fw_const(f, in->type, in->imm); return;
+    case IR_GET: *value = get(f, in); return;
+    case IR_SET: set(f, read(f, map)); return;
     case IR_EXIT_IF:
-    case IR_RAISE: condition(f, &n); return;
-    case IR_JUMP: jump(f, &n); return;
-    default: *value = fw_make(f, &n);
+    case IR_RAISE: condition(f, read(f, map)); return;
+    case IR_JUMP: jump(f, read(f, map)); return;
+    default: read(f, map); *value = simplify(f);
     }
 }
 
@@ -242,14 +310,17 @@ void ir_forward(struct ir_block *b)
 {
     struct ir_scratch *s = b->scratch;
     struct forward f = {.b = b, .in = b->nodes, .end = b->n, .words = s->words};
-    ir_grow_map(b, b->n);
-    ir_grow_out(b, b->n + FW_ROOM);
+    ir_grow_map(b, b->n + 1);
+    s->map[b->n] = IR_NONE;
     f.stamp = ir_new_stamp(s, 0);
     for (; f.at < f.end; f.at++) {
-        ir_grow_out(b, f.n + FW_ROOM);
-        f.out = s->out;
-        f.facts = s->facts;
-        node(&f, &s->map[f.at]);
+        if (unlikely(f.n + FW_ROOM > f.cap)) {
+            ir_grow_out(b, f.n + FW_ROOM + f.end);
+            f.out = s->out;
+            f.facts = s->facts;
+            f.cap = s->cap < s->facts_cap ? s->cap : s->facts_cap;
+        }
+        node(&f, s->map);
     }
     swap(b, s);
     b->n = f.n;

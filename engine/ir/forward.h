@@ -21,7 +21,7 @@ struct forward {
     uint32_t at, end;             /* the node being read, and how many there are */
     struct ir_node *out;          /* the nodes as they become */
     struct ir_fact *facts;        /* of them */
-    uint32_t n;                   /* how many so far */
+    uint32_t n, cap;              /* how many so far, and may be */
     struct ir_word *words;        /* those with the present stamp are known */
     uint32_t stamp;               /* the present one */
     uint32_t unboxed[FW_UNBOXED]; /* UNBOX nodes, the latest ones, so that a register is unboxed once */
@@ -39,7 +39,8 @@ struct fw_rule {
 extern const struct fw_rule fw_rules[]; /* by operation */
 
 /* ---- forward.c ---- */
-uint32_t fw_make(struct forward *f, struct ir_node *n); /* simplified, or as it is; arguments are final */
+/* These make nodes, simplified. */
+uint32_t fw_op(struct forward *f, unsigned op, uint32_t x, uint32_t y, uint32_t z);
 uint32_t fw_const(struct forward *f, unsigned type, uint64_t v);
 /* Whether a rule may use `to` in place of `through`, which was computed from it. Not when the guest's
  * registers hold `through` and no longer hold `to`: that would keep alive a second value, in a host register
@@ -72,12 +73,6 @@ static inline bool fw_is(const struct forward *f, uint32_t v, uint64_t c)
 static inline uint64_t fw_possible(const struct forward *f, uint32_t v)
 {
     return bits_mask(f->facts[v].zbits);
-}
-
-static inline uint32_t fw_op(struct forward *f, unsigned op, uint32_t x, uint32_t y, uint32_t z)
-{
-    struct ir_node n = {.op = (uint16_t)op, .type = ir_op_table[op].result, .a = {x, y, z, IR_NONE, IR_NONE}};
-    return fw_make(f, &n);
 }
 
 static inline uint32_t fw_op1(struct forward *f, unsigned op, uint32_t x)

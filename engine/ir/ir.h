@@ -161,9 +161,9 @@ void ir_insn(struct ir_block *b, uint32_t number, uint64_t pc); /* counts: b->in
  *     raise v10, 0x2            ; without v10: always
  *     jump[return] v3           ; goto[call] 0x10004
  *
- * A value is called by its node's index when printed; the parser takes any name of letters and digits that
- * stands further up, and numbers nodes by itself. A semicolon starts a comment. The line `block` may be
- * missing.
+ * A value is called by its node's index when printed, and IR_NOP is left out; the parser takes any name of
+ * letters and digits that stands further up, and numbers nodes by itself. A semicolon starts a comment. The
+ * line `block` may be missing.
  */
 struct ir_names { /* of state words; engine/guest makes one of a guest: guest_ir_names */
     void (*print)(const void *ctx, unsigned word, struct buf *out);

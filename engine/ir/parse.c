@@ -57,7 +57,7 @@ static struct text token(struct parser *ps)
 {
     blanks(ps);
     struct text t = {ps->p, 0};
-    while (isalnum((unsigned char)*ps->p) || *ps->p == '_' || *ps->p == '.' || *ps->p == '+') ps->p++;
+    while (isalnum((unsigned char)*ps->p) || *ps->p == '_' || *ps->p == '.' || *ps->p == ':') ps->p++;
     t.len = (size_t)(ps->p - t.p);
     return t;
 }

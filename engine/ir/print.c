@@ -107,6 +107,7 @@ void ir_print(const struct ir_block *b, const struct ir_names *names, struct buf
     buf_printf(out, "block 0x%llx key 0x%llx round %s\n", (unsigned long long)b->pc,
                (unsigned long long)b->key, name_of(ir_round_names, FP_ODD + 1, b->live_round));
     for (uint32_t i = 0; i < b->n; i++) {
+        if (b->nodes[i].op == IR_NOP) continue;
         ir_print_node(b, i, names, out);
         buf_char(out, '\n');
     }

@@ -209,5 +209,6 @@ uint32_t fw_rule_unbox(struct forward *f, const struct ir_node *n)
         const struct ir_node *seen = fw_node(f, f->unboxed[i]);
         if (seen->a[0] == n->a[0] && seen->type == n->type && seen->imm == n->imm) return f->unboxed[i];
     }
+    f->unboxed[f->nunboxed++ % FW_UNBOXED] = (uint32_t)(n - f->out);
     return IR_NONE;
 }
