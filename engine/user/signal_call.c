@@ -8,6 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* The flags that Linux keeps; a program finds out by asking back which there are (sigaction(2)). */
+#define ACTION_FLAGS                                                                                        \
+    ((uint64_t)(uint32_t)(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | \
+                          SA_RESETHAND | 0x800 /* SA_EXPOSE_TAGBITS */))
+
 enum { SET_SIZE = 8, MIN_STACK = 2048 /* MINSIGSTKSZ of the generic ABI */ };
 
 /* ---- dispositions ---- */
@@ -25,7 +30,7 @@ static int action_read(struct user_thread *t, uint64_t addr, struct user_action 
     if (user_read(t->p, addr, w, action_size(t->p->abi))) return -EFAULT;
     *a = (struct user_action){
         .handler = w[0],
-        .flags = w[1],
+        .flags = w[1] & (ACTION_FLAGS | (restorer ? SIGNAL_SA_RESTORER : 0)),
         .restorer = restorer ? w[2] : 0,
         .mask = w[restorer ? 3 : 2] & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP)),
     };

@@ -99,7 +99,7 @@ static void *host_handler(int sig)
 static void test_dispositions(void **state)
 {
     struct caller c;
-    open_with(&c, SIGUSR1, SA_RESTART, 0xff00);
+    open_with(&c, SIGUSR1, SA_RESTART | 0x40000000400u, 0xff00);
     void *ours = host_handler(SIGUSR1);
     assert_ptr_not_equal(ours, SIG_DFL);
     assert_ptr_equal(host_handler(SIGTERM), ours); /* its default is ours to carry out */
