@@ -25,9 +25,10 @@ static bool live_round(const struct emit *e, const struct ir_node *n)
     return n->round == e->b->live_round && n->round <= FP_RUP;
 }
 
-static unsigned ones_of(struct emit *e, uint32_t v)
+/* From which bit up the result has ones when it gets the upper half of this operand. */
+static unsigned ones_of(struct emit *e, uint32_t v, const struct emit_row *r)
 {
-    return emit_cell_of(e, v)->ones;
+    return r->w == 32 && emit_cell_of(e, v)->ones <= 32 ? 32 : 64;
 }
 
 static const void *literal(struct emit *e, unsigned lit)
@@ -81,11 +82,11 @@ void emit_fp_binary(struct emit *e, const struct ir_node *n, const struct emit_r
         return;
     }
     uint32_t first = n->a[0], second = n->a[1];
-    if (ir_op_table[n->op].flags & IR_OP_COMMUTES && ones_of(e, first) > ones_of(e, second)) {
+    if (ir_op_table[n->op].flags & IR_OP_COMMUTES && ones_of(e, first, r) > ones_of(e, second, r)) {
         first = n->a[1];
         second = n->a[0];
     }
-    unsigned a = use_x(e, first), ones = ones_of(e, first);
+    unsigned a = use_x(e, first), ones = ones_of(e, first, r);
     struct asm_rm b = use_xm(e, second);
     emit_taken(e);
     unsigned d = def_x(e, reuse(e, a, &b));
@@ -100,7 +101,7 @@ void emit_fp_sqrt(struct emit *e, const struct ir_node *n, const struct emit_row
         emit_ref(e, n);
         return;
     }
-    unsigned a = use_x(e, n->a[0]), ones = ones_of(e, n->a[0]);
+    unsigned a = use_x(e, n->a[0]), ones = ones_of(e, n->a[0], r);
     emit_taken(e);
     unsigned d = def_x(e, 1u << a);
     if (e->h->avx) {
@@ -121,7 +122,7 @@ void emit_fp_round(struct emit *e, const struct ir_node *n, const struct emit_ro
         emit_ref(e, n);
         return;
     }
-    unsigned a = use_x(e, n->a[0]), ones = ones_of(e, n->a[0]);
+    unsigned a = use_x(e, n->a[0]), ones = ones_of(e, n->a[0], r);
     uint32_t op = r->w == 64 ? ASM_ROUNDSD : ASM_ROUNDSS;
     emit_taken(e);
     unsigned d = def_x(e, 1u << a);
@@ -163,7 +164,8 @@ void emit_fp_fma(struct emit *e, const struct ir_node *n, const struct emit_row 
         emit_ref(e, n);
         return;
     }
-    unsigned a = use_x(e, n->a[0]), b = use_x(e, n->a[1]), c = use_x(e, n->a[2]), ones = ones_of(e, n->a[2]);
+    unsigned a = use_x(e, n->a[0]), b = use_x(e, n->a[1]), c = use_x(e, n->a[2]),
+             ones = ones_of(e, n->a[2], r);
     emit_taken(e);
     unsigned d = def_x(e, c == a || c == b ? 0 : 1u << c);
     alloc_move(e, d, c);
@@ -184,7 +186,7 @@ void emit_fp_minmax(struct emit *e, const struct ir_node *n, const struct emit_r
         return;
     }
     unsigned a = use_x(e, n->a[0]), b = use_x(e, n->a[1]), t = use_tmp(e, EMIT_XMMS);
-    unsigned ones = ones_of(e, n->a[0]), other = ones_of(e, n->a[1]);
+    unsigned ones = ones_of(e, n->a[0], r), other = ones_of(e, n->a[1], r);
     struct emit_cold *cold = emit_cold_ref(e, (uint8_t[]){(uint8_t)a, (uint8_t)b});
     emit_taken(e);
     unsigned d = def_x(e, 1u << a | 1u << b);
@@ -196,7 +198,7 @@ void emit_fp_minmax(struct emit *e, const struct ir_node *n, const struct emit_r
     cold->dst = (uint8_t)d;
     cold->boxed = r->w == 32;
     cold->back = e->c->n;
-    if (ones == r->w && other == r->w) emit_result(e)->ones = r->w;
+    emit_result(e)->ones = (uint8_t)(ones > other ? ones : other);
 }
 
 /* ---- comparison ---- */
