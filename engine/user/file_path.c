@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 
 int call_string(struct user_thread *t, uint64_t addr, char *out, size_t size)
 {
@@ -20,25 +19,16 @@ int call_string(struct user_thread *t, uint64_t addr, char *out, size_t size)
     return -ENAMETOOLONG;
 }
 
-/* "/usr/lib/x" under the prefix, when something is there. */
-static bool under_prefix(const char *prefix, const char *name, char *out)
-{
-    struct stat st;
-    int n = snprintf(out, PATH_MAX, "%s%s", prefix, name);
-    return n < PATH_MAX && !lstat(out, &st);
-}
-
 int call_path(struct user_thread *t, const char *name, char *out)
 {
-    const char *prefix = t->p->opt->prefix, *own = proc_own(t, name);
-    size_t len = strlen(name);
-    if (own && !strcmp(own, "exe") && t->p->exe) {
-        name = t->p->exe;
-        len = strlen(name);
-    } else if (prefix && name[0] == '/' && !own && under_prefix(prefix, name, out)) {
-        return 0;
-    }
+    const char *own = proc_own(t, name), *at = name;
+    if (own && !strcmp(own, "exe") && t->p->exe)
+        at = t->p->exe;
+    else if (!own)
+        at = user_path(t->p, name, out);
+    if (at == out) return 0;
+    size_t len = strlen(at);
     if (len >= PATH_MAX) return -ENAMETOOLONG;
-    memcpy(out, name, len + 1);
+    memcpy(out, at, len + 1);
     return 0;
 }

@@ -245,8 +245,6 @@ bool space_mapped(struct user_process *p, uint64_t addr);
 /* Copies that survive any guest address: 0 or -EFAULT. */
 MUST_CHECK int user_read(struct user_process *p, uint64_t addr, void *to, size_t n);
 MUST_CHECK int user_write(struct user_process *p, uint64_t addr, const void *from, size_t n);
-/* A string of the guest in freshly allocated memory. -EFAULT, -ENAMETOOLONG beyond `most`. */
-MUST_CHECK int user_string(struct user_process *p, uint64_t addr, size_t most, char **out);
 
 /* ---- file_own.c ---- */
 /* Moves fd out of the guest's way, closing it, and keeps the guest from touching it. The new one, or -errno.
