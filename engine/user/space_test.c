@@ -320,6 +320,28 @@ static void test_placement(void **state)
     assert_false(space_mapped(p, 0x50001000));
 }
 
+/* Neighbours are one area exactly when one mapping could have made them. */
+static void test_merging(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        int prot, flags;
+        uint64_t offset; /* of the second page */
+        size_t areas;
+    } pairs[] = {
+        {RW, MAP_PRIVATE, PAGE, 1}, {RW, MAP_PRIVATE, 0, 2},           {RW, MAP_PRIVATE, 2 * PAGE, 2},
+        {RW, MAP_SHARED, PAGE, 2},  {PROT_READ, MAP_PRIVATE, PAGE, 2}, {RW, ANON, PAGE, 2},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        int fd = pairs[i].flags & MAP_ANONYMOUS ? -1 : f->fd;
+        assert_int_equal(space_map(&f->p, GUEST, PAGE, RW, MAP_PRIVATE | MAP_FIXED, f->fd, 0, NULL), GUEST);
+        assert_int_equal(space_map(&f->p, GUEST + PAGE, PAGE, pairs[i].prot, pairs[i].flags | MAP_FIXED, fd,
+                                   pairs[i].offset, NULL),
+                         GUEST + PAGE);
+        if (f->p.space.count != pairs[i].areas) fail_msg("pair %zu: %zu areas", i, f->p.space.count);
+    }
+}
+
 static void test_brk(void **state)
 {
     struct user_process *p = &((struct fixture *)*state)->p;
@@ -400,8 +422,8 @@ int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_random), TEST(test_errors),    TEST(test_limits),           TEST(test_placement),
-        TEST(test_brk),    TEST(test_maps_text), TEST(test_takes_everything),
+        TEST(test_random),  TEST(test_errors), TEST(test_limits),    TEST(test_placement),
+        TEST(test_merging), TEST(test_brk),    TEST(test_maps_text), TEST(test_takes_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
