@@ -43,6 +43,7 @@ bool jit_host_fault(struct vcpu *c, int sig, const void *siginfo, void *context)
     const struct jit_exit *e = &b->exits[f->exit];
     cpu_fault(c, c->guest->cause_of_access[write ? CPU_WRITE : CPU_READ], addr);
     c->exit.pc = e->pc;
+    c->host_signal = sig;
     c->host_addr = addr;
     regs[REG_RIP] = (greg_t)(b->code + e->stub);
     return true;

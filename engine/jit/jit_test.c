@@ -308,6 +308,26 @@ static void faults_inside_blocks_agree(void **state)
     }
 }
 
+/* A page behind its file's end: the guest's fault is an access fault, and the host's signal tells them apart.
+ */
+static void the_host_signal_of_a_fault_is_kept(void **state)
+{
+    if (!in_window) return;
+    struct machine *m = machine_new(&backend_jit, NULL);
+    FILE *empty = tmpfile();
+    test_map_file(&m->mem, DATA + DATA_SIZE, CPU_PAGE, CPU_READ | CPU_WRITE, fileno(empty));
+    load_at(m, CODE, "addi a0, a0, 1; ld a1, 16(sp); ebreak");
+    start(m);
+    assert_int_equal(run(m, MANY)->kind, EXIT_FAULT);
+    assert_int_equal(m->cpu->exit.value, DATA + DATA_SIZE + 16);
+    assert_int_equal(m->cpu->host_signal, SIGBUS);
+    *reg(m, "sp") += CPU_PAGE;
+    assert_int_equal(run(m, MANY)->kind, EXIT_FAULT);
+    assert_int_equal(m->cpu->host_signal, SIGSEGV);
+    fclose(empty);
+    machine_free(m);
+}
+
 /* ---- code that changes ---- */
 
 static void changed_code_is_seen_after_fence_i(void **state)
@@ -507,6 +527,7 @@ int main(void)
         cmocka_unit_test(random_budgets_in_a_long_loop_agree),
         cmocka_unit_test(a_cut_block_gives_way),
         cmocka_unit_test(faults_inside_blocks_agree),
+        cmocka_unit_test(the_host_signal_of_a_fault_is_kept),
         cmocka_unit_test(changed_code_is_seen_after_fence_i),
         cmocka_unit_test(code_changed_by_the_host_is_seen),
         cmocka_unit_test(a_rounding_mode_holds_in_what_follows),
