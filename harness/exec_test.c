@@ -164,6 +164,7 @@ static void test_no_program(void **state)
     write_file("text", "hello\n", 6, 0755);
     write_file("plain", "hello\n", 6, 0644);
     mkdir("dir", 0755);
+    assert_int_equal(mkfifo("pipe", 0755), 0);
     expect(*state, "nothing", 127, "lockstep: nothing: No such file or directory\n");
     expect(*state, "plain/x", 127, "lockstep: plain/x: Not a directory\n");
     expect(*state, "plain", 126, "lockstep: plain: nobody may execute it (chmod +x?)\n");
@@ -171,6 +172,7 @@ static void test_no_program(void **state)
     assert_int_equal(((struct place *)*state)->status, 126);
     assert_non_null(strstr(((struct place *)*state)->err, "/dir: is a folder\n"));
     static const char *const bad[][2] = {
+        {"pipe", "/pipe: is not a regular file\n"},
         {"x86", "/x86: is for x86_64, not riscv64\n"},
         {"text", "/text: not an ELF file\n"},
         {"short", "/short: ends in the middle of its headers\n"},

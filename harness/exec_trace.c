@@ -17,7 +17,7 @@ enum { TEXT_WIDTH = 32 };
 
 /* What was last seen of a thread. */
 struct seen {
-    struct seen *next;
+    struct seen *next; /* in exec_trace.threads */
     struct user_thread *thread;
     uint64_t pc;      /* of the instruction that is being executed */
     uint8_t code[4];  /* its bytes */
@@ -25,17 +25,17 @@ struct seen {
     uint64_t state[]; /* guest->state_words */
 };
 
+/* Entries are only ever added, without a lock: a fork must not find it held by a thread that is not there any
+ * more. */
 struct exec_trace {
     FILE *out;
-    pthread_mutex_t lock; /* of `threads` */
-    struct seen *threads;
+    _Atomic(struct seen *) threads;
 };
 
 struct exec_trace *exec_trace_new(FILE *out)
 {
     struct exec_trace *x = xcalloc(1, sizeof(*x));
     x->out = out;
-    pthread_mutex_init(&x->lock, NULL);
     return x;
 }
 
@@ -45,25 +45,21 @@ void exec_trace_free(struct exec_trace *x)
         next = s->next;
         free(s);
     }
-    pthread_mutex_destroy(&x->lock);
     free(x);
 }
 
 /* A thread's entry; a new thread may have the address of one that ended, which is as good. */
 static struct seen *seen_of(struct exec_trace *x, struct user_thread *t)
 {
-    pthread_mutex_lock(&x->lock);
-    struct seen *s = x->threads;
+    struct seen *first = x->threads, *s = first;
     while (s && s->thread != t) s = s->next;
-    if (!s) {
-        size_t size = t->cpu->guest->state_words * sizeof(uint64_t);
-        s = xcalloc(1, sizeof(*s) + size);
-        s->thread = t;
-        memcpy(s->state, t->cpu->state, size);
-        s->next = x->threads;
-        x->threads = s;
-    }
-    pthread_mutex_unlock(&x->lock);
+    if (s) return s;
+    size_t size = t->cpu->guest->state_words * sizeof(uint64_t);
+    s = xcalloc(1, sizeof(*s) + size);
+    s->thread = t;
+    memcpy(s->state, t->cpu->state, size);
+    do s->next = first;
+    while (!atomic_compare_exchange_weak(&x->threads, &first, s));
     return s;
 }
 

@@ -28,7 +28,7 @@ const char *user_path(const struct user_process *p, const char *path, char room[
 static int open_program(const char *path, struct buf *why)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0; /* a pipe must not make us wait */
     if (fd < 0) {
         err = -errno;
         buf_printf(why, "%s: %s", path, strerror(errno));
@@ -112,7 +112,7 @@ static int load_interp(struct user_process *p, const char *program, struct buf *
 {
     char room[4096];
     const char *name = p->image.interp, *at = user_path(p, name, room);
-    int fd = open(at, O_RDONLY | O_CLOEXEC);
+    int fd = open(at, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         int err = -errno;
         buf_printf(why, "%s: needs the dynamic linker %s, which is not at %s%s; give its folder with -L",
