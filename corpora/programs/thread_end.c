@@ -129,7 +129,7 @@ static void main_first(void)
 static void main_first_then_exit(void)
 {
     pthread_t t;
-    pthread_create(&t, NULL, returns_later, NULL);
+    pthread_create(&t, NULL, in_wait, NULL);
     pthread_create(&t, NULL, in_loop, NULL);
     pthread_create(&t, NULL, exits_later, (void *)13);
     pthread_exit(NULL);
