@@ -143,28 +143,20 @@ bool fw_may_reach(const struct forward *f, uint32_t through, uint32_t to)
     return is_const(f, to) || !is_held(f, through) || is_held(f, to);
 }
 
-/* The 64 bits of one word, if they are to be had from what is known. */
-static uint32_t whole_word(struct forward *f, const struct ir_word *w)
-{
-    const struct ir_node *v = fw_node(f, w->value);
-    switch (w->part) {
-    case IR_PART_ALL: return fw_zext(f, IR_I64, w->value);
-    case IR_PART_LOW: return fw_trunc(f, IR_I64, w->value);
-    case IR_PART_HIGH:
-        if (f->facts[w->value].zbits <= 64) return fw_const(f, IR_I64, 0);
-        return v->op == IR_CONCAT_I64 ? v->a[0] : IR_NONE;
-    default: return IR_NONE;
-    }
-}
-
+/* The low part of one word, up to all of it, if it is to be had from what is known. */
 static uint32_t get_word(struct forward *f, const struct ir_node *n)
 {
     const struct ir_word *w = &f->words[n->imm];
     if (!known(f, w)) return IR_NONE;
-    if (w->part == IR_PART_NARROW)
-        return fw_bits(f, w->value) < ir_type_bits[n->type] ? IR_NONE : fw_trunc(f, n->type, w->value);
-    uint32_t v = whole_word(f, w);
-    return v == IR_NONE ? v : fw_trunc(f, n->type, v);
+    const struct ir_node *v = fw_node(f, w->value);
+    switch (w->part) {
+    case IR_PART_ALL: return fw_fit(f, n->type, w->value);
+    case IR_PART_LOW: return fw_trunc(f, n->type, w->value);
+    case IR_PART_HIGH:
+        if (f->facts[w->value].zbits <= 64) return fw_const(f, n->type, 0);
+        return v->op == IR_CONCAT_I64 ? fw_fit(f, n->type, v->a[0]) : IR_NONE;
+    default: return ir_type_bits[n->type] <= ir_type_bits[v->type] ? fw_trunc(f, n->type, w->value) : IR_NONE;
+    }
 }
 
 static uint32_t get_pair(struct forward *f, const struct ir_node *n)

@@ -58,6 +58,7 @@ uint32_t fw_rule_sub(struct forward *f, const struct ir_node *n)
 
 static uint32_t shift(struct forward *f, const struct ir_node *n, unsigned op, uint64_t power)
 {
+    if (power == 1) return n->a[0];
     uint32_t count = fw_const(f, IR_I8, (unsigned)__builtin_ctzll(power));
     return fw_op2(f, fw_retype(op, IR_I64, n->type), n->a[0], count);
 }
