@@ -219,6 +219,21 @@ static void *kills_itself(void *arg)
     return NULL;
 }
 
+/* Every thread changes its ids: glibc has a signal of its own for that. */
+static void change_ids(void)
+{
+    pthread_t t[4];
+    int bad = 0;
+    stop = false;
+    ready = 0;
+    for (int i = 0; i < 4; i++) pthread_create(&t[i], NULL, i % 2 ? spin : nap, (void *)(long)i);
+    while (ready < 4) usleep(100);
+    for (int i = 0; i < 50; i++) bad += setgid(getgid()) != 0 || setuid(getuid()) != 0;
+    stop = true;
+    for (int i = 0; i < 4; i++) pthread_join(t[i], NULL);
+    printf("ids: %d bad\n", bad);
+}
+
 static void storm_of_short_threads(void)
 {
     total = 0;
@@ -242,6 +257,7 @@ int main(void)
     cancel("waits", waits, 0);
     cancel("computes", computes, 1);
     cancel("not now", not_now, 1);
+    change_ids();
     storm_of_short_threads();
     aborts();
     return 0;
