@@ -1,8 +1,9 @@
 /* Host signals to guest signals.
  *
  * A guest's signal is the host's signal of the same number, all 64 of them: what glibc keeps for itself (32
- * and 33, thread cancellation and set*id) this program never uses, so the guest's own glibc may. Everything
- * goes through the kernel's own calls here, since the host's glibc hides those two.
+ * and 33, thread cancellation and set*id) this program never uses, so the guest's own glibc may (thread.c
+ * takes 33 back from the host's). Everything goes through the kernel's own calls here, since the host's
+ * glibc hides those two.
  *
  * The host's mask of a thread is the guest's mask, and the host's dispositions follow the guest's: ignored
  * signals are ignored, those whose default is nothing or stopping are left to the kernel, for all others

@@ -79,8 +79,13 @@ void user_thread_end(struct user_thread *t)
     user_thread_free(t);
 }
 
+/* glibc takes this signal when it starts its first thread, to change the ids of all; the guest's may need it.
+ */
+enum { SIGNAL_SETXID = 33 };
+
 static int host_thread(struct thread_start *s)
 {
+    struct user_handlers *h = s->t->handlers;
     pthread_attr_t attr;
     pthread_t host;
     uint64_t mask;
@@ -90,6 +95,9 @@ static int host_thread(struct thread_start *s)
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     mask = signal_host_block(~0ull); /* until signal_adopt */
     err = pthread_create(&host, &attr, thread_main, s);
+    pthread_mutex_lock(&h->lock);
+    signal_mirror(h, SIGNAL_SETXID);
+    pthread_mutex_unlock(&h->lock);
     signal_host_block(mask);
     pthread_attr_destroy(&attr);
     if (err) return -err;
