@@ -27,6 +27,7 @@ enum {
     NR_FSTAT = 80,
     NR_GETPID = 172,
     NR_SENDMSG = 211,
+    NR_HWPROBE = 258,
     NR_CLOSE_RANGE = 436,
 };
 
@@ -229,6 +230,39 @@ static void test_trace(void **state)
     fclose(c.opt.strace);
 }
 
+/* What the engine has and what it has not; unknown keys become -1. */
+static void test_hwprobe(void **state)
+{
+    struct caller c;
+    caller_open(&c);
+    const int64_t pairs[4][2] = {{3, 9}, {4, 9}, {6, 9}, {777, 9}};
+    assert_int_equal(user_write(&c.p, DATA, pairs, sizeof(pairs)), 0);
+    assert_int_equal(CALL(&c, NR_HWPROBE, DATA, 4, 0, 0, 0), 0);
+    assert_int_equal(word(&c, DATA + 8, 8), 1);
+    uint64_t exts = word(&c, DATA + 24, 8);
+    assert_int_equal(exts & 3, 3);                   /* F and D, C */
+    assert_int_equal(exts >> 3 & 7, 7);              /* Zba Zbb Zbs */
+    assert_int_equal(exts >> 34 & 3, 3);             /* Zacas, Zicond */
+    assert_int_equal(exts & (1 << 14 | 1 << 15), 0); /* Zksed, Zksh */
+    assert_int_equal(word(&c, DATA + 40, 8), 64);
+    assert_int_equal(word(&c, DATA + 48, 8), -1);
+    assert_int_equal(word(&c, DATA + 56, 8), 0);
+    assert_int_equal(CALL(&c, NR_HWPROBE, DATA, 4, 8, 0, 0), -EINVAL);
+    assert_int_equal(CALL(&c, NR_HWPROBE, DATA, 4, 0, 0, 2), -EINVAL);
+    assert_int_equal(CALL(&c, NR_HWPROBE, 8, 4, 0, 0, 0), -EFAULT);
+    /* which processors have Zba? all; Zksed? none */
+    uint64_t which[2] = {4, 1 << 3}, set = 5;
+    assert_int_equal(user_write(&c.p, DATA, which, sizeof(which)), 0);
+    assert_int_equal(user_write(&c.p, DATA + 64, &set, sizeof(set)), 0);
+    assert_int_equal(CALL(&c, NR_HWPROBE, DATA, 1, 8, DATA + 64, 1), 0);
+    assert_int_equal(word(&c, DATA + 64, 8), 5);
+    which[1] = 1 << 14;
+    assert_int_equal(user_write(&c.p, DATA, which, sizeof(which)), 0);
+    assert_int_equal(CALL(&c, NR_HWPROBE, DATA, 1, 8, DATA + 64, 1), 0);
+    assert_int_equal(word(&c, DATA + 64, 8), 0);
+    caller_close(&c);
+}
+
 static void test_fuzz(void **state)
 {
     struct caller c;
@@ -264,7 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_result),  cmocka_unit_test(test_stat), cmocka_unit_test(test_sets),
         cmocka_unit_test(test_structs), cmocka_unit_test(test_kept), cmocka_unit_test(test_prefix),
-        cmocka_unit_test(test_trace),   cmocka_unit_test(test_fuzz),
+        cmocka_unit_test(test_trace),   cmocka_unit_test(test_fuzz), cmocka_unit_test(test_hwprobe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
