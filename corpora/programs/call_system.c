@@ -53,6 +53,8 @@ static void names(void)
 #else
     printf("%d\n", strcmp(u.machine, "x86_64"));
 #endif
+    SAY(prctl(PR_GET_NAME, name));
+    printf("%.11s\n", name); /* of the file; how it is linked follows */
     SAY(prctl(PR_SET_NAME, "a rather long name"));
     SAY(prctl(PR_GET_NAME, name));
     printf("%s\n", name);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -169,6 +170,13 @@ static int open_space(struct user_process *p, struct buf *why)
     return err;
 }
 
+/* As execve does it: what ps and PR_GET_NAME say. */
+static void name_thread(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    (void)prctl(PR_SET_NAME, slash ? slash + 1 : program);
+}
+
 /* From the opened program to a thread that is ready to run. NULL: why says why, *err too. */
 static struct user_thread *start(struct user_process *p, int fd, int *err, struct buf *why)
 {
@@ -181,6 +189,7 @@ static struct user_thread *start(struct user_process *p, int fd, int *err, struc
         buf_printf(why, "the machine cannot be set up: %s", strerror(-*err));
     } else {
         t->is_first = true;
+        name_thread(p->opt->program);
         *err = user_load(p, fd, why); /* its writes may fault as a guest's do: a file gets shorter */
         if (!*err) *err = stack_build(t, why);
         if (!*err) return t;
