@@ -45,6 +45,13 @@ static void at_end(struct user_process *p, void *data)
     if (!x->program->opt.stats) return;
     fprintf(x->program->err, "backend: %s\nguest instructions: %llu\ntime: %.3f s (%.1f million a second)\n",
             x->options.backend->name, (unsigned long long)p->executed, s, (double)p->executed / s / 1e6);
+    for (unsigned i = 0; i < p->nstats; i++) {
+        const struct cpu_stat *stat = &p->stats[i];
+        if (stat->over)
+            fprintf(x->program->err, "%s: %.1f\n", stat->name, (double)stat->value / (double)stat->over);
+        else
+            fprintf(x->program->err, "%s: %llu\n", stat->name, (unsigned long long)stat->value);
+    }
 }
 
 /* "VAR=…" or "VAR": the same variable? */

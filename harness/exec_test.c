@@ -22,6 +22,7 @@ struct place {
     char out[4096];      /* its standard output */
     char err[4096];      /* its standard error */
     int status, signal;  /* as waitpid has it; one of them is 0 */
+    const char *backend; /* of the command */
     struct rlimit limit; /* RLIMIT_AS of the command, when rlim_cur is not 0 */
 };
 
@@ -29,6 +30,7 @@ static int enter(void **state)
 {
     struct place *p = xcalloc(1, sizeof(*p));
     snprintf(p->dir, sizeof(p->dir), "/tmp/lockstep-exec-XXXXXX");
+    p->backend = "auto";
     if (!mkdtemp(p->dir) || chdir(p->dir)) return -1;
     *state = p;
     return 0;
@@ -93,8 +95,8 @@ static void exec(struct place *p, const char *words)
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (!pid) {
-        const char *argv[32] = {"lockstep", "exec"};
-        int argc = 2;
+        const char *argv[32] = {"lockstep", "exec", "--backend", p->backend};
+        int argc = 4;
         for (char *w = strtok(xstrdup(words), "|"); w; w = strtok(NULL, "|")) argv[argc++] = w;
         if (!freopen("out", "w", stdout) || !freopen("err", "w", stderr)) _exit(99);
         setvbuf(stderr, NULL, _IONBF, 0);
@@ -109,19 +111,36 @@ static void exec(struct place *p, const char *words)
     read_back("err", p->err, sizeof(p->err));
 }
 
+static const struct backend *const *next_user(const struct backend *const *b)
+{
+    while (*b && (!(*b)->user || backend_cannot_run(*b))) b++;
+    return b;
+}
+
+#define EACH_BACKEND(p)                                                                              \
+    for (const struct backend *const *b = next_user(backend_all); *b && ((p)->backend = (*b)->name); \
+         b = next_user(b + 1))
+
 static void expect(struct place *p, const char *words, int status, const char *err)
 {
-    exec(p, words);
-    if (p->status != status || p->signal || strcmp(p->err, err))
-        fail_msg("%s: status %d signal %d, expected %d\n%s--- expected:\n%s", words, p->status, p->signal,
-                 status, p->err, err);
+    EACH_BACKEND(p)
+    {
+        exec(p, words);
+        if (p->status != status || p->signal || strcmp(p->err, err))
+            fail_msg("%s on %s: status %d signal %d, expected %d\n%s--- expected:\n%s", words, p->backend,
+                     p->status, p->signal, status, p->err, err);
+    }
 }
 
 static void expect_signal(struct place *p, const char *words, int signal)
 {
-    exec(p, words);
-    if (p->signal != signal || *p->err)
-        fail_msg("%s: signal %d status %d, expected %d\n%s", words, p->signal, p->status, signal, p->err);
+    EACH_BACKEND(p)
+    {
+        exec(p, words);
+        if (p->signal != signal || *p->err)
+            fail_msg("%s on %s: signal %d status %d, expected %d\n%s", words, p->backend, p->signal,
+                     p->status, signal, p->err);
+    }
 }
 
 static void test_runs(void **state)
@@ -362,8 +381,13 @@ static void test_trace(void **state)
                                 "   10004  4585      c.li a1, 1                       a1=0x1\n"
                                 "   10006  00058463  beq a1, zero, .+8\n"
                                 "   1000a  00a03023  sd a0, 0(zero)                   store-access 0\n");
-    exec(p, "--stats|trace");
-    assert_non_null(strstr(p->err, "guest instructions: 3\n"));
+    EACH_BACKEND(p)
+    {
+        exec(p, "--stats|trace");
+        assert_non_null(strstr(p->err, "guest instructions: 3\n"));
+        assert_non_null(
+            strstr(p->err, !strcmp(p->backend, "jit") ? "blocks translated: " : "blocks decoded: "));
+    }
 }
 
 int main(void)

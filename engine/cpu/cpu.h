@@ -249,6 +249,16 @@ CPU_ACCESS(64)
 
 /* ---- backends ---- */
 
+enum { CPU_STATS = 32 };
+
+/* A number about a backend's work, for people; those of several vcpus are put together. */
+struct cpu_stat {
+    const char *name; /* "blocks translated" */
+    uint64_t value;   /* added up, or of `largest` the largest */
+    uint64_t over;    /* not 0: value is shown divided by this, which is added up too */
+    bool largest;
+};
+
 /* A way to execute guests. Every backend, ours or an oracle, is one of these. */
 struct backend {
     const char *name;        /* as on the command line: interp, unicorn */
@@ -270,6 +280,9 @@ struct backend {
      * runs c. host_fault: as cpu_host_fault, for a fault in that code. kick: the run under way ends soon. */
     bool (*host_fault)(struct vcpu *c, int sig, const void *siginfo, void *context);
     void (*kick)(struct vcpu *c, void *context);
+    /* Fills in what was counted about c since it was opened: how many, at most CPU_STATS, always the same
+     * ones in the same order. NULL: nothing is counted. */
+    unsigned (*stats)(const struct vcpu *c, struct cpu_stat *to);
 };
 
 /* Makes a run of c end soon with EXIT_KICKED, at once when it has not begun. In a signal handler on the

@@ -79,6 +79,13 @@ void interp_fault_value(struct vcpu *c, uint64_t pc)
     c->exit = exit;
 }
 
+static unsigned interp_stats(const struct vcpu *c, struct cpu_stat *to)
+{
+    to[0] = (struct cpu_stat){.name = "blocks decoded", .value = c->interp->built};
+    to[1] = (struct cpu_stat){.name = "times all blocks were forgotten", .value = c->interp->flushed};
+    return 2;
+}
+
 const struct backend backend_interp = {
     .name = "interp",
     .description = "lockstep's own interpreter",
@@ -91,4 +98,5 @@ const struct backend backend_interp = {
     .close = interp_close,
     .version = interp_version,
     .user = true,
+    .stats = interp_stats,
 };

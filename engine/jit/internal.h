@@ -88,6 +88,7 @@ void jit_perf_block(struct jit *j, const struct jit_block *b);
 void jit_perf_close(struct jit *j);
 
 /* ---- stats.c ---- */
+unsigned jit_stats_list(const struct vcpu *c, struct cpu_stat *to);
 uint64_t jit_now(void); /* nanoseconds */
 
 #endif

@@ -306,4 +306,5 @@ const struct backend backend_jit = {
     .version = jit_version,
     .user = true,
     .host_fault = jit_host_fault,
+    .stats = jit_stats_list,
 };

@@ -12,7 +12,7 @@
 
 enum {
     STACK_DEFAULT_MAX = 64 << 20, /* when the host's limit is larger, or there is none */
-    SLICE = 1 << 20,              /* instructions; a kick from another thread may go unnoticed for one */
+    SLICE = 1 << 26,              /* instructions, should a kick from another thread go unnoticed */
 };
 
 /* What the guest's counter of time shows: nanoseconds, so it runs at 1 GHz (system_<isa>.c says so, too). */
@@ -60,6 +60,25 @@ void user_thread_free(struct user_thread *t)
     vcpu_free(t->cpu);
     arena_free(&t->scratch);
     free(t);
+}
+
+void user_thread_close(struct user_thread *t)
+{
+    struct user_process *p = t->p;
+    const struct backend *b = p->opt->backend;
+    struct cpu_stat got[CPU_STATS];
+    unsigned n = b->stats ? b->stats(t->cpu, got) : 0;
+    pthread_mutex_lock(&p->lock);
+    for (unsigned i = 0; i < n; i++) {
+        struct cpu_stat *s = &p->stats[i];
+        s->name = got[i].name;
+        s->over += got[i].over;
+        if (!got[i].largest) s->value += got[i].value;
+        if (got[i].largest && s->value < got[i].value) s->value = got[i].value;
+    }
+    if (n) p->nstats = n;
+    pthread_mutex_unlock(&p->lock);
+    b->close(t->cpu);
 }
 
 void user_stop(struct user_process *p, int status, int sig)
@@ -194,7 +213,7 @@ static struct user_thread *start(struct user_process *p, int fd, int *err, struc
         if (!*err) *err = stack_build(t, why);
         if (!*err) return t;
         signal_release(t);
-        p->opt->backend->close(t->cpu);
+        user_thread_close(t);
     }
     if (t) user_thread_free(t);
     return NULL;

@@ -72,10 +72,9 @@ static void *thread_main(void *arg)
 
 void user_thread_end(struct user_thread *t)
 {
-    struct user_process *p = t->p;
     futex_thread_ends(t);
     signal_release(t);
-    p->opt->backend->close(t->cpu);
+    user_thread_close(t);
     user_thread_free(t);
 }
 

@@ -139,11 +139,13 @@ struct user_process {
     const char *unsupported;  /* a backend could not go on: why; or NULL */
     uint64_t unsupported_pc;  /* where */
     uint64_t executed;        /* instructions of threads that ended */
-    unsigned long named_calls[16]; /* bit for each unknown system call that was named */
-    int kept[8];                   /* descriptors of our own, which the guest cannot touch (user_keep_fd) */
-    unsigned nkept;                /* in use; grows only */
-    int strace_fd;                 /* where --strace goes, one of them; 0: not yet */
-    struct user_limit limits[16];  /* by resource: what the guest believes its own memory limits are */
+    struct cpu_stat stats[CPU_STATS]; /* what the backend counted for them */
+    unsigned nstats;                  /* in use */
+    unsigned long named_calls[16];    /* bit for each unknown system call that was named */
+    int kept[8];                  /* descriptors of our own, which the guest cannot touch (user_keep_fd) */
+    unsigned nkept;               /* in use; grows only */
+    int strace_fd;                /* where --strace goes, one of them; 0: not yet */
+    struct user_limit limits[16]; /* by resource: what the guest believes its own memory limits are */
 };
 
 /* The signals that host code must be able to raise at any time: never blocked on the host while a guest runs,
@@ -198,6 +200,7 @@ void user_thread_free(struct user_thread *t); /* takes it off p->threads */
 /* At reset, on p->threads, with the process's handlers; NULL: no memory. Whoever runs it opens and closes the
  * backend, on the host thread that runs it. */
 struct user_thread *user_thread_new(struct user_process *p);
+void user_thread_close(struct user_thread *t); /* closes the backend, and keeps what it counted */
 
 /* ---- thread.c ---- */
 /* On t's host thread, when it has left user_run for good: what the guest's kernel does at a thread's end,
