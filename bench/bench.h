@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 void bench_interp(void); /* interp.c: the interpreter against a bare loop */
+void bench_ir(void);     /* ir.c: the passes */
 void bench_jit(void);    /* jit.c: translation, and what translated code spends on what */
 void bench_cases(void);  /* cases.c: single-instruction cases a second */
 void bench_corpus(void); /* corpus.c: the default corpus, whole */

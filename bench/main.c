@@ -13,6 +13,7 @@ uint64_t bench_now(void)
 int main(int argc, char **argv)
 {
     bench_interp();
+    bench_ir();
     bench_jit();
     bench_cases();
     bench_corpus();

@@ -46,6 +46,28 @@ static void each_use_knows_the_next_one(void **state)
     ir_block_free(&b);
 }
 
+static void one_value_in_every_place(void **state)
+{
+    struct ir_block b;
+    ir_block_init(&b);
+    parse(&b, "insn 0 0x10\n"
+              "x = get.i64 w1\n"              /* 1 */
+              "y = f64.fma[rne] x, x, x\n"    /* 2 */
+              "c = f64.lt y, x\n"             /* 3 */
+              "z = select.i64 c, x, y\n"      /* 4 */
+              "u = store_if.i64 x, z, c, z\n" /* 5 */
+              "goto 0x14\n");
+    ir_backward(&b);
+    for (int k = 0; k < 3; k++) assert_int_equal(b.next[2][k], 3);
+    assert_int_equal(b.next[3][0], 4);
+    assert_int_equal(b.next[3][1], 4);
+    assert_int_equal(b.next[4][0], 5);
+    assert_int_equal(b.next[4][1], 5);
+    assert_int_equal(b.next[4][2], 0);
+    for (int k = 0; k < 4; k++) assert_int_equal(b.next[5][k], 0);
+    ir_block_free(&b);
+}
+
 /* The number of an INSN is no argument: it is no use of a node of that index. */
 static void numbers_of_instructions_are_no_uses(void **state)
 {
@@ -115,6 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_use_knows_the_next_one),
+        cmocka_unit_test(one_value_in_every_place),
         cmocka_unit_test(numbers_of_instructions_are_no_uses),
         cmocka_unit_test(stamps_run_out),
         cmocka_unit_test(memory_is_reused),

@@ -45,14 +45,6 @@ static unsigned bits_of(uint64_t v)
     return v ? 64 - (unsigned)__builtin_clzll(v) : 0;
 }
 
-struct ir_fact fw_know_const(const struct forward *f, const struct ir_node *n)
-{
-    unsigned w = width(n);
-    if (w > 64) return fw_fact(w, bits_of(n->imm), w);
-    uint64_t v = (uint64_t)bits_sext(n->imm, w);
-    return fw_fact(w, bits_of(n->imm), bits_of((int64_t)v < 0 ? ~v : v) + 1);
-}
-
 /* ---- width ---- */
 
 struct ir_fact fw_know_zext(const struct forward *f, const struct ir_node *n)

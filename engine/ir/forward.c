@@ -31,6 +31,15 @@ static ALWAYS_INLINE uint32_t keep(struct forward *f)
     return f->n++;
 }
 
+/* Of a constant as much is known as there is to know, or a bit less if it is 0 or -1. */
+static ALWAYS_INLINE struct ir_fact fact_of_const(unsigned bits, uint64_t v)
+{
+    uint64_t s = (uint64_t)bits_sext(v, bits);
+    unsigned zbits = 64 - (unsigned)__builtin_clzll(v | 1);
+    unsigned sbits = 65 - (unsigned)__builtin_clzll((s ^ (uint64_t)((int64_t)s >> 63)) | 1);
+    return (struct ir_fact){(uint8_t)zbits, (uint8_t)(sbits < bits ? sbits : bits), IR_NO_WORD};
+}
+
 uint32_t fw_const(struct forward *f, unsigned type, uint64_t v)
 {
     struct ir_node *n = &f->out[f->n];
@@ -38,7 +47,8 @@ uint32_t fw_const(struct forward *f, unsigned type, uint64_t v)
                           .type = (uint8_t)type,
                           .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE},
                           .imm = v & bits_mask(ir_type_bits[type])};
-    f->facts[f->n] = fw_know_const(f, n);
+    unsigned bits = ir_type_bits[type] > 64 ? 64 : ir_type_bits[type];
+    f->facts[f->n] = fact_of_const(bits, n->imm);
     return f->n++;
 }
 

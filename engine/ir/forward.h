@@ -111,8 +111,7 @@ fw_rewrite fw_rule_lnot, fw_rule_select, fw_rule_minmax;
 
 /* ---- facts.c ---- */
 struct ir_fact fw_fact(unsigned bits, unsigned zbits, unsigned sbits); /* within a type of so many bits */
-fw_know fw_know_const, fw_know_zext, fw_know_sext, fw_know_trunc, fw_know_add, fw_know_sub, fw_know_mul,
-    fw_know_and;
+fw_know fw_know_zext, fw_know_sext, fw_know_trunc, fw_know_add, fw_know_sub, fw_know_mul, fw_know_and;
 fw_know fw_know_or, fw_know_shl, fw_know_shr, fw_know_sar, fw_know_select, fw_know_count;
 fw_know fw_know_remainder, fw_know_divs, fw_know_class, fw_know_concat;
 

@@ -129,6 +129,28 @@ static void report(struct machine *m, struct ir_block *b, uint64_t seed, bool bo
              both ? "ir_backward" : "ir_forward", text.p);
 }
 
+/* The first node from `from` on that uses v; 0: none. */
+static uint32_t next_use(const struct ir_block *b, uint32_t from, uint32_t v)
+{
+    for (uint32_t i = from; i < b->n; i++) {
+        const struct ir_node *n = &b->nodes[i];
+        for (unsigned k = 0; k < ir_op_table[n->op].nargs && n->a[k] != IR_NONE; k++)
+            if (n->a[k] == v) return i;
+    }
+    return 0;
+}
+
+/* Next uses, the slow way. */
+static void check_uses(const struct ir_block *b)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        const struct ir_node *n = &b->nodes[i];
+        for (unsigned k = 0; k < ir_op_table[n->op].nargs && n->a[k] != IR_NONE; k++)
+            assert_int_equal(b->next[i][k], next_use(b, i + 1, n->a[k]));
+        if (n->type != IR_VOID) assert_int_equal(b->first[i], next_use(b, i + 1, i));
+    }
+}
+
 static void passes_keep_what_blocks_do(void **state)
 {
     struct machine m;
@@ -145,6 +167,7 @@ static void passes_keep_what_blocks_do(void **state)
         if (ir_verify(&b, &err)) fail_msg("seed %llu: %s", (unsigned long long)seed, err.p);
         for (int both = 0; both <= 1; both++)
             if (differs(&m, &b, seed, both, &work)) report(&m, &b, seed, both, &work);
+        if (seed % 16 == 0) check_uses(&work);
     }
     ir_block_free(&b);
     ir_block_free(&work);

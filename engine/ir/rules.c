@@ -10,7 +10,6 @@
 #define FP(op)          [IR_F16_##op... IR_F64_##op]
 
 const struct fw_rule fw_rules[IR_OPS] = {
-    [IR_CONST] = {NULL, fw_know_const},
     [IR_BOX] = {fw_rule_box, NULL},
     [IR_UNBOX] = {fw_rule_unbox, NULL},
 
