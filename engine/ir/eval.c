@@ -108,6 +108,7 @@ static bool node(struct eval *e, uint32_t index)
     case IR_RAISE: return (n->a[0] != IR_NONE && !a[0].u[0]) || leave(e, n, n->imm);
     case IR_GOTO: return leave(e, n, n->imm);
     case IR_JUMP: return leave(e, n, a[0].u[0]);
+    case IR_GUARD: return a[0].u[0] == n->imm || leave(e, n, a[0].u[0]);
     case IR_STEP: return leave(e, n, e->pc);
     case IR_LOOP: return leave(e, n, e->b->pc);
     default:

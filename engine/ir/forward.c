@@ -256,6 +256,18 @@ static void jump(struct forward *f, const struct ir_node *n)
         keep(f);
 }
 
+/* Gone when it never leaves; when it always does, nothing follows. */
+static void guard(struct forward *f, const struct ir_node *n)
+{
+    uint64_t c;
+    if (!fw_is_const(f, n->a[0], &c)) {
+        keep(f);
+    } else if (c != n->imm) {
+        leave(f, IR_GOTO, c, n->round);
+        f->at = f->end;
+    }
+}
+
 /* ---- the walk ---- */
 
 /* The value that stands for an argument; `none` is a place that holds IR_NONE. */
@@ -293,6 +305,7 @@ static ALWAYS_INLINE void node(struct forward *f, uint32_t *map)
     case IR_EXIT_IF:
     case IR_RAISE: condition(f, read(f, map)); return;
     case IR_JUMP: jump(f, read(f, map)); return;
+    case IR_GUARD: guard(f, read(f, map)); return;
     default: read(f, map); *value = simplify(f);
     }
 }

@@ -48,6 +48,8 @@ enum ir_type { IR_VOID, IR_I1, IR_I8, IR_I16, IR_I32, IR_I64, IR_I128, IR_V128, 
     X(GOTO, "goto", 0, IR_VOID, IR_TYPES, IR_OP_EXIT | IR_OP_EFFECT | IR_OP_END)                            \
     /* leave for a[0]; `round`, an ir_hint, says what kind of jump it is */                                 \
     X(JUMP, "jump", 1, IR_VOID, IR_I64, IR_OP_EXIT | IR_OP_EFFECT | IR_OP_END)                              \
+    /* leave for a[0], this instruction being the last, unless it is imm; `round` as JUMP's */              \
+    X(GUARD, "guard", 1, IR_VOID, IR_I64, IR_OP_EXIT | IR_OP_EFFECT)                                        \
     /* this instruction is the interpreter's, then leave */                                                 \
     X(STEP, "step", 0, IR_VOID, IR_TYPES, IR_OP_EXIT | IR_OP_EFFECT | IR_OP_END)                            \
     /* back to the block's top: its pc follows again */                                                     \
@@ -66,9 +68,9 @@ enum { IR_MAX_ARGS = 5, IR_NONE = ~0u };
 enum ir_hint { IR_HINT_NONE, IR_HINT_CALL, IR_HINT_RETURN };
 
 struct ir_node {
-    uint16_t op;             /* an IR_* */
-    uint8_t type;            /* enum ir_type of its value; IR_VOID: none */
-    uint8_t round;           /* operations with a rounding mode: enum fp_round; GOTO and JUMP: enum ir_hint */
+    uint16_t op;   /* an IR_* */
+    uint8_t type;  /* enum ir_type of its value; IR_VOID: none */
+    uint8_t round; /* operations with a rounding mode: enum fp_round; GOTO, JUMP and GUARD: enum ir_hint */
     uint32_t a[IR_MAX_ARGS]; /* indexes of nodes; IR_NONE where there is none */
     uint64_t imm;            /* a number, by op */
 };
@@ -159,6 +161,7 @@ void ir_insn(struct ir_block *b, uint32_t number, uint64_t pc); /* counts: b->in
  *     v7 = lanes.32 add.i32 v8, v9
  *     exit_if v10, 0x10020
  *     raise v10, 0x2            ; without v10: always
+ *     guard[return] v3, 0x10024
  *     jump[return] v3           ; goto[call] 0x10004
  *
  * A value is called by its node's index when printed, and IR_NOP is left out; the parser takes any name of

@@ -113,6 +113,14 @@ static void random_structural(struct ir_block *b, struct rng *r)
 
 static void random_exit(struct ir_block *b, struct rng *r)
 {
+    if (rng_below(r, 6) == 0) { /* mostly of a value that it may well be */
+        uint32_t x = ir_op2(b, IR_AND_I64, random_value(b, r, IR_I64), ir_const(b, IR_I64, 1));
+        ir_add_node(b, &(struct ir_node){.op = IR_GUARD,
+                                         .round = (uint8_t)rng_below(r, IR_HINT_RETURN + 1),
+                                         .a = {x, IR_NONE, IR_NONE, IR_NONE, IR_NONE},
+                                         .imm = rng_below(r, 2)});
+        return;
+    }
     bool raise = rng_below(r, 3) == 0;
     ir_add_node(b, &(struct ir_node){.op = raise ? IR_RAISE : IR_EXIT_IF,
                                      .a = {random_value(b, r, IR_I1), IR_NONE, IR_NONE, IR_NONE, IR_NONE},

@@ -45,7 +45,7 @@ static void machine_close(struct machine *m)
 /* A block ends alike whether its target was known when it was made or not. */
 static unsigned end_kind(unsigned op)
 {
-    return op == IR_EXIT_IF || op == IR_JUMP ? IR_GOTO : op;
+    return op == IR_EXIT_IF || op == IR_JUMP || op == IR_GUARD ? IR_GOTO : op;
 }
 
 static void run(struct machine *m, const struct ir_block *b, uint64_t seed, struct outcome *o)

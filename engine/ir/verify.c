@@ -156,6 +156,7 @@ static bool structural(struct verifier *v)
     case IR_LANES: return lanes(v);
     case IR_RAISE: return v->n->a[0] == IR_NONE ? no_more_arguments(v, 0) : arguments(v, info);
     case IR_GOTO:
+    case IR_GUARD:
     case IR_JUMP: return rounding(v, IR_HINT_RETURN) && arguments(v, info);
     default: return arguments(v, info);
     }
@@ -183,8 +184,8 @@ static bool node(struct verifier *v)
     const struct ir_op_info *info = &ir_op_table[v->n->op];
     if (!result(v, info)) return false;
     if (v->at == 0 && v->n->op != IR_INSN) return breach(v, "no instruction has begun");
-    bool modes =
-        info->flags & IR_OP_ROUND || v->n->op == IR_GOTO || v->n->op == IR_JUMP || v->n->op == IR_LANES;
+    bool modes = info->flags & IR_OP_ROUND || v->n->op == IR_GOTO || v->n->op == IR_JUMP ||
+                 v->n->op == IR_GUARD || v->n->op == IR_LANES;
     if (!rounding(v, modes ? FP_ODD : 0)) return false;
     if (v->n->op < IR_FIRST_OP ? !structural(v) : !arguments(v, info)) return false;
     bool last = v->at == v->b->n - 1;

@@ -159,9 +159,10 @@ static uint8_t *writable(const struct jit_cache *k, const uint8_t *rx)
     return k->rw + (rx - k->rx);
 }
 
-static void set_jump(struct jit *j, const struct jit_exit *e, const uint8_t *to)
+/* The rel32 at this offset of e's code goes there from now on. */
+static void set_jump(struct jit *j, const struct jit_exit *e, uint32_t at, const uint8_t *to)
 {
-    const uint8_t *rx = e->owner->code + e->jump;
+    const uint8_t *rx = e->owner->code + at;
     jit_host_patch(writable(&j->cache, rx), rx, to);
 }
 
@@ -173,7 +174,8 @@ void jit_link(struct jit *j, struct jit_exit *e, struct jit_block *to)
     e->from_at = &to->from;
     if (to->from) to->from->from_at = &e->from_next;
     to->from = e;
-    set_jump(j, e, to->entry);
+    bool inside = to->region && to->region == e->owner->region;
+    set_jump(j, e, inside ? e->inner : e->jump, inside ? to->inner : to->entry);
     j->stats.links++;
 }
 
@@ -218,7 +220,8 @@ void jit_drop(struct jit *j, struct jit_block *b)
     while (b->from) {
         struct jit_exit *e = b->from;
         leave_list(e);
-        set_jump(j, e, e->owner->code + e->stub);
+        set_jump(j, e, e->jump, e->owner->code + e->stub);
+        if (e->owner->region) set_jump(j, e, e->inner, e->owner->code + e->cross);
         j->stats.unlinks++;
     }
     for (uint32_t i = 0; i < b->nexits; i++)
@@ -316,20 +319,22 @@ bool jit_fits(const struct jit *j)
     return j->code.n <= j->cache.room / 4;
 }
 
-struct jit_block *jit_install(struct jit *j, unsigned tier, bool cut)
+struct jit_block *jit_install(struct jit *j, uint32_t region, bool cut)
 {
     struct jit_cache *k = &j->cache;
     uint64_t n = (j->code.n + JIT_ALIGN - 1) & ~(uint64_t)(JIT_ALIGN - 1);
     if (!order_grow(k)) return NULL;
     struct jit_block *b = record(j);
     if (!b) return NULL;
-    b->tier = tier;
+    b->region = region;
+    b->tier = region ? 2 : 1;
     b->cut = cut;
     b->at = place(k, n);
     reclaim(j, b->at, n);
     k->head = b->at + n;
     b->code = k->rx + k->base + b->at % k->room;
     b->entry = b->code + j->code.entry;
+    b->inner = b->code + j->code.inner;
     uint8_t *rw = writable(k, b->code);
     memcpy(rw, j->code.p, j->code.n);
     for (uint32_t i = 0; i < j->code.ncalls; i++) {

@@ -16,7 +16,7 @@ int jit_explain(struct vcpu *c, uint64_t pc, unsigned most, const struct ir_name
     ir_forward(&j->ir);
     ir_backward(&j->ir);
     ir_print(&j->ir, names, &out->optimised);
-    jit_emit(&j->host, &j->ir, j->lift, c->mem->window, &j->code);
+    jit_emit(&j->host, &j->ir, j->lift, NULL, c->mem->window, &j->code);
     if (j->code.failed) return -E2BIG;
     buf_add(&out->code, j->code.p, j->code.n);
     out->entry = j->code.entry;

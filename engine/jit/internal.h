@@ -59,8 +59,9 @@ struct jit {
 MUST_CHECK int jit_cache_open(struct jit *j, size_t size); /* 0 or -errno */
 void jit_cache_close(struct jit *j);
 bool jit_fits(const struct jit *j); /* what was emitted is not too big for the cache */
-/* Copies what was emitted for j->ir into the cache, and into the hash. NULL: no memory. */
-struct jit_block *jit_install(struct jit *j, unsigned tier, bool cut);
+/* Copies what was emitted for j->ir into the cache, and into the hash. region: its number, or 0. NULL: no
+ * memory. */
+struct jit_block *jit_install(struct jit *j, uint32_t region, bool cut);
 struct jit_block *jit_find(const struct jit *j, uint64_t pc, uint64_t key); /* or NULL */
 struct jit_block *jit_block_at(const struct jit *j, const uint8_t *host);   /* whose code this is, or NULL */
 struct jit_exit *jit_exit_at(const struct jit_block *b, const uint8_t *behind); /* that left from here */

@@ -56,10 +56,13 @@ struct jit_exit {
     uint16_t cause; /* JIT_EXIT_RAISE */
     uint32_t jump; /* JIT_EXIT_GOTO: offset in the code of the rel32 that goes to `stub` until it is linked */
     uint32_t stub; /* offset of the out-of-line code that leaves by this exit */
-    uint32_t left; /* offset just behind the stub's call of `leave`, which is what jit_trip.stub tells; rises
+    uint32_t inner; /* in a region's block: GOTO: offset of the rel32 that goes to `cross` until it is linked
+                       to a block of the region */
+    uint32_t cross; /* likewise: offset of the code that puts the words where the standard has them */
+    uint32_t left;  /* offset just behind the stub's call of `leave`, which is what jit_trip.stub tells; rises
                       from exit to exit of a block */
-    uint32_t insn; /* number of the guest instruction */
-    uint64_t pc;   /* GOTO: the target; else the instruction's */
+    uint32_t insn;  /* number of the guest instruction */
+    uint64_t pc;    /* GOTO: the target; else the instruction's */
     struct jit_block *to;       /* GOTO: linked to, or NULL */
     struct jit_exit *from_next; /* others that are linked to the same block */
     struct jit_exit **from_at;  /* what points to this one in that list */
@@ -80,6 +83,15 @@ struct jit_call {
     const void *to; /* absolute address: a thunk, a table */
 };
 
+/* Which state words are in host registers. A region has a choice of its own: its blocks go to each other with
+ * the words where they are, and every other way in and out puts them where the standard has them. A word that
+ * both have in a register is in the same one. */
+struct jit_pins {
+    uint32_t region;   /* its number; 0: none, the standard */
+    uint32_t put;      /* host registers, as a mask, whose word may be changed in it */
+    uint16_t word[32]; /* by host register: its state word, + 1; 0: none */
+};
+
 /* A block being emitted: grows in ordinary memory, then is copied into the cache. Position matters only for
  * `calls`. */
 struct jit_code {
@@ -90,6 +102,7 @@ struct jit_code {
     struct jit_call *calls;                                             /* ncalls of them */
     uint32_t nexits, exits_cap, nfaults, faults_cap, ncalls, calls_cap; /* in use, allocated */
     uint32_t entry; /* offset of the block's first instruction */
+    uint32_t inner; /* the same for who comes from its region */
     bool failed;    /* too big: not usable */
     void *scratch;  /* the emitter's own tables, kept for the next block */
 };
@@ -102,6 +115,8 @@ struct jit_block {
     uint32_t tier;            /* 1 or 2 */
     const uint8_t *code;      /* where it runs: the executable view */
     const uint8_t *entry;     /* its first instruction */
+    const uint8_t *inner;     /* the same for who comes from its region */
+    uint32_t region;          /* that it belongs to; 0: none */
     struct jit_exit *exits;   /* nexits of them */
     struct jit_fault *faults; /* nfaults of them */
     uint32_t nexits, nfaults; /* how many */
@@ -117,9 +132,10 @@ struct jit_block {
 
 struct jit_host; /* thunks and tables that emitted code refers to: x86_64/host.h */
 
-/* Emits the block into `out` (emptied first). The passes have run on b. Fails only by out->failed. */
-void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct guest_lift *g, bool window,
-              struct jit_code *out);
+/* Emits the block into `out` (emptied first), with these pins (NULL: the standard). The passes have run on b.
+ * Fails only by out->failed. */
+void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct guest_lift *g,
+              const struct jit_pins *pins, bool window, struct jit_code *out);
 void jit_code_free(struct jit_code *c); /* {0} is an empty one */
 
 /* ---- for everybody ---- */

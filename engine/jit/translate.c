@@ -130,11 +130,11 @@ static struct jit_block *attempt(struct vcpu *c, uint64_t pc, unsigned most, boo
     ir_forward(&j->ir);
     ir_backward(&j->ir);
     spent[1] += lap(&t);
-    jit_emit(&j->host, &j->ir, j->lift, c->mem->window, &j->code);
+    jit_emit(&j->host, &j->ir, j->lift, NULL, c->mem->window, &j->code);
     spent[2] += lap(&t);
     struct jit_block *b = NULL;
     *fits = !j->code.failed && jit_fits(j);
-    if (*fits) b = jit_install(j, 1, longer && may_cut);
+    if (*fits) b = jit_install(j, 0, longer && may_cut);
     spent[3] += lap(&t);
     return b;
 }

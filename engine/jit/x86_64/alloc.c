@@ -532,7 +532,7 @@ static void get_wide(struct emit *e, unsigned word)
     int slot = def_wide(e);
     unsigned t = use_tmp(e, EMIT_GPRS);
     for (unsigned k = 0; k < 2; k++) {
-        unsigned p = e->h->pin_of_word[word + k];
+        unsigned p = e->pin_of_word[word + k];
         unsigned from = p ? p - 1 : t;
         if (!p) load_mem(e, t, ASM_RBP, emit_word_disp(word + k));
         store_mem(e, from, ASM_RSP, emit_slot_disp(slot + (int)k));
@@ -541,7 +541,7 @@ static void get_wide(struct emit *e, unsigned word)
 
 void emit_get(struct emit *e, const struct ir_node *n)
 {
-    unsigned word = (unsigned)n->imm, pin = e->h->pin_of_word[word];
+    unsigned word = (unsigned)n->imm, pin = e->pin_of_word[word];
     if (n->type >= IR_I128) {
         get_wide(e, word);
         return;
@@ -623,7 +623,7 @@ static void set_memory(struct emit *e, unsigned word, uint32_t v)
 /* A narrow value fills its word with zeroes. */
 static void set_narrow(struct emit *e, unsigned word, uint32_t v)
 {
-    unsigned pin = e->h->pin_of_word[word], r = use_gz(e, v);
+    unsigned pin = e->pin_of_word[word], r = use_gz(e, v);
     if (pin) {
         vacate(e, pin - 1);
         alloc_move(e, pin - 1, r);
@@ -638,7 +638,7 @@ static void set_wide(struct emit *e, unsigned word, uint32_t v)
 {
     int slot = emit_cell_of(e, v)->slot;
     for (unsigned k = 0; k < 2; k++) {
-        unsigned pin = e->h->pin_of_word[word + k];
+        unsigned pin = e->pin_of_word[word + k];
         unsigned r = pin ? pin - 1 : use_tmp(e, EMIT_GPRS);
         if (pin)
             vacate(e, r);
@@ -652,7 +652,7 @@ static void set_wide(struct emit *e, unsigned word, uint32_t v)
 
 void emit_set(struct emit *e, const struct ir_node *n)
 {
-    unsigned word = (unsigned)n->imm, pin = e->h->pin_of_word[word], type = e->nodes[n->a[0]].type;
+    unsigned word = (unsigned)n->imm, pin = e->pin_of_word[word], type = e->nodes[n->a[0]].type;
     if (type >= IR_I128)
         set_wide(e, word, n->a[0]);
     else if (type != IR_I64)
@@ -704,7 +704,7 @@ static void plan_all(struct emit *e)
     for (uint32_t i = e->b->n; i-- > 0;) {
         const struct ir_node *n = &e->nodes[i];
         struct emit_val *x = &e->val[i];
-        unsigned pin = n->op == IR_GET || n->op == IR_SET ? e->h->pin_of_word[n->imm] : 0;
+        unsigned pin = n->op == IR_GET || n->op == IR_SET ? e->pin_of_word[n->imm] : 0;
         if (n->op == IR_NOP || n->op == IR_INSN) continue;
         x->use = e->b->first[i];
         x->cell = EMIT_NONE;

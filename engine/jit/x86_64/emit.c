@@ -29,6 +29,7 @@ const struct emit_row emit_rows[IR_OPS] = {
     [IR_UNBOX] = ROW(emit_unbox, 0, 0, .same_place = true),
     [IR_GOTO] = ROW(emit_goto, 0, 0),
     [IR_JUMP] = ROW(emit_jump, 0, 0),
+    [IR_GUARD] = ROW(emit_guard, 0, 0),
     [IR_STEP] = ROW(emit_step, 0, 0),
     [IR_LOOP] = ROW(emit_loop, 0, 0),
 
@@ -147,6 +148,7 @@ struct scratch {
     uint32_t cap;    /* nodes that there is room for */
     uint32_t nhomes; /* of the block before */
     uint32_t home[ARRAY_LEN(((struct jit_host *)0)->pin_of_word)];
+    uint16_t pin_of_word[ARRAY_LEN(((struct jit_host *)0)->pin_of_word)]; /* of a region */
     uint8_t tables[];
 };
 
@@ -176,6 +178,17 @@ static void find_tables(struct emit *e, struct jit_code *c, uint32_t n)
     e->fixups_cap = cap;
     e->home = s->home;
     e->nhomes = s->nhomes;
+}
+
+static void find_pins(struct emit *e, const struct jit_pins *pins)
+{
+    struct scratch *s = e->c->scratch;
+    e->pins = pins;
+    e->pin_of_word = pins ? s->pin_of_word : e->h->pin_of_word;
+    if (!pins) return;
+    memset(s->pin_of_word, 0, sizeof(s->pin_of_word));
+    for (unsigned r = 0; r < ARRAY_LEN(pins->word); r++)
+        if (pins->word[r]) s->pin_of_word[pins->word[r] - 1] = (uint16_t)(r + 1);
 }
 
 /* ---- the walk ---- */
@@ -239,14 +252,15 @@ static bool fp_is_hosts(const struct guest_lift *g, uint64_t key)
            p.minmax == FP_MINMAX_NUMBER;
 }
 
-void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct guest_lift *g, bool window,
-              struct jit_code *out)
+void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct guest_lift *g,
+              const struct jit_pins *pins, bool window, struct jit_code *out)
 {
     struct emit e = {.c = out, .h = h, .b = b, .g = g, .nodes = b->nodes, .window = window, .pc = b->pc};
     out->n = out->nexits = out->nfaults = out->ncalls = 0;
     out->failed = false;
     e.fp = fp_is_hosts(g, b->key);
     find_tables(&e, out, b->n);
+    find_pins(&e, pins);
     alloc_start(&e);
     asm_room(out, EMIT_NODE_ROOM);
     emit_top(&e);

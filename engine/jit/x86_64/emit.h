@@ -98,6 +98,8 @@ struct emit {
     const struct jit_host *h;
     const struct ir_block *b;
     const struct guest_lift *g;
+    const struct jit_pins *pins; /* of a region; NULL: the standard */
+    const uint16_t *pin_of_word; /* state word to host register + 1; 0: none; as in jit_host */
     const struct ir_node *nodes; /* the block's */
     struct emit_val *val;        /* by node */
     struct emit_cell *cell;      /* by the node that made it */
@@ -230,7 +232,7 @@ enum asm_cc emit_condition(struct emit *e, uint32_t v);
 
 /* ---- the rows' functions, by file ---- */
 typedef void emit_fn(struct emit *e, const struct ir_node *n, const struct emit_row *r);
-emit_fn emit_exit_if, emit_raise, emit_goto, emit_jump, emit_step, emit_loop;             /* emit_exit.c */
+emit_fn emit_exit_if, emit_raise, emit_goto, emit_jump, emit_guard, emit_step, emit_loop; /* emit_exit.c */
 emit_fn emit_alu, emit_mul, emit_unary, emit_shift, emit_rotate, emit_extend, emit_trunc; /* emit_int.c */
 emit_fn emit_compare, emit_select, emit_minmax, emit_lnot;                                /* emit_cond.c */
 emit_fn emit_mulh, emit_div, emit_count, emit_bswap;                                      /* emit_muldiv.c */

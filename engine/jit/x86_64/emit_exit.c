@@ -56,12 +56,60 @@ static void change_budget(struct emit *e, enum asm_alu alu, uint32_t by)
     if (by) asm_alu_i(e->c, alu, ASM_W, &(struct asm_rm){.reg = ASM_R15}, (int32_t)by);
 }
 
+/* ---- in and out of a region ---- */
+
+static void move_word(struct emit *e, unsigned reg, unsigned word, bool store)
+{
+    static const uint32_t op[2][2] = {{ASM_MOV | ASM_W, ASM_MOV_ST | ASM_W}, {ASM_MOVQ, ASM_MOVQ_ST}};
+    asm_mem(e->c, op[reg >= ASM_XMM0][store], reg, ASM_RBP, emit_word_disp(word));
+}
+
+/* The words that the standard and the region have in different places change them. Going out, what the region
+ * does not change is in memory already. */
+static void cross(struct emit *e, bool out)
+{
+    if (!e->pins) return;
+    asm_room(e->c, EMIT_NODE_ROOM);
+    for (unsigned r = 0; r < ARRAY_LEN(e->pins->word); r++) {
+        uint16_t inside = e->pins->word[r], outside = e->h->word_of_pin[r];
+        if (inside == outside) continue;
+        uint16_t from = out ? inside : outside, to = out ? outside : inside;
+        if (from && (!out || e->pins->put >> r & 1)) move_word(e, r, from - 1u, true);
+        if (to) move_word(e, r, to - 1u, false);
+    }
+}
+
 void emit_top(struct emit *e)
 {
     e->c->entry = e->c->n;
+    cross(e, false);
+    e->c->inner = e->c->n;
     uint32_t exit = emit_exit_new(e, JIT_EXIT_BUDGET, e->b->pc);
     change_budget(e, ALU_SUB, e->b->insns);
     if (e->b->insns) emit_exit_jump(e, CC_B, exit);
+}
+
+/* A jump to the next instruction, to be linked; gives where its rel32 is. */
+static uint32_t linkable(struct jit_code *c)
+{
+    uint32_t at = asm_jump32(c, CC_ALWAYS);
+    asm_here32(c, at);
+    return at;
+}
+
+/* Of a GOTO, behind the giving back, if it has any: where it is linked to blocks of its region, and to
+ * others. */
+static void way_out(struct emit *e, struct jit_exit *x, uint32_t give)
+{
+    struct jit_code *c = e->c;
+    if (give) x->jump = linkable(c);
+    if (e->pins) {
+        x->inner = x->jump;
+        x->cross = c->n;
+        cross(e, true);
+        x->jump = linkable(c);
+    }
+    x->stub = c->n;
 }
 
 void emit_stubs(struct emit *e)
@@ -77,11 +125,10 @@ void emit_stubs(struct emit *e)
         }
         x->stub = c->n;
         change_budget(e, ALU_ADD, give);
-        if (x->kind == JIT_EXIT_GOTO && give) { /* this one is linked behind the giving back */
-            x->jump = asm_jump32(c, CC_ALWAYS);
-            asm_here32(c, x->jump);
-            x->stub = c->n;
-        }
+        if (x->kind == JIT_EXIT_GOTO)
+            way_out(e, x, give);
+        else if (x->kind != JIT_EXIT_JUMP)
+            cross(e, true);
         asm_call(c, e->h->leave);
         x->left = c->n;
     }
@@ -142,29 +189,19 @@ void emit_goto(struct emit *e, const struct ir_node *n, const struct emit_row *r
     e->c->exits[e->c->nexits - 1].hint = n->round;
 }
 
-/* Looks in the cache of indirect jumps, as jit_jump_slot does: bits 1 up of pc ^ pc >> 12 are the slot. */
-void emit_jump(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+/* Goes to the pc in rax, by this exit if the cache of indirect jumps does not have it. Its slot is found as
+ * jit_jump_slot does: bits 1 up of pc ^ pc >> 12. */
+static void jump_to_rax(struct emit *e, uint32_t exit)
 {
     struct jit_code *c = e->c;
     unsigned mask = (JIT_JUMPS - 1) << 1;
-    if (emit_is_const(e, n->a[0])) { /* the block after it is known */
-        uint64_t target = emit_const_of(e, n->a[0]);
-        emit_taken(e);
-        leave_if(e, CC_ALWAYS, JIT_EXIT_GOTO, target, 0);
-        c->exits[c->nexits - 1].hint = n->round;
-        return;
-    }
-    unsigned target = use_g(e, n->a[0]);
-    emit_taken(e);
-    if (target != ASM_RAX) alloc_move(e, ASM_RAX, target);
+    cross(e, true);
     asm_rr(c, ASM_MOV, ASM_RCX, ASM_RAX);
     asm_rr(c, ASM_SHIFT_I, SHIFT_SHR, ASM_RCX);
     asm_byte(c, 12);
     asm_rr(c, ASM_ALU + 8 * ALU_XOR, ASM_RCX, ASM_RAX);
     asm_alu_i(c, ALU_AND, 0, &(struct asm_rm){.reg = ASM_RCX}, (int32_t)mask);
     asm_near(c, ASM_LEA | ASM_W, ASM_RDX, 0, e->h->jumps);
-    uint32_t exit = emit_exit_new(e, JIT_EXIT_JUMP, e->pc);
-    c->exits[exit].hint = n->round;
     change_budget(e, ALU_ADD, unused(e, &c->exits[exit]));
     struct asm_rm pc = asm_mx(ASM_RDX, ASM_RCX, 3, offsetof(struct jit_jump, pc));
     struct asm_rm code = asm_mx(ASM_RDX, ASM_RCX, 3, offsetof(struct jit_jump, code));
@@ -172,6 +209,54 @@ void emit_jump(struct emit *e, const struct ir_node *n, const struct emit_row *r
     asm_op(c, (ASM_ALU + 8 * ALU_CMP) | ASM_W, ASM_RAX, 0, &pc);
     emit_exit_jump(e, CC_NE, exit);
     asm_op(c, 0xff, 4, 0, &code); /* jmp */
+}
+
+static uint32_t jump_exit(struct emit *e, const struct ir_node *n)
+{
+    uint32_t exit = emit_exit_new(e, JIT_EXIT_JUMP, e->pc);
+    e->c->exits[exit].hint = n->round;
+    return exit;
+}
+
+void emit_jump(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    if (emit_is_const(e, n->a[0])) { /* the block after it is known */
+        uint64_t target = emit_const_of(e, n->a[0]);
+        emit_taken(e);
+        leave_if(e, CC_ALWAYS, JIT_EXIT_GOTO, target, 0);
+        e->c->exits[e->c->nexits - 1].hint = n->round;
+        return;
+    }
+    unsigned target = use_g(e, n->a[0]);
+    emit_taken(e);
+    alloc_move(e, ASM_RAX, target);
+    jump_to_rax(e, jump_exit(e, n));
+}
+
+static void write_guard_failed(struct emit *e, const struct emit_cold *c)
+{
+    alloc_move(e, ASM_RAX, c->dst);
+    jump_to_rax(e, (uint32_t)c->value);
+}
+
+/* Goes on when the target is the expected one. */
+void emit_guard(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    unsigned target = use_g(e, n->a[0]);
+    int32_t imm = (int32_t)n->imm;
+    if ((int64_t)n->imm == imm) {
+        asm_alu_i(e->c, ALU_CMP, ASM_W, &(struct asm_rm){.reg = (uint8_t)target}, imm);
+    } else {
+        unsigned t = use_tmp(e, EMIT_GPRS);
+        asm_const(e->c, t, n->imm);
+        asm_rr(e->c, (ASM_ALU + 8 * ALU_CMP) | ASM_W, target, t);
+    }
+    emit_taken(e);
+    struct emit_cold *c = emit_cold_new(e, write_guard_failed);
+    c->from[0] = asm_jump32(e->c, CC_NE);
+    c->dst = (uint8_t)target;
+    c->value = jump_exit(e, n);
+    c->back = e->c->n;
 }
 
 void emit_step(struct emit *e, const struct ir_node *n, const struct emit_row *r)

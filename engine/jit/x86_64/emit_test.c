@@ -142,6 +142,18 @@ static void set(struct maker *m, uint32_t v)
                               .a = {v, IR_NONE, IR_NONE, IR_NONE, IR_NONE}});
 }
 
+/* Of a truth, which often is what is expected. */
+static void guard(struct maker *m)
+{
+    static const uint64_t expected[] = {0, 1, 0x80000000, 1ull << 40};
+    struct ir_node n = {
+        .op = IR_AND_I64, .type = IR_I64, .a = {value(m, IR_I64), 0, IR_NONE, IR_NONE, IR_NONE}};
+    n.a[1] = ir_const(&m->r->block, IR_I64, expected[rig_below(m->r, ARRAY_LEN(expected))]);
+    uint64_t imm = rig_below(m->r, 2) ? m->r->block.nodes[n.a[1]].imm : 0;
+    node(m, &(struct ir_node){
+                .op = IR_GUARD, .imm = imm, .a = {node(m, &n), IR_NONE, IR_NONE, IR_NONE, IR_NONE}});
+}
+
 static void finish(struct maker *m)
 {
     struct ir_node n = {.imm = 0x20000000, .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE}};
@@ -201,7 +213,7 @@ static void compare_leave(struct rig *r, const struct jit_exit *x, const struct 
                           const struct ir_leave *l)
 {
     unsigned kind = l->op == IR_EXIT_IF || l->op == IR_GOTO ? JIT_EXIT_GOTO
-                    : l->op == IR_JUMP                      ? JIT_EXIT_JUMP
+                    : l->op == IR_JUMP || l->op == IR_GUARD ? JIT_EXIT_JUMP
                     : l->op == IR_RAISE                     ? JIT_EXIT_RAISE
                     : l->op == IR_STEP                      ? JIT_EXIT_STEP
                                                             : JIT_EXIT_FAULT;
@@ -314,6 +326,7 @@ static void anything(bool window, unsigned lacks, unsigned blocks, unsigned long
                                            .imm = 2,
                                            .a = {value(&m, IR_I1), IR_NONE, IR_NONE, IR_NONE, IR_NONE}});
         }
+        if (!rig_below(&r, 4)) guard(&m);
         for (unsigned i = 0; i < m.n && i < 40; i++)
             if (rig_below(&r, 2)) set(&m, m.values[rig_below(&r, m.n)]);
         finish(&m);

@@ -33,6 +33,7 @@ struct rig {
     size_t block_at;   /* where the block goes, behind the thunks and the table */
     struct jit_code code;
     struct ir_block block;
+    struct jit_pins pins; /* of the block, when it is in a region */
     struct rng rng;
     bool window; /* cpu[0]'s memory is a window */
 };
@@ -174,9 +175,33 @@ static unsigned rig_flags(uint32_t mxcsr)
            (mxcsr & 16 ? FP_UF : 0) | (mxcsr & 32 ? FP_NX : 0);
 }
 
+/* A word that is in no register, of those that the standard has in registers like this one. */
+static uint16_t rig_unpinned(struct rig *r, unsigned reg)
+{
+    unsigned word = (reg < ASM_XMM0 ? 1 : 34) + (unsigned)rig_below(r, 31);
+    bool taken = r->host.pin_of_word[word];
+    for (unsigned i = 0; i < reg; i++) taken |= r->pins.word[i] == word + 1;
+    return taken ? 0 : (uint16_t)(word + 1);
+}
+
+/* The pins that the block is emitted with: the standard ones, or some others. */
+static const struct jit_pins *rig_pins(struct rig *r)
+{
+    if (rig_below(r, 3) == 0) return NULL;
+    r->pins = (struct jit_pins){.region = 1};
+    for (unsigned reg = 0; reg < ARRAY_LEN(r->pins.word); reg++) {
+        r->pins.word[reg] = r->host.word_of_pin[reg];
+        if (r->pins.word[reg] && rig_below(r, 2)) r->pins.word[reg] = rig_unpinned(r, reg);
+    }
+    for (uint32_t i = 0; i < r->block.n; i++)
+        for (unsigned reg = 0; reg < ARRAY_LEN(r->pins.word) && r->block.nodes[i].op == IR_SET; reg++)
+            r->pins.put |= (uint32_t)(r->pins.word[reg] == r->block.nodes[i].imm + 1) << reg;
+    return &r->pins;
+}
+
 static void rig_emit(struct rig *r)
 {
-    jit_emit(&r->host, &r->block, r->lift, r->window, &r->code);
+    jit_emit(&r->host, &r->block, r->lift, rig_pins(r), r->window, &r->code);
     assert_false(r->code.failed);
     assert_true(r->code.n < RIG_CODE - r->block_at);
     uint8_t *rw = r->rw + r->block_at;
