@@ -27,8 +27,9 @@ static const char every_syntax[] = "block 0x10000 key 0x1 round rup\n"
                                    "v13 = eq.i64 v1, v2\n"
                                    "insn 3 0x10004\n"
                                    "exit_if v13, 0x10020\n"
+                                   "guard[call] v3, 0x10040\n"
                                    "raise v13, 0x2\n"
-                                   "v17 = load8 v3\n"
+                                   "v18 = load8 v3\n"
                                    "jump[return] v3\n";
 
 static void print_and_parse_agree(void **state)
