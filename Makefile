@@ -116,6 +116,23 @@ run:
 	@mkdir -p build/report
 	@$(B)/lockstep run corpora/default.yaml
 
+##  sequences  a million random sequences, interpreter against JIT;  soak  others, for SOAK_SECONDS (600)
+SOAK_SECONDS ?= 600
+.PHONY: sequences soak
+sequences:
+	@$(MAKE) --no-print-directory setup-build
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(B)/lockstep run corpora/jit.yaml --jobs $(JOBS)
+soak:
+	@$(MAKE) --no-print-directory setup-build
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@end=$$(($$(date +%s) + $(SOAK_SECONDS))); \
+	while [ $$(date +%s) -lt $$end ]; do \
+	    seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); \
+	    echo "seed $$seed"; \
+	    $(B)/lockstep run corpora/jit.yaml --jobs $(JOBS) --seed $$seed --shard 1/10 || exit 1; \
+	done
+
 # ---- fuzzing: every foo_fuzz.c is a libFuzzer target (clang), run for FUZZ_SECONDS each ----
 FUZZ_SECONDS ?= 60
 FUZZ_BIN := $(patsubst %.c,$(B)/fuzz/%,$(shell find specs engine harness -name '*_fuzz.c' 2>/dev/null))

@@ -19,7 +19,7 @@
 
 extern char **environ;
 
-enum { PAIRS = 5, OUTPUT = 4096 };
+enum { PAIRS = 5, MOST_PAIRS = 99, OUTPUT = 4096 };
 enum group { INTEGER, FP, GROUPS };
 
 struct program {
@@ -81,6 +81,14 @@ static bool beside(char *path, size_t size, const char *name)
     return access(path, R_OK) == 0;
 }
 
+/* Runs of each side: LOCKSTEP_BENCH_PAIRS, or 5. */
+static int pairs(void)
+{
+    const char *wish = getenv("LOCKSTEP_BENCH_PAIRS");
+    int n = wish ? atoi(wish) : PAIRS;
+    return n < 1 ? 1 : n > MOST_PAIRS ? MOST_PAIRS : n;
+}
+
 static int by_value(const void *x, const void *y)
 {
     double a = *(const double *)x, b = *(const double *)y;
@@ -92,8 +100,9 @@ static double ratio(const char *lockstep, const char *program, const char *backe
 {
     const char *const theirs[] = {"qemu-riscv64", program, NULL};
     const char *const ours[] = {lockstep, "exec", "--backend", backend, program, NULL};
-    double ratios[PAIRS];
-    for (int i = 0; i < PAIRS; i++) {
+    double ratios[MOST_PAIRS];
+    int n = pairs();
+    for (int i = 0; i < n; i++) {
         struct outcome a, b;
         bool ok = i % 2 ? run(ours, &b) && run(theirs, &a) : run(theirs, &a) && run(ours, &b);
         if (!ok)
@@ -105,8 +114,8 @@ static double ratio(const char *lockstep, const char *program, const char *backe
         if (*why) return 0;
         ratios[i] = a.seconds / (b.seconds > 0 ? b.seconds : 1e-9);
     }
-    qsort(ratios, PAIRS, sizeof(ratios[0]), by_value);
-    return ratios[PAIRS / 2];
+    qsort(ratios, (size_t)n, sizeof(ratios[0]), by_value);
+    return ratios[n / 2];
 }
 
 static void compare(struct bench_state *s, const void *arg)

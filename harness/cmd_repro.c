@@ -108,7 +108,9 @@ static void show_verdict(const struct plan *plan, const struct judgement *j, str
     if (j->checked)
         buf_printf(out, ", checked against %s%s%s", j->checked & CHECKED_ORACLE ? "an oracle" : "",
                    j->checked == (CHECKED_ORACLE | CHECKED_MANUAL) ? " and " : "",
-                   j->checked & CHECKED_MANUAL ? "the manual" : "");
+                   j->checked & CHECKED_MANUAL ? "the manual"
+                   : j->checked & CHECKED_PEER ? "each other"
+                                               : "");
     for (unsigned i = 0; i < j->nquirks; i++)
         buf_printf(out, "%s%s", i ? ", " : "; quirks: ", quirk_id(plan->quirks, j->quirks[i]));
     buf_printf(out, "\n%s", buf_cstr(&j->detail));

@@ -21,6 +21,7 @@ struct court {
     struct dispute disputes[16];    /* who against whom */
     unsigned ndisputes;             /* how many of disputes[] */
     uint64_t muted;                 /* bit per outcome: an oracle that has no say in this case */
+    bool peers;                     /* two backends under test were held against each other */
     bool silenced;                  /* an oracle ran it, but ended by a known error of its own */
     bool failed;                    /* a backend under test is wrong, or disagrees with another */
 };
@@ -101,6 +102,7 @@ static void hold_against(struct court *ct, unsigned s, unsigned i)
     }
     if (differs) ct->findings.more |= f.more;
     if (theirs->oracle && !silent) ct->j->checked |= CHECKED_ORACLE;
+    ct->peers |= !theirs->oracle;
     ct->silenced |= silent;
     if (!differs) return;
     ct->failed = true;
@@ -150,6 +152,7 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
         if (outcomes[i].quirk) note_quirk(j, outcomes[i].quirk - 1);
     if (c->has_truth) hold_against_truth(&ct);
     hold_against_others(&ct);
+    if (j->checked == CHECKED_NOBODY && ct.peers) j->checked = CHECKED_PEER;
     if (ct.failed)
         j->verdict = VERDICT_FAIL;
     else if (j->checked == CHECKED_NOBODY)

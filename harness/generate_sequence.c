@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 3, MAX_STEPS = 20000, MANY = 7 };
+enum { MAX_DEPTH = 3, MAX_STEPS = 20000, MANY = 7, PATIENCE = 64 };
 
 struct gen_sequencer {
     const struct guest *guest;  /* the ISA */
@@ -106,6 +106,9 @@ static void variable(struct gen_sequencer *q, char what, const struct guest_reg_
     case 'l': number = own[1].index; break;
     case 'r':
     case 's': number = step_source(s, at); break;
+    case 'k': /* the part of the file that compressed rows can name */
+        number = file->count / 4 + (unsigned)rng_below(&s->r, file->count / 4);
+        break;
     case 'd':
         number = step_target(s, at);
         step_written(s, at, number);
@@ -125,56 +128,25 @@ static void variable(struct gen_sequencer *q, char what, const struct guest_reg_
     buf_str(&q->text, guest_reg_name(file, number));
 }
 
-static void cut(struct buf *text, size_t len)
-{
-    text->len = len;
-    text->p[len] = 0;
-}
-
-/* The assembler is the judge of whether a shape can be had with these registers: it is tried on the bare
- * shape. */
-static bool assembles(struct gen_sequencer *q, size_t from)
-{
-    struct asm_error err;
-    struct buf trial = {0};
-    bool good = guest_asm(q->guest, q->text.p + from, &trial, &err);
-    buf_free(&trial);
-    return good;
-}
-
-static void write_shape(struct gen_sequencer *q, const char *text, const struct guest_reg_ref own[2],
-                        unsigned labels, bool with_body, unsigned depth)
-{
-    for (; *text; text++) {
-        if (*text == '@') {
-            if (with_body) body(q, depth + 1);
-        } else if (*text == '$') {
-            variable(q, *++text, own, labels);
-        } else {
-            buf_char(&q->text, *text);
-        }
-    }
-    buf_char(&q->text, '\n');
-}
-
 static void shape(struct gen_sequencer *q, unsigned depth)
 {
     struct step_state *s = &q->s;
     const char *text = q->guest->shapes[rng_below(&s->r, q->nshapes)];
-    unsigned file = step_file(s, s->bases[0].reg);
+    unsigned file = step_file(s, s->bases[0].reg), labels = q->labels;
     uint64_t fixed = s->fixed[file];
-    const struct guest_reg_ref own[2] = {reserve(s), reserve(s)};
-    unsigned labels = q->labels;
-    size_t from = q->text.len;
+    struct guest_reg_ref own[2];
+    for (int i = 0; i < 2; i++) own[i] = reserve(s);
     q->labels += 4;
-    struct rng before = s->r;
-    write_shape(q, text, own, labels, false, depth);
-    bool good = assembles(q, from);
-    cut(&q->text, from);
-    s->r = before; /* the same registers again, as far as the first body */
-    if (good) write_shape(q, text, own, labels, true, depth);
-    if (good && !assembles(q, from)) cut(&q->text, from);
-    if (good && !strchr(text, '@')) q->left -= q->left > 0;
+    if (!strchr(text, '@')) q->left -= q->left > 0;
+    for (; *text; text++) {
+        if (*text == '@')
+            body(q, depth + 1);
+        else if (*text == '$')
+            variable(q, *++text, own, labels);
+        else
+            buf_char(&q->text, *text);
+    }
+    buf_char(&q->text, '\n');
     s->fixed[file] = fixed;
 }
 
@@ -241,18 +213,28 @@ static void set_state(struct gen_sequencer *q, struct gen_out *out, unsigned *n)
     }
 }
 
-void gen_sequence(struct gen_sequencer *q, uint64_t n, const char *prefix, struct gen_out *out)
+/* Chooses and assembles. False: a branch does not reach over what came to stand behind it. */
+static bool compose(struct gen_sequencer *q, struct asm_error *err)
 {
-    struct asm_error err;
-    q->s = (struct step_state){.guest = q->guest, .r = {q->seed ^ (n + 1) * 0xd1342543de82ef95u}};
     choose_bases(q);
     q->left = q->shortest + (unsigned)rng_below(&q->s.r, q->longest - q->shortest + 1);
     q->labels = 0;
     buf_reset(&q->text);
     buf_reset(&q->code);
     body(q, 0);
-    if (!guest_asm(q->guest, buf_cstr(&q->text), &q->code, &err))
-        BUG("sequence %lu does not assemble: %s\n%s", (unsigned long)n, err.message, q->text.p);
+    return guest_asm(q->guest, buf_cstr(&q->text), &q->code, err);
+}
+
+void gen_sequence(struct gen_sequencer *q, uint64_t n, const char *prefix, struct gen_out *out)
+{
+    struct rng r = {q->seed ^ (n + 1) * 0xd1342543de82ef95u};
+    struct asm_error err;
+    bool done = false;
+    for (int attempt = 0; attempt < PATIENCE && !done; attempt++) {
+        q->s = (struct step_state){.guest = q->guest, .r = {rng_next(&r)}};
+        done = compose(q, &err);
+    }
+    if (!done) BUG("sequence %lu does not assemble: %s\n%s", (unsigned long)n, err.message, q->text.p);
     BUG_ON(q->code.len > GEN_MAX_CODE);
     memcpy(out->code, q->code.p, q->code.len);
     unsigned nin = 0;

@@ -191,7 +191,8 @@ enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_SKIP, VERDICT_CRASH, VERDICT_
 const char *verdict_name(enum verdict v); /* "pass" */
 
 /* Who held the results against what. */
-enum checked_by { CHECKED_NOBODY, CHECKED_MANUAL = 1, CHECKED_ORACLE = 2 };
+/* CHECKED_PEER stands alone: nobody but another backend of ours. */
+enum checked_by { CHECKED_NOBODY, CHECKED_MANUAL = 1, CHECKED_ORACLE = 2, CHECKED_PEER = 4 };
 
 enum { JUDGE_MAX_QUIRKS = 4 };
 

@@ -67,7 +67,7 @@ static inline void outside_run(const char *const *argv, struct outside *o)
 
 /* Where the first bytes that differ stand, said in lines. */
 static inline void outside_compare(const struct outside *theirs, const char *who, const struct outside *ours,
-                            const char *what)
+                                   const char *what)
 {
     size_t n = 0, line = 1, start = 0;
     if (theirs->late) fail_msg("%s did not end within %d s with %s", what, OUTSIDE_SECONDS, who);

@@ -92,6 +92,7 @@ void status_sums(const struct tally *t, FILE *out)
             "checked against an oracle: %" PRIu64 "; checked against the manual: %" PRIu64
             "; against both: %" PRIu64 "\n",
             t->oracle, t->manual, t->both);
+    if (t->peers) fprintf(out, "backends only against each other: %" PRIu64 "\n", t->peers);
     if (t->dissent)
         fprintf(out, "an oracle disagrees with the manual, and no quirk says so: %" PRIu64 " cases\n",
                 t->dissent);

@@ -46,6 +46,8 @@ static void add_checked(struct tally *t, unsigned checked)
         t->manual++;
     else if (checked == CHECKED_ORACLE)
         t->oracle++;
+    else if (checked == CHECKED_PEER)
+        t->peers++;
 }
 
 void tally_add(struct tally *t, const struct record *r)

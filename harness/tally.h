@@ -24,6 +24,7 @@ struct tally {
     uint64_t verdicts[VERDICTS]; /* of each */
     uint64_t oracle, manual,
         both;                  /* checked by an oracle alone, by the manual alone, by both; not the skipped */
+    uint64_t peers;            /* only backends under test against each other */
     uint64_t dissent;          /* an oracle disagrees with the manual */
     struct tally_list reasons; /* of skipped cases */
     struct tally_list rows;    /* of failures: instruction rows */

@@ -61,13 +61,14 @@ static void add_ran(struct buf *b, const struct lineup *l, unsigned ran)
 
 static void jsonl_record(struct report *r, const struct run_info *info, const struct record *rec)
 {
-    static const char *const checked[] = {"[]", "[\"manual\"]", "[\"oracle\"]", "[\"manual\",\"oracle\"]"};
+    static const char *const checked[] = {"[]", "[\"manual\"]", "[\"oracle\"]", "[\"manual\",\"oracle\"]",
+                                          "[\"peer\"]"};
     struct buf *b = &r->buf;
     buf_str(b, "{\"type\":\"case\",\"id\":");
     text_json(b, rec->id);
     member(b, "row", rec->row);
     member(b, "verdict", verdict_name(rec->verdict));
-    buf_printf(b, ",\"checked\":%s", checked[rec->checked & 3]);
+    buf_printf(b, ",\"checked\":%s", checked[rec->checked % ARRAY_LEN(checked)]);
     add_ran(b, info->lineup, rec->ran);
     if (*rec->exit) member(b, "exit", rec->exit);
     if (rec->nquirks) buf_printf(b, ",\"quirks\":%u", rec->nquirks);
@@ -92,8 +93,10 @@ static void jsonl_end(struct report *r, const struct run_info *info, const struc
                t->verdicts[VERDICT_PASS], tally_failed(t), t->verdicts[VERDICT_SKIP]);
     buf_printf(b, ",\"crashed\":%" PRIu64 ",\"timed_out\":%" PRIu64, t->verdicts[VERDICT_CRASH],
                t->verdicts[VERDICT_TIMEOUT]);
-    buf_printf(b, ",\"checked\":{\"oracle\":%" PRIu64 ",\"manual\":%" PRIu64 ",\"both\":%" PRIu64 "}",
-               t->oracle, t->manual, t->both);
+    buf_printf(b,
+               ",\"checked\":{\"oracle\":%" PRIu64 ",\"manual\":%" PRIu64 ",\"both\":%" PRIu64
+               ",\"peers\":%" PRIu64 "}",
+               t->oracle, t->manual, t->both, t->peers);
     buf_printf(b, ",\"dissent\":%" PRIu64 ",\"reasons\":{", t->dissent);
     for (unsigned i = 0; i < t->reasons.n; i++) {
         if (i) buf_char(b, ',');
