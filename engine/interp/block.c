@@ -65,22 +65,42 @@ static int word_of(const struct guest *g, unsigned row, const struct guest_op *o
     return (int)(f->kind->file->word + o->r[slot]);
 }
 
-/* The handler that takes as much as possible from the instruction before, which left `*last` (a word of the
- * state, or -1) at hand; and what this one leaves. */
-static const void *handler(const struct interp_isa *isa, unsigned row, const struct guest_op *o, int *last)
+/* What the end of a block under construction tells about it. */
+struct block_tail {
+    int last; /* the state's word that flow.last holds there, or -1 */
+    int row;  /* of the last instruction, unless it is a pair's second; or -1 */
+};
+
+/* The handler that takes as much as possible from the instruction before. */
+static const void *handler(const struct interp_isa *isa, unsigned row, const struct guest_op *o,
+                           struct block_tail *t)
 {
     const struct interp_relay *r = &isa->relays[row];
     const void *label = isa->labels[row];
     for (unsigned i = 0; i < ARRAY_LEN(r->label); i++)
-        if (r->label[i] && word_of(isa->guest, row, o, i) == *last) label = r->label[i];
+        if (r->label[i] && word_of(isa->guest, row, o, i) == t->last) label = r->label[i];
     if (r->gives != INTERP_NONE)
-        *last = r->gives == INTERP_LOST ? -1 : word_of(isa->guest, row, o, (unsigned)r->gives);
+        t->last = r->gives == INTERP_LOST ? -1 : word_of(isa->guest, row, o, (unsigned)r->gives);
     return label;
+}
+
+/* o and the record before it become a pair, if there is one for them. */
+static void pair_up(const struct interp_isa *isa, unsigned row, struct guest_op *o, struct block_tail *t)
+{
+    const struct interp_relay *r = t->row < 0 ? NULL : &isa->relays[t->row];
+    t->row = (int)row;
+    for (unsigned i = 0; r && i < r->pairs; i++) {
+        const struct interp_pair *p = &isa->pairs[r->pair + i];
+        if (p->first != o[-1].handler || p->second != o->handler) continue;
+        o[-1].handler = p->both;
+        t->row = -1;
+        return;
+    }
 }
 
 /* Adds the instruction at the block's end; false when the block is finished, its last record then in place.
  */
-static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_block *b, int *last)
+static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_block *b, struct block_tail *t)
 {
     struct guest_op *o = &b->ops[b->count];
     uint64_t pc = b->pc + b->bytes;
@@ -107,7 +127,8 @@ static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_b
     }
     if (p->alone && b->count) return false;
     guest_pack(isa->guest, (unsigned)row, word, b->bytes / isa->guest->code_unit, o);
-    o->handler = handler(isa, (unsigned)row, o, last);
+    o->handler = handler(isa, (unsigned)row, o, t);
+    pair_up(isa, (unsigned)row, o, t);
     b->count++;
     b->bytes = (uint16_t)(b->bytes + length);
     if (!p->ends) return true;
@@ -126,8 +147,8 @@ static struct interp_block *build(struct vcpu *c, const struct interp_isa *isa, 
     b->mode = mode;
     b->count = b->bytes = 0;
     b->succ[0] = b->succ[1] = NULL;
-    int last = -1;
-    while (extend(c, isa, b, &last)) continue;
+    struct block_tail tail = {-1, -1};
+    while (extend(c, isa, b, &tail)) continue;
     size_t size = sizeof(*b) + (b->count + 1u) * sizeof(struct guest_op);
     in->used += (size + 15) & ~(size_t)15;
     in->built++;
@@ -153,12 +174,21 @@ struct interp_block *interp_lookup(struct vcpu *c, const struct interp_isa *isa,
     return b;
 }
 
+/* The front may end between the two of a pair. */
+static const void *unpaired(const struct interp_isa *isa, const void *handler)
+{
+    for (const struct interp_pair *p = isa->pairs; p->both; p++)
+        if (p->both == handler) return p->first;
+    return handler;
+}
+
 struct interp_block *interp_front(struct interp *in, const struct interp_isa *isa,
                                   const struct interp_block *b, unsigned n)
 {
     struct interp_block *f = in->front;
     memcpy(f, b, sizeof(*b) + n * sizeof(struct guest_op));
     f->count = (uint16_t)n;
+    if (n) f->ops[n - 1].handler = unpaired(isa, f->ops[n - 1].handler);
     f->bytes = (uint16_t)(b->at[n] * isa->guest->code_unit);
     f->succ[0] = f->succ[1] = NULL;
     finish(isa, f, OP_END, 0);

@@ -26,6 +26,12 @@ enum { INTERP_NONE = -1, INTERP_LOST = -2 };
 struct interp_relay {
     const void *label[4]; /* handlers that take the register of this byte from `last`; NULL: none */
     int8_t gives;         /* the byte whose register `last` holds then; NONE: as before; LOST: nothing */
+    uint16_t pair, pairs; /* where the pairs begin whose first it is, and how many they are */
+};
+
+/* Two handlers that often follow each other, and one that does the work of both. */
+struct interp_pair {
+    const void *first, *second, *both; /* labels */
 };
 
 enum {
@@ -75,6 +81,7 @@ struct interp_isa {
     const struct guest *guest;
     const void *const *labels;         /* by row, then the synthetics */
     const struct interp_relay *relays; /* by row */
+    const struct interp_pair *pairs;   /* by first row; ends with NULLs */
 };
 
 /* ---- block.c ---- */

@@ -341,6 +341,92 @@ static void no_address_breaks_any_row(void **state)
     machine_free(m);
 }
 
+/* ---- what instructions hand to each other ---- */
+
+/* Any instruction that stays in the block, its registers few, so that it often uses what one before it gave.
+ */
+static unsigned random_code(const struct guest *g, struct rng *rng, uint32_t *word)
+{
+    for (;;) {
+        const struct guest_row *r = &g->rows[rng_below(rng, g->nrows)];
+        bool common = strlen(r->ext) == 1 && r->ext[0] != 'F' && r->ext[0] != 'D' && r->ext[0] != 'A';
+        if (r->absent || g->packs[r - g->rows].ends || (!common && rng_below(rng, 8))) continue;
+        *word = r->match | ((uint32_t)rng_next(rng) & ~r->mask);
+        for (unsigned i = 0; i < r->nfields; i++)
+            if (r->fields[i].kind && r->fields[i].kind->file)
+                if (!guest_field_put(&r->fields[i], (r->fields[i].width < 5 ? 0 : 8) + rng_below(rng, 4),
+                                     word))
+                    break;
+        if (g->decode(*word) == r - g->rows) return r->length;
+    }
+}
+
+static void random_state(struct machine *m, struct rng rng)
+{
+    vcpu_reset(m->cpu);
+    *reg(m, "pc") = CODE;
+    *reg(m, "mstatus") = 0x6000;
+    for (unsigned i = 1; i < 32; i++) {
+        uint64_t r = rng_next(&rng);
+        reg(m, "x0")[i] = i & 1 ? DATA + CODE_SIZE + (r & 0xff8) : r >> (r & 63);
+        reg(m, "f0")[i] = rng_next(&rng);
+    }
+}
+
+static void assert_same(struct machine *a, struct machine *b, unsigned round)
+{
+    uint8_t x[CPU_PAGE], y[CPU_PAGE];
+    if (memcmp(a->cpu->state, b->cpu->state, a->cpu->guest->state_words * 8)) fail_msg("round %u", round);
+    assert_int_equal(mem_read(&a->mem, DATA + CODE_SIZE, x, sizeof(x)), 0);
+    assert_int_equal(mem_read(&b->mem, DATA + CODE_SIZE, y, sizeof(y)), 0);
+    assert_memory_equal(x, y, sizeof(x));
+}
+
+/* Stepping hands nothing on. At once, and in two parts that may divide a pair, the same must come out. */
+static void handed_on_results_are_those_of_the_state(void **state)
+{
+    struct machine *m[3] = {machine_new(), machine_new(), machine_new()};
+    struct rng rng = {11};
+    for (unsigned round = 0; round < 6000; round++) {
+        uint8_t code[64] = {0};
+        unsigned size = 0, n = 2 + (unsigned)rng_below(&rng, 8), length;
+        for (unsigned i = 0; i < n; i++, size += length) {
+            uint32_t word;
+            length = random_code(m[0]->cpu->guest, &rng, &word);
+            memcpy(code + size, &word, 4);
+        }
+        memset(code + size, 0, 4); /* is illegal */
+        rng_next(&rng);
+        for (unsigned i = 0; i < 3; i++) {
+            assert_int_equal(mem_write(&m[i]->mem, CODE, code, sizeof(code)), 0);
+            random_state(m[i], rng);
+        }
+        uint64_t part = rng_below(&rng, n);
+        for (unsigned i = 0; i < n && run(m[0], 1)->kind == EXIT_BUDGET; i++) continue;
+        run(m[1], n);
+        if (run(m[2], part)->kind == EXIT_BUDGET) run(m[2], n - part);
+        assert_same(m[0], m[1], round);
+        assert_same(m[0], m[2], round);
+        assert_int_equal(m[0]->cpu->exit.kind, m[1]->cpu->exit.kind);
+        assert_int_equal(m[0]->cpu->exit.value, m[1]->cpu->exit.value);
+    }
+    for (unsigned i = 0; i < 3; i++) machine_free(m[i]);
+}
+
+/* A pair of registers is written: what was handed on before is not what the register holds now. */
+static void a_written_pair_is_read_from_the_state(void **state)
+{
+    struct machine *m = machine_new();
+    uint64_t old[2] = {77, 78};
+    load(m, "addi a2, a2, 1; amocas.q a2, a4, (a1); addi a0, a2, 1; ebreak");
+    assert_int_equal(mem_write(&m->mem, DATA + CODE_SIZE, old, sizeof(old)), 0);
+    *reg(m, "a1") = DATA + CODE_SIZE;
+    assert_int_equal(run(m, 100)->kind, EXIT_BREAKPOINT);
+    assert_int_equal(*reg(m, "a2"), 77);
+    assert_int_equal(*reg(m, "a0"), 78);
+    machine_free(m);
+}
+
 /* ---- kicks ---- */
 
 static void kick_me(int sig, siginfo_t *info, void *context)
@@ -474,6 +560,8 @@ int main(void)
         cmocka_unit_test(reservations_hold_until_used),
         cmocka_unit_test(a_crossing_store_that_faults_changes_nothing),
         cmocka_unit_test(no_address_breaks_any_row),
+        cmocka_unit_test(handed_on_results_are_those_of_the_state),
+        cmocka_unit_test(a_written_pair_is_read_from_the_state),
         cmocka_unit_test(a_kick_ends_a_run_exactly),
         cmocka_unit_test(a_kick_before_a_run_ends_it_at_once),
         cmocka_unit_test(code_changed_by_a_thread_is_seen),

@@ -4,6 +4,8 @@
  *     INTERP_ROWS(X, Y)    X(PLAIN | BRANCH | JUMP | SYNC, symbol, row index, N) for every row with
  *                          semantics, Y(…, byte) for its handlers that take a register from flow.last
  *     INTERP_GIVES(Z)      Z(row index, what flow.last holds after it): struct interp_relay
+ *     INTERP_PAIRS(P)      P(PLAIN | BRANCH | JUMP, symbol, byte or N, symbol, byte or N) for pairs of them
+ *     INTERP_FIRSTS(F)     F(row index, the first of its pairs, how many)
  *     INTERP_NROWS         how many rows there are
  *     INTERP_RETIRED(s)    the register that counts instructions, if there is one
  *     INTERP_NROWS         rows of the guest
@@ -36,12 +38,19 @@ void INTERP_NAME(struct vcpu *cpu, uint64_t budget)
 #define X(kind, row, index, from)
 #define Y(kind, row, index, from) [index].label[from] = &&row_##row##_##from,
 #define Z(index, slot)            [index].gives = slot,
-    static const struct interp_relay relays[INTERP_NROWS] = {INTERP_ROWS(X, Y) INTERP_GIVES(Z)};
+#define F(index, start, count)    [index].pair = start, [index].pairs = count,
+    static const struct interp_relay relays[INTERP_NROWS] = {INTERP_ROWS(X, Y) INTERP_GIVES(Z)
+                                                                 INTERP_FIRSTS(F)};
 #undef X
 #undef Y
 #undef Z
+#undef F
+#define P(kind, a, from_a, b, from_b) \
+    {&&row_##a##_##from_a, &&row_##b##_##from_b, &&pair_##a##_##from_a##_##b##_##from_b},
+    static const struct interp_pair pairs[] = {INTERP_PAIRS(P){NULL, NULL, NULL}};
+#undef P
     const struct guest *const g = cpu->guest;
-    const struct interp_isa isa = {g, labels, relays};
+    const struct interp_isa isa = {g, labels, relays, pairs};
     struct interp *const in = cpu->interp;
     INTERP_STATE *const s = (void *)cpu->state;
     const uint64_t retired_before = INTERP_RETIRED(s);
@@ -154,6 +163,11 @@ find:
 #define X(kind, row, index, from) row_##row##_##from : kind(row, FROM_##from)
     INTERP_ROWS(X, X)
 #undef X
+#define P(kind, a, from_a, b, from_b)                                 \
+    pair_##a##_##from_a##_##b##_##from_b : SEM(a, FROM_##from_a) o++; \
+    kind(b, FROM_##from_b)
+    INTERP_PAIRS(P)
+#undef P
 #undef PLAIN
 #undef BRANCH
 #undef JUMP

@@ -21,7 +21,7 @@ const char *row_symbol(struct spec *s, const struct row *r);    /* "rv_lw": usab
 unsigned asm_place(const struct row *r, const struct field *f); /* its place among the syntax's operands */
 /* Writes the file unless it is the same already; false after a reported error. */
 bool emit_text(struct spec *s, const char *path, const char *text, size_t len);
-const char *record_name(struct spec *s);                        /* of predecoded instructions */
+const char *record_name(struct spec *s); /* of predecoded instructions */
 
 /* ---- emit_operand.c: where operands are, and who owns their access ---- */
 void emit_value(const struct emitter *e, int v); /* its name, or the number it is */
@@ -31,9 +31,6 @@ bool emit_is_source(const struct code *k);         /* read before anything else,
 void emit_sources(const struct emitter *e);        /* all of those */
 void emit_read_checked(const struct emitter *e, int v);
 void emit_write(const struct emitter *e, const struct code *k);
-/* The record's byte (0..3) whose register is read from, or left in, flow->last; or SLOT_NONE. */
-int emit_relay_read(const struct emitter *e, const struct code *k);
-int emit_relay_write(const struct emitter *e, const struct code *k);
 void emit_undef_bits(const struct emitter *e, const struct code *k); /* what a write would set, in *mask */
 void emit_condition(const struct emitter *e, const struct code *k);
 void emit_fault(const struct emitter *e, const struct cause *c);
@@ -43,6 +40,18 @@ const char *emit_number(const struct emitter *e, const struct field *f, enum slo
 const char *emit_small_number(const struct emitter *e, const struct field *f);
 void emit_field_number(const struct emitter *e, const struct code *k);
 void emit_immediate(const struct emitter *e, const struct code *k);
+
+/* ---- relay.c: results that the interpreter hands from instruction to instruction ---- */
+/* The record's byte (0..3) whose register is read from, or left in, flow->last; or SLOT_NONE. */
+int relay_read(const struct emitter *e, const struct code *k);
+int relay_write(const struct emitter *e, const struct code *k);
+unsigned relay_takes(const struct emitter *e);    /* bit per byte whose register may come from flow->last */
+const char *relay_gives(const struct emitter *e); /* the byte whose register is there afterwards, as C text */
+const char *handler_kind(const struct row *r);    /* PLAIN, BRANCH, JUMP, SYNC: engine/interp/loop.h */
+const char *handler_from(struct spec *s, struct row *r, const struct field *f); /* "N", or f's byte */
+
+/* ---- pairs.c ---- */
+void pairs_load(struct spec *s, const char *path); /* after the rows; a file that is not there has none */
 
 /* ---- emit_code.c ---- */
 void emit_body(struct emitter *e, enum live_for what);

@@ -93,32 +93,6 @@ static bool keeps_upper(const struct kind *k)
     return (k->keep & k->width) != 0;
 }
 
-/* The byte of the record that names a register which the interpreter may still have at hand (flow->last), or
- * SLOT_NONE: a whole word of a file, and no register that has another meaning by its number. */
-static int relay_slot(const struct emitter *e, const struct field *f, enum slot_use use)
-{
-    const struct kind *k = f->kind;
-    bool plain = k && k->file && k->file->count > 1 && k->file->words == 1 && !f->base && k->fixed < 0 &&
-                 !k->pair && k->zero < 0 && !is_byte_register(e, k);
-    int slot = plain && !e->s->bytes ? slot_of(&e->sl, f, use) : SLOT_NONE;
-    return slot < SLOTS ? slot : SLOT_NONE;
-}
-
-int emit_relay_read(const struct emitter *e, const struct code *k)
-{
-    return k->kind == CODE_OPERAND && k->type != TYPE_RM && !k->field->kind->read
-               ? relay_slot(e, k->field, SLOT_READ)
-               : SLOT_NONE;
-}
-
-/* A write that always happens leaves its word at hand, too. */
-int emit_relay_write(const struct emitter *e, const struct code *k)
-{
-    return k->kind == CODE_SET && k->cond < 0 && !k->field->kind->write && !keeps_upper(k->field->kind)
-               ? relay_slot(e, k->field, SLOT_WRITE)
-               : SLOT_NONE;
-}
-
 static const char *reg_place(const struct emitter *e, const struct reg *reg, unsigned index)
 {
     if (reg->count == 1) return arena_printf(&e->s->arena, "s->%s", reg->name);
@@ -141,7 +115,7 @@ static void read_register(const struct emitter *e, const struct code *k)
 {
     const struct kind *kind = k->field->kind;
     const char *p = place(e, "s", k->field, SLOT_READ), *n = emit_number(e, k->field, SLOT_READ);
-    int slot = emit_relay_read(e, k);
+    int slot = relay_read(e, k);
     if (slot >= 0) p = arena_printf(&e->s->arena, "(from == %d ? flow->last : %s)", slot, p);
     if (kind->box)
         fprintf(e->f, "operand_unbox%u(%s, 0x%llx)", kind->width, p, (unsigned long long)kind->unboxed);
@@ -320,7 +294,7 @@ void emit_write(const struct emitter *e, const struct code *k)
         return;
     }
     if (kind->zero >= 0) fprintf(e->f, "if (%s != %d) ", emit_number(e, k->field, SLOT_WRITE), kind->zero);
-    write_register(e, k->field, k->args[0], emit_relay_write(e, k) >= 0);
+    write_register(e, k->field, k->args[0], relay_write(e, k) >= 0);
 }
 
 /* All that a write of the operand would change, set in *mask. */

@@ -253,7 +253,15 @@ struct fp_control {
     struct cause *trap; /* what an unmasked one raises */
 };
 
-struct row; /* row.h */
+struct row;   /* row.h */
+struct field; /* row.h */
+
+/* Two rows that the interpreter runs by one handler: a line of pairs.yaml. */
+struct pair {
+    struct row *row[2];          /* in this order */
+    const struct field *from[2]; /* the operand that the instruction before gave, or NULL */
+    struct pair *next;           /* as in the file */
+};
 
 enum { SPEC_MAX_WORDS = 32 };
 
@@ -289,11 +297,13 @@ struct spec {
     struct ynode *spaces, *vary, *ir_vary;
     const struct ynode *bad; /* a row of the files with an error, said already */
     struct row *rows, **rows_tail;
+    struct pair *pairs;
     unsigned nrows, nkinds, ncauses, nexts, nmodes;
 };
 
 /* ---- load.c ---- */
-/* Reads the operations `ir`, <dir>/state.yaml, <dir>/isa.yaml and every other *.yaml there as rows. */
+/* Reads the operations `ir`, <dir>/state.yaml, <dir>/isa.yaml and every other *.yaml there as rows, but
+ * pairs.yaml. */
 bool spec_load(struct spec *s, const char *ir, const char *dir);
 /* The same from named files; `rows` ends with NULL. */
 bool spec_load_files(struct spec *s, const char *ir, const char *state, const char *isa,

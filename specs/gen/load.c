@@ -1,5 +1,5 @@
 /* Reading the spec files of one ISA, in the order in which they depend on each other; their nodes. */
-#include "specs/gen/row.h"
+#include "specs/gen/emit.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -103,9 +103,11 @@ const char *suggest_in(struct spec *s, const char *word, const void *list, size_
 
 static int rows_only(const struct dirent *e)
 {
+    static const char *const others[] = {"isa.yaml", "state.yaml", "pairs.yaml"};
     size_t n = strlen(e->d_name);
-    return n > 5 && !strcmp(e->d_name + n - 5, ".yaml") && strcmp(e->d_name, "isa.yaml") &&
-           strcmp(e->d_name, "state.yaml");
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (!strcmp(e->d_name, others[i])) return 0;
+    return n > 5 && !strcmp(e->d_name + n - 5, ".yaml");
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -145,6 +147,7 @@ bool spec_load(struct spec *s, const char *ir, const char *dir)
     }
     free(list);
     rows_finish(s);
+    if (!s->diag.errors) pairs_load(s, arena_printf(&s->arena, "%s/pairs.yaml", dir));
     return s->diag.errors == 0;
 }
 
