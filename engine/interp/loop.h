@@ -17,6 +17,19 @@
  */
 #include "engine/interp/interp.h"
 
+/* Handlers that take a register from flow.last, and pairs, make a function that sanitizers and Clang need
+ * minutes for: they are left out there, and blocks are built without them. */
+#if defined(__OPTIMIZE__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define INTERP_EXTRA(X) X
+#else
+#define INTERP_EXTRA(X) INTERP_OMIT
+#undef INTERP_PAIRS
+#undef INTERP_FIRSTS
+#define INTERP_PAIRS(P)
+#define INTERP_FIRSTS(F)
+#endif
+#define INTERP_OMIT(kind, row, index, from)
+
 #ifndef INTERP_RETIRED
 #define INTERP_RETIRED(s) (*(uint64_t[]){0})
 #endif
@@ -26,7 +39,7 @@ void INTERP_NAME(struct vcpu *cpu, uint64_t budget);
 void INTERP_NAME(struct vcpu *cpu, uint64_t budget)
 {
 #define X(kind, row, index, from) [index] = &&row_##row##_##from,
-#define Y(kind, row, index, from)
+#define Y                         INTERP_OMIT
     static const void *const labels[] = {
         INTERP_ROWS(X, Y)[INTERP_NROWS + OP_END] = &&end,
         [INTERP_NROWS + OP_ILLEGAL] = &&illegal,
@@ -35,11 +48,11 @@ void INTERP_NAME(struct vcpu *cpu, uint64_t budget)
     };
 #undef X
 #undef Y
-#define X(kind, row, index, from)
+#define X                         INTERP_OMIT
 #define Y(kind, row, index, from) [index].label[from] = &&row_##row##_##from,
 #define Z(index, slot)            [index].gives = slot,
 #define F(index, start, count)    [index].pair = start, [index].pairs = count,
-    static const struct interp_relay relays[INTERP_NROWS] = {INTERP_ROWS(X, Y) INTERP_GIVES(Z)
+    static const struct interp_relay relays[INTERP_NROWS] = {INTERP_ROWS(X, INTERP_EXTRA(Y)) INTERP_GIVES(Z)
                                                                  INTERP_FIRSTS(F)};
 #undef X
 #undef Y
@@ -161,7 +174,7 @@ find:
         goto lookup;                                                                                 \
     }
 #define X(kind, row, index, from) row_##row##_##from : kind(row, FROM_##from)
-    INTERP_ROWS(X, X)
+    INTERP_ROWS(X, INTERP_EXTRA(X))
 #undef X
 #define P(kind, a, from_a, b, from_b)                                 \
     pair_##a##_##from_a##_##b##_##from_b : SEM(a, FROM_##from_a) o++; \
