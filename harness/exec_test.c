@@ -275,11 +275,10 @@ static void test_environment(void **state)
     struct buf all = {0};
     for (size_t i = 0; i < sizeof(p->out); i += strlen(p->out + i) + 1)
         if (p->out[i]) buf_printf(&all, "|%s|", p->out + i);
-    assert_non_null(all.p);
-    assert_non_null(strstr(all.p, "|NEW=2|"));
-    assert_null(strstr(all.p, "|NEW=1|"));
-    assert_non_null(strstr(all.p, "|LOCKSTEP_TEST=guest|"));
-    assert_null(strstr(all.p, "|LOCKSTEP_TEST=host|"));
+    assert_non_null(strstr(buf_cstr(&all), "|NEW=2|"));
+    assert_null(strstr(buf_cstr(&all), "|NEW=1|"));
+    assert_non_null(strstr(buf_cstr(&all), "|LOCKSTEP_TEST=guest|"));
+    assert_null(strstr(buf_cstr(&all), "|LOCKSTEP_TEST=host|"));
     buf_free(&all);
     exec(p, "-U|LOCKSTEP_TEST|strings");
     assert_null(memmem(p->out, sizeof(p->out), "LOCKSTEP_TEST", 13));
