@@ -83,6 +83,17 @@ uint32_t lift_lanes(struct lift *l, enum ir_type t, unsigned op, unsigned size, 
     return t == IR_I64 ? ir_op1(l->b, IR_TRUNC_I64_V128, v) : v;
 }
 
+uint32_t lift_get_flags(struct lift *l, unsigned word)
+{
+    return ir_op1(l->b, IR_FP_RAISED, ir_get(l->b, IR_I64, word));
+}
+
+void lift_set_flags(struct lift *l, unsigned word, uint32_t v)
+{
+    ir_op1(l->b, IR_FP_KEEP, v);
+    ir_set(l->b, word, v);
+}
+
 uint32_t lift_bit(struct lift *l, uint32_t v, uint32_t bit, unsigned at)
 {
     uint32_t wide = ir_op1(l->b, IR_ZEXT_I64_I1, bit);

@@ -28,10 +28,18 @@ static bool is_key(const struct spec *s, const struct reg *reg)
     return reg == s->fp.control || reg == round_register(s) || reg == s->pc;
 }
 
+/* Do exceptions gather in bits that are numbered as enum fp_ex, and nothing else? */
+static bool flags_are_plain(const struct spec *s)
+{
+    for (int i = 0; i < 6; i++)
+        if (s->fp.bits[i] >= 0 && s->fp.bits[i] != i) return false;
+    return s->fp.flags != s->fp.control && s->fp.trap_lo < 0;
+}
+
 /* While translated code runs, what these hold is elsewhere. */
 static bool is_elsewhere(const struct spec *s, const struct reg *reg)
 {
-    return reg == s->fp.flags || reg == s->retired || reg == s->pc;
+    return (reg == s->fp.flags && !flags_are_plain(s)) || reg == s->retired || reg == s->pc;
 }
 
 static const struct reg *register_of(const struct code *k)
@@ -97,9 +105,14 @@ const char *lift_obstacle(struct spec *s, struct row *r)
 /* ---- the parts of the file ---- */
 
 /* Registers as nodes. Every one is I64, or V128 for two words. */
-static void accessors(FILE *f, const struct reg *reg)
+static void accessors(const struct spec *s, FILE *f, const struct reg *reg)
 {
     const char *type = reg->words > 1 ? "IR_V128" : "IR_I64";
+    if (reg == s->fp.flags && flags_are_plain(s)) {
+        fprintf(f, "\n#define get_%s(l, i) lift_get_flags(l, %u)\n", reg->name, reg->word);
+        fprintf(f, "#define set_%s(l, i, v) lift_set_flags(l, %u, v)\n", reg->name, reg->word);
+        return;
+    }
     const char *word = reg->words > 1 ? "i * 2" : "i";
     fprintf(f, "\nMAYBE_UNUSED static uint32_t get_%s(struct lift *l, unsigned i)\n{\n", reg->name);
     if (reg->zero >= 0) fprintf(f, "    if (i == %d) return ir_const(l->b, %s, 0);\n", reg->zero, type);
@@ -129,7 +142,7 @@ static void registers(struct spec *s, FILE *f)
     for (const struct reg *reg = s->regs; reg; reg = reg->next) {
         bool pairs = false;
         for (const struct kind *k = s->kinds; k; k = k->next) pairs |= k->pair && k->file == reg;
-        accessors(f, reg);
+        accessors(s, f, reg);
         if (pairs) pair_accessors(f, reg);
     }
 }
