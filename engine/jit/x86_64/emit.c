@@ -129,6 +129,8 @@ const struct emit_row emit_rows[IR_OPS] = {
     FP(FROM_U32, emit_int_to_fp, 33, 0),
     FP(FROM_S64, emit_int_to_fp, 64, 0),
     FP(FROM_U64, emit_int_to_fp, 65, 0),
+    [IR_FP_RAISED] = ROW(emit_fp_raised, 64, 0),
+    [IR_FP_KEEP] = ROW(emit_fp_keep, 64, 0),
     [IR_F32_FROM_F64] = ROW(emit_fp_to_fp, 32, 0, .xargs = 1),
     [IR_F64_FROM_F32] = ROW(emit_fp_to_fp, 64, 0, .xargs = 1),
 

@@ -239,3 +239,52 @@ void emit_fp_less(struct emit *e, const struct ir_node *n, const struct emit_row
     emit_taken(e);
     def_flags(e, r->k & 1 ? CC_AE : CC_A);
 }
+
+/* ---- sticky flags ---- */
+
+/* The host's flags so far, as the guest's, in d. */
+static void read_flags(struct emit *e, unsigned d)
+{
+    unsigned t = use_tmp(e, EMIT_GPRS);
+    asm_mem(e->c, ASM_STMXCSR, 3, ASM_RSP, EMIT_CALL_OUT);
+    asm_mem(e->c, ASM_MOVZX8, d, ASM_RSP, EMIT_CALL_OUT);
+    asm_alu_i(e->c, ALU_AND, 0, &(struct asm_rm){.reg = (uint8_t)d}, 0x3f);
+    asm_near(e->c, ASM_LEA | ASM_W, t, 0, (const uint8_t *)e->h->literals + EMIT_FLAGS_OF_HOST);
+    struct asm_rm m = asm_mx(t, d, 0, 0);
+    asm_op(e->c, ASM_MOVZX8, d, 0, &m);
+}
+
+void emit_fp_raised(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    if (!e->val[e->at].use) {
+        def_same(e, n->a[0]);
+        return;
+    }
+    struct asm_rm a = use_rm(e, n->a[0]);
+    emit_taken(e);
+    unsigned d = def_g(e, 0);
+    read_flags(e, d);
+    asm_op(e->c, (ASM_ALU + 8 * ALU_OR) | ASM_W, d, 0, &a);
+}
+
+static void write_no_flags(struct emit *e, const struct emit_cold *c)
+{
+    struct asm_rm m = asm_m(ASM_RSP, EMIT_CALL_OUT);
+    asm_alu_i(e->c, ALU_AND, 0, &m, ~0x3f);
+    asm_op(e->c, ASM_LDMXCSR, 2, 0, &m);
+}
+
+/* What is in a may stay, as it will be in the guest's flags, too; only when there is more, all of it goes. */
+void emit_fp_keep(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    unsigned a = use_g(e, n->a[0]), d = use_tmp(e, EMIT_GPRS);
+    read_flags(e, d);
+    struct emit_cold *cold = emit_cold_new(e, write_no_flags);
+    asm_rr(e->c, ASM_NOT, 2, d);
+    asm_rr(e->c, ASM_ALU + 8 * ALU_OR, d, a);
+    asm_rr(e->c, ASM_NOT, 2, d);
+    asm_rr(e->c, ASM_TEST, d, d);
+    cold->from[0] = asm_jump32(e->c, CC_NE);
+    cold->back = e->c->n;
+    emit_taken(e);
+}

@@ -114,6 +114,12 @@ static uint32_t operation(struct maker *m, unsigned op)
         n.a[k] = k && rig_below(m->r, 8) == 0 && m->r->block.nodes[n.a[k - 1]].type == type ? n.a[k - 1]
                                                                                             : value(m, type);
     }
+    unsigned flags = (unsigned)m->r->lift->flags_word;
+    if (op == IR_FP_RAISED || op == IR_FP_KEEP) { /* as lift_get_flags and lift_set_flags use them */
+        struct ir_node five = {.op = IR_AND_I64, .type = IR_I64, .a = {n.a[0], 0, IR_NONE, IR_NONE, IR_NONE}};
+        five.a[1] = ir_const(&m->r->block, IR_I64, 0x1f);
+        n.a[0] = op == IR_FP_KEEP ? node(m, &five) : ir_get(&m->r->block, IR_I64, flags);
+    }
     if (op == IR_SPLAT) n.a[0] = ir_const(&m->r->block, IR_I64, 8u << rig_below(m->r, 4));
     if (on_memory(op)) {
         bool length = op == IR_STORE_ZEROS || (op >= IR_CHECK_LOAD && op <= IR_ALIGN_STORE);
@@ -127,7 +133,9 @@ static uint32_t operation(struct maker *m, unsigned op)
             n.a[0] = node(m, &mask);
         }
     }
-    return node(m, &n);
+    uint32_t v = node(m, &n);
+    if (op == IR_FP_KEEP) ir_set(&m->r->block, flags, n.a[0]);
+    return v;
 }
 
 static void set(struct maker *m, uint32_t v)

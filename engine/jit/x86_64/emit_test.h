@@ -147,7 +147,7 @@ static void rig_reset(struct rig *r)
         if (!strcmp(g->regs[i].group, "fpr") || !strcmp(g->regs[i].group, "vector"))
             for (unsigned k = 0; k < g->regs[i].count * g->regs[i].words; k++)
                 s[g->regs[i].word + k] = rig_float(r);
-    if (r->lift->flags_word >= 0) s[r->lift->flags_word] = 0;
+    if (r->lift->flags_word >= 0) s[r->lift->flags_word] = rig_below(r, 32) & rig_below(r, 32);
     memcpy(r->cpu[1]->state, s, g->state_words * sizeof(*s));
     for (int i = 0; i < 2; i++) r->cpu[i]->exit = (struct cpu_exit){0};
 }

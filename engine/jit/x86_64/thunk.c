@@ -57,15 +57,24 @@ const uint64_t emit_literals[EMIT_LITERALS] = {
     [LIT_F64_NAN] = 0x7ff8ull << 48, [LIT_F32_NAN] = ~0ull << 32 | 0x7fc00000,
 };
 
-static void put_literals(struct jit_code *c, const struct guest_lift *g)
+/* MXCSR's flags are IE, DE, ZE, OE, UE, PE from bit 0 up (SDM 1, 10.2.3). */
+static const uint8_t host_flags[] = {FP_NV, FP_ID, FP_DZ, FP_OF, FP_UF, FP_NX};
+
+static void put_literals(struct jit_code *c)
 {
     for (unsigned i = 0; i < EMIT_LITERALS; i++) {
         uint64_t pair[2] = {emit_literals[i], 0};
         memcpy(c->p + c->n, pair, 16);
         c->n += 16;
     }
-    for (unsigned ex = 0; ex < EMIT_EXCEPTIONS; ex++) /* what exceptions are in the guest's flags word */
-        asm_u32(c, g->flags_word < 0 ? 0 : g->flags(ex));
+    uint8_t *of_ex = c->p + c->n, *of_host = of_ex + EMIT_EXCEPTIONS;
+    memset(of_ex, 0, 2 * EMIT_EXCEPTIONS);
+    for (unsigned i = 0; i < EMIT_EXCEPTIONS; i++)
+        for (unsigned bit = 0; bit < ARRAY_LEN(host_flags); bit++) {
+            if (i & host_flags[bit]) of_ex[i] |= (uint8_t)(1 << bit);
+            if (i >> bit & 1 && host_flags[bit] != FP_ID) of_host[i] |= host_flags[bit];
+        }
+    c->n += 2 * EMIT_EXCEPTIONS;
 }
 
 /* ---- pinned registers ---- */
@@ -151,8 +160,7 @@ static void move_caller_saved(struct jit_code *c, bool store)
 
 /* The caller stored the arguments, and the operation and rounding mode as one number, in the frame. Comes
  * back with the result in the frame, and ZF set when the reference noted a fault. */
-static void make_call_ref(struct jit_code *c, const struct jit_host *h, const struct guest_lift *g,
-                          const uint8_t *flag_bits)
+static void make_call_ref(struct jit_code *c, const struct jit_host *h, const uint8_t *flags_of_ex)
 {
     const int32_t frame = sizeof(struct call_frame) + 8;
     asm_alu_i(c, ALU_SUB, ASM_W, &(struct asm_rm){.reg = ASM_RSP}, sizeof(struct call_frame));
@@ -173,14 +181,15 @@ static void make_call_ref(struct jit_code *c, const struct jit_host *h, const st
     asm_mem(c, ASM_LEA | ASM_W, ASM_RSI, ASM_RSP, frame + EMIT_CALL_ARGS);
     asm_mem(c, ASM_LEA | ASM_W, ASM_RDX, ASM_RSP, frame + EMIT_CALL_OUT);
     asm_op(c, 0xff, 2, 0, &(struct asm_rm){.reg = ASM_NONE, .base = ASM_RAX, .index = ASM_RCX});
-    if (g->flags_word >= 0) {
-        asm_mem(c, ASM_MOV, ASM_RCX, ASM_RSP, offsetof(struct call_frame, call.ex));
-        asm_const(c, ASM_RDX, (uintptr_t)flag_bits);
-        asm_op(c, ASM_MOV, ASM_RCX, 0,
-               &(struct asm_rm){.reg = ASM_NONE, .base = ASM_RDX, .index = ASM_RCX, .scale = 2});
-        asm_mem(c, (ASM_ALU_ST + 8 * ALU_OR) | ASM_W, ASM_RCX, ASM_RBP,
-                emit_word_disp((unsigned)g->flags_word));
-    }
+    asm_mem(c, ASM_MOV, ASM_RCX, ASM_RSP, offsetof(struct call_frame, call.ex));
+    asm_rr(c, ASM_TEST, ASM_RCX, ASM_RCX);
+    uint32_t none = asm_jump8(c, CC_E);
+    asm_const(c, ASM_RDX, (uintptr_t)flags_of_ex);
+    asm_mem(c, ASM_STMXCSR, 3, ASM_RSP, offsetof(struct call_frame, call.ex));
+    asm_op(c, ASM_MOVZX8, ASM_RCX, 0, &(struct asm_rm){.reg = ASM_NONE, .base = ASM_RDX, .index = ASM_RCX});
+    asm_mem(c, ASM_ALU_ST + 8 * ALU_OR, ASM_RCX, ASM_RSP, offsetof(struct call_frame, call.ex));
+    asm_mem(c, ASM_LDMXCSR, 2, ASM_RSP, offsetof(struct call_frame, call.ex));
+    asm_here8(c, none);
     asm_rr(c, ASM_TEST8, ASM_RAX, ASM_RAX);
     move_caller_saved(c, false);
     asm_mem(c, ASM_LEA | ASM_W, ASM_RSP, ASM_RSP, sizeof(struct call_frame));
@@ -197,8 +206,7 @@ size_t jit_host_make(struct jit_host *h, const struct guest_lift *g, struct jit_
     choose_pins(h, g);
     find_features(h);
     h->literals = rx;
-    put_literals(&c, g);
-    const uint8_t *flag_bits = rx + 16 * EMIT_LITERALS;
+    put_literals(&c);
     /* a code pointer in the executable view */
     uintptr_t enter = (uintptr_t)rx + c.n;
     memcpy(&h->enter, &enter, sizeof(enter));
@@ -206,7 +214,7 @@ size_t jit_host_make(struct jit_host *h, const struct guest_lift *g, struct jit_
     h->leave = rx + c.n;
     make_leave(&c, h);
     h->call_ref = rx + c.n;
-    make_call_ref(&c, h, g, flag_bits);
+    make_call_ref(&c, h, rx + EMIT_FLAGS_OF_EX);
     BUG_ON(c.n > cap || c.ncalls);
     return c.n;
 }
