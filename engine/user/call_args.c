@@ -85,6 +85,9 @@ static uint64_t bytes_of(const struct call_struct *s, const struct call_arg *arg
     return count > UINT64_MAX / 2 / s->size ? UINT64_MAX / 2 : count * s->size;
 }
 
+/* Structs in a copy; a call that may fill more of them is asked for no more, which it can always do. */
+enum { COPY_MAX = 4096 };
+
 /* Structs that the host lays out differently: all in a copy. */
 static int copy_in(struct call_frame *f, unsigned i, uint64_t count)
 {
@@ -94,7 +97,7 @@ static int copy_in(struct call_frame *f, unsigned i, uint64_t count)
     uint64_t addr = f->a[i];
     BUG_ON(s->size > sizeof(one));
     f->host[i] = call_nowhere(addr);
-    if (count > 4096) count = 4096; /* none of those calls gives more */
+    if (count > COPY_MAX) count = COPY_MAX;
     if (!space_inside(addr, count * s->size)) return 0;
     unsigned char *host = call_scratch(f, (size_t)count * s->host_size + 1);
     if (!host) return -ENOMEM;
@@ -168,6 +171,22 @@ static int arg_in(struct call_frame *f, unsigned i)
     }
 }
 
+/* call_vector.c's. */
+static bool is_vector(const struct call_arg *arg)
+{
+    return arg->of == CALL_STRUCT_iovec || arg->of == CALL_STRUCT_msghdr || arg->of == CALL_STRUCT_mmsghdr;
+}
+
+static void limit_copies(struct call_frame *f)
+{
+    for (unsigned i = 0; i < f->row->nargs; i++) {
+        const struct call_arg *arg = &f->row->args[i];
+        bool counted = arg->kind == CALL_DATA && arg->by == CALL_BY_ARG && !is_vector(arg);
+        if (counted && f->copy[i] && number_of(&f->row->args[arg->arg], f->host[arg->arg]) > COPY_MAX)
+            f->host[arg->arg] = COPY_MAX;
+    }
+}
+
 int call_begin(struct call_frame *f, struct user_thread *t, const struct call_row *row, const uint64_t a[6])
 {
     f->t = t;
@@ -183,6 +202,7 @@ int call_begin(struct call_frame *f, struct user_thread *t, const struct call_ro
         scratch_free(f);
         return err;
     }
+    limit_copies(f);
     return 0;
 }
 
@@ -195,7 +215,7 @@ static bool unwatch(const struct call_frame *f)
         if (arg->kind != CALL_DATA || !(arg->dir & CALL_OUT) || !f->a[i]) continue;
         uint64_t count = call_count(f->t, f->row, arg, f->a);
         uint64_t n = bytes_of(struct_of(f, arg), arg, count);
-        if (arg->of == CALL_STRUCT_iovec || arg->of == CALL_STRUCT_msghdr || arg->of == CALL_STRUCT_mmsghdr)
+        if (is_vector(arg))
             any = call_vector_unwatch(f, i) || any;
         else if (space_inside(f->a[i], n))
             any = mem_unwatch(&f->t->p->mem, f->a[i], n) || any;
@@ -237,6 +257,7 @@ static int copy_out(struct call_frame *f, unsigned i, int64_t result)
     uint64_t count = call_count(f->t, f->row, arg, f->a);
     /* of an array the call says how much it filled */
     if (arg->by != CALL_BY_NUMBER && count > (uint64_t)result) count = (uint64_t)result;
+    if (count > COPY_MAX) count = COPY_MAX;
     for (uint64_t k = 0; k < count; k++) {
         call_to_guest(&f->t->p->mem, s, (unsigned char *)f->copy[i] + k * s->host_size, one);
         if (user_write(f->t->p, f->a[i] + k * s->size, one, s->size)) return -EFAULT;

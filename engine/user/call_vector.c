@@ -119,8 +119,10 @@ int call_msghdr_back(struct call_frame *f, unsigned i, int64_t result)
 {
     if (!is_many(f, i)) return f->row->args[i].dir & CALL_OUT ? message_back(f->t, f->a[i], f->copy[i]) : 0;
     const struct mmsghdr *m = f->copy[i];
-    for (int64_t k = 0; k < result; k++) {
-        uint64_t addr = f->a[i] + (uint64_t)k * sizeof(*m);
+    uint64_t count = call_count(f->t, f->row, &f->row->args[i], f->a);
+    if (count > IOV_MAX) count = IOV_MAX;
+    for (uint64_t k = 0; k < count && k < (uint64_t)result; k++) {
+        uint64_t addr = f->a[i] + k * sizeof(*m);
         uint32_t len = m[k].msg_len;
         int err = user_write(f->t->p, addr + offsetof(struct mmsghdr, msg_len), &len, sizeof(len));
         if (!err && f->row->args[i].dir & CALL_OUT) err = message_back(f->t, addr, &m[k].msg_hdr);
