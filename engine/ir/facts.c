@@ -81,6 +81,11 @@ struct ir_fact fw_know_sub(const struct forward *f, const struct ir_node *n)
     return fw_fact(width(n), width(n), larger(sbits(f, n, 0), sbits(f, n, 1)) + 1);
 }
 
+struct ir_fact fw_know_neg(const struct forward *f, const struct ir_node *n)
+{
+    return fw_fact(width(n), width(n), sbits(f, n, 0) + 1);
+}
+
 struct ir_fact fw_know_mul(const struct forward *f, const struct ir_node *n)
 {
     return fw_fact(width(n), zbits(f, n, 0) + zbits(f, n, 1), sbits(f, n, 0) + sbits(f, n, 1));
@@ -110,6 +115,11 @@ struct ir_fact fw_know_and(const struct forward *f, const struct ir_node *n)
 struct ir_fact fw_know_or(const struct forward *f, const struct ir_node *n)
 {
     return fw_fact(width(n), larger(zbits(f, n, 0), zbits(f, n, 1)), larger(sbits(f, n, 0), sbits(f, n, 1)));
+}
+
+struct ir_fact fw_know_not(const struct forward *f, const struct ir_node *n)
+{
+    return fw_fact(width(n), width(n), sbits(f, n, 0));
 }
 
 /* The count when it is a constant, else the one that says least: `none`. */

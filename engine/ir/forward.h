@@ -98,6 +98,8 @@ uint32_t fw_trunc(struct forward *f, unsigned type, uint32_t x);
 uint32_t fw_fit(struct forward *f, unsigned type, uint32_t x); /* zext or trunc, whichever leads there */
 bool fw_truth(const struct forward *f, uint32_t x,
               uint32_t *truth); /* x is a truth, or the number 0 or 1 of one */
+/* x is a conversion that leaves the lowest eight bits as they are. */
+bool fw_keeps_8(const struct forward *f, uint32_t x, uint32_t *from);
 fw_rewrite fw_rule_zext, fw_rule_sext, fw_rule_trunc, fw_rule_concat, fw_rule_box, fw_rule_unbox;
 
 /* ---- rules_arith.c ---- */
@@ -111,7 +113,8 @@ fw_rewrite fw_rule_lnot, fw_rule_select, fw_rule_minmax;
 
 /* ---- facts.c ---- */
 struct ir_fact fw_fact(unsigned bits, unsigned zbits, unsigned sbits); /* within a type of so many bits */
-fw_know fw_know_zext, fw_know_sext, fw_know_trunc, fw_know_add, fw_know_sub, fw_know_mul, fw_know_and;
+fw_know fw_know_zext, fw_know_sext, fw_know_trunc, fw_know_add, fw_know_sub, fw_know_neg, fw_know_mul,
+    fw_know_and, fw_know_not;
 fw_know fw_know_or, fw_know_shl, fw_know_shr, fw_know_sar, fw_know_select, fw_know_count;
 fw_know fw_know_remainder, fw_know_divs, fw_know_class, fw_know_concat;
 

@@ -150,20 +150,26 @@ static uint32_t shift_by(struct forward *f, unsigned op, uint32_t x, unsigned k)
     return k ? fw_op2(f, op, x, fw_const(f, IR_I8, k)) : x;
 }
 
-/* What all of them have: nothing is shifted, or the count is masked although the operation does that. */
+/* What the count was made of, as far as the bits go that count: below a mask that leaves them, or a
+ * conversion. */
+static bool plainer_count(const struct forward *f, const struct ir_node *n, uint32_t *plainer)
+{
+    uint64_t c, mask = width(n) - 1;
+    const struct ir_node *y = fw_node(f, n->a[1]);
+    bool masked =
+        y->op >= IR_AND_I8 && y->op <= IR_AND_I64 && fw_is_const(f, y->a[1], &c) && (c & mask) == mask;
+    if (masked) *plainer = y->a[0];
+    return (masked || fw_keeps_8(f, n->a[1], plainer)) && fw_may_reach(f, n->a[1], *plainer);
+}
+
+/* What all of them have: nothing is shifted, or the count is more than it need be. */
 static uint32_t any_shift(struct forward *f, const struct ir_node *n)
 {
-    uint64_t c;
     unsigned k;
-    if (count(f, n, &k)) {
-        if (k == 0) return n->a[0];
-        bool plain = fw_is(f, n->a[1], k);
-        return plain ? IR_NONE : shift_by(f, n->op, n->a[0], k);
-    }
-    const struct ir_node *y = fw_node(f, n->a[1]);
-    bool masked = y->op >= IR_AND_I8 && y->op <= IR_AND_I64 && fw_is_const(f, y->a[1], &c) &&
-                  (c & (width(n) - 1)) == width(n) - 1;
-    return masked ? fw_op2(f, n->op, n->a[0], y->a[0]) : IR_NONE;
+    uint32_t y;
+    if (!count(f, n, &k)) return plainer_count(f, n, &y) ? fw_op2(f, n->op, n->a[0], y) : IR_NONE;
+    if (k == 0) return n->a[0];
+    return fw_is(f, n->a[1], k) ? IR_NONE : shift_by(f, n->op, n->a[0], k);
 }
 
 /* The sum of this shift's count and the one before, when both are constant and of one kind. */

@@ -99,6 +99,13 @@ bool fw_truth(const struct forward *f, uint32_t x, uint32_t *truth)
            (made_by(f, zext_op, x, truth) && fw_node(f, *truth)->type == IR_I1);
 }
 
+bool fw_keeps_8(const struct forward *f, uint32_t x, uint32_t *from)
+{
+    bool converted =
+        made_by(f, zext_op, x, from) || made_by(f, sext_op, x, from) || made_by(f, trunc_op, x, from);
+    return converted && fw_bits(f, x) >= 8 && fw_bits(f, *from) >= 8 && fw_node(f, *from)->type <= IR_I64;
+}
+
 /* The source of a truncation, if it comes in a type that is easily had in `type`. */
 static bool truncated(const struct forward *f, uint32_t x, unsigned type, uint32_t *from)
 {
