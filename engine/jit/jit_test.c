@@ -491,6 +491,7 @@ static void translations_are_explained(void **state)
     buf_free(&e.ir);
     buf_free(&e.optimised);
     buf_free(&e.code);
+    buf_free(&e.pcs);
     assert_int_equal(run(m, MANY)->kind, EXIT_BREAKPOINT);
     assert_int_equal(*reg(m, "a0"), 3);
     machine_free(m);
