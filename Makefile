@@ -28,6 +28,8 @@ endif
 CFLAGS  := -std=gnu17 -I. -I$(GEN) -MMD -MP -D_GNU_SOURCE $(WARN) $(CFLAGS_$(MODE))
 # Computed gotos must stay one indirect jump a handler, or the branch predictor sees a single one (gcc merges them).
 GOTO_CFLAGS := $(if $(findstring clang,$(CC)),,-fno-gcse -fno-crossjumping)
+# clang needs minutes to instrument and optimise some thousand of them in one function.
+GOTO_CFLAGS += $(if $(filter fuzz,$(MODE)),-O0)
 LDFLAGS := $(filter -fsanitize% --coverage,$(CFLAGS_$(MODE)))
 
 ifeq ($(V),0)
