@@ -15,7 +15,7 @@ int cpu_atomic_cas128(struct vcpu *c, void *p, unsigned __int128 *old, unsigned 
 #define CPU_ATOMIC(bits, wide)                                                                        \
     static ALWAYS_INLINE bool cpu_atomic_load##bits(struct vcpu *c, const void *p, uint##bits##_t *v) \
     {                                                                                                 \
-        wide seen;                                                                                    \
+        wide seen = 0;                                                                                \
         HOST_LOAD##bits(seen, p, 0ull, fault);                                                        \
         *v = seen;                                                                                    \
         return true;                                                                                  \

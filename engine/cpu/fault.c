@@ -7,7 +7,9 @@
  * rare: no order is needed. */
 static uintptr_t repair_of(uintptr_t pc)
 {
-    for (const struct host_repair *r = __start_host_repairs; r < __stop_host_repairs; r++)
+    const struct host_repair *r = __start_host_repairs;
+    size_t n = ((uintptr_t)__stop_host_repairs - (uintptr_t)r) / sizeof(*r);
+    for (; n; n--, r++)
         if ((uintptr_t)&r->insn + (uintptr_t)(intptr_t)r->insn == pc)
             return (uintptr_t)&r->fixup + (uintptr_t)(intptr_t)r->fixup;
     return 0;

@@ -59,7 +59,7 @@ MUST_CHECK int window_poke(struct mem *m, uint64_t addr, const void *p, size_t n
 #define WINDOW_ACCESS(bits, wide)                                                                   \
     static ALWAYS_INLINE bool window_load##bits(struct vcpu *c, uint64_t addr, uint##bits##_t *out) \
     {                                                                                               \
-        wide v;                                                                                     \
+        wide v = 0;                                                                                 \
         if (unlikely(addr >> MEM_WINDOW_BITS)) return window_refuse(c, addr, bits / 8, CPU_READ);   \
         HOST_LOAD##bits(v, c->window, addr, fault);                                                 \
         *out = (uint##bits##_t)v;                                                                   \

@@ -124,7 +124,7 @@ bool window_copy_out(struct mem *m, uint64_t addr, const void *from, size_t n)
 
 bool window_read32(const struct mem *m, uint64_t addr, uint32_t *v)
 {
-    uint32_t seen;
+    uint32_t seen = 0;
     if (!inside(addr, sizeof(*v)) || addr % sizeof(*v)) return false;
     HOST_LOAD32(seen, m->window, addr, fault);
     *v = seen;

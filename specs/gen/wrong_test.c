@@ -1,7 +1,8 @@
 /* A wrong row of each kind. Every file of cases/wrong says in its first comment lines which errors it must
  * give, all of them and in order. Its name says what it is: row-* is put beside the rows of cases/wrong/base,
- * x86-* holds rows of the ISA of the hard x86 rows, isa-*, state-* and ir-* stand in for that file; so do
- * linux-calls-* and the like for those of specs/linux. */
+ * x86-* holds rows of the ISA of the hard x86 rows, pairs* pairs of the rows of cases/wrong/base, isa-*,
+ * state-* and ir-* stand in for that file; so do linux-calls-* and the like for those of specs/linux. */
+#include "specs/gen/emit.h"
 #include "specs/gen/linux.h"
 
 #include <dirent.h>
@@ -33,6 +34,7 @@ static void load(struct spec *s, const char *name, const char *path)
                     : x86                ? X86 "/isa.yaml"
                                          : BASE "/isa.yaml",
                     rows);
+    if (begins(name, "pairs")) pairs_load(s, path);
 }
 
 static const char *linux_file(const char *name, const char *path, const char *kind, const char *base)
@@ -116,7 +118,7 @@ static void test_base(void **state)
 {
     struct spec s = {.diag = {.out = stderr}};
     assert_true(spec_load(&s, "specs/ir.yaml", BASE));
-    assert_int_equal(s.nrows, 1);
+    assert_int_equal(s.nrows, 2);
     spec_free(&s);
     struct linux_spec l = {.s.diag.out = stderr};
     assert_true(linux_load(&l, LINUX));
