@@ -99,7 +99,7 @@ TEST_LIBS := $(B)/libgen.a $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengin
 $(B)/test/%: $(B)/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka -lyaml -lunicorn -ljansson -lcapstone -lmpfr -lgmp -lpthread -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka -lyaml -ljansson -lmpfr -lgmp -lpthread -lm
 
 ##  test       build and run the tests, without looking for missing packages
 .PHONY: test test-programs
@@ -141,7 +141,7 @@ FUZZ_BIN := $(patsubst %.c,$(B)/fuzz/%,$(shell find specs engine harness -name '
 $(B)/fuzz/%: $(B)/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -Wl,--as-needed -lyaml -lunicorn -ljansson -lcapstone -lpthread -lm
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -Wl,--as-needed -lyaml -ljansson -lpthread -lm
 
 ##  fuzz       run every fuzz target for FUZZ_SECONDS (60) each; new inputs are kept in build/fuzz/corpus
 .PHONY: fuzz fuzz-build fuzz-run

@@ -2,6 +2,7 @@
 #include "harness/explain.h"
 
 #include "engine/jit/jit.h"
+#include "harness/library.h"
 
 #include <capstone/capstone.h>
 #include <errno.h>
@@ -32,15 +33,27 @@ static void guest_code(const struct guest *g, const struct mem *m, const struct 
 /* Host code as an assembler would have it, addresses from 0. */
 static void host_code(const struct jit_explained *e, struct buf *out)
 {
+    static const char *const names[] = {"cs_open", "cs_disasm", "cs_free", "cs_close"};
+    union {
+        struct {
+            __typeof__(cs_open) *open;
+            __typeof__(cs_disasm) *disasm;
+            __typeof__(cs_free) *free;
+            __typeof__(cs_close) *close;
+        } api;
+        void *functions[4];
+    } cs;
     csh handle;
     cs_insn *insn;
-    if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle)) return;
-    size_t n = cs_disasm(handle, (const uint8_t *)e->code.p, e->code.len, 0, 0, &insn);
+    const char *why = library_load("libcapstone.so.4", names, cs.functions, ARRAY_LEN(names));
+    if (why) buf_printf(out, "  no disassembler: %s\n", why);
+    if (why || cs.api.open(CS_ARCH_X86, CS_MODE_64, &handle)) return;
+    size_t n = cs.api.disasm(handle, (const uint8_t *)e->code.p, e->code.len, 0, 0, &insn);
     for (size_t i = 0; i < n; i++)
         buf_printf(out, "  %4" PRIx64 "%s %s%s%s\n", insn[i].address, insn[i].address == e->entry ? ">" : " ",
                    insn[i].mnemonic, *insn[i].op_str ? " " : "", insn[i].op_str);
-    if (n) cs_free(insn, n);
-    cs_close(&handle);
+    if (n) cs.api.free(insn, n);
+    cs.api.close(&handle);
 }
 
 /* Each line of text, moved in. */

@@ -7,7 +7,7 @@ $(B)/libharness.a: $(harness_obj)
 $(B)/lockstep: $(B)/harness/main.o $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lyaml -lunicorn -ljansson -lcapstone -lpthread -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lyaml -ljansson -lpthread -lm
 
 # JSON Schemas of the file formats, for editors; the first line of a corpus, plan or quirk file names its own
 SCHEMA := $(addprefix build/schema/,corpus.json plan.json quirks.json)

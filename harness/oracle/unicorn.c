@@ -41,7 +41,7 @@ static void on_code(uc_engine *uc, uint64_t addr, uint32_t size, void *user)
     if (u->has_loaded) loaded(u);
     if (u->started == u->budget) {
         u->stopped = true;
-        uc_emu_stop(uc);
+        unicorn_api()->emu_stop(uc);
         return;
     }
     u->started++;
@@ -53,7 +53,7 @@ static void on_exception(uc_engine *uc, uint32_t number, void *user)
 {
     struct unicorn *u = user;
     u->exception = (int)number;
-    uc_emu_stop(uc);
+    unicorn_api()->emu_stop(uc);
 }
 
 /* A misaligned store is tried byte by byte, and each failing byte comes here: the first one counts. */
@@ -98,7 +98,7 @@ static uc_err add_hooks(struct unicorn *u)
     };
     uc_hook handle;
     for (size_t i = 0; i < ARRAY_LEN(hooks); i++) {
-        uc_err err = uc_hook_add(u->uc, &handle, hooks[i].types, hooks[i].callback, u, 1, 0);
+        uc_err err = unicorn_api()->hook_add(u->uc, &handle, hooks[i].types, hooks[i].callback, u, 1, 0);
         if (err) return err;
     }
     return UC_ERR_OK;
@@ -122,7 +122,7 @@ static uc_err start(struct unicorn *u, uint64_t pc, uint64_t budget)
     u->exception = UNICORN_NO_EXCEPTION;
     u->denied = false;
     u->has_loaded = false;
-    return uc_emu_start(u->uc, pc, UNTIL, 0, 0);
+    return unicorn_api()->emu_start(u->uc, pc, UNTIL, 0, 0);
 }
 
 uc_err unicorn_step(struct unicorn *u, uint64_t pc)
@@ -206,7 +206,7 @@ static void leave_by_error(struct unicorn *u, uc_err err)
     case UC_ERR_FETCH_UNMAPPED:
     case UC_ERR_FETCH_PROT: leave_by_fetch(u); return;
     case UC_ERR_INSN_INVALID: leave_by(u, (unsigned)guest_cause_find(g, u->isa->invalid), 0); return;
-    default: leave_unsupported(u->cpu, uc_strerror(err)); return;
+    default: leave_unsupported(u->cpu, unicorn_api()->strerror(err)); return;
     }
 }
 
@@ -232,10 +232,12 @@ static int unicorn_probe(const struct guest *g, const char **why)
 {
     const struct unicorn_isa *isa = isa_find(g);
     unsigned major = 0, minor = 0;
-    uc_version(&major, &minor);
+    const struct unicorn_api *api = unicorn_load(why);
+    if (!api) return -ENOTSUP;
+    api->version(&major, &minor);
     if (!isa)
         *why = "there is no register map for this guest in Unicorn";
-    else if (!uc_arch_supported(isa->arch))
+    else if (!api->arch_supported(isa->arch))
         *why = "this libunicorn was built without the guest's architecture";
     else if (major != UC_API_MAJOR || minor != UC_API_MINOR)
         *why = "the libunicorn found is not the version that this program was compiled with";
@@ -266,10 +268,10 @@ static void list_registers(struct unicorn *u, bool csr)
 static void engine_close(struct unicorn *u)
 {
     for (unsigned i = 0; i < UNICORN_CONTEXTS; i++) {
-        if (u->contexts[i]) uc_context_free(u->contexts[i]);
+        if (u->contexts[i]) unicorn_api()->context_free(u->contexts[i]);
         u->contexts[i] = NULL;
     }
-    if (u->uc) uc_close(u->uc);
+    if (u->uc) unicorn_api()->close(u->uc);
     u->uc = NULL;
     u->nmaps = 0;
     u->map_epoch = 0; /* no struct mem has that: everything will be mapped again */
@@ -279,7 +281,7 @@ static void engine_close(struct unicorn *u)
 
 static uc_err engine_open(struct unicorn *u)
 {
-    uc_err err = uc_open(u->isa->arch, u->isa->mode, &u->uc);
+    uc_err err = unicorn_api()->open(u->isa->arch, u->isa->mode, &u->uc);
     if (!err) err = add_hooks(u);
     if (!err) err = u->isa->setup(u);
     if (err) engine_close(u);
@@ -316,10 +318,10 @@ static int unicorn_open(struct vcpu *c)
 static void run_engine(struct unicorn *u, uint64_t budget, int nregs)
 {
     uint64_t *pc = &u->cpu->state[u->cpu->guest->pc_word];
-    uc_reg_write_batch(u->uc, u->ids, u->values, nregs);
+    unicorn_api()->reg_write_batch(u->uc, u->ids, u->values, nregs);
     uc_err err = start(u, *pc, budget);
-    uc_reg_read_batch(u->uc, u->ids, u->values, nregs);
-    uc_reg_read(u->uc, u->isa->pc, pc);
+    unicorn_api()->reg_read_batch(u->uc, u->ids, u->values, nregs);
+    unicorn_api()->reg_read(u->uc, u->isa->pc, pc);
     if (u->stopped)
         leave(u->cpu, EXIT_BUDGET, u->started);
     else if (u->exception != UNICORN_NO_EXCEPTION)
@@ -337,10 +339,10 @@ static const char *prepare(struct unicorn *u, bool *csrs)
     if (context && u->invalidated > UNICORN_RENEW) {
         engine_close(u);
         uc_err err = engine_open(u);
-        if (err) return uc_strerror(err);
+        if (err) return unicorn_api()->strerror(err);
         context = u->isa->context(u, csrs, &why);
     }
-    if (context) uc_context_restore(u->uc, context);
+    if (context) unicorn_api()->context_restore(u->uc, context);
     return unicorn_map(u);
 }
 

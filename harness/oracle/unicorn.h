@@ -10,7 +10,7 @@
 #include "engine/cpu/cpu.h"
 #include "engine/guest/guest.h"
 
-#include <unicorn/unicorn.h>
+#include "harness/oracle/api.h"
 
 enum {
     UNICORN_REGS = 128,   /* the most registers that are copied */

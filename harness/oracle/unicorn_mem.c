@@ -22,7 +22,7 @@ static bool is_mapped(const struct unicorn *u, const struct mem_region *r)
 /* Removes translations of [from, from+size) of one executable mapping; the end may wrap to 0. */
 static void forget(struct unicorn *u, uint64_t from, uint64_t size)
 {
-    uc_err err = uc_ctl_remove_cache(u->uc, from, from + size);
+    uc_err err = unicorn_api()->ctl(u->uc, UC_CTL_WRITE(UC_CTL_TB_REMOVE_CACHE, 2), from, from + size);
     BUG_ON(err != UC_ERR_OK);
     u->invalidated++;
 }
@@ -39,7 +39,7 @@ static void unmap_stale(struct unicorn *u, const struct mem *m)
             u->maps[kept++] = *p;
             continue;
         }
-        uc_err err = uc_mem_unmap(u->uc, p->base, p->size);
+        uc_err err = unicorn_api()->mem_unmap(u->uc, p->base, p->size);
         BUG_ON(err != UC_ERR_OK);
     }
     u->nmaps = kept;
@@ -56,9 +56,9 @@ const char *unicorn_map(struct unicorn *u)
     for (unsigned i = 0; i < m->count; i++) {
         const struct mem_region *r = &m->regions[i];
         if (is_mapped(u, r)) continue;
-        uc_err err = uc_mem_map_ptr(u->uc, r->base, r->size, r->perm, r->host);
+        uc_err err = unicorn_api()->mem_map_ptr(u->uc, r->base, r->size, r->perm, r->host);
         if (err)
-            u->unmapped = uc_strerror(err);
+            u->unmapped = unicorn_api()->strerror(err);
         else
             u->maps[u->nmaps++] = (struct unicorn_mapping){r->base, r->size, r->host, r->perm};
     }

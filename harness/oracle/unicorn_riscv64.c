@@ -37,15 +37,15 @@ static const struct unicorn_fixed fixed[] = {
 
 static uc_err write_csr(struct unicorn *u, int id, uint64_t value)
 {
-    return uc_reg_write(u->uc, id, &value);
+    return unicorn_api()->reg_write(u->uc, id, &value);
 }
 
 /* From the machine-mode state `machine` into user mode, and saves what is then. */
 static uc_err save_user_mode(struct unicorn *u, uc_context *machine, bool fpu, uc_context **out)
 {
     uint64_t mstatus = 0;
-    uc_err err = uc_context_restore(u->uc, machine);
-    if (!err) err = uc_reg_read(u->uc, UC_RISCV_REG_MSTATUS, &mstatus);
+    uc_err err = unicorn_api()->context_restore(u->uc, machine);
+    if (!err) err = unicorn_api()->reg_read(u->uc, UC_RISCV_REG_MSTATUS, &mstatus);
     mstatus &= ~(uint64_t)(MPP | FS_ON << FS_SHIFT);
     if (fpu) mstatus |= FS_ON << FS_SHIFT;
     if (!err) err = write_csr(u, UC_RISCV_REG_MSTATUS, mstatus);
@@ -53,8 +53,8 @@ static uc_err save_user_mode(struct unicorn *u, uc_context *machine, bool fpu, u
     if (!err) err = write_csr(u, UC_RISCV_REG_SCOUNTEREN, 0xffffffff);
     if (!err) err = write_csr(u, UC_RISCV_REG_MEPC, CODE + 4);
     if (!err) err = unicorn_step(u, CODE);
-    if (!err) err = uc_context_alloc(u->uc, out);
-    if (!err) err = uc_context_save(u->uc, *out);
+    if (!err) err = unicorn_api()->context_alloc(u->uc, out);
+    if (!err) err = unicorn_api()->context_save(u->uc, *out);
     return err;
 }
 
@@ -64,15 +64,15 @@ static uc_err setup(struct unicorn *u)
     uc_context *machine = NULL;
     u->words[MSTATUS] = unicorn_state(u, "mstatus");
     u->words[RES_ADDR] = unicorn_state(u, "res_addr");
-    uc_err err = uc_mem_map(u->uc, CODE, CPU_PAGE, UC_PROT_READ | UC_PROT_EXEC);
-    if (!err) err = uc_mem_write(u->uc, CODE, &mret, sizeof(mret));
-    if (!err) err = uc_context_alloc(u->uc, &machine);
-    if (!err) err = uc_context_save(u->uc, machine);
+    uc_err err = unicorn_api()->mem_map(u->uc, CODE, CPU_PAGE, UC_PROT_READ | UC_PROT_EXEC);
+    if (!err) err = unicorn_api()->mem_write(u->uc, CODE, &mret, sizeof(mret));
+    if (!err) err = unicorn_api()->context_alloc(u->uc, &machine);
+    if (!err) err = unicorn_api()->context_save(u->uc, machine);
     if (!err) err = save_user_mode(u, machine, true, &u->contexts[WITH_FPU]);
     if (!err) err = save_user_mode(u, machine, false, &u->contexts[WITHOUT_FPU]);
-    if (machine) uc_context_free(machine);
-    if (!err) err = uc_ctl_remove_cache(u->uc, CODE, CODE + CPU_PAGE);
-    return err ? err : uc_mem_unmap(u->uc, CODE, CPU_PAGE);
+    if (machine) unicorn_api()->context_free(machine);
+    if (!err) err = unicorn_api()->ctl(u->uc, UC_CTL_WRITE(UC_CTL_TB_REMOVE_CACHE, 2), CODE, CODE + CPU_PAGE);
+    return err ? err : unicorn_api()->mem_unmap(u->uc, CODE, CPU_PAGE);
 }
 
 /* Every run starts from a saved state, which has no reservation, but for one that goes on where the engine's
