@@ -121,6 +121,30 @@ static void test_structs(void **state)
     assert_false(call_table_riscv64.structs[CALL_STRUCT_ifconf].same); /* a pointer has to be moved */
 }
 
+/* What the host fills in another layout never exceeds the copy, however much the guest has room for. */
+static void test_copies(void **state)
+{
+    struct caller c;
+    struct call_frame f;
+    caller_open(&c);
+    const uint64_t few[6] = {0, DATA, 10}, many[6] = {0, DATA + CPU_PAGE, 100000},
+                   negative[6] = {0, DATA, (uint64_t)-1};
+    const struct call_row *row = &call_rows[CALL_epoll_pwait];
+    assert_int_equal(call_begin(&f, c.t, row, few), 0);
+    assert_int_equal(f.host[2], 10);
+    memset(f.copy[1], 1, 12);
+    assert_int_equal(call_end(&f, 1), 1);
+    assert_int_equal(word(&c, DATA, 8), 0x01010101);
+    assert_int_equal(word(&c, DATA + 8, 8), 0x0101010101010101);
+    assert_int_equal(call_begin(&f, c.t, row, many), 0);
+    assert_true(f.host[2] <= 4096 && f.copy[1]);
+    assert_int_equal(call_end(&f, 5000), -EFAULT); /* the memory ends before that */
+    assert_int_equal(call_begin(&f, c.t, row, negative), 0);
+    assert_int_equal((int)f.host[2], -1);
+    assert_int_equal(call_end(&f, -EINVAL), -EINVAL);
+    caller_close(&c);
+}
+
 /* Descriptors of our own. */
 static void test_kept(void **state)
 {
@@ -296,9 +320,10 @@ static void test_fuzz(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_result),  cmocka_unit_test(test_stat), cmocka_unit_test(test_sets),
-        cmocka_unit_test(test_structs), cmocka_unit_test(test_kept), cmocka_unit_test(test_prefix),
-        cmocka_unit_test(test_trace),   cmocka_unit_test(test_fuzz), cmocka_unit_test(test_hwprobe),
+        cmocka_unit_test(test_result),  cmocka_unit_test(test_stat),  cmocka_unit_test(test_sets),
+        cmocka_unit_test(test_structs), cmocka_unit_test(test_kept),  cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_prefix),  cmocka_unit_test(test_trace), cmocka_unit_test(test_fuzz),
+        cmocka_unit_test(test_hwprobe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
