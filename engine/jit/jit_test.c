@@ -176,6 +176,15 @@ static const struct program {
      "(a2);"
      "bnez a5, again; amoswap.w a6, a1, (a2); amomaxu.d t1, a4, (a2); csrr t0, instret; addi a1, a1, -1;"
      "bnez a1, loop; ebreak"},
+    {"exceptions", /* inline, out of line, by references (rmm), by the interpreter; never executed */
+     "li a0, 17; la t0, some; fld fa3, 0(t0); fld fa4, 8(t0); fld fa1, 16(t0);"
+     "loop: frflags t1; slli a1, a1, 1; xor a1, a1, t1; fdiv.d fa2, fa1, fa0; frflags t1; add a2, a2, t1;"
+     "feq.d t2, fa3, fa1; fsflags t1; fcvt.d.l fa0, a0; fadd.d fa5, fa0, fa1, rmm; frflags t2; "
+     "add a3, a3, t2; fsflags t3, a0; fdiv.d fa2, fa0, fa1, rmm; fmul.d fa4, fa4, fa4; frcsr t4;"
+     "xor a4, a4, t3; add a4, a4, t4; fsflagsi t5, 5; fmax.d fa5, fa3, fa1; csrrs t6, fflags, a0;"
+     "csrrc t5, fflags, t2; add a5, a5, t6; flt.d t1, fa3, fa1; csrrsi t1, fflags, 2; csrrci t2, fflags, 16;"
+     "xor a5, a5, t1; add a6, a6, t2; fcvt.d.l fa0, zero; andi t1, a0, 3; beqz t1, none; fcvt.d.l fa0, a0;"
+     "none: addi a0, a0, -1; bnez a0, loop; ebreak; some: .8byte 0x7ff0000000000001, 1, 0x4008000000000001"},
     {"indirect",
      "la a2, table; li a1, 90; loop: andi a3, a1, 3; slli a3, a3, 3; add a3, a3, a2; jalr t0, 0(a3);"
      "addi a1, a1, -1; bnez a1, loop; ebreak; .4byte 0;"
@@ -372,6 +381,19 @@ static void a_rounding_mode_holds_in_what_follows(void **state)
     pair_free(p);
 }
 
+/* ---- exceptions ---- */
+
+/* The host has a flag for that; the guest has not, wherever it looks. */
+static void a_subnormal_operand_is_no_exception(void **state)
+{
+    struct pair p = pair_new("li a0, 1; fmv.d.x fa0, a0; fmv.d.x fa1, zero; fadd.d fa2, fa0, fa1; frflags a1;"
+                             "fence.i; frflags a2; frcsr a3; ebreak",
+                             NULL);
+    assert_int_equal(both(&p, "fflags", MANY), EXIT_BREAKPOINT);
+    assert_int_equal(*reg(p.jit, "fflags"), 0);
+    pair_free(p);
+}
+
 /* ---- the cache ---- */
 
 /* n pieces of code that run one after the other, six times, more than a small cache holds; all call one
@@ -532,6 +554,7 @@ int main(void)
         cmocka_unit_test(changed_code_is_seen_after_fence_i),
         cmocka_unit_test(code_changed_by_the_host_is_seen),
         cmocka_unit_test(a_rounding_mode_holds_in_what_follows),
+        cmocka_unit_test(a_subnormal_operand_is_no_exception),
         cmocka_unit_test(a_small_cache_reclaims),
         cmocka_unit_test(blocks_are_found_by_their_code),
         cmocka_unit_test(no_page_is_writable_and_executable),

@@ -136,7 +136,8 @@ static struct jit_block *block_for(struct run *r)
 
 /* ---- trips ---- */
 
-/* The SSE flags to the guest's. */
+/* The SSE flags to the guest's. That an operand was subnormal is the host's alone, unless the guest has it,
+ * too: then all its arithmetic is by references (emit_fp.c). */
 static void gather_flags(struct run *r, unsigned mxcsr)
 {
     static const uint8_t ex_of[64] = {
@@ -152,7 +153,10 @@ static void gather_flags(struct run *r, unsigned mxcsr)
 #undef EX
 #undef BIT
     const struct guest_lift *g = r->j->lift;
-    if ((mxcsr & 63) && g->flags_word >= 0) r->c->state[g->flags_word] |= g->flags(ex_of[mxcsr & 63]);
+    const struct fp_policy *p = &r->j->host.policy;
+    unsigned ex = ex_of[mxcsr & 63];
+    if (!p->flag_subnormal_inputs && !p->flush_inputs) ex &= ~(unsigned)FP_ID;
+    if (ex && g->flags_word >= 0) r->c->state[g->flags_word] |= g->flags(ex);
 }
 
 /* All exceptions masked, no flags yet, the rounding mode of the key; RMM is none of the host's, so code that
