@@ -18,6 +18,7 @@ struct exec {
     struct user_options options;
     struct exec_trace *trace; /* --trace, or NULL */
     struct gdb *gdb;          /* --gdb, or NULL */
+    struct exec_state *state; /* --state, or NULL */
     struct timespec started;  /* just before it */
 };
 
@@ -35,6 +36,12 @@ static void after(struct user_thread *t, void *data)
     if (x->gdb) gdb_after_run(t, x->gdb);
 }
 
+static void thread_ends(struct user_thread *t, void *data)
+{
+    struct exec *x = data;
+    exec_state_thread(x->state, t);
+}
+
 static void at_end(struct user_process *p, void *data)
 {
     struct exec *x = data;
@@ -42,6 +49,7 @@ static void at_end(struct user_process *p, void *data)
     if (x->gdb) gdb_at_end(p, x->gdb);
     clock_gettime(CLOCK_MONOTONIC, &now);
     double s = (double)(now.tv_sec - x->started.tv_sec) + (double)(now.tv_nsec - x->started.tv_nsec) / 1e9;
+    if (x->state) exec_state_print(x->state, p, x->program->err);
     if (!x->program->opt.stats) return;
     fprintf(x->program->err, "backend: %s\nguest instructions: %llu\ntime: %.3f s (%.1f million a second)\n",
             x->options.backend->name, (unsigned long long)p->executed, s, (double)p->executed / s / 1e6);
@@ -125,6 +133,7 @@ static int run(struct exec *x)
         buf_free(&why);
         return bad;
     }
+    if (p->opt.state && (x->state = exec_state_new())) x->options.thread_ends = thread_ends;
     if (x->trace || x->gdb) {
         x->options.before_run = before;
         x->options.after_run = after;
@@ -134,6 +143,7 @@ static int run(struct exec *x)
     if (status < 0) status = complain(p, status_of(status), "%s", buf_cstr(&why));
     buf_free(&why);
     if (x->trace) exec_trace_free(x->trace);
+    if (x->state) exec_state_free(x->state);
     gdb_close(x->gdb);
     return status;
 }
@@ -143,6 +153,11 @@ static void add_option(struct program *p, struct text_list *l, const char *name,
     if (!value) return;
     list_add(p, l, name);
     list_add(p, l, value);
+}
+
+static bool given(const struct options *opt, enum option_id id)
+{
+    return opt->given >> id & 1;
 }
 
 /* How a program that this one executes is run: with the options that hold for it too. Its environment is what
@@ -159,6 +174,8 @@ static char *const *run_again(struct program *p)
     if (opt->stack_size)
         add_option(p, &l, "--stack-size",
                    arena_printf(&p->arena, "%llu", (unsigned long long)opt->stack_size));
+    if (given(opt, OPT_RANDOM))
+        add_option(p, &l, "--seed", arena_printf(&p->arena, "%llu", (unsigned long long)opt->seed));
     if (opt->strace) list_add(p, &l, "--strace");
     if (opt->trace) list_add(p, &l, "--trace");
     if (opt->stats) list_add(p, &l, "--stats");
@@ -188,6 +205,8 @@ int cmd_exec(struct program *p)
                     .stack_size = opt->stack_size,
                     .strace = opt->strace ? p->err : NULL,
                     .limit = opt->limit,
+                    .seeded = given(opt, OPT_RANDOM),
+                    .seed = opt->seed,
                     .at_end = at_end,
                     .again = run_again(p)},
     };

@@ -11,4 +11,12 @@ uint64_t exec_trace_before(struct exec_trace *x, struct user_thread *t); /* the 
 void exec_trace_after(struct exec_trace *x, struct user_thread *t);
 void exec_trace_free(struct exec_trace *x);
 
+/* ---- exec_state.c: --state ---- */
+struct exec_state;
+struct exec_state *exec_state_new(void);
+void exec_state_thread(struct exec_state *x, const struct user_thread *t); /* as it ends */
+/* When the process has ended: what was seen of its first thread, and its memory. */
+void exec_state_print(struct exec_state *x, struct user_process *p, FILE *out);
+void exec_state_free(struct exec_state *x);
+
 #endif

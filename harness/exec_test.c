@@ -389,13 +389,83 @@ static void test_trace(void **state)
     }
 }
 
+#define SHOW(n) "li a0, 1; li a1, 0x20000; li a2, " #n "; li a7, 64; ecall;"
+
+/* With --seed, what the kernel gives at random is the same in every run; parent and child get their own. */
+static void test_seed(void **state)
+{
+    struct place *p = *state;
+    char first[sizeof(p->out)];
+    write_program("random",
+                  "li a0, 0x20000; li a1, 601; li a2, 0; li a7, 278; ecall; mv s0, a0;" SHOW(
+                      601) "li a0, 1; mv a1, sp; li a2, 0x3ffffff000; sub a2, a2, sp; li a7, 64; ecall;"
+                           "mv a0, s0; li a7, 93; ecall");
+    EACH_BACKEND(p)
+    {
+        exec(p, "--seed|7|random");
+        assert_int_equal(p->status, 601 & 255);
+        memcpy(first, p->out, sizeof(first));
+        exec(p, "--seed|7|random");
+        assert_memory_equal(first, p->out, sizeof(first));
+        exec(p, "--seed|8|random");
+        assert_memory_not_equal(first, p->out, 601);
+        assert_memory_not_equal(first + 601, p->out + 601, sizeof(first) - 601); /* AT_RANDOM's bytes */
+        exec(p, "random");
+        assert_memory_not_equal(first, p->out, 601);
+        assert_memory_not_equal(first + 601, p->out + 601, sizeof(first) - 601);
+    }
+    write_program("flags",
+                  "li a0, 0x20000; li a1, 8; li a2, 6; li a7, 278; ecall; neg a0, a0; li a7, 93; ecall");
+    expect(p, "--seed|0|flags", EINVAL, "");
+    write_program("edge",
+                  "li a0, 0x21ff8; li a1, 800; li a2, 0; li a7, 278; ecall; neg a0, a0; li a7, 93; ecall");
+    expect(p, "--seed|0|edge", EFAULT, "");
+    write_program("family", "li a0, 17; li a1, 0; li a2, 0; li a3, 0; li a4, 0; li a7, 220; ecall; mv s0, a0;"
+                            "beqz a0, draw; li a0, -1; li a1, 0; li a2, 0; li a3, 0; li a7, 260; ecall;"
+                            "draw: li a0, 0x20000; li a1, 8; li a2, 0; li a7, 278; ecall;" SHOW(8) EXIT(0));
+    exec(p, "--seed|1|family");
+    memcpy(first, p->out, 16);
+    assert_memory_not_equal(first, first + 8, 8);
+    exec(p, "--seed|1|family");
+    assert_memory_equal(first, p->out, 16);
+}
+
+/* What --state prints: registers, counters, each area; the same areas and contents have the same hash. */
+static void test_state(void **state)
+{
+    struct place *p = *state;
+    write_program("state", "li a0, 5; li t0, 0x20008; sd a0, (t0); .2byte 0");
+    write_program("zero", "li a0, 0; li t0, 0x20008; sd a0, (t0); .2byte 0");
+    EACH_BACKEND(p)
+    {
+        char line[128];
+        exec(p, "--state|state");
+        assert_int_equal(p->signal, SIGILL);
+        assert_non_null(strstr(p->err, "instructions 4\n"));
+        assert_non_null(strstr(p->err, "\na0 0x5\n"));
+        assert_non_null(strstr(p->err, "\npc 0x10010\n"));
+        assert_null(strstr(p->err, "mtvec"));
+        char *data = strstr(p->err, "memory 0000020000-0000022000 rw-p ");
+        assert_non_null(data);
+        snprintf(line, sizeof(line), "%.*s", (int)strcspn(data, "\n"), data);
+        exec(p, "--state|--limit|3|state");
+        assert_int_equal(p->status, 124);
+        assert_non_null(strstr(p->err, "memory 0000020000-0000022000 rw-p 0000000000000000\n"));
+        exec(p, "--state|--limit|4|state");
+        assert_non_null(strstr(p->err, line));
+        exec(p, "--state|zero");
+        assert_non_null(strstr(p->err, "memory 0000020000-0000022000 rw-p 0000000000000000\n"));
+    }
+}
+
 int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, enter, leave)
     const struct CMUnitTest tests[] = {
-        TEST(test_runs),      TEST(test_usage),       TEST(test_no_program),  TEST(test_interpreters),
-        TEST(test_scripts),   TEST(test_environment), TEST(test_signals),     TEST(test_maps_everything),
-        TEST(test_no_memory), TEST(test_limit),       TEST(test_unsupported), TEST(test_trace),
+        TEST(test_runs),        TEST(test_usage),       TEST(test_no_program), TEST(test_interpreters),
+        TEST(test_scripts),     TEST(test_environment), TEST(test_signals),    TEST(test_maps_everything),
+        TEST(test_seed),        TEST(test_state),       TEST(test_no_memory),  TEST(test_limit),
+        TEST(test_unsupported), TEST(test_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,6 +89,8 @@ static const struct option_row option_rows[OPTIONS] = {
                    "of its first thread (K, M, G may follow); default: the host's limit, at most 64M"},
     [OPT_LIMIT] = {"limit", 0, "N", TYPE_NUMBER, FIELD(limit), CMD_EXEC, 0, 0, "0",
                    "end it after N instructions of its first thread, with status 124"},
+    [OPT_RANDOM] = {"seed", 0, "N", TYPE_NUMBER, FIELD(seed), CMD_EXEC, 0, 0, NULL,
+                    "what the kernel gives at random (AT_RANDOM, getrandom) is the same in every run with N"},
     [OPT_STRACE] = {"strace", 0, NULL, TYPE_FLAG, FIELD(strace), CMD_EXEC, 0, 0, NULL,
                     "a line for each system call"},
     [OPT_GDB] = {"gdb", 0, "PORT", TYPE_TEXT, FIELD(gdb), CMD_EXEC, 0, 0, NULL,
@@ -97,6 +99,8 @@ static const struct option_row option_rows[OPTIONS] = {
                    "a line for each instruction, with the registers it changed"},
     [OPT_STATS] = {"stats", 0, NULL, TYPE_FLAG, FIELD(stats), CMD_EXEC, 0, 0, NULL,
                    "in the end, what the run took"},
+    [OPT_STATE] = {"state", 0, NULL, TYPE_FLAG, FIELD(state), CMD_EXEC, 0, 0, NULL,
+                   "in the end, the first thread's registers, and a hash of each area of memory"},
     [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
 };
 

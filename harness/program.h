@@ -45,10 +45,12 @@ enum option_id {
     OPT_ARGV0,
     OPT_STACK,
     OPT_LIMIT,
+    OPT_RANDOM,
     OPT_STRACE,
     OPT_TRACE,
     OPT_GDB,
     OPT_STATS,
+    OPT_STATE,
     OPT_HELP,
     OPTIONS,
 };
@@ -68,23 +70,23 @@ struct options {
     const char *output;        /* gen: file */
     const char *file;          /* explain: a program */
     const char *at;            /* explain: where in it */
-    uint64_t seed;             /* of generators */
-    uint64_t jobs;             /* workers; 0: one for each processor */
-    uint64_t shard, nshards;   /* from 0; nshards 0: everything */
-    uint64_t show;             /* failures printed in full */
-    uint64_t max_timeouts;     /* then the run gives up */
-    uint64_t count;            /* gen: cases for each row */
-    double timeout;            /* seconds for a case */
-    const char *runner;        /* exec: a backend, or "auto" */
-    const char *prefix;        /* exec: folder of the guest's libraries */
-    const char *argv0;         /* exec: what the guest is told its name is */
-    struct text_list set;      /* exec: VAR=VALUE */
-    struct text_list unset;    /* exec: VAR */
-    uint64_t stack_size;       /* exec: bytes; 0: the host's limit */
-    uint64_t limit;            /* exec: instructions; 0: none */
-    const char *gdb;           /* exec: where to wait for it */
-    bool strace, trace, stats; /* exec: as they say */
-    bool quiet, verbose, help; /* as they say */
+    uint64_t seed;           /* of generators; exec: of the kernel's random bytes, when OPT_RANDOM is given */
+    uint64_t jobs;           /* workers; 0: one for each processor */
+    uint64_t shard, nshards; /* from 0; nshards 0: everything */
+    uint64_t show;           /* failures printed in full */
+    uint64_t max_timeouts;   /* then the run gives up */
+    uint64_t count;          /* gen: cases for each row */
+    double timeout;          /* seconds for a case */
+    const char *runner;      /* exec: a backend, or "auto" */
+    const char *prefix;      /* exec: folder of the guest's libraries */
+    const char *argv0;       /* exec: what the guest is told its name is */
+    struct text_list set;    /* exec: VAR=VALUE */
+    struct text_list unset;  /* exec: VAR */
+    uint64_t stack_size;     /* exec: bytes; 0: the host's limit */
+    uint64_t limit;          /* exec: instructions; 0: none */
+    const char *gdb;         /* exec: where to wait for it */
+    bool strace, trace, stats, state; /* exec: as they say */
+    bool quiet, verbose, help;        /* as they say */
 };
 
 /* The program and where it speaks. */

@@ -140,6 +140,7 @@ static int64_t fork_process(struct user_thread *t, const struct clone_request *r
     lock_all(t);
     int64_t pid = host_fork(r, &pidfd);
     if (!pid) forget_others(t);
+    random_fork(t->p, !pid);
     unlock_all(t);
     if (!pid) {
         t->vfork_child = false;

@@ -266,6 +266,7 @@ int user_exec(const struct user_options *o, struct buf *why)
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->gone, NULL);
     pthread_mutex_init(&p->handlers.lock, NULL);
+    random_start(p);
     int fd = user_open_program(p, why), status = fd;
     if (fd >= 0 && !(status = open_space(p, why))) {
         struct user_thread *t = start(p, fd, &status, why);

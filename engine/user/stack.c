@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 enum {
@@ -101,7 +100,7 @@ static int fill(struct writing *w)
     const struct user_process *p = w->p;
     uint8_t random[16], zeroes[8] = {0};
     struct buf argv = {0}, envp = {0};
-    if (getrandom(random, sizeof(random), 0) != sizeof(random)) return -EIO;
+    if (random_bytes(w->p, random, sizeof(random))) return -EIO;
     push_bytes(w, zeroes, sizeof(zeroes));
     int err = push_string(w, p->opt->program, &w->execfn);
     if (!err) err = push_strings(w, p->opt->envp, &envp);

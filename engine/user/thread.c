@@ -72,6 +72,7 @@ static void *thread_main(void *arg)
 
 void user_thread_end(struct user_thread *t)
 {
+    if (t->p->opt->thread_ends) t->p->opt->thread_ends(t, t->p->opt->data);
     futex_thread_ends(t);
     signal_release(t);
     user_thread_close(t);

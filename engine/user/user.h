@@ -11,7 +11,7 @@
  *     call.c trace.c         a system call from the guest to its row of the table; --strace
  *     file.c memory.c …      calls that need more than their row says
  *     signal.c frame_*.c     host signals to guest signals, and the frames they make
- *     proc.c                 /proc/self as the guest should see it
+ *     proc.c random.c        /proc/self as the guest should see it; --seed
  */
 #ifndef ENGINE_USER_H
 #define ENGINE_USER_H
@@ -40,15 +40,19 @@ struct user_options {
     uint64_t stack_size;           /* bytes; 0: the host's RLIMIT_STACK, at most 64 MiB */
     FILE *strace;                  /* a line for each system call; or NULL */
     uint64_t limit; /* instructions of the first thread, then all ends with USER_STATUS_LIMIT; 0: none */
+    bool seeded;    /* what the kernel gives at random comes from `seed` */
+    uint64_t seed;  /* of that */
     /* Called before each run of a thread, which then executes at most the budget it gives; the debugger and
      * --trace stand behind it. NULL: none. */
     uint64_t (*before_run)(struct user_thread *t, void *data);
     /* t->cpu->exit says how the run ended; called before that is acted on. NULL: none */
     void (*after_run)(struct user_thread *t, void *data);
+    /* t's last instruction is behind it, its registers are still there. NULL: none */
+    void (*thread_ends)(struct user_thread *t, void *data);
     /* Once, when the guest has ended, before user_exec returns or its signal kills this process. NULL: none
      */
     void (*at_end)(struct user_process *p, void *data);
-    void *data; /* of those three */
+    void *data; /* of those four */
     /* How execve starts this program again: its own argv up to where the guest's program stands (options
      * included), NULL-terminated. Followed by "--argv0", the guest's argv[0], "--", a path, arguments. */
     char *const *again;
@@ -139,6 +143,7 @@ struct user_process {
     const char *unsupported;  /* a backend could not go on: why; or NULL */
     uint64_t unsupported_pc;  /* where */
     uint64_t executed;        /* instructions of threads that ended */
+    struct rng random;        /* --seed: where random bytes come from */
     struct cpu_stat stats[CPU_STATS]; /* what the backend counted for them */
     unsigned nstats;                  /* in use */
     unsigned long named_calls[16];    /* bit for each unknown system call that was named */
@@ -227,6 +232,11 @@ MUST_CHECK int elf_load(struct user_process *p, int fd, const char *path, bool i
 
 /* ---- stack.c: argv, envp, auxv; sets sp and pc of the thread. 0 or -errno ---- */
 MUST_CHECK int stack_build(struct user_thread *t, struct buf *why);
+
+/* ---- random.c ---- */
+void random_start(struct user_process *p);                               /* before the first of those below */
+void random_fork(struct user_process *p, bool child);                    /* in both, with p->lock held */
+MUST_CHECK int random_bytes(struct user_process *p, void *to, size_t n); /* 0 or -EIO */
 
 /* ---- space.c: 0 or an address, or -errno as the guest's kernel would give it. Any thread may call these
  * ---- */
