@@ -55,16 +55,25 @@ static void machine_close(struct machine *m)
     mem_free(&m->mem);
 }
 
-static bool same(const struct machine *a, const struct machine *b)
+/* Dies of the first difference. */
+static void compare(const struct machine *a, const struct machine *b)
 {
     const struct cpu_exit *x = &a->cpu->exit, *y = &b->cpu->exit;
     if (x->kind != y->kind || x->cause != y->cause || x->pc != y->pc || x->value != y->value ||
         x->executed != y->executed)
-        return false;
-    if (memcmp(a->cpu->state, b->cpu->state, a->cpu->guest->state_words * 8)) return false;
+        BUG("exits: %s %u at %#lx, %#lx, after %lu; %s %u at %#lx, %#lx, after %lu", exit_kind_name(x->kind),
+            x->cause, x->pc, x->value, x->executed, exit_kind_name(y->kind), y->cause, y->pc, y->value,
+            y->executed);
+    for (unsigned i = 0; i < a->cpu->guest->nregs; i++) {
+        const struct guest_reg *r = &a->cpu->guest->regs[i];
+        for (unsigned k = r->word; k < r->word + r->count * r->words; k++)
+            if (a->cpu->state[k] != b->cpu->state[k])
+                BUG("%s[%u] before %#lx: %#lx, %#lx", r->name, k - r->word, x->pc, a->cpu->state[k],
+                    b->cpu->state[k]);
+    }
     for (unsigned i = 0; i < a->mem.count; i++)
-        if (memcmp(a->mem.regions[i].host, b->mem.regions[i].host, a->mem.regions[i].size)) return false;
-    return true;
+        if (memcmp(a->mem.regions[i].host, b->mem.regions[i].host, a->mem.regions[i].size))
+            BUG("memory before %#lx", x->pc);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -80,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         uint64_t n = rng_below(&rng, left) + 1;
         backend_interp.run(interp.cpu, n);
         backend_jit.run(jit.cpu, n);
-        BUG_ON(!same(&interp, &jit));
+        compare(&interp, &jit);
         if (interp.cpu->exit.kind != EXIT_BUDGET) break;
         left -= n;
     }
