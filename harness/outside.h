@@ -44,25 +44,46 @@ static inline void outside_collect(int fd, pid_t pid, struct outside *o)
     if (o->late) kill(pid, SIGKILL);
 }
 
-/* Runs argv to its end; standard input is empty. */
-static inline void outside_run(const char *const *argv, struct outside *o)
+/* A program that was started and is to be waited for. */
+struct outside_child {
+    int from; /* what it writes */
+    pid_t pid;
+};
+
+/* Starts argv; standard input is empty, standard output goes to a file instead when there is one. */
+static inline struct outside_child outside_start(const char *const *argv, const char *out)
 {
     posix_spawn_file_actions_t actions;
+    struct outside_child c;
     int ends[2];
-    pid_t pid;
-    *o = (struct outside){0};
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    if (out)
+        posix_spawn_file_actions_addopen(&actions, 1, out, O_WRONLY, 0);
+    else
+        posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
     posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
-    int err = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
+    int err = posix_spawnp(&c.pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     if (err) fail_msg("%s cannot be started: %s", argv[0], strerror(err));
-    outside_collect(ends[0], pid, o);
-    close(ends[0]);
-    assert_int_equal(waitpid(pid, &o->status, 0), pid);
+    c.from = ends[0];
+    return c;
+}
+
+static inline void outside_wait(struct outside_child c, struct outside *o)
+{
+    *o = (struct outside){0};
+    outside_collect(c.from, c.pid, o);
+    close(c.from);
+    assert_int_equal(waitpid(c.pid, &o->status, 0), c.pid);
+}
+
+/* Runs argv to its end; standard input is empty. */
+static inline void outside_run(const char *const *argv, struct outside *o)
+{
+    outside_wait(outside_start(argv, NULL), o);
 }
 
 /* Where the first bytes that differ stand, said in lines. */

@@ -1,0 +1,89 @@
+/* Budgets are exact, on real programs: a run that --limit ends after N instructions is in the same state on
+ * the interpreter and on the JIT, whatever N is: every register, the counters, every byte of memory.
+ *
+ * The programs are those of corpora/programs that do the same in every run, given --seed. Some N are anywhere
+ * from the first instruction to beyond the last, others lie side by side, so that a block is met at each of
+ * its instructions. Standard output is /dev/null: a pipe's number, from fstat, stays in the guest's memory.
+ * LOCKSTEP_SEED=N in the environment chooses others.
+ */
+#include "harness/outside.h"
+
+enum {
+    ANYWHERE = 16, /* N of a program that lie anywhere */
+    GROUPS = 2,    /* and so many times */
+    GROUP = 8,     /* this many in a row */
+};
+
+static char place[4096]; /* folder of the built program lockstep, with a slash */
+
+struct trial {
+    const char *program; /* its name in corpora/programs */
+    uint64_t length;     /* instructions that it executes */
+    struct rng rng;      /* for N: the same in every run of this test */
+};
+
+static struct outside_child start(const struct trial *t, const char *backend, uint64_t n)
+{
+    char lockstep[4200], path[4200], limit[24];
+    snprintf(lockstep, sizeof(lockstep), "%slockstep", place);
+    snprintf(path, sizeof(path), "%sprograms/%s.static", place, t->program);
+    snprintf(limit, sizeof(limit), "%lu", n);
+    const char *const argv[] = {lockstep,  "exec", "--seed",    "1",     "--state", "--limit", limit,
+                                "--argv0", "test", "--backend", backend, path,      NULL};
+    return outside_start(argv, "/dev/null");
+}
+
+/* Ends after n instructions on both, at the same time, and compares. */
+static void try(struct trial *t, uint64_t n)
+{
+    struct outside interp, jit;
+    char what[128];
+    struct outside_child a = start(t, "interp", n), b = start(t, "jit", n);
+    outside_wait(a, &interp);
+    outside_wait(b, &jit);
+    snprintf(what, sizeof(what), "%s after %lu instructions", t->program, n);
+    outside_compare(&interp, "interp", &jit, what);
+    if (!strstr(buf_cstr(&jit.output), "\nmemory ")) fail_msg("%s: no state in\n%s", what, jit.output.p);
+    if (sscanf(buf_cstr(&interp.output), "instructions %lu", &t->length) != 1) t->length = 0;
+    buf_free(&interp.output);
+    buf_free(&jit.output);
+}
+
+static void test_program(void **state)
+{
+    struct trial *t = *state;
+    char path[4200];
+    snprintf(path, sizeof(path), "%sprograms/%s.static", place, t->program);
+    if (access(path, X_OK)) skip();
+    try(t, UINT64_MAX);
+    uint64_t length = t->length;
+    assert_in_range(length, 10000, UINT32_MAX);
+    for (uint64_t n = 1; n <= GROUP; n++) try(t, n);
+    for (int i = 0; i < ANYWHERE; i++) {
+        uint64_t n = 1 + rng_below(&t->rng, length);
+        try(t, n);
+        assert_int_equal(t->length, n);
+    }
+    for (int i = 0; i < GROUPS; i++) {
+        uint64_t n = 1 + rng_below(&t->rng, length - GROUP);
+        for (int k = 0; k < GROUP; k++) try(t, n + (uint64_t)k);
+    }
+    for (uint64_t n = length - 1; n <= length + 2; n++) try(t, n);
+}
+
+int main(void)
+{
+    static const char *const programs[] = {"integer", "control", "strings",   "fp",
+                                           "math",    "memory",  "longdouble"};
+    static struct trial trials[ARRAY_LEN(programs)];
+    static struct CMUnitTest tests[ARRAY_LEN(programs)];
+    const char *seed = getenv("LOCKSTEP_SEED");
+    if (!outside_place(place, sizeof(place))) return 1;
+    for (unsigned i = 0; i < ARRAY_LEN(programs); i++) {
+        trials[i] = (struct trial){.program = programs[i],
+                                   .rng = {hash_str(programs[i], seed ? strtoull(seed, NULL, 0) : 0)}};
+        tests[i] =
+            (struct CMUnitTest){.name = programs[i], .test_func = test_program, .initial_state = &trials[i]};
+    }
+    return _cmocka_run_group_tests("budget", tests, ARRAY_LEN(programs), NULL, NULL);
+}
