@@ -29,6 +29,23 @@ static void know_logic(struct emit *e, unsigned alu, struct known a, struct know
     c->sign = 64;
 }
 
+/* A 64-bit sum or difference of two numbers that fit in so many bits fits in one more. */
+static void know_sum(struct emit *e, struct known a, struct known b, bool narrow)
+{
+    unsigned sign = max(a.sign, b.sign);
+    if (narrow)
+        emit_result(e)->zero = 32;
+    else if (sign < 63)
+        emit_result(e)->sign = (uint8_t)(sign + 1);
+}
+
+static struct known known_const(uint64_t v)
+{
+    unsigned bits = v ? 64 - (unsigned)__builtin_clzll(v) : 0;
+    return (struct known){(uint8_t)bits,
+                          (uint8_t)(bits < 64 ? bits + 1u : 65 - (unsigned)__builtin_clzll(~v | 1))};
+}
+
 /* ---- and, or, xor, add, sub ---- */
 
 /* x & 0xff and the like: a move. */
@@ -66,15 +83,11 @@ static void alu_imm(struct emit *e, const struct ir_node *n, const struct emit_r
         else
             asm_alu_i(e->c, r->k, narrow ? 0 : ASM_W, &(struct asm_rm){.reg = (uint8_t)d}, imm);
     }
-    if (r->k == ALU_ADD || r->k == ALU_SUB) {
-        if (narrow) emit_result(e)->zero = 32;
-    } else {
-        full = narrow ? (uint32_t)imm : (uint64_t)(int64_t)imm;
-        unsigned bits = full ? 64 - (unsigned)__builtin_clzll(full) : 0;
-        struct known b = {(uint8_t)bits,
-                          (uint8_t)(bits < 64 ? bits + 1u : 65 - (unsigned)__builtin_clzll(~full | 1))};
+    struct known b = known_const(narrow ? (uint32_t)imm : (uint64_t)(int64_t)imm);
+    if (r->k == ALU_ADD || r->k == ALU_SUB)
+        know_sum(e, a, b, narrow);
+    else
         know_logic(e, r->k, a, b, narrow);
-    }
 }
 
 static void alu_rm(struct emit *e, const struct ir_node *n, const struct emit_row *r)
@@ -93,11 +106,10 @@ static void alu_rm(struct emit *e, const struct ir_node *n, const struct emit_ro
         if (d != a.reg) asm_op(e->c, ASM_MOV | w, d, 0, &a);
         asm_op(e->c, op | w, d, 0, &b);
     }
-    if (r->k == ALU_ADD || r->k == ALU_SUB) {
-        if (!w) emit_result(e)->zero = 32;
-    } else {
+    if (r->k == ALU_ADD || r->k == ALU_SUB)
+        know_sum(e, ka, kb, !w);
+    else
         know_logic(e, r->k, ka, kb, !w);
-    }
 }
 
 void emit_alu(struct emit *e, const struct ir_node *n, const struct emit_row *r)
@@ -134,12 +146,13 @@ void emit_alu(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 
 void emit_unary(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 {
+    struct known known = known_of(e, n->a[0]);
     struct asm_rm a = use_rm(e, n->a[0]);
     emit_taken(e);
     unsigned d = def_g(e, emit_rm_bit(&a));
     if (d != a.reg) asm_op(e->c, ASM_MOV | emit_w(r), d, 0, &a);
     asm_rr(e->c, ASM_NOT | emit_w(r), r->k, d); /* k: the digit of not or neg */
-    if (r->w < 64) emit_result(e)->zero = 32;
+    know_sum(e, known, known, r->w < 64);
 }
 
 void emit_mul(struct emit *e, const struct ir_node *n, const struct emit_row *r)
