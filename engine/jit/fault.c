@@ -11,7 +11,7 @@
 #include <signal.h>
 #include <ucontext.h>
 
-enum { PAGE_FAULT_WRITE = 2, TRAP_PAGE_FAULT = 14 }; /* x86's error code and vector */
+enum { TRAP_PAGE_FAULT = 14 }; /* an exception of x86 */
 
 static const struct jit_fault *fault_at(const struct jit_block *b, uint32_t at)
 {
@@ -37,11 +37,10 @@ bool jit_host_fault(struct vcpu *c, int sig, const void *siginfo, void *context)
     if (!f) return false;
     /* a page fault tells its address; what is not canonical gives another exception, which does not */
     bool told = regs[REG_TRAPNO] == TRAP_PAGE_FAULT;
-    bool write = told ? regs[REG_ERR] & PAGE_FAULT_WRITE : f->write;
-    uint64_t addr = told ? (uint64_t)((const uint8_t *)info->si_addr - c->mem->window)
-                         : jit_host_address(rip, regs);
+    uint64_t addr =
+        told ? (uint64_t)((const uint8_t *)info->si_addr - c->mem->window) : jit_host_address(rip, regs);
     const struct jit_exit *e = &b->exits[f->exit];
-    cpu_fault(c, c->guest->cause_of_access[write ? CPU_WRITE : CPU_READ], addr);
+    cpu_fault(c, c->guest->cause_of_access[f->write ? CPU_WRITE : CPU_READ], addr);
     c->exit.pc = e->pc;
     c->host_signal = sig;
     c->host_addr = addr;

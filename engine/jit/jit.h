@@ -74,7 +74,7 @@ struct jit_fault {
     uint32_t at;   /* offset of the host instruction in the code */
     uint16_t insn; /* number of the guest instruction */
     uint16_t exit; /* index of the JIT_EXIT_FAULT to leave by; all fault exits of one instruction are one */
-    bool write;    /* it stores (atomics too): what the processor itself does not tell of every fault */
+    bool write;    /* it is a guest's store; all accesses of an atomic are, those that only read, too */
 };
 
 /* A rel32 operand to be completed when the code's place is known. */

@@ -135,26 +135,12 @@ void emit_fp_round(struct emit *e, const struct ir_node *n, const struct emit_ro
 
 /* ---- fused multiply-add ---- */
 
-/* The result is NaN. That of infinity times zero and a quiet NaN is invalid here and not on the host
- * (Unpriv 20.6), so the product alone is made once more, and of its exceptions only that one counts. */
+/* The result is NaN: fma_nan makes of the factors what the host does not. */
 static void write_fma_nan(struct emit *e, const struct emit_cold *c)
 {
-    const int32_t at = EMIT_CALL_OUT;
-    unsigned t = ASM_XMM0;
-    while (t == c->arg[0] || t == c->arg[1] || t == c->dst) t++;
-    asm_mem(e->c, ASM_MOVQ_ST, t, ASM_RSP, at + 8);
-    asm_mem(e->c, ASM_STMXCSR, 3, ASM_RSP, at);
-    asm_rr(e->c, ASM_MOVAPS, t, c->arg[0]);
-    asm_rr(e->c, (c->value == LIT_F64_NAN ? ASM_SD : ASM_SS) | 0x59, t, c->arg[1]);
-    asm_mem(e->c, ASM_STMXCSR, 3, ASM_RSP, at + 4);
-    asm_mem(e->c, ASM_MOVQ, t, ASM_RSP, at + 8);
-    struct asm_rm before = asm_m(ASM_RSP, at), after = asm_m(ASM_RSP, at + 4);
-    asm_op(e->c, ASM_TEST_I8, 0, 0, &after);
-    asm_byte(e->c, 1);
-    uint32_t valid = asm_jump8(e->c, CC_E);
-    asm_alu_i(e->c, ALU_OR, 0, &before, 1);
-    asm_here8(e->c, valid);
-    asm_op(e->c, ASM_LDMXCSR, 2, 0, &before);
+    for (unsigned k = 0; k < 2; k++)
+        asm_mem(e->c, ASM_MOVQ_ST, c->arg[k], ASM_RSP, EMIT_CALL_ARGS + 16 * (int32_t)k);
+    asm_call(e->c, e->h->fma_nan[c->value == LIT_F64_NAN]);
     write_nan(e, c);
 }
 

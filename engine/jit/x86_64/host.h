@@ -37,6 +37,7 @@ struct jit_host {
     void (*enter)(
         struct jit_trip *t);    /* loads the pinned registers, jumps to t->code; `leave` returns here */
     const void *leave;          /* exit stubs are `call leave`: stores the pinned registers, fills the trip */
+    const void *fma_nan[2];     /* exceptions of a fused product that is NaN: single, double */
     const void *call_ref;       /* calls a C reference: see emit_call.c */
     struct jit_jump *jumps;     /* JIT_JUMPS of them, within 2 GiB of the code */
     struct fp_policy policy;    /* what references get: run.c changes it with the key */

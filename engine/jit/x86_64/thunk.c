@@ -196,6 +196,29 @@ static void make_call_ref(struct jit_code *c, const struct jit_host *h, const ui
     asm_byte(c, 0xc3);
 }
 
+/* Infinity times zero plus a quiet NaN is invalid here and not on the host (Unpriv 20.6). So where a fused
+ * operation gave a NaN, the product alone is made of the factors, which are in the frame, and of its
+ * exceptions only that one counts. */
+static void make_fma_nan(struct jit_code *c, bool is_double)
+{
+    const int32_t before = 8 + EMIT_CALL_OUT, after = before + 4, saved = before + 8,
+                  args = 8 + EMIT_CALL_ARGS;
+    struct asm_rm flags = asm_m(ASM_RSP, before), raised = asm_m(ASM_RSP, after);
+    asm_mem(c, ASM_MOVQ_ST, ASM_XMM0, ASM_RSP, saved);
+    asm_op(c, ASM_STMXCSR, 3, 0, &flags);
+    asm_mem(c, ASM_MOVQ, ASM_XMM0, ASM_RSP, args);
+    asm_mem(c, (is_double ? ASM_SD : ASM_SS) | 0x59, ASM_XMM0, ASM_RSP, args + 16);
+    asm_op(c, ASM_STMXCSR, 3, 0, &raised);
+    asm_mem(c, ASM_MOVQ, ASM_XMM0, ASM_RSP, saved);
+    asm_op(c, ASM_TEST_I8, 0, 0, &raised);
+    asm_byte(c, 1);
+    uint32_t valid = asm_jump8(c, CC_E);
+    asm_alu_i(c, ALU_OR, 0, &flags, 1);
+    asm_here8(c, valid);
+    asm_op(c, ASM_LDMXCSR, 2, 0, &flags);
+    asm_byte(c, 0xc3);
+}
+
 size_t jit_host_make(struct jit_host *h, const struct guest_lift *g, struct jit_jump *jumps, uint8_t *rw,
                      const uint8_t *rx, size_t cap)
 {
@@ -213,6 +236,10 @@ size_t jit_host_make(struct jit_host *h, const struct guest_lift *g, struct jit_
     make_enter(&c, h);
     h->leave = rx + c.n;
     make_leave(&c, h);
+    for (unsigned i = 0; i < 2; i++) {
+        h->fma_nan[i] = rx + c.n;
+        make_fma_nan(&c, i);
+    }
     h->call_ref = rx + c.n;
     make_call_ref(&c, h, rx + EMIT_FLAGS_OF_EX);
     BUG_ON(c.n > cap || c.ncalls);
