@@ -14,8 +14,12 @@
 #include <sys/mman.h>
 
 #define WINDOW_SIZE  (1ull << MEM_WINDOW_BITS)
-#define WINDOW_GUARD (4ull << 30) /* any access that starts in the window ends before this */
 #define WINDOW_PAGES (WINDOW_SIZE >> CPU_PAGE_BITS)
+
+/* A guard of 4 GiB is what any access needs that starts in the window, displacement included. A larger one
+ * makes it less likely that one which starts outside, and is not checked, hits memory of the host's. It costs
+ * nothing but addresses. */
+static const unsigned guard_bits[] = {44, 40, 36, 32};
 
 static void *reserve(size_t size, int prot)
 {
@@ -23,24 +27,31 @@ static void *reserve(size_t size, int prot)
     return p == MAP_FAILED ? NULL : p;
 }
 
+/* The window with its guards, as large as can be had. */
+static uint8_t *reserve_guarded(struct mem *m)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(guard_bits); i++) {
+        m->guard = 1ull << guard_bits[i];
+        uint8_t *base = reserve(WINDOW_SIZE + 2 * m->guard, PROT_NONE);
+        if (base) return base;
+    }
+    return NULL;
+}
+
 int mem_window_open(struct mem *m)
 {
     BUG_ON(m->window || m->count);
-    uint8_t *base = reserve(WINDOW_SIZE + 2 * WINDOW_GUARD, PROT_NONE);
-    if (!base) return -ENOMEM;
-    uint8_t *pages = reserve(WINDOW_PAGES, PROT_READ | PROT_WRITE);
-    if (!pages) {
-        munmap(base, WINDOW_SIZE + 2 * WINDOW_GUARD);
-        return -ENOMEM;
-    }
-    m->window = base + WINDOW_GUARD;
+    uint8_t *base = reserve_guarded(m), *pages = base ? reserve(WINDOW_PAGES, PROT_READ | PROT_WRITE) : NULL;
+    if (base && !pages) munmap(base, WINDOW_SIZE + 2 * m->guard);
+    if (!pages) return -ENOMEM;
+    m->window = base + m->guard;
     m->pages = pages;
     return 0;
 }
 
 void window_close(struct mem *m)
 {
-    munmap(m->window - WINDOW_GUARD, WINDOW_SIZE + 2 * WINDOW_GUARD);
+    munmap(m->window - m->guard, WINDOW_SIZE + 2 * m->guard);
     munmap(m->pages, WINDOW_PAGES);
 }
 

@@ -381,6 +381,28 @@ static void test_random_addresses(void **state)
     fixture_free(f);
 }
 
+/* Whatever happens around the window, nothing is mapped there. */
+static void test_guards(void **state)
+{
+    struct fixture *f = fixture_new();
+    struct mem second;
+    unsigned char present;
+    mem_init(&second);
+    assert_int_equal(mem_window_open(&second), 0); /* with what room is left */
+    const struct mem *m[] = {&f->m, &second};
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t byte;
+        assert_true(m[i]->guard >= 4ull << 30);
+        const uint64_t at[] = {-m[i]->guard, -4096ull, END, END + m[i]->guard - 4096};
+        for (unsigned k = 0; k < ARRAY_LEN(at); k++) {
+            assert_int_equal(mincore(mem_host(m[i], at[k]), 4096, &present), 0); /* reserved */
+            assert_int_equal(host_copy(&byte, mem_host(m[i], at[k]), 1), 1);     /* and inaccessible */
+        }
+    }
+    mem_free(&second);
+    fixture_free(f);
+}
+
 /* ---- threads ---- */
 
 struct race {
@@ -499,6 +521,7 @@ int main(void)
         cmocka_unit_test(test_changed_permissions),
         cmocka_unit_test(test_wild_copies),
         cmocka_unit_test(test_random_addresses),
+        cmocka_unit_test(test_guards),
         cmocka_unit_test(test_no_write_goes_unseen),
         cmocka_unit_test(test_memory_that_goes_away),
     };
