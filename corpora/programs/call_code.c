@@ -2,6 +2,8 @@
  * not qemu: it has no process_vm_readv, and does not see code change through another mapping */
 #include "calls.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -93,6 +95,36 @@ static void by_mappings(int fd)
     printf("%d\n", call(code));
 }
 
+static atomic_int turn, answered;
+enum { TURNS = 200 };
+
+/* Calls what stands there whenever it is its turn, from one loop that never leaves for the kernel. */
+static void *caller(void *wrong)
+{
+    for (int n = 1; n <= TURNS; n++) {
+        while (atomic_load(&turn) != n) continue;
+        if (((int (*)(void))code)() != (n & 1 ? 1 : 2)) ++*(int *)wrong;
+        atomic_store(&answered, n);
+    }
+    return NULL;
+}
+
+/* Code that another thread runs is replaced while that thread waits for it. */
+static void by_thread(void)
+{
+    int wrong = 0;
+    pthread_t t;
+    pthread_create(&t, NULL, caller, &wrong);
+    for (int n = 1; n <= TURNS; n++) {
+        memcpy(code, n & 1 ? (void *)one : (void *)two, BYTES);
+        __builtin___clear_cache(code, code + BYTES);
+        atomic_store(&turn, n);
+        while (atomic_load(&answered) != n) continue;
+    }
+    pthread_join(t, NULL);
+    printf("%d wrong\n", wrong);
+}
+
 int main(void)
 {
     int p[2], s[2];
@@ -104,6 +136,7 @@ int main(void)
     SAY(ftruncate(fd, PAGE));
     unlink(name);
     by_calls(p[0], p[1], s);
+    by_thread();
     by_mappings(fd);
     return 0;
 }

@@ -162,6 +162,7 @@ void user_run(struct user_thread *t)
             continue;
         }
         o->backend->run(t->cpu, n);
+        t->runs_done++;
         t->executed += t->cpu->exit.executed;
         if (o->after_run) o->after_run(t, o->data);
         act_on_exit(t);

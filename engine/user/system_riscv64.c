@@ -2,8 +2,11 @@
 #include "linux/linux_calls.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* ---- extensions ---- */
 
@@ -129,16 +132,30 @@ int64_t user_riscv_hwprobe(struct user_thread *t, const uint64_t a[6])
 
 /* ---- riscv_flush_icache ---- */
 
-/* Other threads drop their translations where they next look; each is made to look now. */
+static bool runs(const struct user_thread *t)
+{
+    return __atomic_load_n(&t->cpu->runs, __ATOMIC_RELAXED) != NULL;
+}
+
+/* Returns when no other thread runs old translations any more: each drops them when it next enters guest
+ * code, so those that are in it have to come out. That takes them no longer than a slice of the backend's. */
 static void look_again(struct user_thread *t)
 {
     struct user_process *p = t->p;
     pthread_mutex_lock(&p->lock);
-    for (struct user_thread *o = p->threads; o; o = o->next) {
-        if (o == t) continue;
-        atomic_store(&o->wanted, true);
-        signal_kick(o);
+    uint64_t epoch = mem_code_epoch(&p->mem);
+    if (p->nthreads > 1 && p->flushed != epoch) {
+        /* who is not seen to run after this sees the epoch when it does */
+        syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+        for (struct user_thread *o = p->threads; o; o = o->next) {
+            o->runs_seen = o->runs_done;
+            if (o != t && runs(o)) signal_kick(o);
+        }
+        for (struct user_thread *o = p->threads; o; o = o->next)
+            while (o != t && runs(o) && o->runs_done == o->runs_seen) sched_yield();
     }
+    p->flushed = epoch;
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -147,9 +164,9 @@ int64_t user_riscv_flush_icache(struct user_thread *t, const uint64_t a[6])
     const uint64_t local = 1; /* SYS_RISCV_FLUSH_ICACHE_LOCAL */
     uint64_t size = a[1] > a[0] ? a[1] - a[0] : 0;
     if (a[2] & ~local) return -EINVAL;
-    /* the kernel flushes everything, whatever the range; what is not held needs no flushing */
-    if (size && space_inside(a[0], size) && mem_unwatch(&t->p->mem, a[0], size) && !(a[2] & local))
-        look_again(t);
+    /* what was written here is known already; what was written by another mapping is not */
+    if (size && space_inside(a[0], size)) (void)mem_unwatch(&t->p->mem, a[0], size);
+    if (!(a[2] & local)) look_again(t);
     return 0;
 }
 

@@ -149,6 +149,7 @@ struct user_process {
     unsigned long named_calls[16];    /* bit for each unknown system call that was named */
     int kept[8];                  /* descriptors of our own, which the guest cannot touch (user_keep_fd) */
     unsigned nkept;               /* in use; grows only */
+    uint64_t flushed;             /* mem's code_epoch when all threads last had dropped what was older */
     int strace_fd;                /* where --strace goes, one of them; 0: not yet */
     struct user_limit limits[16]; /* by resource: what the guest believes its own memory limits are */
 };
@@ -189,7 +190,9 @@ struct user_thread {
     struct arena scratch;           /* of execve */
     void *host_stack; /* the alternate stack of the host's handlers, and what was there before */
     stack_t host_stack_before;
-    uint64_t executed; /* instructions so far */
+    uint64_t executed;     /* instructions so far */
+    atomic_uint runs_done; /* grows whenever the backend has returned */
+    unsigned runs_seen;    /* what that was when somebody began to wait for the next; under p->lock */
 };
 
 extern _Thread_local struct user_thread *user_self; /* for signal handlers */
