@@ -31,11 +31,12 @@ static bool machine_open(struct machine *m, bool window, const char *text, const
     struct asm_error err;
     mem_init(&m->mem);
     m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
+    if (m->cpu) m->cpu->options = o;
     bool ok = m->cpu && (!window || !mem_window_open(&m->mem)) &&
               map(m, window, CODE, CODE_SIZE, CPU_READ | CPU_EXEC) &&
               map(m, window, DATA, DATA_SIZE, CPU_READ | CPU_WRITE) &&
               guest_asm(m->cpu->guest, text, &code, &err) && !mem_write(&m->mem, CODE, code.p, code.len) &&
-              !jit_open_with(m->cpu, o);
+              !backend_jit.open(m->cpu);
     buf_free(&code);
     return ok;
 }
@@ -102,7 +103,7 @@ static void run_loop(struct bench_state *s, const void *arg)
     const struct loop *l = arg;
     struct machine m;
     uint64_t n = 0;
-    if (!machine_open(&m, l->window, l->text, &(struct jit_options){0})) {
+    if (!machine_open(&m, l->window, l->text, NULL)) {
         bench_skip(s, "cannot set up the machine");
         return;
     }
@@ -135,7 +136,7 @@ static void translate(struct bench_state *s, const void *arg)
     struct machine m;
     struct buf text = {0};
     program_text(&text, 2000);
-    if (!machine_open(&m, true, buf_cstr(&text), &(struct jit_options){0})) {
+    if (!machine_open(&m, true, buf_cstr(&text), NULL)) {
         bench_skip(s, "cannot set up the machine");
         return;
     }
@@ -157,10 +158,11 @@ static void translate(struct bench_state *s, const void *arg)
 /* A cache that never holds what is needed next. */
 static void reclaim(struct bench_state *s, const void *arg)
 {
+    static const struct jit_options small = {.cache_size = 64 << 10};
     struct machine m;
     struct buf text = {0};
     program_text(&text, 2000);
-    if (!machine_open(&m, true, buf_cstr(&text), &(struct jit_options){.cache_size = 64 << 10})) {
+    if (!machine_open(&m, true, buf_cstr(&text), &small)) {
         bench_skip(s, "cannot set up the machine");
         return;
     }
@@ -181,7 +183,7 @@ static void reclaim(struct bench_state *s, const void *arg)
 static void start_up(struct bench_state *s, const void *arg)
 {
     struct machine m;
-    if (!machine_open(&m, true, "ebreak", &(struct jit_options){0})) {
+    if (!machine_open(&m, true, "ebreak", NULL)) {
         bench_skip(s, "cannot set up the machine");
         return;
     }

@@ -1,4 +1,5 @@
 /* lockstep exec: a Linux program of a guest ISA, as if it were one of the host's. */
+#include "engine/jit/jit.h"
 #include "harness/exec.h"
 #include "harness/gdb/gdb.h"
 #include "harness/plan.h"
@@ -16,6 +17,7 @@ enum { STATUS_CANNOT = 125, STATUS_NOT_RUN = 126, STATUS_NOT_FOUND = 127 };
 struct exec {
     struct program *program;
     struct user_options options;
+    struct jit_options jit;   /* for when that is the backend */
     struct exec_trace *trace; /* --trace, or NULL */
     struct gdb *gdb;          /* --gdb, or NULL */
     struct exec_state *state; /* --state, or NULL */
@@ -176,6 +178,10 @@ static char *const *run_again(struct program *p)
                    arena_printf(&p->arena, "%llu", (unsigned long long)opt->stack_size));
     if (given(opt, OPT_RANDOM))
         add_option(p, &l, "--seed", arena_printf(&p->arena, "%llu", (unsigned long long)opt->seed));
+    if (opt->code_cache)
+        add_option(p, &l, "--code-cache",
+                   arena_printf(&p->arena, "%llu", (unsigned long long)opt->code_cache));
+    if (opt->perf) list_add(p, &l, "--perf");
     if (opt->strace) list_add(p, &l, "--strace");
     if (opt->trace) list_add(p, &l, "--trace");
     if (opt->stats) list_add(p, &l, "--stats");
@@ -211,6 +217,8 @@ int cmd_exec(struct program *p)
                     .again = run_again(p)},
     };
     x.options.data = &x;
+    x.jit = (struct jit_options){.cache_size = opt->code_cache, .perf = opt->perf ? "/tmp" : NULL};
+    if (x.options.backend == &backend_jit) x.options.backend_options = &x.jit;
     fflush(p->out); /* the program writes to the same files, and its children must not write ours again */
     fflush(p->err);
     return run(&x);

@@ -88,7 +88,9 @@ int explain_block(const struct guest *g, struct mem *m, const struct elf_file *f
     if (backend_jit.probe(g, &why)) return -ENOTSUP;
     guest_ir_names(g, &names);
     struct vcpu *c = vcpu_new(g, m);
-    int err = c ? jit_open_with(c, &(struct jit_options){.cache_size = EXPLAIN_CACHE}) : -ENOMEM;
+    const struct jit_options options = {.cache_size = EXPLAIN_CACHE};
+    if (c) c->options = &options;
+    int err = c ? backend_jit.open(c) : -ENOMEM;
     if (!err) {
         err = jit_explain(c, pc, most, &names, &e);
         if (!err) sections(g, m, f, &e, out);

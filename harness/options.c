@@ -101,6 +101,10 @@ static const struct option_row option_rows[OPTIONS] = {
                    "in the end, what the run took"},
     [OPT_STATE] = {"state", 0, NULL, TYPE_FLAG, FIELD(state), CMD_EXEC, 0, 0, NULL,
                    "in the end, the first thread's registers, and a hash of each area of memory"},
+    [OPT_PERF] = {"perf", 0, NULL, TYPE_FLAG, FIELD(perf), CMD_EXEC, 0, 0, NULL,
+                  "tell perf what translated code is: /tmp/perf-PID.map and /tmp/jit-PID.dump"},
+    [OPT_CACHE] = {"code-cache", 0, "BYTES", TYPE_SIZE, FIELD(code_cache), CMD_EXEC, 0, 1ull << 30, "0",
+                   "of translated code for each thread, from 64K on; default: 64M"},
     [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
 };
 

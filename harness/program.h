@@ -51,6 +51,8 @@ enum option_id {
     OPT_GDB,
     OPT_STATS,
     OPT_STATE,
+    OPT_PERF,
+    OPT_CACHE,
     OPT_HELP,
     OPTIONS,
 };
@@ -83,10 +85,11 @@ struct options {
     struct text_list set;    /* exec: VAR=VALUE */
     struct text_list unset;  /* exec: VAR */
     uint64_t stack_size;     /* exec: bytes; 0: the host's limit */
+    uint64_t code_cache;     /* exec: bytes; 0: the usual */
     uint64_t limit;          /* exec: instructions; 0: none */
     const char *gdb;         /* exec: where to wait for it */
-    bool strace, trace, stats, state; /* exec: as they say */
-    bool quiet, verbose, help;        /* as they say */
+    bool strace, trace, stats, state, perf; /* exec: as they say */
+    bool quiet, verbose, help;              /* as they say */
 };
 
 /* The program and where it speaks. */

@@ -160,6 +160,7 @@ struct vcpu {
     const struct guest *guest; /* the ISA */
     struct mem *mem;           /* guest-physical memory; outlives the vcpu */
     void *backend;             /* the backend's own data for this vcpu */
+    const void *options;       /* for the backend's open, of its own type; NULL: the usual */
     struct interp *interp;     /* the interpreter's, apart: other backends have one for what they do not do */
     struct cpu_exit exit;      /* how the last run ended; faults are noted here */
     const struct backend *runs; /* whose `run` is under way, for cpu_host_fault and cpu_kick; or NULL */

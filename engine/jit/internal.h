@@ -51,8 +51,7 @@ struct jit {
     uint64_t key;                  /* that the jump cache holds for */
     struct jit_exit *from; /* the exit that led to run.c, to be linked; NULL also when its block is gone */
     struct rng slices;     /* lengths of slices: the same in every run */
-    uint64_t perf_index;   /* number of the next record of the jitdump */
-    void *perf_marker;     /* its page that `perf record` sees mapped */
+    void *perf_marker;     /* page of the jitdump that `perf record` sees mapped; or NULL */
 };
 
 /* ---- cache.c ---- */

@@ -141,16 +141,13 @@ void jit_code_free(struct jit_code *c); /* {0} is an empty one */
 /* ---- for everybody ---- */
 extern const struct backend backend_jit;
 
+/* vcpu->options, copied by open. */
 struct jit_options {
     size_t cache_size; /* bytes of code; 0: 64 MiB */
-    unsigned hot;   /* slices that must end in a block before it becomes a region; 0: the usual; ~0: never */
-    FILE *perf_map; /* a line for each translation; or NULL */
-    FILE *jitdump;  /* the same for `perf inject --jit`: a file that can be mapped; or NULL */
+    unsigned hot; /* slices that must end in a block before it becomes a region; 0: the usual; ~0: never */
+    const char *perf;    /* folder for perf-PID.map and jit-PID.dump: /tmp is where perf looks; or NULL */
     const char *profile; /* file to start warm from, and to save to; or NULL */
 };
-/* backend_jit.open with options of one's own. */
-MUST_CHECK int jit_open_with(struct vcpu *c, const struct jit_options *o);
-
 struct jit_stats {
     uint64_t blocks, regions;            /* translated so far */
     uint64_t guest_insns, guest_bytes;   /* in them */

@@ -44,7 +44,9 @@ static void machine_open(struct machine *m, const struct backend *b, const uint8
     BUG_ON(mem_write(&m->mem, CODE, code, size < CPU_PAGE ? size : CPU_PAGE));
     m->backend = b;
     m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
-    BUG_ON(!m->cpu || (b == &backend_jit ? jit_open_with(m->cpu, &small) : b->open(m->cpu)));
+    BUG_ON(!m->cpu);
+    m->cpu->options = b == &backend_jit ? &small : NULL;
+    BUG_ON(b->open(m->cpu));
     set_registers(m, seed);
 }
 

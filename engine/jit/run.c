@@ -248,14 +248,14 @@ static int jit_probe(const struct guest *g, const char **why)
     return -ENOTSUP;
 }
 
-int jit_open_with(struct vcpu *c, const struct jit_options *o)
+static int jit_open(struct vcpu *c)
 {
     struct jit *j = calloc(1, sizeof(*j));
     if (!j) return -ENOMEM;
     j->lift = c->guest->lift;
-    j->opt = *o;
+    if (c->options) j->opt = *(const struct jit_options *)c->options;
     j->slices.state = 1;
-    int err = jit_cache_open(j, o->cache_size);
+    int err = jit_cache_open(j, j->opt.cache_size);
     if (!err) err = backend_interp.open(c);
     if (err) {
         jit_cache_close(j);
@@ -266,11 +266,6 @@ int jit_open_with(struct vcpu *c, const struct jit_options *o)
     jit_perf_open(j);
     c->backend = j;
     return 0;
-}
-
-static int jit_open(struct vcpu *c)
-{
-    return jit_open_with(c, &(struct jit_options){0});
 }
 
 static void jit_close(struct vcpu *c)

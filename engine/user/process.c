@@ -38,6 +38,7 @@ struct user_thread *user_thread_new(struct user_process *p)
         return NULL;
     }
     t->cpu->clock = host_clock;
+    t->cpu->options = p->opt->backend_options;
     pthread_mutex_lock(&p->lock);
     t->next = p->threads;
     p->threads = t;

@@ -37,6 +37,7 @@ struct user_options {
     char *const *envp;             /* likewise */
     const char *prefix;            /* -L: where the guest's absolute paths are looked for first; or NULL */
     const struct backend *backend; /* runs the guest */
+    const void *backend_options;   /* vcpu->options of every thread; or NULL */
     uint64_t stack_size;           /* bytes; 0: the host's RLIMIT_STACK, at most 64 MiB */
     FILE *strace;                  /* a line for each system call; or NULL */
     uint64_t limit; /* instructions of the first thread, then all ends with USER_STATUS_LIMIT; 0: none */
