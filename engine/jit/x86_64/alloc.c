@@ -373,6 +373,16 @@ struct asm_rm use_xm(struct emit *e, uint32_t v)
     return in_memory(e, v, EMIT_XMMS, &m) ? m : asm_r(use_x(e, v));
 }
 
+struct asm_rm use_kept(struct emit *e, uint32_t v)
+{
+    const struct emit_cell *c = emit_cell_of(e, v);
+    uint32_t regs = c->regs & ~(uint32_t)EMIT_GPRS;
+    if (regs) return asm_r(first_of(regs));
+    if (c->constant) return asm_r(ASM_NONE);
+    return c->home >= 0 ? asm_m(ASM_RBP, emit_word_disp((unsigned)c->home))
+                        : asm_m(ASM_RSP, emit_slot_disp(c->slot));
+}
+
 bool use_imm(struct emit *e, uint32_t v, unsigned w, int32_t *imm)
 {
     if (!emit_is_const(e, v)) return false;

@@ -95,6 +95,8 @@ enum asm_op {
     ASM_MOVSX16 = ASM_0F | 0xbf,
     ASM_MOVSXD = ASM_W | 0x63,
     ASM_LEA = 0x8d,
+    ASM_PUSH = 0xff,   /* /6 */
+    ASM_POP = 0x8f,    /* /0 */
     ASM_ALU = 0x03,    /* + 8 * enum asm_alu */
     ASM_ALU_ST = 0x01, /* likewise; rm <- reg */
     ASM_ALU_I8 = 0x83, /* /alu, imm8 */

@@ -59,6 +59,8 @@ static const struct row rows[] = {
     OP("test", ASM_TEST8, MR, 8, 8),
     OP("test", ASM_TEST_I8, MI, 0, 8, .imm = 8),
     OP("test", ASM_TEST_I, MI, 0, 32, .imm = 32),
+    OP("push", ASM_PUSH, M, 0, 0, .mem = 64, .digit = 6),
+    OP("pop", ASM_POP, M, 0, 0, .mem = 64),
     OP("not", ASM_NOT | ASM_W, M, 0, 64, .digit = 2),
     OP("neg", ASM_NEG, M, 0, 32, .digit = 3),
     OP("mul", ASM_MUL | ASM_W, M, 0, 64, .digit = 4),

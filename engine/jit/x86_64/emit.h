@@ -87,15 +87,16 @@ struct emit_fixup {
 /* An out-of-line piece of code. */
 struct emit_cold {
     void (*emit)(struct emit *e, const struct emit_cold *c); /* writes it */
-    uint32_t from[3];                                        /* rel32 operands of jumps to it; 0: none */
+    uint32_t from;                                           /* rel32 operand of the jump to it */
     uint32_t back;                                           /* offset where it goes on */
     uint32_t node;                                           /* whose it is */
-    uint32_t fault;            /* exit to leave by when the reference faults, or EMIT_NONE */
-    uint64_t imm[IR_MAX_ARGS]; /* arguments that are constants */
-    uint8_t arg[IR_MAX_ARGS];  /* the other arguments' registers; ASM_NONE: a constant */
-    uint8_t dst;               /* register of the result, or ASM_NONE */
-    uint64_t value;            /* the piece's own */
-    bool boxed;                /* the result gets ones above 32 bits */
+    uint32_t fault;                 /* exit to leave by when the reference faults, or EMIT_NONE */
+    struct asm_rm arg[IR_MAX_ARGS]; /* where the node's arguments are; no register and no base: in `imm` */
+    uint64_t imm[IR_MAX_ARGS];      /* those that are constants */
+    uint64_t value;                 /* the piece's own */
+    uint32_t load;                  /* operation that reads the result; 0: the usual one */
+    uint8_t dst;                    /* register of the result, or ASM_NONE */
+    bool boxed;                     /* the result gets ones above 32 bits */
 };
 
 struct emit {
@@ -189,6 +190,8 @@ struct asm_rm use_xm(struct emit *e, uint32_t v); /* an xmm register, or memory 
 bool use_imm(struct emit *e, uint32_t v, unsigned w,
              int32_t *imm);                            /* fits an immediate of a w-bit operation */
 struct asm_rm use_address(struct emit *e, uint32_t v); /* memory at v */
+struct asm_rm use_kept(struct emit *e,
+                       uint32_t v); /* a register that is not free, or memory; no base: it is a constant */
 unsigned use_tmp(struct emit *e, uint32_t mask);       /* a free register, for this node only */
 void use_in(struct emit *e, uint32_t v, unsigned reg); /* a copy in this register, which use_fixed gave */
 void use_fixed(struct emit *e, unsigned reg);          /* this free register is emptied and locked */

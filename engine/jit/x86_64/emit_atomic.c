@@ -15,7 +15,7 @@ void emit_align(struct emit *e, const struct ir_node *n, const struct emit_row *
     asm_rr(e->c, ASM_TEST_I8, 0, a);
     asm_byte(e->c, (unsigned)size - 1);
     struct emit_cold *cold = emit_cold_ref(e, (uint8_t[]){(uint8_t)a, ASM_NONE});
-    cold->from[0] = asm_jump32(e->c, CC_NE);
+    cold->from = asm_jump32(e->c, CC_NE);
     cold->fault = emit_fault_exit(e);
     cold->back = e->c->n;
     emit_taken(e);

@@ -65,7 +65,7 @@ static void write_not_boxed(struct emit *e, const struct emit_cold *c)
 static void cold_unless_boxed(struct emit *e, uint32_t jump, unsigned dst, uint64_t value)
 {
     struct emit_cold *c = emit_cold_new(e, write_not_boxed);
-    c->from[0] = jump;
+    c->from = jump;
     c->dst = (uint8_t)dst;
     c->value = value;
     c->back = e->c->n;

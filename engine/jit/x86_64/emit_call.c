@@ -74,16 +74,21 @@ struct emit_cold *emit_cold_new(struct emit *e, void (*emit)(struct emit *e, con
     return c;
 }
 
-/* An argument from its register, zero-extended. */
-static void store_arg(struct emit *e, unsigned k, unsigned reg, unsigned w)
+/* An argument, zero-extended. What is in memory goes by the stack, as no register is free. */
+static void store_arg(struct emit *e, unsigned k, const struct asm_rm *from, unsigned w)
 {
     struct asm_rm m = asm_m(ASM_RSP, arg_disp(k));
-    if (w == 64) {
-        asm_op(e->c, reg < ASM_XMM0 ? ASM_MOV_ST | ASM_W : ASM_MOVQ_ST, reg, 0, &m);
-        return;
+    unsigned reg = from->reg;
+    if (reg == ASM_NONE) {
+        asm_op(e->c, ASM_PUSH, 6, 0, from);
+        asm_op(e->c, ASM_POP, 0, 0, &m);
+    } else if (reg < ASM_XMM0) {
+        asm_op(e->c, ASM_MOV_ST | ASM_W, reg, 0, &m);
+    } else {
+        asm_op(e->c, ASM_MOVQ_ST, reg, 0, &m);
     }
-    asm_op(e->c, reg < ASM_XMM0 ? ASM_MOV_ST : ASM_MOVQ_GX, reg, 0, &m);
     if (w < 32) asm_alu_i(e->c, ALU_AND, 0, &m, (int32_t)bits_mask(w));
+    if (w == 64) return;
     m.disp += 4;
     asm_op(e->c, ASM_MOV_I, 0, 0, &m);
     asm_u32(e->c, 0);
@@ -93,15 +98,15 @@ static void write_ref(struct emit *e, const struct emit_cold *c)
 {
     const struct ir_node *n = &e->nodes[c->node];
     for (unsigned k = 0; k < ir_op_table[n->op].nargs; k++) {
-        if (c->arg[k] == ASM_NONE)
+        if (c->arg[k].reg == ASM_NONE && c->arg[k].base == ASM_NONE)
             store_const(e, arg_disp(k), c->imm[k]);
         else
-            store_arg(e, k, c->arg[k], emit_width(e->nodes[n->a[k]].type));
+            store_arg(e, k, &c->arg[k], emit_width(e->nodes[n->a[k]].type));
     }
     call(e, n);
     if (c->fault != EMIT_NONE) emit_exit_jump(e, CC_E, c->fault);
-    if (c->dst != ASM_NONE)
-        asm_mem(e->c, c->dst < ASM_XMM0 ? ASM_MOV | ASM_W : ASM_MOVQ, c->dst, ASM_RSP, EMIT_CALL_OUT);
+    uint32_t load = c->load ? c->load : c->dst < ASM_XMM0 ? ASM_MOV | ASM_W : ASM_MOVQ;
+    if (c->dst != ASM_NONE) asm_mem(e->c, load, c->dst, ASM_RSP, EMIT_CALL_OUT);
     if (c->boxed) asm_near(e->c, ASM_ORPS, c->dst, 0, (const uint8_t *)e->h->literals + 16 * LIT_BOX32);
 }
 
@@ -110,7 +115,7 @@ struct emit_cold *emit_cold_ref(struct emit *e, const uint8_t *regs)
     const struct ir_node *n = &e->nodes[e->at];
     struct emit_cold *c = emit_cold_new(e, write_ref);
     for (unsigned k = 0; k < ir_op_table[n->op].nargs; k++) {
-        c->arg[k] = regs[k];
+        c->arg[k] = asm_r(regs[k]);
         if (regs[k] == ASM_NONE) c->imm[k] = emit_const_of(e, n->a[k]);
     }
     return c;
@@ -121,8 +126,7 @@ void emit_colds(struct emit *e)
     for (uint32_t i = 0; i < e->ncolds; i++) {
         const struct emit_cold *c = &e->colds[i];
         asm_room(e->c, EMIT_NODE_ROOM);
-        for (unsigned k = 0; k < ARRAY_LEN(c->from); k++)
-            if (c->from[k]) asm_here32(e->c, c->from[k]);
+        asm_here32(e->c, c->from);
         c->emit(e, c);
         uint32_t at = asm_jump32(e->c, CC_ALWAYS), rel = c->back - e->c->n;
         memcpy(e->c->p + at, &rel, 4);

@@ -16,7 +16,7 @@ static bool live_round(const struct emit *e, const struct ir_node *n)
 
 static void add_cold(struct emit *e, struct emit_cold *cold, uint32_t jump, unsigned d)
 {
-    cold->from[0] = jump;
+    cold->from = jump;
     cold->dst = (uint8_t)d;
     cold->back = e->c->n;
 }

@@ -253,7 +253,7 @@ void emit_guard(struct emit *e, const struct ir_node *n, const struct emit_row *
     }
     emit_taken(e);
     struct emit_cold *c = emit_cold_new(e, write_guard_failed);
-    c->from[0] = asm_jump32(e->c, CC_NE);
+    c->from = asm_jump32(e->c, CC_NE);
     c->dst = (uint8_t)target;
     c->value = jump_exit(e, n);
     c->back = e->c->n;

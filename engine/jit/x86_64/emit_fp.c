@@ -66,7 +66,7 @@ static struct emit_cold *cold_if_nan(struct emit *e, const struct emit_row *r, u
     asm_rr(e->c, ucomis(r), d, d);
     uint32_t jump = asm_jump32(e->c, CC_P);
     struct emit_cold *c = emit_cold_new(e, emit);
-    c->from[0] = jump;
+    c->from = jump;
     c->dst = (uint8_t)d;
     c->value = r->w == 64 ? LIT_F64_NAN : LIT_F32_NAN;
     c->back = e->c->n;
@@ -139,7 +139,7 @@ void emit_fp_round(struct emit *e, const struct ir_node *n, const struct emit_ro
 static void write_fma_nan(struct emit *e, const struct emit_cold *c)
 {
     for (unsigned k = 0; k < 2; k++)
-        asm_mem(e->c, ASM_MOVQ_ST, c->arg[k], ASM_RSP, EMIT_CALL_ARGS + 16 * (int32_t)k);
+        asm_mem(e->c, ASM_MOVQ_ST, c->arg[k].reg, ASM_RSP, EMIT_CALL_ARGS + 16 * (int32_t)k);
     asm_call(e->c, e->h->fma_nan[c->value == LIT_F64_NAN]);
     write_nan(e, c);
 }
@@ -158,8 +158,8 @@ void emit_fp_fma(struct emit *e, const struct ir_node *n, const struct emit_row 
     asm_rrr(e->c, ASM_FMADD231 | emit_w(r), d, a, b);
     emit_result(e)->ones = (uint8_t)ones;
     struct emit_cold *cold = cold_if_nan(e, r, d, write_fma_nan);
-    cold->arg[0] = (uint8_t)a;
-    cold->arg[1] = (uint8_t)b;
+    cold->arg[0] = asm_r(a);
+    cold->arg[1] = asm_r(b);
 }
 
 /* ---- minimum, maximum. k: the opcode. Of two equal numbers, which can only be zeros of different signs,
@@ -177,7 +177,7 @@ void emit_fp_minmax(struct emit *e, const struct ir_node *n, const struct emit_r
     emit_taken(e);
     unsigned d = def_x(e, 1u << a | 1u << b);
     asm_rr(e->c, ucomis(r), a, b);
-    cold->from[0] = asm_jump32(e->c, CC_P);
+    cold->from = asm_jump32(e->c, CC_P);
     asm_rrr(e->c, scalar(r) | r->k | ASM_VEX, t, a, b);
     asm_rrr(e->c, scalar(r) | r->k | ASM_VEX, d, b, a);
     asm_rrr(e->c, (r->k == 0x5d ? ASM_ORPS : ASM_ANDPS) | ASM_VEX, d, d, t);
@@ -207,7 +207,7 @@ void emit_fp_eq(struct emit *e, const struct ir_node *n, const struct emit_row *
     emit_taken(e);
     uint32_t jump = asm_jump32(e->c, CC_P);
     struct emit_cold *cold = emit_cold_new(e, write_unequal);
-    cold->from[0] = jump;
+    cold->from = jump;
     cold->back = e->c->n;
     def_flags(e, CC_E);
 }
@@ -270,7 +270,7 @@ void emit_fp_keep(struct emit *e, const struct ir_node *n, const struct emit_row
     asm_rr(e->c, ASM_ALU + 8 * ALU_OR, d, a);
     asm_rr(e->c, ASM_NOT, 2, d);
     asm_rr(e->c, ASM_TEST, d, d);
-    cold->from[0] = asm_jump32(e->c, CC_NE);
+    cold->from = asm_jump32(e->c, CC_NE);
     cold->back = e->c->n;
     emit_taken(e);
 }

@@ -90,7 +90,7 @@ void emit_div(struct emit *e, const struct ir_node *n, const struct emit_row *r)
         asm_rr(e->c, ASM_DIV | emit_w(r), 6, b);
     }
     if (cold) {
-        cold->from[0] = jump;
+        cold->from = jump;
         cold->dst = (uint8_t)from;
         cold->back = e->c->n;
     }
