@@ -175,7 +175,8 @@ static const struct program {
     {"atomic",
      "li a1, 40; mv a2, s0; loop: amoadd.d a3, a1, (a2); again: lr.d a4, (a2); addi a4, a4, 3; sc.d a5, a4, "
      "(a2);"
-     "bnez a5, again; amoswap.w a6, a1, (a2); amomaxu.d t1, a4, (a2); csrr t0, instret; addi a1, a1, -1;"
+     "bnez a5, again; amoswap.w a6, a1, (a2); amomaxu.d t1, a4, (a2); fence rw, rw; csrr t0, instret; addi "
+     "a1, a1, -1;"
      "bnez a1, loop; ebreak"},
     {"exceptions", /* inline, out of line, by references (rmm), by the interpreter; never executed */
      "li a0, 17; la t0, some; fld fa3, 0(t0); fld fa4, 8(t0); fld fa1, 16(t0);"
@@ -285,6 +286,11 @@ static void faults_inside_blocks_agree(void **state)
         "addi a0, a0, 1; fcvt.d.l fa0, a0; fadd.d fa1, fa0, fa0; fld fa0, 8(a1); fadd.d fa1, fa0, fa0; "
         "ebreak",
         "addi a0, a0, 1; beqz a3, on; ebreak; on: addi a0, a0, 2; amoadd.w a0, a0, (a1); ebreak",
+        "addi a0, a0, 1; mv a2, a0; amoor.d a2, a0, (a1); addi a0, a0, 1; ebreak",
+        "addi a0, a0, 1; mv a2, a0; amomaxu.w a0, a2, (a1); addi a0, a0, 1; ebreak",
+        "addi a0, a0, 1; mv a2, a0; amocas.d a2, a0, (a1); addi a0, a0, 1; ebreak",
+        "lr.d a0, (s0); mv a2, a0; sc.d a0, a1, (a1); addi a0, a0, 1; sc.w a2, a1, (s0); ebreak",
+        "addi a0, a0, 1; fence rw, rw; mv a2, a0; lr.w a2, (a1); fence.tso; addi a0, a0, 1; ebreak",
         "addi a0, a0, 1; beqz a3, on; ebreak; on: addi a0, a0, 2; jr a1; ebreak",
         "addi a0, a0, 1; li a3, 5; sub a3, a3, a0; .4byte 0xffffffff",
         "addi a0, a0, 1; fsrmi 5; fadd.d fa0, fa1, fa2, dyn; ebreak",

@@ -147,6 +147,7 @@ const struct emit_row emit_rows[IR_OPS] = {
     W2(AMO_MAXU, emit_amo_loop, EMIT_KEEPS_OLD | CC_A),
     W2(AMO_CAS, emit_amo_cas, 0),
     W2(STORE_IF, emit_store_if, 0),
+    [IR_FENCE] = ROW(emit_fence, 1, 0),
     [IR_LOAD8] = ROW(emit_load, 8, 0),
     [IR_LOAD16] = ROW(emit_load, 16, 0),
     [IR_LOAD32] = ROW(emit_load, 32, 0),

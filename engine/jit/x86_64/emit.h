@@ -245,10 +245,11 @@ emit_fn emit_alu, emit_mul, emit_unary, emit_shift, emit_rotate, emit_extend, em
 emit_fn emit_compare, emit_select, emit_minmax, emit_lnot;                                /* emit_cond.c */
 emit_fn emit_mulh, emit_div, emit_count, emit_bswap;                                      /* emit_muldiv.c */
 emit_fn emit_fp_binary, emit_fp_sqrt, emit_fp_round, emit_fp_fma, emit_fp_minmax, emit_fp_eq, emit_fp_less,
-    emit_fp_raised, emit_fp_keep;                                                  /* emit_fp.c */
-emit_fn emit_fp_to_int, emit_int_to_fp, emit_fp_to_fp;                             /* emit_convert.c */
-emit_fn emit_box, emit_unbox;                                                      /* emit_box.c */
-emit_fn emit_align, emit_amo_exchange, emit_amo_loop, emit_amo_cas, emit_store_if; /* emit_atomic.c */
-emit_fn emit_load, emit_store;                                                     /* emit_mem.c */
+    emit_fp_raised, emit_fp_keep;                      /* emit_fp.c */
+emit_fn emit_fp_to_int, emit_int_to_fp, emit_fp_to_fp; /* emit_convert.c */
+emit_fn emit_box, emit_unbox;                          /* emit_box.c */
+emit_fn emit_align, emit_amo_exchange, emit_amo_loop, emit_amo_cas, emit_store_if,
+    emit_fence;                /* emit_atomic.c */
+emit_fn emit_load, emit_store; /* emit_mem.c */
 
 #endif
