@@ -140,6 +140,17 @@ static bool soon_put(const struct forward *f, unsigned word)
     return false;
 }
 
+bool fw_will_get(const struct forward *f, uint32_t in, uint32_t v)
+{
+    const struct ir_node *get = &f->in[in];
+    const struct ir_word *w = &f->words[get->imm];
+    if (!known(f, w) || w->part != IR_PART_ALL || w->value != v || get->type != fw_node(f, v)->type)
+        return false;
+    for (uint32_t i = f->at; i < in; i++)
+        if (f->in[i].op == IR_SET && f->in[i].imm == get->imm) return false;
+    return true;
+}
+
 /* Whether a register of the guest holds the value, and goes on doing so. */
 static bool is_held(const struct forward *f, uint32_t v)
 {

@@ -13,6 +13,7 @@
 enum {
     FW_ROOM = 64,    /* nodes that one node may become: rules may hold pointers to nodes */
     FW_UNBOXED = 16, /* how many are remembered */
+    FW_DIVIDED = 4,  /* the same */
 };
 
 struct forward {
@@ -26,6 +27,8 @@ struct forward {
     uint32_t stamp;               /* the present one */
     uint32_t unboxed[FW_UNBOXED]; /* UNBOX nodes, the latest ones, so that a register is unboxed once */
     unsigned nunboxed;            /* how many there have been */
+    uint32_t divided[FW_DIVIDED]; /* quotients, so that the remainder needs no division of its own */
+    unsigned ndivided;            /* how many there have been */
 };
 
 typedef uint32_t fw_rewrite(struct forward *f, const struct ir_node *n);
@@ -46,6 +49,8 @@ uint32_t fw_const(struct forward *f, unsigned type, uint64_t v);
  * registers hold `through` and no longer hold `to`: that would keep alive a second value, in a host register
  * that is scarce. */
 bool fw_may_reach(const struct forward *f, uint32_t through, uint32_t to);
+/* Whether the GET `in`, further down, will very likely find the value v. */
+bool fw_will_get(const struct forward *f, uint32_t in, uint32_t v);
 
 static inline const struct ir_node *fw_node(const struct forward *f, uint32_t v)
 {
@@ -102,8 +107,11 @@ bool fw_truth(const struct forward *f, uint32_t x,
 bool fw_keeps_8(const struct forward *f, uint32_t x, uint32_t *from);
 fw_rewrite fw_rule_zext, fw_rule_sext, fw_rule_trunc, fw_rule_concat, fw_rule_box, fw_rule_unbox;
 
+/* ---- rules_divide.c ---- */
+fw_rewrite fw_rule_mul, fw_rule_divu, fw_rule_remu, fw_rule_divs, fw_rule_rems;
+
 /* ---- rules_arith.c ---- */
-fw_rewrite fw_rule_add, fw_rule_sub, fw_rule_mul, fw_rule_divu, fw_rule_remu, fw_rule_inverse;
+fw_rewrite fw_rule_add, fw_rule_sub, fw_rule_inverse;
 fw_rewrite fw_rule_and, fw_rule_or, fw_rule_xor;
 fw_rewrite fw_rule_shl, fw_rule_shr, fw_rule_sar, fw_rule_rotate;
 

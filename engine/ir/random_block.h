@@ -192,6 +192,23 @@ static void random_idiom(struct ir_block *b, struct rng *r)
     ir_set(b, 1 + (unsigned)rng_below(r, RANDOM_WORDS), v);
 }
 
+/* Two divisions of the registers that a guest divides, which may change between them. */
+static void random_division(struct ir_block *b, struct rng *r)
+{
+    static const uint16_t ops[] = {IR_DIVU_I64, IR_REMU_I64, IR_DIVS_I64, IR_REMS_I64};
+    unsigned sign = rng_below(r, 2) ? 2 : 0, x = 1 + (unsigned)rng_below(r, 3),
+             y = 1 + (unsigned)rng_below(r, 3);
+    for (int i = 0; i < 2; i++) {
+        uint32_t n = ir_get(b, IR_I64, x), d = ir_get(b, IR_I64, y), v;
+        unsigned op = ops[sign + rng_below(r, 2)];
+        if (rng_below(r, 3))
+            v = ir_op2(b, op, n, d);
+        else
+            v = ir_op2(b, op - 1, ir_op1(b, IR_TRUNC_I32_I64, n), ir_op1(b, IR_TRUNC_I32_I64, d));
+        ir_set(b, 1 + (unsigned)rng_below(r, RANDOM_WORDS), v);
+    }
+}
+
 static void random_block(struct ir_block *b, struct rng *r)
 {
     uint32_t nodes = 1 + (uint32_t)rng_below(r, RANDOM_NODES);
@@ -207,6 +224,8 @@ static void random_block(struct ir_block *b, struct rng *r)
             random_structural(b, r);
         else if (what < 65)
             random_idiom(b, r);
+        else if (what < 68)
+            random_division(b, r);
         else
             random_op(b, r, random_operation(r));
     }

@@ -19,8 +19,8 @@ const struct fw_rule fw_rules[IR_OPS] = {
     TO_I64(NEG) = {fw_rule_inverse, fw_know_neg},
     I32_AND_I64(DIVU) = {fw_rule_divu, NULL},
     I32_AND_I64(REMU) = {fw_rule_remu, fw_know_remainder},
-    I32_AND_I64(DIVS) = {NULL, fw_know_divs},
-    I32_AND_I64(REMS) = {NULL, fw_know_remainder},
+    I32_AND_I64(DIVS) = {fw_rule_divs, fw_know_divs},
+    I32_AND_I64(REMS) = {fw_rule_rems, fw_know_remainder},
 
     I1_TO_I64(AND) = {fw_rule_and, fw_know_and},
     I1_TO_I64(OR) = {fw_rule_or, fw_know_or},

@@ -32,11 +32,6 @@ static uint32_t rechain(struct forward *f, const struct ir_node *n, uint64_t c)
     return fw_op2(f, n->op, fw_node(f, n->a[0])->a[0], fw_const(f, n->type, c));
 }
 
-static bool power_of_two(uint64_t c)
-{
-    return c && !(c & (c - 1));
-}
-
 /* ---- arithmetic ---- */
 
 uint32_t fw_rule_add(struct forward *f, const struct ir_node *n)
@@ -54,34 +49,6 @@ uint32_t fw_rule_sub(struct forward *f, const struct ir_node *n)
     if (fw_is(f, n->a[0], 0)) return fw_op1(f, fw_retype(IR_NEG_I64, IR_I64, n->type), n->a[1]);
     if (!fw_is_const(f, n->a[1], &c)) return IR_NONE;
     return fw_op2(f, fw_retype(IR_ADD_I64, IR_I64, n->type), n->a[0], fw_const(f, n->type, 0 - c));
-}
-
-static uint32_t shift(struct forward *f, const struct ir_node *n, unsigned op, uint64_t power)
-{
-    if (power == 1) return n->a[0];
-    uint32_t count = fw_const(f, IR_I8, (unsigned)__builtin_ctzll(power));
-    return fw_op2(f, fw_retype(op, IR_I64, n->type), n->a[0], count);
-}
-
-uint32_t fw_rule_mul(struct forward *f, const struct ir_node *n)
-{
-    uint64_t c;
-    if (!fw_is_const(f, n->a[1], &c)) return IR_NONE;
-    if (c == 0) return n->a[1];
-    return power_of_two(c) ? shift(f, n, IR_SHL_I64, c) : IR_NONE;
-}
-
-uint32_t fw_rule_divu(struct forward *f, const struct ir_node *n)
-{
-    uint64_t c;
-    return fw_is_const(f, n->a[1], &c) && power_of_two(c) ? shift(f, n, IR_SHR_I64, c) : IR_NONE;
-}
-
-uint32_t fw_rule_remu(struct forward *f, const struct ir_node *n)
-{
-    uint64_t c;
-    if (!fw_is_const(f, n->a[1], &c) || !power_of_two(c)) return IR_NONE;
-    return fw_op2(f, fw_retype(IR_AND_I64, IR_I64, n->type), n->a[0], fw_const(f, n->type, c - 1));
 }
 
 /* not, neg: twice is nothing. */

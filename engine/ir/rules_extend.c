@@ -130,14 +130,14 @@ uint32_t fw_rule_sext(struct forward *f, const struct ir_node *n)
 
 /* ---- narrowing ---- */
 
-/* Whether the low part of x is to be had for less than a truncation of x. */
-static bool has_part(const struct forward *f, uint32_t x, unsigned type)
+/* Whether the low 32 bits of x are to be had for less than a truncation of x. */
+static bool has_part(const struct forward *f, uint32_t x)
 {
     uint64_t c;
     uint32_t y;
     if (fw_is_const(f, x, &c)) return true;
     bool extended = made_by(f, sext_op, x, &y) || made_by(f, zext_op, x, &y);
-    return extended && fw_node(f, y)->type <= type && fw_may_reach(f, x, y);
+    return extended && fw_node(f, y)->type == IR_I32 && fw_may_reach(f, x, y);
 }
 
 /* The low 32 bits of a 64-bit operation, by the 32-bit one. Not where the result is known to be extended:
@@ -156,7 +156,7 @@ static uint32_t narrow(struct forward *f, const struct ir_node *n)
     case IR_AND_I64:
     case IR_OR_I64:
     case IR_XOR_I64:
-        if (!has_part(f, w.a[0], IR_I32) && !has_part(f, w.a[1], IR_I32)) return IR_NONE;
+        if (!has_part(f, w.a[0]) && !has_part(f, w.a[1])) return IR_NONE;
         if (!fw_may_reach(f, x, w.a[0]) || !fw_may_reach(f, x, w.a[1])) return IR_NONE;
         return fw_op2(f, fw_retype(w.op, IR_I64, IR_I32), fw_trunc(f, IR_I32, w.a[0]),
                       fw_trunc(f, IR_I32, w.a[1]));
@@ -168,7 +168,7 @@ static uint32_t narrow(struct forward *f, const struct ir_node *n)
     }
 }
 
-/* The part of something that was made of parts. */
+/* Of something that was made of `low` and what is above it, unless that is too little. */
 static uint32_t part(struct forward *f, const struct ir_node *n, uint32_t low)
 {
     return fw_bits(f, low) >= ir_type_bits[n->type] ? fw_trunc(f, n->type, low) : IR_NONE;
@@ -178,11 +178,9 @@ uint32_t fw_rule_trunc(struct forward *f, const struct ir_node *n)
 {
     uint32_t x = n->a[0], y;
     const struct ir_node *made = fw_node(f, x);
-    bool is_signed = made_by(f, sext_op, x, &y);
-    if (is_signed || made_by(f, zext_op, x, &y)) {
-        if (fw_node(f, y)->type != IR_I1 && !fw_may_reach(f, x, y)) return IR_NONE;
-        if (fw_bits(f, y) >= ir_type_bits[n->type]) return fw_trunc(f, n->type, y);
-        return is_signed ? fw_sext(f, n->type, y) : fw_zext(f, n->type, y);
+    if (made_by(f, sext_op, x, &y) || made_by(f, zext_op, x, &y)) {
+        bool reach = fw_node(f, y)->type == IR_I1 || fw_may_reach(f, x, y);
+        return reach ? part(f, n, y) : IR_NONE;
     }
     if (made_by(f, trunc_op, x, &y)) return fw_trunc(f, n->type, y);
     if (made->op == IR_BOX) return part(f, n, made->a[0]);
