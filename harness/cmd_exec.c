@@ -21,6 +21,7 @@ struct exec {
     struct exec_trace *trace; /* --trace, or NULL */
     struct gdb *gdb;          /* --gdb, or NULL */
     struct exec_state *state; /* --state, or NULL */
+    struct exec_perf *perf;   /* --perf, or NULL */
     struct timespec started;  /* just before it */
 };
 
@@ -136,6 +137,7 @@ static int run(struct exec *x)
         return bad;
     }
     if (p->opt.state && (x->state = exec_state_new())) x->options.thread_ends = thread_ends;
+    if (p->opt.perf) x->jit.data = x->perf = exec_perf_new();
     if (x->trace || x->gdb) {
         x->options.before_run = before;
         x->options.after_run = after;
@@ -146,6 +148,7 @@ static int run(struct exec *x)
     buf_free(&why);
     if (x->trace) exec_trace_free(x->trace);
     if (x->state) exec_state_free(x->state);
+    if (x->perf) exec_perf_free(x->perf);
     gdb_close(x->gdb);
     return status;
 }
@@ -198,6 +201,8 @@ int cmd_exec(struct program *p)
     if (!backend) return STATUS_USAGE;
     int status = build_env(p, &env);
     if (status) return status;
+    if (opt->perf && backend != &backend_jit)
+        return complain(p, STATUS_USAGE, "--perf: backend '%s' translates nothing", backend->name);
     const char *program = opt->args.items[0];
     if (opt->argv0) opt->args.items[0] = opt->argv0;
     list_add(p, &opt->args, NULL);
@@ -217,7 +222,8 @@ int cmd_exec(struct program *p)
                     .again = run_again(p)},
     };
     x.options.data = &x;
-    x.jit = (struct jit_options){.cache_size = opt->code_cache, .perf = opt->perf ? "/tmp" : NULL};
+    x.jit = (struct jit_options){
+        .cache_size = opt->code_cache, .perf = opt->perf ? "/tmp" : NULL, .name = exec_perf_name};
     if (x.options.backend == &backend_jit) x.options.backend_options = &x.jit;
     fflush(p->out); /* the program writes to the same files, and its children must not write ours again */
     fflush(p->err);

@@ -19,4 +19,11 @@ void exec_state_thread(struct exec_state *x, const struct user_thread *t); /* as
 void exec_state_print(struct exec_state *x, struct user_process *p, FILE *out);
 void exec_state_free(struct exec_state *x);
 
+/* ---- exec_perf.c: --perf ---- */
+struct exec_perf;
+struct exec_perf *exec_perf_new(void);
+void exec_perf_name(uint64_t pc, void *data,
+                    struct buf *out); /* for jit_options; data is a struct exec_perf */
+void exec_perf_free(struct exec_perf *x);
+
 #endif

@@ -97,6 +97,19 @@ const char *elf_map(const struct elf_file *f, struct mem *m)
     return NULL;
 }
 
+bool elf_address_of(const struct elf_file *f, uint64_t offset, uint64_t *addr)
+{
+    Elf64_Ehdr e = header(f);
+    const void *table = part(f, e.e_phoff, e.e_phnum, sizeof(Elf64_Phdr));
+    for (unsigned i = 0; table && i < e.e_phnum; i++) {
+        Elf64_Phdr h = ITEM(Elf64_Phdr, table, i);
+        if (h.p_type != PT_LOAD || offset - h.p_offset >= h.p_filesz) continue;
+        *addr = h.p_vaddr + (offset - h.p_offset);
+        return true;
+    }
+    return false;
+}
+
 /* The symbols of one table. */
 struct table {
     const uint8_t *symbols; /* n of them */
@@ -168,6 +181,7 @@ static bool see_addr(const char *name, const Elf64_Sym *s, void *ctx)
 {
     struct by_addr *w = ctx;
     uint64_t size = s->st_size ? s->st_size : 1;
+    if (*name == '$') return false; /* it marks a place, of code or data: psABI, "Mapping Symbol" */
     if (w->addr - s->st_value >= size || (w->name && s->st_value <= w->best)) return false;
     w->name = name;
     w->best = s->st_value;

@@ -1,7 +1,8 @@
 /* The code cache: one reservation a vcpu, a ring of translated code in it, and who jumps to whom.
  *
- * The code is a memfd that is mapped twice, writable and executable, so that it is never both at one address;
- * its descriptor is closed at once, and a forked child that closes its copy only unmaps. Writing through one
+ * The code is shared anonymous memory that is mapped twice, writable and executable, so that it is never both
+ * at one address; a forked child that closes its copy only unmaps. (Not a memfd: perf takes that for a file
+ * with symbols of its own, and never looks into its map of translated code.) Writing through one
  * address and executing at another needs no fence here: caches look physical addresses up, and between a
  * block's last byte written and its first one executed lie thousands of instructions and several indirect
  * jumps.
@@ -15,24 +16,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 /* ---- the reservation ---- */
 
-/* Both views of a fresh memfd at their places in the reservation. */
+/* Both views of fresh memory at their places in the reservation. An mremap of shared memory whose old size is
+ * 0 maps it a second time (mremap(2)). */
 static int map_views(struct jit_cache *k)
 {
-    int fd = memfd_create("lockstep-jit", MFD_CLOEXEC), err = 0;
-    if (fd < 0) return -errno;
-    if (ftruncate(fd, (off_t)k->size))
-        err = -errno;
-    else if (mmap(k->rw, k->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0) ==
-                 MAP_FAILED ||
-             mmap(k->rx, k->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0) ==
-                 MAP_FAILED)
-        err = -errno;
-    close(fd);
-    return err;
+    const int shared = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+    if (mmap(k->rw, k->size, PROT_READ | PROT_WRITE, shared, -1, 0) == MAP_FAILED ||
+        mremap(k->rw, 0, k->size, MREMAP_MAYMOVE | MREMAP_FIXED, k->rx) == MAP_FAILED ||
+        mprotect(k->rx, k->size, PROT_READ | PROT_EXEC))
+        return -errno;
+    return 0;
 }
 
 /* From the bottom: the jump cache, a guard, the executable view, a guard, the writable view. */

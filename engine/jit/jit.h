@@ -145,7 +145,11 @@ extern const struct backend backend_jit;
 struct jit_options {
     size_t cache_size; /* bytes of code; 0: 64 MiB */
     unsigned hot; /* slices that must end in a block before it becomes a region; 0: the usual; ~0: never */
-    const char *perf;    /* folder for perf-PID.map and jit-PID.dump: /tmp is where perf looks; or NULL */
+    const char *perf; /* folder for perf-PID.map and jit-PID.dump: /tmp is where perf looks; or NULL */
+    /* What people call the guest's code at pc ("main+0x12"), for perf; appends nothing when it has no name.
+     * NULL: nothing has one */
+    void (*name)(uint64_t pc, void *data, struct buf *out);
+    void *data;          /* of `name` */
     const char *profile; /* file to start warm from, and to save to; or NULL */
 };
 struct jit_stats {

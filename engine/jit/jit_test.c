@@ -475,7 +475,7 @@ static void no_page_is_writable_and_executable(void **state)
         char perm[8];
         assert_int_equal(sscanf(line, "%*s %7s", perm), 1);
         assert_false(perm[1] == 'w' && perm[2] == 'x');
-        views += strstr(line, "lockstep-jit") != NULL;
+        views += strstr(line, "s 00000000 ") && strstr(line, "/dev/zero"); /* shared, of no file */
     }
     fclose(f);
     assert_int_equal(views, 2);
@@ -526,13 +526,20 @@ static void translations_are_explained(void **state)
     machine_free(m);
 }
 
+static void call_it_fib(uint64_t pc, void *data, struct buf *out)
+{
+    if (pc == CODE) buf_str(out, data);
+}
+
 static void perf_is_told_of_each_block(void **state)
 {
     char dir[] = "/tmp/lockstep-jit-XXXXXX", path[80], line[200] = "";
     assert_non_null(mkdtemp(dir));
-    struct jit_options o = {.perf = dir};
+    char name[] = "fib+0x2";
+    struct jit_options o = {.perf = dir, .name = call_it_fib, .data = name};
     struct machine *m = machine_new(&backend_jit, &o);
-    load_at(m, CODE, "addi a0, a0, 1; ebreak");
+    load_at(m, CODE, "addi a0, a0, 1; li t0, 0x10040; jr t0");
+    load_at(m, CODE + 0x40, "ebreak");
     start(m);
     run(m, MANY);
     machine_free(m);
@@ -540,7 +547,9 @@ static void perf_is_told_of_each_block(void **state)
     FILE *f = fopen(path, "r");
     assert_non_null(f);
     assert_non_null(fgets(line, sizeof(line), f));
-    assert_non_null(strstr(line, " guest:0x10000\n"));
+    assert_non_null(strstr(line, " fib+0x2\n"));
+    assert_non_null(fgets(line, sizeof(line), f));
+    assert_non_null(strstr(line, " guest:0x10040\n"));
     fclose(f);
     unlink(path);
     snprintf(path, sizeof(path), "%s/jit-%d.dump", dir, (int)getpid());

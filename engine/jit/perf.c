@@ -73,16 +73,18 @@ void jit_perf_close(struct jit *j)
     j->perf_marker = NULL;
 }
 
-static void name_of(const struct jit_block *b, struct buf *out)
+static void name_of(const struct jit *j, const struct jit_block *b, struct buf *out)
 {
-    buf_printf(out, "guest:%#" PRIx64 "%s", b->pc, b->tier > 1 ? ":region" : "");
+    if (j->opt.name) j->opt.name(b->pc, j->opt.data, out);
+    if (!out->len) buf_printf(out, "guest:%#" PRIx64, b->pc);
+    if (b->tier > 1) buf_str(out, ":region");
 }
 
 void jit_perf_block(struct jit *j, const struct jit_block *b)
 {
     struct buf name = {0}, record = {0};
     if (!j->opt.perf) return;
-    name_of(b, &name);
+    name_of(j, b, &name);
     buf_printf(&record, "%" PRIxPTR " %x %s\n", (uintptr_t)b->code, b->size, name.p);
     append(j, PERF_MAP, &record);
     buf_reset(&record);
