@@ -17,10 +17,11 @@ struct backward {
     uint32_t stamp;                /* changes wherever state is seen */
 };
 
-/* FP operations whose result is always exact and never a NaN: no exception whatever the operand. */
+/* FP operations that raise no exception, whatever the operand: the result is always exact and never a NaN, or
+ * it is what was raised before. */
 static bool is_silent(unsigned op)
 {
-    return op == IR_F64_FROM_S32 || op == IR_F64_FROM_U32;
+    return op == IR_F64_FROM_S32 || op == IR_F64_FROM_U32 || op == IR_FP_RAISED;
 }
 
 /* Whether it must stay although its value is not used. */
