@@ -120,29 +120,43 @@ static bool read_datum(struct assembler *a, struct asm_cursor *c, unsigned size)
     return true;
 }
 
+/* Directives and the bytes of each of their numbers. */
+static const struct {
+    const char *name; /* as written */
+    unsigned size;    /* bytes */
+} directives[] = {{".byte", 1}, {".2byte", 2}, {".4byte", 4}, {".8byte", 8}};
+
+/* What follows would not be an instruction. */
+static bool is_left_out(const struct assembler *a, size_t i)
+{
+    return directives[i].size % a->g->code_unit != 0;
+}
+
+static bool unknown_directive(struct assembler *a, const char *s, size_t len)
+{
+    struct suggest near = suggest_start(s, len);
+    for (size_t i = 0; i < ARRAY_LEN(directives); i++)
+        if (!is_left_out(a, i)) suggest_offer(&near, directives[i].name, strlen(directives[i].name));
+    if (!near.best) return asm_fail(a, s, len, "unknown directive '%.*s'", (int)len, s);
+    return asm_fail(a, s, len, "unknown directive '%.*s'; did you mean '%.*s'?", (int)len, s,
+                    (int)near.best_len, near.best);
+}
+
 static bool directive(struct assembler *a, struct asm_cursor c)
 {
-    static const struct {
-        const char *name; /* as written */
-        unsigned size;    /* bytes of each number */
-    } sizes[] = {{".byte", 1}, {".2byte", 2}, {".4byte", 4}, {".8byte", 8}};
     size_t len = asm_word(&c, ".");
-    struct suggest near = suggest_start(c.p, len);
-    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        if (sizes[i].size % a->g->code_unit) continue; /* what follows could not be an instruction */
-        suggest_offer(&near, sizes[i].name, strlen(sizes[i].name));
-        if (strlen(sizes[i].name) != len || memcmp(sizes[i].name, c.p, len) != 0) continue;
+    for (size_t i = 0; i < ARRAY_LEN(directives); i++) {
+        const char *name = directives[i].name;
+        if (is_left_out(a, i) || strlen(name) != len || memcmp(name, c.p, len) != 0) continue;
         c.p += len;
         do {
-            if (!read_datum(a, &c, sizes[i].size)) return false;
+            if (!read_datum(a, &c, directives[i].size)) return false;
             asm_skip_blanks(&c);
         } while (asm_is(&c, ',') && c.p++);
         return c.p == c.end ||
                asm_fail(a, c.p, (size_t)(c.end - c.p), "unexpected '%.*s'", (int)(c.end - c.p), c.p);
     }
-    if (!near.best) return asm_fail(a, c.p, len, "unknown directive '%.*s'", (int)len, c.p);
-    return asm_fail(a, c.p, len, "unknown directive '%.*s'; did you mean '%.*s'?", (int)len, c.p,
-                    (int)near.best_len, near.best);
+    return unknown_directive(a, c.p, len);
 }
 
 /* ---- statements ---- */
