@@ -76,6 +76,12 @@ static bool row(struct linux_spec *l, struct ynode *n, struct linux_call *c, boo
     restart(l, n, c);
     int got = args ? linux_args(l, args, c->args, first) : (int)first;
     c->nargs = got < 0 ? 0 : (unsigned)got;
+    for (unsigned i = first; host && i < c->nargs; i++)
+        if (!strcmp(c->args[i].kind, "STRINGS")) {
+            diag_error(&l->s.diag, args->at, args->len, "%s: 'strings' are not converted; it needs 'c'",
+                       c->name);
+            return false;
+        }
     return got >= 0;
 }
 
