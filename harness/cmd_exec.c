@@ -215,6 +215,7 @@ int cmd_exec(struct program *p)
                     .backend = backend,
                     .stack_size = opt->stack_size,
                     .strace = opt->strace ? p->err : NULL,
+                    .messages = p->err,
                     .limit = opt->limit,
                     .seeded = given(opt, OPT_RANDOM),
                     .seed = opt->seed,

@@ -165,6 +165,7 @@ void user_run(struct user_thread *t)
         o->backend->run(t->cpu, n);
         t->runs_done++;
         t->executed += t->cpu->exit.executed;
+        if (t->cpu->exit.kind == EXIT_UNSUPPORTED) user_absent(t);
         if (o->after_run) o->after_run(t, o->data);
         act_on_exit(t);
     }

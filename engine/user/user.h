@@ -40,6 +40,7 @@ struct user_options {
     const void *backend_options;   /* vcpu->options of every thread; or NULL */
     uint64_t stack_size;           /* bytes; 0: the host's RLIMIT_STACK, at most 64 MiB */
     FILE *strace;                  /* a line for each system call; or NULL */
+    FILE *messages;                /* what people should know of a run; or NULL */
     uint64_t limit; /* instructions of the first thread, then all ends with USER_STATUS_LIMIT; 0: none */
     bool seeded;    /* what the kernel gives at random comes from `seed` */
     uint64_t seed;  /* of that */
@@ -145,9 +146,10 @@ struct user_process {
     uint64_t unsupported_pc;  /* where */
     uint64_t executed;        /* instructions of threads that ended */
     struct rng random;        /* --seed: where random bytes come from */
-    struct cpu_stat stats[CPU_STATS]; /* what the backend counted for them */
-    unsigned nstats;                  /* in use */
-    unsigned long named_calls[16];    /* bit for each unknown system call that was named */
+    struct cpu_stat stats[CPU_STATS];   /* what the backend counted for them */
+    unsigned nstats;                    /* in use */
+    unsigned long named_calls[16];      /* bit for each unknown system call that was named */
+    const struct guest_row *absent[16]; /* instructions that were named */
     int kept[8];                  /* descriptors of our own, which the guest cannot touch (user_keep_fd) */
     unsigned nkept;               /* in use; grows only */
     uint64_t flushed;             /* mem's code_epoch when all threads last had dropped what was older */
@@ -210,6 +212,11 @@ void user_thread_free(struct user_thread *t); /* takes it off p->threads */
  * backend, on the host thread that runs it. */
 struct user_thread *user_thread_new(struct user_process *p);
 void user_thread_close(struct user_thread *t); /* closes the backend, and keeps what it counted */
+
+/* ---- absent.c ---- */
+/* The backend could not go on. True: because lockstep has not got this instruction yet; what a machine
+ * without it would do is now the exit, and it was named on opt->messages. */
+bool user_absent(struct user_thread *t);
 
 /* ---- thread.c ---- */
 /* On t's host thread, when it has left user_run for good: what the guest's kernel does at a thread's end,
