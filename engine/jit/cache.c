@@ -315,7 +315,7 @@ bool jit_fits(const struct jit *j)
     return j->code.n <= j->cache.room / 4;
 }
 
-struct jit_block *jit_install(struct jit *j, uint32_t region, bool cut)
+struct jit_block *jit_install(struct jit *j, unsigned tier, uint32_t region, bool cut)
 {
     struct jit_cache *k = &j->cache;
     uint64_t n = (j->code.n + JIT_ALIGN - 1) & ~(uint64_t)(JIT_ALIGN - 1);
@@ -323,7 +323,7 @@ struct jit_block *jit_install(struct jit *j, uint32_t region, bool cut)
     struct jit_block *b = record(j);
     if (!b) return NULL;
     b->region = region;
-    b->tier = region ? 2 : 1;
+    b->tier = tier;
     b->cut = cut;
     b->at = place(k, n);
     reclaim(j, b->at, n);

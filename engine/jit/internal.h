@@ -9,8 +9,10 @@ enum {
     JIT_CACHE_MIN = 64 << 10,         /* bytes of code */
     JIT_CACHE_USUAL = 64 << 20,       /* the same when nobody says */
     JIT_ALIGN = 16,                   /* of a block's code */
-    JIT_SLICE_MIN = 1 << 15,          /* instructions that translated code runs before run.c looks around */
-    JIT_SLICE_RANDOM = 1 << 16,       /* and at most so many more, at random */
+    JIT_SLICE = 1 << 15,              /* instructions at least that translated code runs before run.c looks
+                                         around; at random up to three times as many */
+    JIT_SLICE_MIN = 256,              /* the same where it is asked for: the longest block must fit */
+    JIT_HOT = 3,                      /* slices that end in a block before it is hot */
     JIT_JUMPS_GROUP = JIT_JUMPS / 64, /* entries of the jump cache that one bit of jumps_used speaks of */
 };
 
@@ -52,15 +54,18 @@ struct jit {
     struct jit_exit *from; /* the exit that led to run.c, to be linked; NULL also when its block is gone */
     struct rng slices;     /* lengths of slices: the same in every run */
     void *perf_marker;     /* page of the jitdump that `perf record` sees mapped; or NULL */
+    uint64_t slice;        /* instructions of a slice, at least */
+    unsigned hot;          /* slices that end in a block before it is hot */
+    uint32_t nregions;     /* so far */
 };
 
 /* ---- cache.c ---- */
 MUST_CHECK int jit_cache_open(struct jit *j, size_t size); /* 0 or -errno */
 void jit_cache_close(struct jit *j);
 bool jit_fits(const struct jit *j); /* what was emitted is not too big for the cache */
-/* Copies what was emitted for j->ir into the cache, and into the hash. region: its number, or 0. NULL: no
- * memory. */
-struct jit_block *jit_install(struct jit *j, uint32_t region, bool cut);
+/* Copies what was emitted for j->ir into the cache, and into the hash, where nothing of its address and key
+ * may be. region: whose pins it has; 0: none. NULL: no memory. */
+struct jit_block *jit_install(struct jit *j, unsigned tier, uint32_t region, bool cut);
 struct jit_block *jit_find(const struct jit *j, uint64_t pc, uint64_t key); /* or NULL */
 struct jit_block *jit_block_at(const struct jit *j, const uint8_t *host);   /* whose code this is, or NULL */
 struct jit_exit *jit_exit_at(const struct jit_block *b, const uint8_t *behind); /* that left from here */
@@ -71,6 +76,17 @@ void jit_jump_set(struct jit *j, struct jit_block *b);                  /* indir
 void jit_jumps_clear(struct jit *j);
 
 /* ---- translate.c ---- */
+/* Guest code as it is read for a translation. Pages are watched before that. */
+struct jit_reader {
+    struct vcpu *c;
+    uint64_t at;      /* guest address of code[0] */
+    unsigned got;     /* bytes that stand there */
+    uint64_t watched; /* page that is watched already; ~0: none */
+    uint8_t code[64]; /* the bytes */
+};
+/* The instruction's bits at pc and its length; 0: not all of it can be executed. */
+unsigned jit_read_insn(struct jit_reader *r, uint64_t pc, uint32_t *word);
+void jit_installed(struct jit *j, const struct jit_block *b); /* counts it, and tells perf */
 /* Lifts the block at pc into j->ir; false: not one instruction can be fetched. *longer: `most` ended it. */
 bool jit_lift(struct vcpu *c, uint64_t pc, unsigned most, bool *longer);
 /* The block at pc, of at most `most` instructions; NULL: the interpreter must do the next instruction. */

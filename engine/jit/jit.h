@@ -144,7 +144,8 @@ extern const struct backend backend_jit;
 /* vcpu->options, copied by open. */
 struct jit_options {
     size_t cache_size; /* bytes of code; 0: 64 MiB */
-    unsigned hot; /* slices that must end in a block before it becomes a region; 0: the usual; ~0: never */
+    unsigned hot;   /* slices that must end in a block before it becomes a region; 0: the usual; ~0: never */
+    unsigned slice; /* instructions at least that run between two looks at kicks and the like; 0: the usual */
     const char *perf; /* folder for perf-PID.map and jit-PID.dump: /tmp is where perf looks; or NULL */
     /* What people call the guest's code at pc ("main+0x12"), for perf; appends nothing when it has no name.
      * NULL: nothing has one */

@@ -23,7 +23,11 @@ struct machine {
     const struct backend *backend;
 };
 
-static bool in_window; /* where machines have their memory: the tests run twice */
+/* Where machines have their memory, and whether all that runs twice becomes a region: the tests run with
+ * each.
+ */
+static bool in_window, hot;
+static const struct jit_options all_hot = {.hot = 1, .slice = 1}, never_hot = {.hot = ~0u};
 
 static void add(struct machine *m, uint64_t base, uint64_t size, unsigned perm)
 {
@@ -43,6 +47,7 @@ static struct machine *machine_new(const struct backend *b, const struct jit_opt
     test_handlers();
     m->backend = b;
     m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
+    if (!o && hot && b == &backend_jit) o = &all_hot;
     m->cpu->options = o;
     assert_int_equal(b->open(m->cpu), 0);
     return m;
@@ -191,6 +196,16 @@ static const struct program {
      "la a2, table; li a1, 90; loop: andi a3, a1, 3; slli a3, a3, 3; add a3, a3, a2; jalr t0, 0(a3);"
      "addi a1, a1, -1; bnez a1, loop; ebreak; .4byte 0;"
      "table: addi a4, a4, 1; jr t0; addi a5, a5, 3; jr t0; addi a6, a6, 5; jr t0; addi a7, a7, 7; jr t0"},
+    {"others", /* registers that have no place of their own outside regions; nested loops, both ways of a
+                  branch */
+     "li s11, 30; li s8, 7; mv s9, s0; li t6, 3; fcvt.d.l fs8, t6; outer: li s10, 9; inner: add t3, t3, s10; "
+     "xor t4, t4, t3;"
+     "sd t4, 8(s9); andi t5, t4, 1; beqz t5, even; addi s7, s7, 5; fadd.d fs9, fs9, fs8; j both; even: slli "
+     "s6, t3, 2;"
+     "add s5, s5, s6; both: ld s4, 8(s9); add s3, s3, s4; call twice; addi s10, s10, -1; bnez s10, inner;"
+     "fmul.d fs10, fs9, fs8; fcvt.l.d gp, fs10; add tp, tp, gp; la s8, turn; jalr s6, 0(s8); addi s11, s11, "
+     "-1; bnez s11, outer;"
+     "ebreak; turn: sub t2, t3, s7; addw t2, t2, t2; jr s6; twice: add t6, t6, t3; xor t6, t6, t4; ret"},
     {"long", "li a1, 12; loop: addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0;"
              "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0;"
              "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0; add s2, s2, a5;"
@@ -258,6 +273,7 @@ static void random_budgets_in_a_long_loop_agree(void **state)
     for (int i = 0; i < 60; i++) both(&p, "endless", rng_below(&rng, 120000));
     same_memory(&p);
     assert_true(jit_stats(p.jit->cpu)->links >= 4);
+    assert_true(jit_stats(p.jit->cpu)->regions >= 1);
     assert_true(jit_stats(p.jit->cpu)->interpreted < 60 * JIT_MAX_INSNS);
     pair_free(p);
 }
@@ -265,7 +281,7 @@ static void random_budgets_in_a_long_loop_agree(void **state)
 /* A block of the tail of a budget does not stay in a loop's way. */
 static void a_cut_block_gives_way(void **state)
 {
-    struct pair p = pair_new(endless, NULL);
+    struct pair p = pair_new(endless, &never_hot);
     for (int i = 1; i < 100; i++) both(&p, "endless", (uint64_t)i % 9);
     both(&p, "endless", 200000);
     struct jit_stats before = *jit_stats(p.jit->cpu);
@@ -273,6 +289,30 @@ static void a_cut_block_gives_way(void **state)
     const struct jit_stats *after = jit_stats(p.jit->cpu);
     assert_true(after->exits[JIT_EXIT_GOTO] - before.exits[JIT_EXIT_GOTO] < 4);
     assert_int_equal(after->blocks, before.blocks);
+    pair_free(p);
+}
+
+/* ---- regions ---- */
+
+/* A loop whose registers have no places: its region gives them some, its blocks go to each other inside. */
+static void a_region_has_registers_of_its_own(void **state)
+{
+    size_t which = 0;
+    while (strcmp(programs[which].name, "others")) which++;
+    struct pair p = pair_new(programs[which].text, &all_hot);
+    struct jit *j = p.jit->cpu->backend;
+    unsigned own = 0, inside = 0;
+    both(&p, "others", 3000);
+    for (uint32_t i = 0; i < j->cache.count; i++) {
+        const struct jit_block *b = j->cache.order[(j->cache.first + i) & (j->cache.order_cap - 1)];
+        if (b->gone) continue;
+        own += b->region != 0;
+        for (uint32_t k = 0; k < b->nexits; k++)
+            inside += b->region && b->exits[k].to && b->exits[k].to->region == b->region;
+    }
+    assert_true(own >= 2 && inside >= 2);
+    both(&p, "others", MANY);
+    same_memory(&p);
     pair_free(p);
 }
 
@@ -578,6 +618,7 @@ int main(void)
         cmocka_unit_test(a_run_in_parts_agrees),
         cmocka_unit_test(random_budgets_in_a_long_loop_agree),
         cmocka_unit_test(a_cut_block_gives_way),
+        cmocka_unit_test(a_region_has_registers_of_its_own),
         cmocka_unit_test(faults_inside_blocks_agree),
         cmocka_unit_test(the_host_signal_of_a_fault_is_kept),
         cmocka_unit_test(changed_code_is_seen_after_fence_i),
@@ -591,7 +632,13 @@ int main(void)
         cmocka_unit_test(translations_are_explained),
         cmocka_unit_test(perf_is_told_of_each_block),
     };
-    int failed = cmocka_run_group_tests_name("regions", tests, NULL, NULL);
-    in_window = true;
-    return failed + cmocka_run_group_tests_name("window", tests, NULL, NULL);
+    static const char *const names[] = {"in regions of memory", "in a window", "in regions of memory, hot",
+                                        "in a window, hot"};
+    int failed = 0;
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        in_window = i & 1;
+        hot = i & 2;
+        failed += cmocka_run_group_tests_name(names[i], tests, NULL, NULL);
+    }
+    return failed;
 }

@@ -10,7 +10,7 @@
  * end where it does: otherwise cases would test the interpreter. Nothing links to such blocks, and a longer
  * run replaces them.
  */
-#include "engine/jit/internal.h"
+#include "engine/jit/region.h"
 
 #include "engine/guest/guest.h"
 #include "engine/interp/interp.h"
@@ -28,6 +28,7 @@ struct run {
     struct jit *j;
     uint64_t budget;  /* as it was given */
     uint64_t left;    /* of it */
+    uint64_t slice;   /* what is left of this one */
     uint64_t counted; /* what was left when the guest's counter of instructions was last made right */
     uint64_t pc;      /* of the next instruction */
     bool jumped;      /* an indirect jump led there: its cache should know */
@@ -134,6 +135,37 @@ static struct jit_block *block_for(struct run *r)
     return b;
 }
 
+/* ---- the second tier ---- */
+
+/* Records the path from here, an instruction at a time, and has it made a region. False: the run ends. */
+static bool make_region(struct run *r)
+{
+    struct vcpu *c = r->c;
+    struct jit_path *p = malloc(sizeof(*p));
+    uint64_t most = r->j->slice / 4; /* of the instructions */
+    bool goes_on = true;
+    if (!p) return true;
+    p->pc[0] = r->pc;
+    for (p->n = 1; goes_on && r->left && p->n <= most && p->n <= JIT_PATH; p->n++) {
+        goes_on = interpret(r, 1);
+        p->pc[p->n] = r->pc;
+    }
+    struct cpu_exit how = c->exit; /* reading code may leave something there */
+    check_epochs(r->j, c->mem);
+    jit_check_key(c);
+    jit_region(c, p);
+    c->exit = how;
+    free(p);
+    return goes_on;
+}
+
+/* A slice has ended at the top of b; false: the run ends. */
+static bool heat(struct run *r, struct jit_block *b)
+{
+    if (b->tier > 1 || b->cut || ++b->heat != r->j->hot) return true;
+    return make_region(r);
+}
+
 /* ---- trips ---- */
 
 /* The SSE flags to the guest's. That an operand was subnormal is the host's alone, unless the guest has it,
@@ -180,8 +212,8 @@ static bool serve(struct run *r, struct jit_block *b, struct jit_exit *e, const 
         return true;
     case JIT_EXIT_BUDGET:
         r->pc = b->pc;
-        b->heat++;
-        if (b->insns <= r->left || r->budget < JIT_MAX_INSNS) return true;
+        if (r->budget < JIT_MAX_INSNS) return true;
+        if (b->insns <= r->left) return heat(r, b);
         return interpret(r, r->left);
     case JIT_EXIT_STEP:
         if (!interpret(r, 1)) return false;
@@ -199,13 +231,14 @@ static bool serve(struct run *r, struct jit_block *b, struct jit_exit *e, const 
 static bool trip(struct run *r, const struct jit_block *b)
 {
     struct jit *j = r->j;
-    uint64_t slice = JIT_SLICE_MIN + rng_below(&j->slices, JIT_SLICE_RANDOM);
-    if (slice > r->left) slice = r->left;
+    if (r->slice < b->insns) r->slice = j->slice + rng_below(&j->slices, 2 * j->slice);
+    uint64_t slice = r->slice < r->left ? r->slice : r->left;
     struct jit_trip t = {.cpu = r->c, .code = b->entry, .left = slice, .mxcsr = mxcsr_of(j)};
     __atomic_store_n(&r->c->runs, &backend_jit, __ATOMIC_RELAXED);
     j->host.enter(&t);
     __atomic_store_n(&r->c->runs, NULL, __ATOMIC_RELAXED);
     r->left -= slice - t.left;
+    r->slice -= slice - t.left;
     gather_flags(r, t.mxcsr);
     struct jit_block *at = jit_block_at(j, t.stub - 1); /* behind the call may be another block */
     BUG_ON(!at);
@@ -216,7 +249,12 @@ static bool trip(struct run *r, const struct jit_block *b)
 
 static void jit_run(struct vcpu *c, uint64_t budget)
 {
-    struct run r = {c, c->backend, budget, budget, budget, c->state[c->guest->pc_word], false};
+    struct run r = {.c = c,
+                    .j = c->backend,
+                    .budget = budget,
+                    .left = budget,
+                    .counted = budget,
+                    .pc = c->state[c->guest->pc_word]};
     bool goes_on = true;
     vcpu_sync(c);
     c->window = c->mem->window;
@@ -255,6 +293,8 @@ static int jit_open(struct vcpu *c)
     j->lift = c->guest->lift;
     if (c->options) j->opt = *(const struct jit_options *)c->options;
     j->slices.state = 1;
+    j->slice = !j->opt.slice ? JIT_SLICE : j->opt.slice < JIT_SLICE_MIN ? JIT_SLICE_MIN : j->opt.slice;
+    j->hot = j->opt.hot ? j->opt.hot : JIT_HOT;
     int err = jit_cache_open(j, j->opt.cache_size);
     if (!err) err = backend_interp.open(c);
     if (err) {

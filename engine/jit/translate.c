@@ -11,20 +11,10 @@
 #include <string.h>
 
 enum {
-    FETCH = 64,       /* bytes of code that are read at once */
     TRACE_INSNS = 48, /* a block that is longer does not go on through branches and jumps */
 };
 
-/* Guest code as it is read for one block. */
-struct reader {
-    struct vcpu *c;
-    uint64_t at;         /* guest address of code[0] */
-    unsigned got;        /* bytes that stand there */
-    uint64_t watched;    /* page that is watched already; ~0: none */
-    uint8_t code[FETCH]; /* the bytes */
-};
-
-static void watch(struct reader *r, uint64_t pc, unsigned n)
+static void watch(struct jit_reader *r, uint64_t pc, unsigned n)
 {
     uint64_t last = (pc + n - 1) & ~(uint64_t)(CPU_PAGE - 1);
     if (last == r->watched) return;
@@ -32,14 +22,13 @@ static void watch(struct reader *r, uint64_t pc, unsigned n)
     r->watched = last;
 }
 
-/* The instruction's bits at pc and its length; 0: not all of it can be executed. */
-static unsigned read_insn(struct reader *r, uint64_t pc, uint32_t *word)
+unsigned jit_read_insn(struct jit_reader *r, uint64_t pc, uint32_t *word)
 {
     const struct guest *g = r->c->guest;
     uint64_t skip = pc - r->at;
     if (skip > r->got || r->got - skip < 4) {
         unsigned want = CPU_PAGE - (unsigned)(pc % CPU_PAGE);
-        if (want > FETCH) want = FETCH;
+        if (want > sizeof(r->code)) want = sizeof(r->code);
         if (want < 4) want = 4; /* a long instruction may lie across pages */
         watch(r, pc, want);
         r->at = pc;
@@ -75,13 +64,13 @@ static void end_with_goto(struct ir_block *b, uint64_t pc)
 }
 
 /* Lifts the trace from b->pc into b: at most `most` instructions. True when it could have been longer. */
-static bool lift_trace(struct reader *r, struct ir_block *b, unsigned most)
+static bool lift_trace(struct jit_reader *r, struct ir_block *b, unsigned most)
 {
     const struct guest *g = r->c->guest;
     uint64_t pc = b->pc, target;
     unsigned n, lifted = 0;
     uint32_t word;
-    while ((n = read_insn(r, pc, &word))) {
+    while ((n = jit_read_insn(r, pc, &word))) {
         if (lifted == most) {
             end_with_goto(b, pc);
             return true;
@@ -103,7 +92,7 @@ static bool lift_trace(struct reader *r, struct ir_block *b, unsigned most)
 bool jit_lift(struct vcpu *c, uint64_t pc, unsigned most, bool *longer)
 {
     struct jit *j = c->backend;
-    struct reader r = {.c = c, .watched = ~0ull};
+    struct jit_reader r = {.c = c, .watched = ~0ull};
     ir_block_reset(&j->ir, pc, j->key);
     *longer = lift_trace(&r, &j->ir, most);
     j->ir.live_round = (uint8_t)j->lift->round(j->key);
@@ -134,9 +123,18 @@ static struct jit_block *attempt(struct vcpu *c, uint64_t pc, unsigned most, boo
     spent[2] += lap(&t);
     struct jit_block *b = NULL;
     *fits = !j->code.failed && jit_fits(j);
-    if (*fits) b = jit_install(j, 0, longer && may_cut);
+    if (*fits) b = jit_install(j, 1, 0, longer && may_cut);
     spent[3] += lap(&t);
     return b;
+}
+
+void jit_installed(struct jit *j, const struct jit_block *b)
+{
+    j->stats.blocks++;
+    j->stats.guest_insns += b->insns;
+    j->stats.guest_bytes += b->bytes;
+    j->stats.host_bytes += b->size;
+    jit_perf_block(j, b);
 }
 
 struct jit_block *jit_translate(struct vcpu *c, uint64_t pc, unsigned most)
@@ -148,11 +146,6 @@ struct jit_block *jit_translate(struct vcpu *c, uint64_t pc, unsigned most)
         b = attempt(c, pc, n, may_cut, &fits);
         may_cut = false; /* from now on it is short because its code would be too big */
     }
-    if (!b) return NULL;
-    j->stats.blocks++;
-    j->stats.guest_insns += b->insns;
-    j->stats.guest_bytes += b->bytes;
-    j->stats.host_bytes += b->size;
-    jit_perf_block(j, b);
+    if (b) jit_installed(j, b);
     return b;
 }

@@ -31,9 +31,9 @@ static unsigned word(struct maker *m, bool fp, bool wide)
     const struct guest_lift *l = m->r->lift;
     if (wide) return 66 + 2 * (unsigned)rig_below(m->r, 32);
     if (fp)
-        return rig_below(m->r, 2) ? l->fp_pins[rig_below(m->r, l->nfp_pins)]
+        return rig_below(m->r, 2) ? l->fp_pins[rig_below(m->r, JIT_FP_PINS)]
                                   : 34 + (unsigned)rig_below(m->r, 32);
-    return rig_below(m->r, 2) ? l->pins[rig_below(m->r, l->npins)] : 1 + (unsigned)rig_below(m->r, 31);
+    return rig_below(m->r, 2) ? l->pins[rig_below(m->r, JIT_PINS)] : 1 + (unsigned)rig_below(m->r, 31);
 }
 
 static uint32_t number(struct maker *m, unsigned type)
