@@ -323,8 +323,7 @@ static void faults_inside_blocks_agree(void **state)
     static const char *const text[] = {
         "addi a0, a0, 1; c.addi a0, 1; add a2, a0, a0; ld a0, 0(a1); addi a0, a0, 1; ebreak",
         "addi a0, a0, 1; mul a2, a0, a0; sw a2, 4(s0); sd a2, 0(a1); addi a0, a0, 1; ebreak",
-        "addi a0, a0, 1; fcvt.d.l fa0, a0; fadd.d fa1, fa0, fa0; fld fa0, 8(a1); fadd.d fa1, fa0, fa0; "
-        "ebreak",
+        "addi a0, a0, 1; fcvt.d.l fa0, a0; fadd.d fa1, fa0, fa0; fld fa0, 8(a1); fadd.d fa1, fa0, fa0",
         "addi a0, a0, 1; beqz a3, on; ebreak; on: addi a0, a0, 2; amoadd.w a0, a0, (a1); ebreak",
         "addi a0, a0, 1; mv a2, a0; amoor.d a2, a0, (a1); addi a0, a0, 1; ebreak",
         "addi a0, a0, 1; mv a2, a0; amomaxu.w a0, a2, (a1); addi a0, a0, 1; ebreak",
