@@ -471,7 +471,7 @@ static void a_small_cache_reclaims(void **state)
     assert_true(s->reclaims > 1000);
     assert_true(s->unlinks > 500);
     assert_true(s->host_bytes > 10 * small.cache_size);
-    assert_true(s->reclaim_ns_max < 10000000);
+    assert_true(s->reclaim_ns / s->reclaims < 1000000); /* any one may have waited for a processor */
     pair_free(p);
 }
 
