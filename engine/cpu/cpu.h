@@ -48,7 +48,8 @@ struct mem {
     uint64_t dirty_epoch; /* grows when a page must mark its next write again: write tags are stale */
     uint8_t *window;      /* user mode: host address of guest address 0; NULL: there are regions only */
     uint8_t *pages;       /* of the window: CPU_READ | CPU_WRITE | CPU_EXEC | MEM_WATCHED, a byte a page */
-    uint64_t guard;       /* bytes of nothing on either side of the window, at least 4 GiB */
+    uint64_t guard;       /* bytes of nothing above the window, at least 4 GiB */
+    uint64_t below;       /* and below it: as many, or where the window is low all there is */
     const void *owner;    /* of mem_lock: an address that is the thread's own, or NULL */
     unsigned depth;       /* how often the owner holds it */
 };

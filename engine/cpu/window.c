@@ -21,37 +21,49 @@
  * nothing but addresses. */
 static const unsigned guard_bits[] = {44, 40, 36, 32};
 
-static void *reserve(size_t size, int prot)
+/* Where a window best begins: so low that translated code has the base in an access's displacement. Below it
+ * there is what no process has, and what no process can have, the kernel's half. Not everywhere: sanitizers
+ * keep things there, and so do programs that are not position-independent. */
+enum { LOW_FIRST = 1 << 16, LOW_WINDOW = 1 << 20 };
+
+static void *reserve_at(uintptr_t at, size_t size, int prot)
 {
-    void *p = mmap(NULL, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0);
+    void *p = mmap((void *)at, size, prot, flags, -1, 0);
+    if (p == MAP_FAILED) return NULL;
+    if (!at || (uintptr_t)p == at) return p;
+    munmap(p, size); /* a kernel that does not know the flag */
+    return NULL;
 }
 
-/* The window with its guards, as large as can be had. */
+/* The window with its guards, as large as can be had; the first byte of all that. */
 static uint8_t *reserve_guarded(struct mem *m)
 {
-    for (unsigned i = 0; i < ARRAY_LEN(guard_bits); i++) {
-        m->guard = 1ull << guard_bits[i];
-        uint8_t *base = reserve(WINDOW_SIZE + 2 * m->guard, PROT_NONE);
-        if (base) return base;
-    }
+    for (unsigned low = 2; low-- > 0;)
+        for (unsigned i = 0; i < ARRAY_LEN(guard_bits); i++) {
+            m->guard = 1ull << guard_bits[i];
+            m->below = low ? LOW_WINDOW - LOW_FIRST : m->guard;
+            uint8_t *base = reserve_at(low ? LOW_FIRST : 0, m->below + WINDOW_SIZE + m->guard, PROT_NONE);
+            if (base) return base;
+        }
     return NULL;
 }
 
 int mem_window_open(struct mem *m)
 {
     BUG_ON(m->window || m->count);
-    uint8_t *base = reserve_guarded(m), *pages = base ? reserve(WINDOW_PAGES, PROT_READ | PROT_WRITE) : NULL;
-    if (base && !pages) munmap(base, WINDOW_SIZE + 2 * m->guard);
+    uint8_t *base = reserve_guarded(m),
+            *pages = base ? reserve_at(0, WINDOW_PAGES, PROT_READ | PROT_WRITE) : NULL;
+    if (base && !pages) munmap(base, m->below + WINDOW_SIZE + m->guard);
     if (!pages) return -ENOMEM;
-    m->window = base + m->guard;
+    m->window = base + m->below;
     m->pages = pages;
     return 0;
 }
 
 void window_close(struct mem *m)
 {
-    munmap(m->window - m->guard, WINDOW_SIZE + 2 * m->guard);
+    munmap(m->window - m->below, m->below + WINDOW_SIZE + m->guard);
     munmap(m->pages, WINDOW_PAGES);
 }
 

@@ -393,7 +393,7 @@ static void test_guards(void **state)
     for (unsigned i = 0; i < 2; i++) {
         uint8_t byte;
         assert_true(m[i]->guard >= 4ull << 30);
-        const uint64_t at[] = {-m[i]->guard, -4096ull, END, END + m[i]->guard - 4096};
+        const uint64_t at[] = {-m[i]->below, -4096ull, END, END + m[i]->guard - 4096};
         for (unsigned k = 0; k < ARRAY_LEN(at); k++) {
             assert_int_equal(mincore(mem_host(m[i], at[k]), 4096, &present), 0); /* reserved */
             assert_int_equal(host_copy(&byte, mem_host(m[i], at[k]), 1), 1);     /* and inaccessible */

@@ -37,8 +37,8 @@ bool jit_host_fault(struct vcpu *c, int sig, const void *siginfo, void *context)
     if (!f) return false;
     /* a page fault tells its address; what is not canonical gives another exception, which does not */
     bool told = regs[REG_TRAPNO] == TRAP_PAGE_FAULT;
-    uint64_t addr =
-        told ? (uint64_t)((const uint8_t *)info->si_addr - c->mem->window) : jit_host_address(rip, regs);
+    uint64_t addr = told ? (uint64_t)((const uint8_t *)info->si_addr - c->mem->window)
+                         : jit_host_address(rip, regs, (uintptr_t)c->mem->window);
     const struct jit_exit *e = &b->exits[f->exit];
     cpu_fault(c, c->guest->cause_of_access[f->write ? CPU_WRITE : CPU_READ], addr);
     c->exit.pc = e->pc;

@@ -132,10 +132,10 @@ struct jit_block {
 
 struct jit_host; /* thunks and tables that emitted code refers to: x86_64/host.h */
 
-/* Emits the block into `out` (emptied first), with these pins (NULL: the standard). The passes have run on b.
- * Fails only by out->failed. */
+/* Emits the block into `out` (emptied first), with these pins (NULL: the standard) and guest memory at
+ * `window` (NULL: in regions). The passes have run on b. Fails only by out->failed. */
 void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct guest_lift *g,
-              const struct jit_pins *pins, bool window, struct jit_code *out);
+              const struct jit_pins *pins, const uint8_t *window, struct jit_code *out);
 void jit_code_free(struct jit_code *c); /* {0} is an empty one */
 
 /* ---- for everybody ---- */

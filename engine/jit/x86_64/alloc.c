@@ -403,6 +403,26 @@ struct asm_rm use_address(struct emit *e, uint32_t v)
     return asm_m(use_cell(e, e->val[v].cell, ALL_GPRS, EMIT_GPRS), disp);
 }
 
+struct asm_rm use_memory(struct emit *e, uint32_t v)
+{
+    uint32_t before = e->locked;
+    struct asm_rm m = use_address(e, v);
+    int64_t disp = (int64_t)m.disp + e->window_at;
+    m.gs = !e->window_at;
+    if (disp != (int32_t)disp) {
+        unsigned t = use_tmp(e, EMIT_GPRS);
+        if (m.base == ASM_NONE)
+            asm_const(e->c, t, (uint64_t)(int64_t)m.disp);
+        else
+            asm_op(e->c, ASM_LEA | ASM_W, t, 0, &m);
+        e->locked = before | 1u << t;
+        m = asm_m(t, 0);
+        disp = e->window_at;
+    }
+    m.disp = (int32_t)disp;
+    return m;
+}
+
 void emit_taken(struct emit *e)
 {
     const struct ir_node *n = &e->nodes[e->at];

@@ -24,12 +24,12 @@ static const uint8_t *skip_opcode(const uint8_t *p, unsigned *rex)
     return p[1] == 0x38 || p[1] == 0x3a ? p + 3 : p + 2;
 }
 
-uint64_t jit_host_address(const uint8_t *rip, const long long *gregs)
+uint64_t jit_host_address(const uint8_t *rip, const long long *gregs, uint64_t window)
 {
     unsigned rex;
     const uint8_t *p = skip_opcode(rip, &rex);
     unsigned mod = *p >> 6, rm = *p & 7;
-    uint64_t at = 0;
+    uint64_t at = *rip == 0x65 ? 0 : 0 - window; /* gs, or the window in the displacement */
     bool base = true;
     p++;
     if (rm == 4) {

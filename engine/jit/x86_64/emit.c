@@ -269,9 +269,10 @@ static bool fp_is_hosts(const struct guest_lift *g, uint64_t key)
 }
 
 void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct guest_lift *g,
-              const struct jit_pins *pins, bool window, struct jit_code *out)
+              const struct jit_pins *pins, const uint8_t *window, struct jit_code *out)
 {
     struct emit e = {.c = out, .h = h, .b = b, .g = g, .nodes = b->nodes, .window = window, .pc = b->pc};
+    if ((uintptr_t)window < 1u << 30) e.window_at = (int32_t)(uintptr_t)window;
     out->n = out->nexits = out->nfaults = out->ncalls = 0;
     out->failed = false;
     e.fp = fp_is_hosts(g, b->key);

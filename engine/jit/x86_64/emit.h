@@ -127,7 +127,8 @@ struct emit {
     uint32_t flag_val;           /* condition that is in the flags and nowhere else yet, or EMIT_NONE */
     uint8_t flag_cc;             /* enum asm_cc under which it is true */
     bool fp;                     /* floating point inline: see emit_fp.c */
-    bool window;                 /* guest memory is at gs: */
+    bool window;                 /* guest memory is in a window */
+    int32_t window_at;           /* where it begins, when that fits a displacement; 0: at gs */
     bool flags_busy;             /* this node has flags that must live: no xor for zero */
 };
 
@@ -189,6 +190,7 @@ struct asm_rm use_rm(struct emit *e, uint32_t v); /* a general register, or memo
 struct asm_rm use_xm(struct emit *e, uint32_t v); /* an xmm register, or memory */
 bool use_imm(struct emit *e, uint32_t v, unsigned w,
              int32_t *imm);                            /* fits an immediate of a w-bit operation */
+struct asm_rm use_memory(struct emit *e, uint32_t v);  /* the same in the window */
 struct asm_rm use_address(struct emit *e, uint32_t v); /* memory at v */
 struct asm_rm use_kept(struct emit *e,
                        uint32_t v); /* a register that is not free, or memory; no base: it is a constant */

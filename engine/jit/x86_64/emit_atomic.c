@@ -21,13 +21,6 @@ void emit_align(struct emit *e, const struct ir_node *n, const struct emit_row *
     emit_taken(e);
 }
 
-static struct asm_rm window_address(struct emit *e, uint32_t v)
-{
-    struct asm_rm m = use_address(e, v);
-    m.gs = true;
-    return m;
-}
-
 static void locked(struct emit *e, uint32_t op, unsigned reg, const struct asm_rm *m)
 {
     emit_fault_here(e, true);
@@ -41,7 +34,7 @@ void emit_amo_exchange(struct emit *e, const struct ir_node *n, const struct emi
         emit_ref(e, n);
         return;
     }
-    struct asm_rm m = window_address(e, n->a[0]);
+    struct asm_rm m = use_memory(e, n->a[0]);
     unsigned old = use_tmp(e, EMIT_GPRS);
     use_in(e, n->a[1], old);
     locked(e, (r->k == 0x87 ? ASM_XCHG : ASM_XADD) | emit_w(r), old, &m);
@@ -71,7 +64,7 @@ void emit_amo_loop(struct emit *e, const struct ir_node *n, const struct emit_ro
     uint32_t w = emit_w(r), cmp = (ASM_ALU + 8 * ALU_CMP) | w;
     struct asm_rm b = in_frame(e, n->a[1]);
     use_fixed(e, ASM_RAX);
-    struct asm_rm m = window_address(e, n->a[0]);
+    struct asm_rm m = use_memory(e, n->a[0]);
     unsigned t = use_tmp(e, EMIT_GPRS);
     locked(e, ASM_MOV | w, ASM_RAX, &m);
     uint32_t again = e->c->n;
@@ -97,7 +90,7 @@ void emit_amo_cas(struct emit *e, const struct ir_node *n, const struct emit_row
         return;
     }
     use_fixed(e, ASM_RAX);
-    struct asm_rm m = window_address(e, n->a[0]);
+    struct asm_rm m = use_memory(e, n->a[0]);
     unsigned v = use_g(e, n->a[2]);
     use_in(e, n->a[1], ASM_RAX);
     locked(e, ASM_CMPXCHG | emit_w(r), v, &m);
@@ -116,7 +109,7 @@ void emit_store_if(struct emit *e, const struct ir_node *n, const struct emit_ro
     }
     use_fixed(e, ASM_RAX);
     enum asm_cc cc = emit_condition(e, n->a[2]);
-    struct asm_rm m = window_address(e, n->a[0]);
+    struct asm_rm m = use_memory(e, n->a[0]);
     unsigned v = use_g(e, n->a[1]);
     use_in(e, n->a[3], ASM_RAX);
     uint32_t skip = cc < CC_NEVER ? asm_jump8(e->c, cc ^ 1) : 0;

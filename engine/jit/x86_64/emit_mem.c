@@ -83,14 +83,13 @@ void emit_load(struct emit *e, const struct ir_node *n, const struct emit_row *r
     struct lookup l = {0};
     struct asm_rm m;
     if (e->window)
-        m = use_address(e, n->a[0]);
+        m = use_memory(e, n->a[0]);
     else
         l = lookup_start(e, n->a[0]);
     uint32_t reuse = e->locked;
     emit_taken(e);
     unsigned d = x ? def_x(e, 0) : def_g(e, reuse);
     if (e->window) {
-        m.gs = true;
         emit_fault_here(e, false);
     } else {
         m = lookup_end(e, &l, r->w, false);
@@ -150,8 +149,7 @@ void emit_store(struct emit *e, const struct ir_node *n, const struct emit_row *
         store_by_tlb(e, n, r);
         return;
     }
-    struct asm_rm m = use_address(e, n->a[0]);
-    m.gs = true;
+    struct asm_rm m = use_memory(e, n->a[0]);
     if (use_imm(e, n->a[1], r->w, &imm)) {
         emit_fault_here(e, true);
         put_imm(e, &m, r->w, imm);

@@ -201,7 +201,9 @@ static const struct jit_pins *rig_pins(struct rig *r)
 
 static void rig_emit(struct rig *r)
 {
-    jit_emit(&r->host, &r->block, r->lift, rig_pins(r), r->window, &r->code);
+    const uint8_t *high = (const uint8_t *)UINTPTR_MAX; /* where the window is at gs, wherever that is */
+    const uint8_t *window = !r->window ? NULL : rig_below(r, 3) ? r->mem[0].window : high;
+    jit_emit(&r->host, &r->block, r->lift, rig_pins(r), window, &r->code);
     assert_false(r->code.failed);
     assert_true(r->code.n < RIG_CODE - r->block_at);
     uint8_t *rw = r->rw + r->block_at;

@@ -54,6 +54,6 @@ size_t jit_host_make(struct jit_host *h, const struct guest_lift *g, struct jit_
 void jit_host_patch(uint8_t *rw, const uint8_t *rx, const void *to);
 /* The guest address that the host instruction at `rip` accesses with these registers (gregs of a ucontext),
  * for faults whose siginfo does not tell (non-canonical addresses). */
-uint64_t jit_host_address(const uint8_t *rip, const long long *gregs);
+uint64_t jit_host_address(const uint8_t *rip, const long long *gregs, uint64_t window);
 
 #endif
