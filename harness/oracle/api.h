@@ -4,11 +4,13 @@
 
 #include <unicorn/unicorn.h>
 
-#define UNICORN_FUNCTIONS(X)                                                                               \
-    X(version)                                                                                             \
-    X(arch_supported) X(strerror) X(open) X(close) X(ctl) X(hook_add) X(emu_start) X(emu_stop) X(reg_read) \
-        X(reg_write) X(reg_read_batch) X(reg_write_batch) X(mem_map) X(mem_map_ptr) X(mem_unmap)           \
-            X(mem_write) X(context_alloc) X(context_free) X(context_save) X(context_restore)
+/* clang-format off */
+#define UNICORN_FUNCTIONS(X) \
+    X(version) X(arch_supported) X(strerror) X(open) X(close) X(ctl) \
+    X(hook_add) X(emu_start) X(emu_stop) X(reg_read) X(reg_write) X(reg_read_batch) \
+    X(reg_write_batch) X(mem_map) X(mem_map_ptr) X(mem_unmap) X(mem_write) X(context_alloc) \
+    X(context_free) X(context_save) X(context_restore)
+/* clang-format on */
 
 struct unicorn_api {
 #define X(name) __typeof__(uc_##name) *name; /* as uc_… in unicorn.h */
