@@ -100,7 +100,7 @@ static double ratio(const char *lockstep, const char *program, const char *backe
 {
     const char *const theirs[] = {"qemu-riscv64", program, NULL};
     const char *const ours[] = {lockstep, "exec", "--backend", backend, program, NULL};
-    double ratios[MOST_PAIRS];
+    double ratios[MOST_PAIRS] = {0};
     int n = pairs();
     for (int i = 0; i < n; i++) {
         struct outcome a, b;

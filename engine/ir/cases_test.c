@@ -23,8 +23,11 @@ static const struct pass {
 static char *read_file(const char *path)
 {
     FILE *f = fopen(path, "r");
-    if (!f) fail_msg("%s: %s", path, strerror(errno));
     struct buf text = {0};
+    if (!f) {
+        fail_msg("%s: %s", path, strerror(errno));
+        return NULL;
+    }
     char part[4096];
     for (size_t n; (n = fread(part, 1, sizeof(part), f)) > 0;) buf_add(&text, part, n);
     fclose(f);

@@ -36,7 +36,7 @@ static ALWAYS_INLINE struct ir_fact fact_of_const(unsigned bits, uint64_t v)
 {
     uint64_t s = (uint64_t)bits_sext(v, bits);
     unsigned zbits = 64 - (unsigned)__builtin_clzll(v | 1);
-    unsigned sbits = 65 - (unsigned)__builtin_clzll((s ^ (uint64_t)((int64_t)s >> 63)) | 1);
+    unsigned sbits = 65 - (unsigned)__builtin_clzll((s ^ (0 - (s >> 63))) | 1);
     return (struct ir_fact){(uint8_t)zbits, (uint8_t)(sbits < bits ? sbits : bits), IR_NO_WORD};
 }
 

@@ -64,7 +64,8 @@ uint32_t lift_unbox(struct lift *l, enum ir_type t, uint32_t v, uint64_t otherwi
 /* `vectors`: bit i says that argument i has lanes; an I64 then stands for half a vector, as t may. */
 uint32_t lift_lanes(struct lift *l, enum ir_type t, unsigned op, unsigned size, unsigned round,
                     unsigned vectors, const uint32_t *args, unsigned n);
-/* The register that FP exceptions gather in, whose bits are enum fp_ex: with those still elsewhere, instead of them. */
+/* The register that FP exceptions gather in, whose bits are enum fp_ex: with those still elsewhere, instead
+ * of them. */
 uint32_t lift_get_flags(struct lift *l, unsigned word);
 void lift_set_flags(struct lift *l, unsigned word, uint32_t v);
 uint32_t lift_bit(struct lift *l, uint32_t v, uint32_t bit, unsigned at); /* v with a 0 at `at` replaced */
