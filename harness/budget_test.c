@@ -9,9 +9,9 @@
 #include "harness/outside.h"
 
 enum {
-    ANYWHERE = 16, /* N of a program that lie anywhere */
+    ANYWHERE = 12, /* N of a program that lie anywhere */
     GROUPS = 2,    /* and so many times */
-    GROUP = 8,     /* this many in a row */
+    GROUP = 6,     /* this many in a row */
 };
 
 static char place[4096]; /* folder of the built program lockstep, with a slash */
@@ -22,31 +22,48 @@ struct trial {
     struct rng rng;      /* for N: the same in every run of this test */
 };
 
-static struct outside_child start(const struct trial *t, const char *backend, uint64_t n)
+/* A way to run them. */
+struct runner {
+    const char *name, *backend;
+    const char *slice, *hot; /* when the second tier begins */
+};
+
+static const struct runner interp = {"interp", "interp", "0", "0"};
+static const struct runner runners[] = {
+    {"jit", "jit", "0", "0"},
+    {"jit, nearly all in regions", "jit", "256", "1"},
+};
+
+static struct outside_child start(const struct trial *t, const struct runner *r, uint64_t n)
 {
     char lockstep[4200], path[4200], limit[24];
     snprintf(lockstep, sizeof(lockstep), "%slockstep", place);
     snprintf(path, sizeof(path), "%sprograms/%s.static", place, t->program);
     snprintf(limit, sizeof(limit), "%lu", n);
-    const char *const argv[] = {lockstep,  "exec", "--seed",    "1",     "--state", "--limit", limit,
-                                "--argv0", "test", "--backend", backend, path,      NULL};
+    const char *const argv[] = {lockstep, "exec",    "--seed", "1",         "--state",  "--limit",
+                                limit,    "--argv0", "test",   "--backend", r->backend, "--slice",
+                                r->slice, "--hot",   r->hot,   path,        NULL};
     return outside_start(argv, "/dev/null");
 }
 
-/* Ends after n instructions on both, at the same time, and compares. */
+/* Ends after n instructions on all, at the same time, and compares. */
 static void try(struct trial *t, uint64_t n)
 {
-    struct outside interp, jit;
-    char what[128];
-    struct outside_child a = start(t, "interp", n), b = start(t, "jit", n);
-    outside_wait(a, &interp);
-    outside_wait(b, &jit);
-    snprintf(what, sizeof(what), "%s after %lu instructions", t->program, n);
-    outside_compare(&interp, "interp", &jit, what);
-    if (!strstr(buf_cstr(&jit.output), "\nmemory ")) fail_msg("%s: no state in\n%s", what, jit.output.p);
-    if (sscanf(buf_cstr(&interp.output), "instructions %lu", &t->length) != 1) t->length = 0;
-    buf_free(&interp.output);
-    buf_free(&jit.output);
+    struct outside truth, ours;
+    struct outside_child right = start(t, &interp, n), child[ARRAY_LEN(runners)];
+    for (size_t i = 0; i < ARRAY_LEN(runners); i++) child[i] = start(t, &runners[i], n);
+    outside_wait(right, &truth);
+    for (size_t i = 0; i < ARRAY_LEN(runners); i++) {
+        char what[128];
+        outside_wait(child[i], &ours);
+        snprintf(what, sizeof(what), "%s after %lu instructions on %s", t->program, n, runners[i].name);
+        outside_compare(&truth, interp.name, &ours, what);
+        if (!strstr(buf_cstr(&ours.output), "\nmemory "))
+            fail_msg("%s: no state in\n%s", what, ours.output.p);
+        buf_free(&ours.output);
+    }
+    if (sscanf(buf_cstr(&truth.output), "instructions %lu", &t->length) != 1) t->length = 0;
+    buf_free(&truth.output);
 }
 
 static void test_program(void **state)

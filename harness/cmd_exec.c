@@ -160,6 +160,11 @@ static void add_option(struct program *p, struct text_list *l, const char *name,
     list_add(p, l, value);
 }
 
+static void add_number(struct program *p, struct text_list *l, const char *name, uint64_t v)
+{
+    if (v) add_option(p, l, name, arena_printf(&p->arena, "%llu", (unsigned long long)v));
+}
+
 static bool given(const struct options *opt, enum option_id id)
 {
     return opt->given >> id & 1;
@@ -176,14 +181,12 @@ static char *const *run_again(struct program *p)
     list_add(p, &l, "exec");
     add_option(p, &l, "--backend", opt->runner);
     if (opt->prefix) add_option(p, &l, "--prefix", arena_strdup(&p->arena, prefix ? prefix : opt->prefix));
-    if (opt->stack_size)
-        add_option(p, &l, "--stack-size",
-                   arena_printf(&p->arena, "%llu", (unsigned long long)opt->stack_size));
+    add_number(p, &l, "--stack-size", opt->stack_size);
     if (given(opt, OPT_RANDOM))
         add_option(p, &l, "--seed", arena_printf(&p->arena, "%llu", (unsigned long long)opt->seed));
-    if (opt->code_cache)
-        add_option(p, &l, "--code-cache",
-                   arena_printf(&p->arena, "%llu", (unsigned long long)opt->code_cache));
+    add_number(p, &l, "--code-cache", opt->code_cache);
+    add_number(p, &l, "--slice", opt->slice);
+    add_number(p, &l, "--hot", opt->hot);
     if (opt->perf) list_add(p, &l, "--perf");
     if (opt->strace) list_add(p, &l, "--strace");
     if (opt->trace) list_add(p, &l, "--trace");
@@ -223,8 +226,11 @@ int cmd_exec(struct program *p)
                     .again = run_again(p)},
     };
     x.options.data = &x;
-    x.jit = (struct jit_options){
-        .cache_size = opt->code_cache, .perf = opt->perf ? "/tmp" : NULL, .name = exec_perf_name};
+    x.jit = (struct jit_options){.cache_size = opt->code_cache,
+                                 .slice = (unsigned)opt->slice,
+                                 .hot = (unsigned)opt->hot,
+                                 .perf = opt->perf ? "/tmp" : NULL,
+                                 .name = exec_perf_name};
     if (x.options.backend == &backend_jit) x.options.backend_options = &x.jit;
     fflush(p->out); /* the program writes to the same files, and its children must not write ours again */
     fflush(p->err);

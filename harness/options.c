@@ -105,6 +105,10 @@ static const struct option_row option_rows[OPTIONS] = {
                   "tell perf what translated code is: /tmp/perf-PID.map and /tmp/jit-PID.dump"},
     [OPT_CACHE] = {"code-cache", 0, "BYTES", TYPE_SIZE, FIELD(code_cache), CMD_EXEC, 0, 1ull << 30, "0",
                    "of translated code for each thread, from 64K on; default: 64M"},
+    [OPT_SLICE] = {"slice", 0, "N", TYPE_NUMBER, FIELD(slice), CMD_EXEC, 0, 1 << 30, "0",
+                   "of the JIT: instructions, at least, between two looks at what is hot; default: 32768"},
+    [OPT_HOT] = {"hot", 0, "N", TYPE_NUMBER, FIELD(hot), CMD_EXEC, 0, UINT32_MAX, "0",
+                 "of the JIT: looks that find code before it is made a region; default: 3"},
     [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
 };
 

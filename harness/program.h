@@ -53,6 +53,8 @@ enum option_id {
     OPT_STATE,
     OPT_PERF,
     OPT_CACHE,
+    OPT_SLICE,
+    OPT_HOT,
     OPT_HELP,
     OPTIONS,
 };
@@ -86,6 +88,7 @@ struct options {
     struct text_list unset;  /* exec: VAR */
     uint64_t stack_size;     /* exec: bytes; 0: the host's limit */
     uint64_t code_cache;     /* exec: bytes; 0: the usual */
+    uint64_t slice, hot;     /* exec: when the second tier begins; 0: the usual */
     uint64_t limit;          /* exec: instructions; 0: none */
     const char *gdb;         /* exec: where to wait for it */
     bool strace, trace, stats, state, perf; /* exec: as they say */
