@@ -83,7 +83,7 @@ static int explain_file(struct program *p, const struct guest *g, struct buf *ou
 {
     struct elf_file f;
     struct mem m;
-    uint64_t pc;
+    uint64_t pc = 0;
     const char *why = elf_open(&f, p->opt.file);
     if (why) return complain(p, STATUS_USAGE, "%s: %s", p->opt.file, why);
     mem_init(&m);
