@@ -37,14 +37,21 @@ struct mem_region {
     bool owned;          /* host was allocated here */
 };
 
+/* Code that somebody may hold a translation of, and that is not what it was: [addr, addr+size). */
+struct mem_change {
+    uint64_t addr, size; /* size 0: only, what could not be executed may be executed now */
+};
+enum { MEM_CHANGES = 32 };
+
 struct mem {
     struct mem_region *regions; /* sorted by base, never overlapping */
     unsigned count, cap;        /* regions in use, and allocated */
     uint64_t *dirty;            /* addresses of dirty pages, in the order they became dirty */
     size_t ndirty, dirty_cap;   /* entries in use, and allocated: always one for every page of every region */
-    uint64_t code_epoch;  /* grows when a MEM_CODE page is written or goes away: every translation is stale.
-                             In a window any thread may make it grow: see mem_code_epoch */
-    uint64_t map_epoch;   /* grows when regions change: software TLBs are stale */
+    uint64_t code_epoch; /* grows when a MEM_CODE page is written or goes away: translations are stale. In a
+                            window any thread may make it grow: see mem_code_epoch */
+    struct mem_change changes[MEM_CHANGES]; /* why it grew to e: entry e % MEM_CHANGES; see mem_changes */
+    uint64_t map_epoch;                     /* grows when regions change: software TLBs are stale */
     uint64_t dirty_epoch; /* grows when a page must mark its next write again: write tags are stale */
     uint8_t *window;      /* user mode: host address of guest address 0; NULL: there are regions only */
     uint8_t *pages;       /* of the window: CPU_READ | CPU_WRITE | CPU_EXEC | MEM_WATCHED, a byte a page */
@@ -69,7 +76,8 @@ MUST_CHECK int mem_write(struct mem *m, uint64_t addr, const void *p, size_t n);
 /* A write happens to addr's page: it is dirty, and if it was MEM_CODE, no longer is and code_epoch grows. */
 void mem_mark(struct mem *m, struct mem_region *r, uint64_t addr);
 /* Somebody holds a translation of addr's page from now on, until code_epoch grows: then all holders must
- * forget all their translations, and mark the pages of new ones again. Within a run, use cpu_watch_code. */
+ * forget their translations from it (mem_changes; or all they have), and mark the pages of new ones again.
+ * Within a run, use cpu_watch_code. */
 void mem_mark_code(struct mem *m, struct mem_region *r, uint64_t addr);
 /* Forgets what is dirty: afterwards m->ndirty is 0, and later writes mark pages again (vcpu_sync drops the
  * write tags that stand in their way). Cost grows with the number of dirty pages only. */
@@ -109,10 +117,10 @@ static inline uint64_t mem_code_epoch(const struct mem *m)
 {
     return __atomic_load_n(&m->code_epoch, __ATOMIC_ACQUIRE);
 }
-static inline void mem_code_changed(struct mem *m) /* every translation is stale */
-{
-    __atomic_fetch_add(&m->code_epoch, 1, __ATOMIC_SEQ_CST);
-}
+void mem_code_changed(struct mem *m, uint64_t addr, uint64_t size); /* translations from here are stale */
+/* All that changed since the epoch was *epoch, which becomes what it is now; *n of them. False: too much to
+ * remember, so that all may have changed. */
+MUST_CHECK bool mem_changes(struct mem *m, uint64_t *epoch, struct mem_change to[MEM_CHANGES], unsigned *n);
 /* Called first by the process's SIGSEGV and SIGBUS handler, on the thread that runs c; NULL on a thread
  * without a vcpu. True: the context was changed so that the engine goes on (a watched page was opened, the
  * guest's access becomes a guest fault, a copy of window.h fails). False: the fault is none of those. */

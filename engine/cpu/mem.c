@@ -120,6 +120,7 @@ int mem_remove(struct mem *m, uint64_t base)
     struct mem_region *r = mem_find(m, base);
     if (!r || r->base != base) return -ENOENT;
     size_t kept = 0;
+    uint64_t size = r->size;
     for (size_t i = 0; i < m->ndirty; i++)
         if (m->dirty[i] < base || m->dirty[i] > region_last(r)) m->dirty[kept++] = m->dirty[i];
     m->ndirty = kept;
@@ -128,7 +129,7 @@ int mem_remove(struct mem *m, uint64_t base)
     m->count--;
     memmove(r, r + 1, (size_t)(&m->regions[m->count] - r) * sizeof(*r));
     m->map_epoch++;
-    mem_code_changed(m);
+    mem_code_changed(m, base, size);
     return 0;
 }
 
@@ -137,7 +138,7 @@ void mem_mark(struct mem *m, struct mem_region *r, uint64_t addr)
     uint8_t *flags = &r->flags[(addr - r->base) >> CPU_PAGE_BITS];
     if (*flags & MEM_CODE) {
         *flags &= (uint8_t)~MEM_CODE;
-        mem_code_changed(m);
+        mem_code_changed(m, page_of(addr), CPU_PAGE);
     }
     if (*flags & MEM_DIRTY) return;
     BUG_ON(m->ndirty == m->dirty_cap);

@@ -93,6 +93,29 @@ void mem_unlock(struct mem *m)
         __atomic_store_n(&m->owner, NULL, __ATOMIC_RELEASE);
 }
 
+/* ---- what changed ---- */
+
+void mem_code_changed(struct mem *m, uint64_t addr, uint64_t size)
+{
+    mem_lock(m);
+    uint64_t epoch = m->code_epoch + 1;
+    m->changes[epoch % MEM_CHANGES] = (struct mem_change){addr, size};
+    __atomic_store_n(&m->code_epoch, epoch, __ATOMIC_SEQ_CST);
+    mem_unlock(m);
+}
+
+bool mem_changes(struct mem *m, uint64_t *epoch, struct mem_change to[MEM_CHANGES], unsigned *n)
+{
+    mem_lock(m);
+    uint64_t from = *epoch;
+    bool all = m->code_epoch - from <= MEM_CHANGES;
+    *n = 0;
+    while (all && from < m->code_epoch) to[(*n)++] = m->changes[++from % MEM_CHANGES];
+    *epoch = m->code_epoch;
+    mem_unlock(m);
+    return all;
+}
+
 /* ---- pages ---- */
 
 static unsigned page_get(const struct mem *m, uint64_t page)
@@ -136,17 +159,19 @@ static uint64_t page_find_not(const struct mem *m, uint64_t first, uint64_t end,
 
 void mem_pages(struct mem *m, uint64_t addr, uint64_t size, unsigned perm)
 {
-    uint64_t page, end;
-    bool stale = false;
+    uint64_t page, end, stale = 0, stale_end = 0; /* from the first watched one to the last */
+    bool more = false;                            /* can be executed */
     if (!pages_of(addr, size, &page, &end)) return;
     if (perm) perm |= CPU_READ;
     mem_lock(m);
     while ((page = page_find_not(m, page, end, 0xff, perm)) < end) {
         unsigned old = page_get(m, page);
-        stale |= old & MEM_WATCHED || (perm & CPU_EXEC && !(old & CPU_EXEC));
+        if (old & MEM_WATCHED && !stale_end) stale = page;
+        if (old & MEM_WATCHED) stale_end = page + 1;
+        more |= perm & CPU_EXEC && !(old & CPU_EXEC);
         page_set(m, page++, perm);
     }
-    if (stale) mem_code_changed(m);
+    if (stale_end || more) mem_code_changed(m, stale << CPU_PAGE_BITS, (stale_end - stale) << CPU_PAGE_BITS);
     mem_unlock(m);
 }
 
@@ -155,7 +180,7 @@ static bool page_open(struct mem *m, uint64_t page)
 {
     unsigned have = page_get(m, page);
     page_set(m, page, have & ~(unsigned)MEM_WATCHED);
-    mem_code_changed(m);
+    mem_code_changed(m, page << CPU_PAGE_BITS, CPU_PAGE);
     return !(have & CPU_WRITE) ||
            !mprotect(m->window + (page << CPU_PAGE_BITS), CPU_PAGE, PROT_READ | PROT_WRITE);
 }
@@ -181,7 +206,7 @@ static void page_watch(struct mem *m, uint64_t page)
     unsigned have = page_get(m, page);
     if (have & MEM_WATCHED || !have) return;
     if (have & CPU_WRITE && mprotect(m->window + (page << CPU_PAGE_BITS), CPU_PAGE, PROT_READ))
-        mem_code_changed(m);
+        mem_code_changed(m, page << CPU_PAGE_BITS, CPU_PAGE);
     else
         page_set(m, page, have | MEM_WATCHED);
 }

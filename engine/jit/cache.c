@@ -68,7 +68,7 @@ int jit_cache_open(struct jit *j, size_t size)
     k->order_cap = 64;
     if (!err) {
         k->hash = calloc(buckets, sizeof(*k->hash));
-        k->order = calloc(k->order_cap, sizeof(struct jit_block *));
+        k->order = calloc(k->order_cap, sizeof(*k->order));
         if (!k->hash || !k->order) err = -ENOMEM;
     }
     if (err) {
@@ -107,10 +107,10 @@ struct jit_block *jit_find(const struct jit *j, uint64_t pc, uint64_t key)
     return b;
 }
 
-/* The i-th oldest block. */
-static struct jit_block *nth(const struct jit_cache *k, uint32_t i)
+/* The i-th oldest block's. */
+static struct jit_slot *nth(const struct jit_cache *k, uint32_t i)
 {
-    return k->order[(k->first + i) & (k->order_cap - 1)];
+    return &k->order[(k->first + i) & (k->order_cap - 1)];
 }
 
 struct jit_block *jit_block_at(const struct jit *j, const uint8_t *host)
@@ -130,7 +130,7 @@ struct jit_block *jit_block_at(const struct jit *j, const uint8_t *host)
         else
             hi = mid;
     }
-    struct jit_block *b = nth(k, lo);
+    struct jit_block *b = nth(k, lo)->block;
     return at - b->at < b->size ? b : NULL;
 }
 
@@ -230,7 +230,7 @@ void jit_flush(struct jit *j)
 {
     struct jit_cache *k = &j->cache;
     for (uint32_t i = 0; i < k->count; i++) {
-        struct jit_block *b = nth(k, i);
+        struct jit_block *b = nth(k, i)->block;
         if (!b->gone) *bucket_of(k, b->pc, b->key) = NULL;
         free(b);
     }
@@ -239,6 +239,15 @@ void jit_flush(struct jit *j)
     k->head = 0;
     j->from = NULL;
     j->stats.flushes++;
+}
+
+void jit_drop_code(struct jit *j, uint64_t addr, uint64_t size)
+{
+    const struct jit_cache *k = &j->cache;
+    for (uint32_t i = 0; i < k->count; i++) {
+        const struct jit_slot *s = nth(k, i);
+        if (s->low < addr + size && s->high > addr) jit_drop(j, s->block);
+    }
 }
 
 /* ---- the ring ---- */
@@ -250,7 +259,7 @@ static void reclaim(struct jit *j, uint64_t at, uint64_t n)
     if (!k->count || nth(k, 0)->at + k->room >= at + n) return;
     uint64_t start = jit_now();
     while (k->count && nth(k, 0)->at + k->room < at + n) {
-        struct jit_block *b = nth(k, 0);
+        struct jit_block *b = nth(k, 0)->block;
         jit_drop(j, b);
         free(b);
         k->first = (k->first + 1) & (k->order_cap - 1);
@@ -266,9 +275,9 @@ static void reclaim(struct jit *j, uint64_t at, uint64_t n)
 static bool order_grow(struct jit_cache *k)
 {
     if (k->count < k->order_cap) return true;
-    struct jit_block **p = calloc((size_t)k->order_cap * 2, sizeof(*p));
+    struct jit_slot *p = calloc((size_t)k->order_cap * 2, sizeof(*p));
     if (!p) return false;
-    for (uint32_t i = 0; i < k->count; i++) p[i] = nth(k, i);
+    for (uint32_t i = 0; i < k->count; i++) p[i] = *nth(k, i);
     free(k->order);
     k->order = p;
     k->order_cap *= 2;
@@ -337,7 +346,7 @@ struct jit_block *jit_install(struct jit *j, unsigned tier, uint32_t region, boo
         uint32_t at = j->code.calls[i].at;
         jit_host_patch(rw + at, b->code + at, j->code.calls[i].to);
     }
-    k->order[(k->first + k->count++) & (k->order_cap - 1)] = b;
+    *nth(k, k->count++) = (struct jit_slot){b->at, j->low, j->high, b};
     struct jit_block **bucket = bucket_of(k, b->pc, b->key);
     b->chain = *bucket;
     *bucket = b;

@@ -16,6 +16,13 @@ enum {
     JIT_JUMPS_GROUP = JIT_JUMPS / 64, /* entries of the jump cache that one bit of jumps_used speaks of */
 };
 
+/* A block's place in the order of age, and what is looked for in it. */
+struct jit_slot {
+    uint64_t at;             /* the block's */
+    uint64_t low, high;      /* all its guest code stands in [low, high) */
+    struct jit_block *block; /* maybe gone already */
+};
+
 /* Where translated code lives: a ring of bytes, seen once writable and once executable.
  *
  * A new block goes behind the newest one, over the oldest ones: those are unlinked and forgotten one by one,
@@ -24,19 +31,19 @@ enum {
  * sorted by them.
  */
 struct jit_cache {
-    uint8_t *map;             /* the reservation that all of this lies in */
-    size_t map_size;          /* its bytes */
-    uint8_t *rw, *rx;         /* the code's two views */
-    size_t size;              /* bytes of each */
-    size_t base;              /* offset of the ring, behind the thunks */
-    uint64_t room, head;      /* bytes of the ring; position of the next block */
-    struct jit_block **order; /* the blocks from the oldest: a ring buffer */
-    uint32_t first, count;    /* index of the oldest, how many */
-    uint32_t order_cap;       /* a power of two */
-    struct jit_block **hash;  /* by pc and key */
-    uint32_t hash_mask;       /* number of buckets - 1 */
-    struct jit_jump *jumps;   /* the inlined cache of indirect jumps */
-    uint64_t jumps_used;      /* bit per JIT_JUMPS_GROUP entries that may hold something */
+    uint8_t *map;            /* the reservation that all of this lies in */
+    size_t map_size;         /* its bytes */
+    uint8_t *rw, *rx;        /* the code's two views */
+    size_t size;             /* bytes of each */
+    size_t base;             /* offset of the ring, behind the thunks */
+    uint64_t room, head;     /* bytes of the ring; position of the next block */
+    struct jit_slot *order;  /* the blocks from the oldest: a ring buffer */
+    uint32_t first, count;   /* index of the oldest, how many */
+    uint32_t order_cap;      /* a power of two */
+    struct jit_block **hash; /* by pc and key */
+    uint32_t hash_mask;      /* number of buckets - 1 */
+    struct jit_jump *jumps;  /* the inlined cache of indirect jumps */
+    uint64_t jumps_used;     /* bit per JIT_JUMPS_GROUP entries that may hold something */
 };
 
 /* A vcpu's JIT: vcpu->backend. */
@@ -48,6 +55,7 @@ struct jit {
     const struct guest_lift *lift; /* the guest's */
     struct ir_block ir;            /* of the translation under way */
     struct jit_code code;          /* likewise */
+    uint64_t low, high;            /* likewise: its guest code stands in [low, high) */
     uint64_t code_epoch;           /* memory's, when the oldest living translation was made */
     uint64_t map_epoch;            /* likewise */
     uint64_t key;                  /* that the jump cache holds for */
@@ -72,6 +80,7 @@ struct jit_exit *jit_exit_at(const struct jit_block *b, const uint8_t *behind); 
 void jit_link(struct jit *j, struct jit_exit *e, struct jit_block *to); /* e's jump goes there from now on */
 void jit_drop(struct jit *j, struct jit_block *b);                      /* nothing leads to it any more */
 void jit_flush(struct jit *j);                                          /* forgets everything */
+void jit_drop_code(struct jit *j, uint64_t addr, uint64_t size);        /* all with guest code in there */
 void jit_jump_set(struct jit *j, struct jit_block *b);                  /* indirect jumps to it find it */
 void jit_jumps_clear(struct jit *j);
 

@@ -397,6 +397,48 @@ static void changed_code_is_seen_after_fence_i(void **state)
     pair_free(p);
 }
 
+/* A page that is written over and over leaves the translations of other pages alone. */
+static void only_what_changed_is_translated_again(void **state)
+{
+    enum { ROUNDS = 100 };
+    struct pair p = pair_new(
+        "loop: jalr s2; jalr s3; sd a7, 64(s3); fence.i; addi a1, a1, -1; bnez a1, loop; ebreak", NULL);
+    for (int i = 0; i < 2; i++) {
+        struct machine *m = i ? p.jit : p.interp;
+        load_at(m, CODE + CPU_PAGE, "addi a2, a2, 1; bnez a2, .+4; j .+4; ret");
+        load_at(m, CODE + 2 * CPU_PAGE, "addi a3, a3, 1; ret");
+        *reg(m, "s2") = CODE + CPU_PAGE;
+        *reg(m, "s3") = CODE + 2 * CPU_PAGE;
+        *reg(m, "a1") = ROUNDS;
+    }
+    assert_int_equal(both(&p, "pages", MANY), EXIT_BREAKPOINT);
+    const struct jit_stats *s = jit_stats(p.jit->cpu);
+    assert_int_equal(s->flushes, 0);
+    assert_true(s->blocks > ROUNDS && s->blocks < ROUNDS + 20);
+    pair_free(p);
+}
+
+/* More changes at once than are remembered. */
+static void many_changes_at_once_are_seen(void **state)
+{
+    struct pair p =
+        pair_new("loop: jalr s2; lui t0, 1; add s2, s2, t0; addi a1, a1, -1; bnez a1, loop; ebreak", NULL);
+    for (int round = 1; round < 4; round++) {
+        for (int i = 0; i < 2; i++) {
+            struct machine *m = i ? p.jit : p.interp;
+            char text[40];
+            snprintf(text, sizeof(text), "addi a2, a2, %d; ret", round);
+            for (uint64_t k = 1; k <= 2 * MEM_CHANGES; k++) load_at(m, CODE + k * CPU_PAGE, text);
+            start(m);
+            *reg(m, "s2") = CODE + CPU_PAGE;
+            *reg(m, "a1") = 2 * MEM_CHANGES;
+        }
+        assert_int_equal(both(&p, "pages", MANY), EXIT_BREAKPOINT);
+        assert_int_equal(*reg(p.jit, "a2"), round * 2 * MEM_CHANGES);
+    }
+    pair_free(p);
+}
+
 static void code_changed_by_the_host_is_seen(void **state)
 {
     struct machine *m = machine_new(&backend_jit, NULL);
@@ -485,7 +527,7 @@ static void blocks_are_found_by_their_code(void **state)
     for (int round = 0; round < 40; round++) {
         run(m, 700);
         for (uint32_t i = 0; i < j->cache.count; i++) {
-            const struct jit_block *b = j->cache.order[(j->cache.first + i) & (j->cache.order_cap - 1)];
+            const struct jit_block *b = j->cache.order[(j->cache.first + i) & (j->cache.order_cap - 1)].block;
             assert_ptr_equal(jit_block_at(j, b->code), b);
             assert_ptr_equal(jit_block_at(j, b->code + b->size - 1), b);
             assert_ptr_not_equal(jit_block_at(j, b->code + b->size), b);
@@ -621,6 +663,8 @@ int main(void)
         cmocka_unit_test(faults_inside_blocks_agree),
         cmocka_unit_test(the_host_signal_of_a_fault_is_kept),
         cmocka_unit_test(changed_code_is_seen_after_fence_i),
+        cmocka_unit_test(only_what_changed_is_translated_again),
+        cmocka_unit_test(many_changes_at_once_are_seen),
         cmocka_unit_test(code_changed_by_the_host_is_seen),
         cmocka_unit_test(a_rounding_mode_holds_in_what_follows),
         cmocka_unit_test(a_subnormal_operand_is_no_exception),

@@ -98,14 +98,22 @@ static bool interpret(struct run *r, uint64_t n)
 
 /* ---- blocks ---- */
 
-/* What was translated is wrong once code or the memory map changed. */
-static void check_epochs(struct jit *j, const struct mem *m)
+/* What was translated is wrong where code, or the memory map, changed. */
+static COLD void drop_changed(struct jit *j, struct mem *m)
 {
-    uint64_t code_epoch = mem_code_epoch(m);
-    if (likely(j->code_epoch == code_epoch && j->map_epoch == m->map_epoch)) return;
-    j->code_epoch = code_epoch;
+    struct mem_change what[MEM_CHANGES];
+    unsigned n;
+    bool known = mem_changes(m, &j->code_epoch, what, &n) && j->map_epoch == m->map_epoch;
     j->map_epoch = m->map_epoch;
-    if (j->cache.count) jit_flush(j);
+    if (known)
+        for (unsigned i = 0; i < n; i++) jit_drop_code(j, what[i].addr, what[i].size);
+    else if (j->cache.count)
+        jit_flush(j);
+}
+
+static void check_epochs(struct jit *j, struct mem *m)
+{
+    if (unlikely(j->code_epoch != mem_code_epoch(m) || j->map_epoch != m->map_epoch)) drop_changed(j, m);
 }
 
 void jit_check_key(struct vcpu *c)
@@ -234,9 +242,7 @@ static bool trip(struct run *r, const struct jit_block *b)
     if (r->slice < b->insns) r->slice = j->slice + rng_below(&j->slices, 2 * j->slice);
     uint64_t slice = r->slice < r->left ? r->slice : r->left;
     struct jit_trip t = {.cpu = r->c, .code = b->entry, .left = slice, .mxcsr = mxcsr_of(j)};
-    __atomic_store_n(&r->c->runs, &backend_jit, __ATOMIC_RELAXED);
     j->host.enter(&t);
-    __atomic_store_n(&r->c->runs, NULL, __ATOMIC_RELAXED);
     r->left -= slice - t.left;
     r->slice -= slice - t.left;
     gather_flags(r, t.mxcsr);
@@ -262,6 +268,9 @@ static void jit_run(struct vcpu *c, uint64_t budget)
     jit_check_key(c);
     r.j->from = NULL;
     while (goes_on) {
+        /* whoever changed code and then sees `runs` empty knows that this thread will see the change */
+        __atomic_store_n(&c->runs, &backend_jit, __ATOMIC_RELAXED);
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
         check_epochs(r.j, c->mem);
         if (__atomic_load_n(&c->kicked, __ATOMIC_RELAXED)) {
             __atomic_store_n(&c->kicked, 0, __ATOMIC_RELAXED);
@@ -274,6 +283,7 @@ static void jit_run(struct vcpu *c, uint64_t budget)
             if (!b) jit_check_key(c);
         }
     }
+    __atomic_store_n(&c->runs, NULL, __ATOMIC_RELAXED);
     finish(&r);
 }
 
