@@ -324,6 +324,19 @@ bool jit_fits(const struct jit *j)
     return j->code.n <= j->cache.room / 4;
 }
 
+/* Where its guest code stands. Lengths are not known any more: no instruction is longer than this. */
+static void code_range(const struct ir_block *b, struct jit_slot *s)
+{
+    enum { LONGEST = 16 };
+    s->low = b->pc;
+    s->high = b->pc + LONGEST;
+    for (uint32_t i = 0; i < b->n; i++) {
+        if (b->nodes[i].op != IR_INSN) continue;
+        if (b->nodes[i].imm < s->low) s->low = b->nodes[i].imm;
+        if (b->nodes[i].imm + LONGEST > s->high) s->high = b->nodes[i].imm + LONGEST;
+    }
+}
+
 struct jit_block *jit_install(struct jit *j, unsigned tier, uint32_t region, bool cut)
 {
     struct jit_cache *k = &j->cache;
@@ -346,7 +359,9 @@ struct jit_block *jit_install(struct jit *j, unsigned tier, uint32_t region, boo
         uint32_t at = j->code.calls[i].at;
         jit_host_patch(rw + at, b->code + at, j->code.calls[i].to);
     }
-    *nth(k, k->count++) = (struct jit_slot){b->at, j->low, j->high, b};
+    struct jit_slot *slot = nth(k, k->count++);
+    *slot = (struct jit_slot){.at = b->at, .block = b};
+    code_range(&j->ir, slot);
     struct jit_block **bucket = bucket_of(k, b->pc, b->key);
     b->chain = *bucket;
     *bucket = b;

@@ -55,7 +55,6 @@ struct jit {
     const struct guest_lift *lift; /* the guest's */
     struct ir_block ir;            /* of the translation under way */
     struct jit_code code;          /* likewise */
-    uint64_t low, high;            /* likewise: its guest code stands in [low, high) */
     uint64_t code_epoch;           /* memory's, when the oldest living translation was made */
     uint64_t map_epoch;            /* likewise */
     uint64_t key;                  /* that the jump cache holds for */

@@ -304,7 +304,7 @@ static void a_region_has_registers_of_its_own(void **state)
     unsigned own = 0, inside = 0;
     both(&p, "others", 3000);
     for (uint32_t i = 0; i < j->cache.count; i++) {
-        const struct jit_block *b = j->cache.order[(j->cache.first + i) & (j->cache.order_cap - 1)];
+        const struct jit_block *b = j->cache.order[(j->cache.first + i) & (j->cache.order_cap - 1)].block;
         if (b->gone) continue;
         own += b->region != 0;
         for (uint32_t k = 0; k < b->nexits; k++)

@@ -66,7 +66,6 @@ static void end_with_goto(struct ir_block *b, uint64_t pc)
 /* Lifts the trace from b->pc into b: at most `most` instructions. True when it could have been longer. */
 static bool lift_trace(struct jit_reader *r, struct ir_block *b, unsigned most)
 {
-    struct jit *j = r->c->backend;
     const struct guest *g = r->c->guest;
     uint64_t pc = b->pc, target;
     unsigned n, lifted = 0;
@@ -76,8 +75,6 @@ static bool lift_trace(struct jit_reader *r, struct ir_block *b, unsigned most)
             end_with_goto(b, pc);
             return true;
         }
-        if (pc < j->low) j->low = pc;
-        if (pc + n > j->high) j->high = pc + n;
         enum lift_end end = lift_row(b, g, pc, word, b->key, lifted++, &target);
         pc += n;
         bool longer = lifted < TRACE_INSNS;
@@ -97,7 +94,6 @@ bool jit_lift(struct vcpu *c, uint64_t pc, unsigned most, bool *longer)
     struct jit *j = c->backend;
     struct jit_reader r = {.c = c, .watched = ~0ull};
     ir_block_reset(&j->ir, pc, j->key);
-    j->low = j->high = pc;
     *longer = lift_trace(&r, &j->ir, most);
     j->ir.live_round = (uint8_t)j->lift->round(j->key);
     return j->ir.insns;
