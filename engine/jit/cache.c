@@ -237,6 +237,7 @@ void jit_flush(struct jit *j)
     jit_jumps_clear(j);
     k->first = k->count = 0;
     k->head = 0;
+    j->nregions = 0;
     j->from = NULL;
     j->stats.flushes++;
 }

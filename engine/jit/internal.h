@@ -58,12 +58,13 @@ struct jit {
     uint64_t code_epoch;           /* memory's, when the oldest living translation was made */
     uint64_t map_epoch;            /* likewise */
     uint64_t key;                  /* that the jump cache holds for */
-    struct jit_exit *from; /* the exit that led to run.c, to be linked; NULL also when its block is gone */
-    struct rng slices;     /* lengths of slices: the same in every run */
-    void *perf_marker;     /* page of the jitdump that `perf record` sees mapped; or NULL */
-    uint64_t slice;        /* instructions of a slice, at least */
-    unsigned hot;          /* slices that end in a block before it is hot */
-    uint32_t nregions;     /* so far */
+    struct jit_exit *from;    /* the exit that led to run.c, to be linked; NULL also when its block is gone */
+    struct rng slices;        /* lengths of slices: the same in every run */
+    void *perf_marker;        /* page of the jitdump that `perf record` sees mapped; or NULL */
+    uint64_t slice;           /* instructions of a slice, at least */
+    unsigned hot;             /* slices that end in a block before it is hot */
+    struct jit_pins *regions; /* nregions of them: of number 1 and up */
+    uint32_t nregions;        /* since the cache was last emptied */
 };
 
 /* ---- cache.c ---- */

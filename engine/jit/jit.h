@@ -88,7 +88,6 @@ struct jit_call {
  * both have in a register is in the same one. */
 struct jit_pins {
     uint32_t region;   /* its number; 0: none, the standard */
-    uint32_t put;      /* host registers, as a mask, whose word may be changed in it */
     uint16_t word[32]; /* by host register: its state word, + 1; 0: none */
 };
 

@@ -42,8 +42,9 @@ struct region {
     bool out[JIT_REGION_INSNS];      /* they leave by a way that never stays in the region */
     uint32_t hits[JIT_REGION_INSNS]; /* how often they ran, as parts of their traces */
     uint32_t crossings;              /* how often the path left the region or came into it */
-    uint32_t uses[IR_MAX_WORDS];     /* accesses to each state word */
-    bool put[IR_MAX_WORDS];          /* it is written */
+    uint32_t touched; /* the region of others that the path went to most often from here; 0: none */
+    uint32_t touches; /* how often */
+    uint32_t uses[IR_MAX_WORDS]; /* accesses to each state word */
     struct jit_pins pins;
 };
 
@@ -56,13 +57,21 @@ static struct trace *find_trace(struct region *r, uint64_t pc)
     return NULL;
 }
 
+/* The block of another region at pc, or NULL. It stays as it is, and traces end before it. */
+static const struct jit_block *find_other(struct region *r, uint64_t pc)
+{
+    const struct jit_block *b = jit_find(r->j, pc, r->j->key);
+    return b && b->tier > 1 && !find_trace(r, pc) ? b : NULL;
+}
+
 /* The path went there so many times. */
 static void want_trace(struct region *r, uint64_t pc, uint32_t times, bool loop)
 {
     struct trace *t = find_trace(r, pc);
+    bool room = !r->known && r->ntraces < JIT_TRACES;
     if (t) {
         t->loop |= loop && !r->known;
-    } else if (!r->known && times > r->path->n / OFTEN && r->ntraces < JIT_TRACES) {
+    } else if (room && times > r->path->n / OFTEN && !find_other(r, pc)) {
         r->traces[r->ntraces++] = (struct trace){.pc = pc, .loop = loop};
     }
 }
@@ -79,7 +88,7 @@ static bool ends_before(struct region *r, const struct trace *t, uint64_t pc)
 {
     const struct trace *other = find_trace(r, pc);
     return pc == t->pc || (other && other->loop) || t->n == JIT_TRACE_INSNS || r->npcs == JIT_REGION_INSNS ||
-           !jit_site(r->path, pc);
+           !jit_site(r->path, pc) || find_other(r, pc);
 }
 
 static void add_goto(struct ir_block *b, uint64_t pc, unsigned hint)
@@ -142,10 +151,12 @@ static bool through_jump(struct region *r, const struct trace *t, uint64_t *pc)
     bool usual = s && s->times[best] * 4 >= s->count * 3;
     for (unsigned i = 0; s && i < JIT_NEXT && s->times[i]; i++)
         if (!usual || i != best) want_trace(r, s->to[i], s->times[i], false);
-    if (!usual || ends_before(r, t, s->to[best]) || repeats(r, t, s->to[best]) >= REPEATS) return false;
+    if (!usual || repeats(r, t, s->to[best]) >= REPEATS) return false;
     last->op = IR_GUARD;
     last->imm = *pc = s->to[best];
-    return true;
+    if (!ends_before(r, t, *pc)) return true;
+    add_goto(&r->j->ir, *pc, IR_HINT_NONE);
+    return false;
 }
 
 /* *pc, where the last instruction was, becomes where the trace goes on; false: the block is complete. */
@@ -204,6 +215,15 @@ static void find_traces(struct region *r)
 
 /* ---- what the path did in them ---- */
 
+/* The path goes to this one. Counts only the one that it mostly goes to, by how far it is ahead of all
+ * others.
+ */
+static void touch(struct region *r, uint32_t region)
+{
+    if (!r->touches) r->touched = region;
+    r->touches += r->touched == region ? 1 : -1u;
+}
+
 static void walk_path(struct region *r)
 {
     const struct jit_path *p = r->path;
@@ -212,7 +232,9 @@ static void walk_path(struct region *r)
     for (uint32_t i = 0; i + 1 < p->n; i++) {
         if (!t || ++at == t->first + t->n || r->pcs[at] != p->pc[i]) {
             struct trace *to = find_trace(r, p->pc[i]);
+            const struct jit_block *other = find_other(r, p->pc[i]);
             bool stays = t && to && !r->out[at - 1];
+            if (t && other && other->region && !r->out[at - 1]) touch(r, other->region);
             r->crossings += stays ? 0 : (t != NULL) + (to != NULL);
             t = to && to->n ? to : NULL;
             if (!t) continue;
@@ -232,10 +254,7 @@ static void count_uses(struct region *r, const struct trace *t)
         if (n->op == IR_INSN) hits = r->hits[t->first + n->a[0]];
         if (n->op != IR_GET && n->op != IR_SET) continue;
         unsigned words = b->nodes[n->op == IR_SET ? n->a[0] : i].type >= IR_I128 ? 2 : 1;
-        for (unsigned k = 0; k < words; k++) {
-            r->uses[n->imm + k] += hits;
-            r->put[n->imm + k] |= n->op == IR_SET;
-        }
+        for (unsigned k = 0; k < words; k++) r->uses[n->imm + k] += hits;
     }
 }
 
@@ -273,7 +292,7 @@ static void choose_class(struct region *r, const uint16_t *words, unsigned n, un
     }
 }
 
-/* True when they are not the standard ones. */
+/* True when what suits it is not the standard. */
 static bool choose_pins(struct region *r)
 {
     const struct guest_lift *g = r->j->lift;
@@ -282,13 +301,21 @@ static bool choose_pins(struct region *r)
     memcpy(r->pins.word, standard, sizeof(r->pins.word));
     choose_class(r, g->pins, g->npins, 0, 16);
     choose_class(r, g->fp_pins, g->nfp_pins, 16, 32);
-    for (unsigned i = 0; i < ARRAY_LEN(r->pins.word); i++) {
-        uint16_t word = r->pins.word[i];
-        own |= word != standard[i];
-        if (word && r->put[word - 1]) r->pins.put |= 1u << i;
-    }
-    r->pins.region = ++r->j->nregions;
+    for (unsigned i = 0; i < ARRAY_LEN(r->pins.word); i++) own |= r->pins.word[i] != standard[i];
     return own;
+}
+
+/* The region that the traces belong to: one that was there before, when the path goes to and fro between
+ * them, or a new one, or (NULL) none, as the standard's registers suit it. */
+static const struct jit_pins *find_pins(struct region *r)
+{
+    struct jit *j = r->j;
+    if (r->touches > r->path->n / OFTEN) return &j->regions[r->touched - 1];
+    if (!choose_pins(r)) return NULL;
+    r->pins.region = ++j->nregions;
+    j->regions = xrealloc(j->regions, j->nregions * sizeof(*j->regions));
+    j->regions[j->nregions - 1] = r->pins;
+    return &r->pins;
 }
 
 /* ---- the whole ---- */
@@ -327,9 +354,9 @@ void jit_region(struct vcpu *c, struct jit_path *p)
     walk_path(r);
     for (unsigned i = 0; i < r->ntraces; i++)
         if (lift_again(r, &r->traces[i])) count_uses(r, &r->traces[i]);
-    bool own = choose_pins(r);
+    const struct jit_pins *pins = find_pins(r);
     for (unsigned i = 0; i < r->ntraces; i++)
-        if (lift_again(r, &r->traces[i])) install(r, own ? &r->pins : NULL);
+        if (lift_again(r, &r->traces[i])) install(r, pins);
     j->stats.regions++;
     free(r);
 }

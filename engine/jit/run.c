@@ -326,6 +326,7 @@ static void jit_close(struct vcpu *c)
     jit_cache_close(j);
     ir_block_free(&j->ir);
     jit_code_free(&j->code);
+    free(j->regions);
     free(j);
     c->backend = NULL;
 }

@@ -64,8 +64,7 @@ static void move_word(struct emit *e, unsigned reg, unsigned word, bool store)
     asm_mem(e->c, op[reg >= ASM_XMM0][store], reg, ASM_RBP, emit_word_disp(word));
 }
 
-/* The words that the standard and the region have in different places change them. Going out, what the region
- * does not change is in memory already. */
+/* The words that the standard and the region have in different places change them. */
 static void cross(struct emit *e, bool out)
 {
     if (!e->pins) return;
@@ -74,7 +73,7 @@ static void cross(struct emit *e, bool out)
         uint16_t inside = e->pins->word[r], outside = e->h->word_of_pin[r];
         if (inside == outside) continue;
         uint16_t from = out ? inside : outside, to = out ? outside : inside;
-        if (from && (!out || e->pins->put >> r & 1)) move_word(e, r, from - 1u, true);
+        if (from) move_word(e, r, from - 1u, true);
         if (to) move_word(e, r, to - 1u, false);
     }
 }

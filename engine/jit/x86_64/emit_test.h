@@ -193,9 +193,6 @@ static const struct jit_pins *rig_pins(struct rig *r)
         r->pins.word[reg] = r->host.word_of_pin[reg];
         if (r->pins.word[reg] && rig_below(r, 2)) r->pins.word[reg] = rig_unpinned(r, reg);
     }
-    for (uint32_t i = 0; i < r->block.n; i++)
-        for (unsigned reg = 0; reg < ARRAY_LEN(r->pins.word) && r->block.nodes[i].op == IR_SET; reg++)
-            r->pins.put |= (uint32_t)(r->pins.word[reg] == r->block.nodes[i].imm + 1) << reg;
     return &r->pins;
 }
 
