@@ -301,6 +301,11 @@ unsigned use_g(struct emit *e, uint32_t v)
     return use_cell(e, e->val[v].cell, ALL_GPRS, EMIT_GPRS);
 }
 
+unsigned use_scaled(struct emit *e, uint32_t v)
+{
+    return use_cell(e, e->val[v].cell, ALL_GPRS, EMIT_GPRS);
+}
+
 unsigned use_x(struct emit *e, uint32_t v)
 {
     if (e->val[v].disp) materialise(e, v, ASM_NONE);
@@ -476,6 +481,12 @@ void def_sum(struct emit *e, uint32_t v, int32_t disp)
 {
     cell_join(e, e->at, e->val[v].cell, disp);
     emit_taken(e);
+}
+
+void def_scaled(struct emit *e, uint32_t v, unsigned scale)
+{
+    def_sum(e, v, 0);
+    e->val[e->at].scale = (uint8_t)scale;
 }
 
 void def_flags(struct emit *e, enum asm_cc cc)

@@ -60,6 +60,7 @@ struct emit_val {
     uint32_t use;   /* the next node that uses it; 0: none */
     uint32_t peer;  /* next value of the same cell, in a ring */
     int32_t disp;   /* to be added to the cell's content */
+    uint8_t scale;  /* the cell's content is to be shifted left by so much, by the sum that is its only use */
     uint32_t until; /* node of the SET that it is wanted in `pin` for */
     uint8_t pin;    /* host register it had best be computed in, + 1; 0: any */
     bool want_x;    /* had best be in an xmm register */
@@ -183,6 +184,7 @@ static ALWAYS_INLINE uint64_t emit_const_of(struct emit *e, uint32_t v)
 void alloc_start(struct emit *e);                 /* of a block */
 void alloc_node(struct emit *e, uint32_t i);      /* of a node */
 unsigned use_g(struct emit *e, uint32_t v);       /* bits above its type's width are anything */
+unsigned use_scaled(struct emit *e, uint32_t v);  /* the cell of a scaled value, as it is */
 unsigned use_gz(struct emit *e, uint32_t v);      /* they are zero; perhaps a copy */
 unsigned use_gs(struct emit *e, uint32_t v);      /* they are copies of the sign */
 unsigned use_x(struct emit *e, uint32_t v);       /* in an xmm register, likewise anything above */
@@ -205,12 +207,13 @@ unsigned def_g(struct emit *e, uint32_t reuse);
 unsigned def_x(struct emit *e, uint32_t reuse);
 void def_in(struct emit *e, unsigned reg); /* in this locked register */
 /* The next three have their arguments taken, too. */
-void def_same(struct emit *e, uint32_t v);              /* the same content as v, whatever the widths */
-void def_sum(struct emit *e, uint32_t v, int32_t disp); /* v's cell with this displacement */
-void def_flags(struct emit *e, enum asm_cc cc);         /* a condition in the flags */
-void def_const(struct emit *e, uint64_t imm);           /* a number, nowhere yet */
-int def_wide(struct emit *e);                           /* in two slots; gives the first */
-void emit_drop(struct emit *e);                         /* a result that nobody uses */
+void def_same(struct emit *e, uint32_t v);                   /* the same content as v, whatever the widths */
+void def_scaled(struct emit *e, uint32_t v, unsigned scale); /* v's cell shifted left: see emit_val */
+void def_sum(struct emit *e, uint32_t v, int32_t disp);      /* v's cell with this displacement */
+void def_flags(struct emit *e, enum asm_cc cc);              /* a condition in the flags */
+void def_const(struct emit *e, uint64_t imm);                /* a number, nowhere yet */
+int def_wide(struct emit *e);                                /* in two slots; gives the first */
+void emit_drop(struct emit *e);                              /* a result that nobody uses */
 static ALWAYS_INLINE struct emit_cell *emit_result(struct emit *e)
 {
     return &e->cell[e->at];

@@ -112,6 +112,29 @@ static void alu_rm(struct emit *e, const struct ir_node *n, const struct emit_ro
         know_logic(e, r->k, ka, kb, !w);
 }
 
+/* A sum with a scaled operand, or two. */
+static void sum_scaled(struct emit *e, uint32_t a, uint32_t b)
+{
+    if (!e->val[b].scale) {
+        uint32_t t = a;
+        a = b;
+        b = t;
+    }
+    unsigned scale = e->val[b].scale, index = use_scaled(e, b), base;
+    if (e->val[a].scale) {
+        unsigned other = use_scaled(e, a);
+        base = use_tmp(e, EMIT_GPRS);
+        asm_rr(e->c, ASM_MOV | ASM_W, base, other);
+        asm_rr(e->c, ASM_SHIFT_I | ASM_W, SHIFT_SHL, base);
+        asm_byte(e->c, e->val[a].scale);
+    } else {
+        base = use_g(e, a);
+    }
+    emit_taken(e);
+    struct asm_rm m = asm_mx(base, index, scale, 0);
+    asm_op(e->c, ASM_LEA | ASM_W, def_g(e, 1u << base | 1u << index), 0, &m);
+}
+
 void emit_alu(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 {
     struct ir_node sorted = *n;
@@ -121,6 +144,10 @@ void emit_alu(struct emit *e, const struct ir_node *n, const struct emit_row *r)
         sorted.a[1] = n->a[0];
     }
     uint32_t a = sorted.a[0], b = sorted.a[1];
+    if (e->val[a].scale || e->val[b].scale) {
+        sum_scaled(e, a, b);
+        return;
+    }
     if (emit_is_const(e, b)) {
         uint64_t full = emit_const_of(e, b);
         bool fits = use_imm(e, b, r->w, &imm);
@@ -231,12 +258,27 @@ static void shift_cl(struct emit *e, const struct ir_node *n, const struct emit_
     know_shift(e, r, 0);
 }
 
+/* Can the shift wait for the sum that alone uses it? */
+static bool waits_for_sum(struct emit *e, const struct ir_node *n, unsigned count)
+{
+    uint32_t use = e->val[e->at].use;
+    const struct ir_node *u = &e->nodes[use];
+    if (count < 1 || count > 3 || !use || u->op != IR_ADD_I64 || u->a[0] == u->a[1]) return false;
+    unsigned k = u->a[1] == e->at;
+    const struct emit_cell *c = emit_cell_of(e, n->a[0]);
+    return !e->b->next[use][k] && e->nodes[u->a[!k]].op != IR_CONST && !c->constant && !e->val[n->a[0]].disp;
+}
+
 void emit_shift(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 {
     static const uint32_t by_register[] = {
         [SHIFT_SHL] = ASM_SHLX, [SHIFT_SHR] = ASM_SHRX, [SHIFT_SAR] = ASM_SARX};
     if (emit_is_const(e, n->a[1])) {
-        shift_imm(e, n, r, emit_const_of(e, n->a[1]) & (r->w - 1u));
+        unsigned count = emit_const_of(e, n->a[1]) & (r->w - 1u);
+        if (r->k == SHIFT_SHL && r->w == 64 && waits_for_sum(e, n, count))
+            def_scaled(e, n->a[0], count);
+        else
+            shift_imm(e, n, r, count);
         return;
     }
     if (r->w < 32 || e->nodes[n->a[1]].type == IR_I1) { /* the host's count has 5 or 6 bits */
