@@ -405,6 +405,12 @@ struct asm_rm use_address(struct emit *e, uint32_t v)
         int64_t at = (int64_t)(c->imm + (uint64_t)(int64_t)disp);
         if (at == (int32_t)at) return asm_m(ASM_NONE, (int32_t)at);
     }
+    if (e->sum_end == e->c->n && e->sum_cell == e->val[v].cell) {
+        struct asm_rm m = e->sum;
+        e->locked |= 1u << m.base | 1u << m.index;
+        m.disp = disp;
+        return m;
+    }
     return asm_m(use_cell(e, e->val[v].cell, ALL_GPRS, EMIT_GPRS), disp);
 }
 
@@ -722,8 +728,8 @@ static void plan_pin(struct emit *e, const struct plan *p, const struct ir_node 
         x->pin = 0;
         return;
     }
-    if (!ir_op_table[n->op].nargs || n->a[0] == IR_NONE || e->b->next[i][0] || !emit_rows[n->op].same_place)
-        return;
+    if (!ir_op_table[n->op].nargs || n->a[0] == IR_NONE || e->b->next[i][0]) return;
+    if (!emit_rows[n->op].same_place || emit_waits_for_sum(e, i)) return;
     e->val[n->a[0]].pin = x->pin;
     e->val[n->a[0]].until = x->until;
 }

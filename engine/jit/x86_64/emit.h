@@ -125,12 +125,14 @@ struct emit {
     uint64_t slots_freed[2];     /* by this node, which may still read them */
     uint32_t nhomes;             /* length of homes */
     uint16_t *homes;             /* words with an entry in home[] */
-    uint32_t flag_val;           /* condition that is in the flags and nowhere else yet, or EMIT_NONE */
-    uint8_t flag_cc;             /* enum asm_cc under which it is true */
-    bool fp;                     /* floating point inline: see emit_fp.c */
-    bool window;                 /* guest memory is in a window */
-    int32_t window_at;           /* where it begins, when that fits a displacement; 0: at gs */
-    bool flags_busy;             /* this node has flags that must live: no xor for zero */
+    struct asm_rm sum; /* what the cell sum_cell was made of, by the last instruction up to sum_end */
+    uint32_t sum_cell, sum_end; /* so an access there need not wait for it */
+    uint32_t flag_val;          /* condition that is in the flags and nowhere else yet, or EMIT_NONE */
+    uint8_t flag_cc;            /* enum asm_cc under which it is true */
+    bool fp;                    /* floating point inline: see emit_fp.c */
+    bool window;                /* guest memory is in a window */
+    int32_t window_at;          /* where it begins, when that fits a displacement; 0: at gs */
+    bool flags_busy;            /* this node has flags that must live: no xor for zero */
 };
 
 /* How an operation is emitted. */
@@ -221,6 +223,8 @@ static ALWAYS_INLINE struct emit_cell *emit_result(struct emit *e)
 void emit_get(struct emit *e, const struct ir_node *n);
 void emit_set(struct emit *e, const struct ir_node *n);
 void alloc_flags_out(struct emit *e); /* the condition in the flags goes to a register */
+bool emit_waits_for_sum(const struct emit *e,
+                        uint32_t v); /* emit_int.c: a shift that is to become part of one */
 void alloc_move(struct emit *e, unsigned to, unsigned from); /* registers of any classes, 64 bits */
 
 /* ---- emit_call.c ---- */

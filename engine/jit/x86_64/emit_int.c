@@ -112,6 +112,15 @@ static void alu_rm(struct emit *e, const struct ir_node *n, const struct emit_ro
         know_logic(e, r->k, ka, kb, !w);
 }
 
+/* The result was just made by lea, whose operands stand where they did: see use_address. */
+static void note_sum(struct emit *e, unsigned d, const struct asm_rm *m)
+{
+    if (d == m->base || d == m->index) return;
+    e->sum = *m;
+    e->sum_cell = e->at;
+    e->sum_end = e->c->n;
+}
+
 /* A sum with a scaled operand, or two. */
 static void sum_scaled(struct emit *e, uint32_t a, uint32_t b)
 {
@@ -132,7 +141,9 @@ static void sum_scaled(struct emit *e, uint32_t a, uint32_t b)
     }
     emit_taken(e);
     struct asm_rm m = asm_mx(base, index, scale, 0);
-    asm_op(e->c, ASM_LEA | ASM_W, def_g(e, 1u << base | 1u << index), 0, &m);
+    unsigned d = def_g(e, 1u << base | 1u << index);
+    asm_op(e->c, ASM_LEA | ASM_W, d, 0, &m);
+    note_sum(e, d, &m);
 }
 
 void emit_alu(struct emit *e, const struct ir_node *n, const struct emit_row *r)
@@ -258,15 +269,15 @@ static void shift_cl(struct emit *e, const struct ir_node *n, const struct emit_
     know_shift(e, r, 0);
 }
 
-/* Can the shift wait for the sum that alone uses it? */
-static bool waits_for_sum(struct emit *e, const struct ir_node *n, unsigned count)
+bool emit_waits_for_sum(const struct emit *e, uint32_t v)
 {
-    uint32_t use = e->val[e->at].use;
+    const struct ir_node *n = &e->nodes[v], *by = &e->nodes[n->a[1]];
+    uint32_t use = e->val[v].use;
     const struct ir_node *u = &e->nodes[use];
-    if (count < 1 || count > 3 || !use || u->op != IR_ADD_I64 || u->a[0] == u->a[1]) return false;
-    unsigned k = u->a[1] == e->at;
-    const struct emit_cell *c = emit_cell_of(e, n->a[0]);
-    return !e->b->next[use][k] && e->nodes[u->a[!k]].op != IR_CONST && !c->constant && !e->val[n->a[0]].disp;
+    if (n->op != IR_SHL_I64 || by->op != IR_CONST || (by->imm & 63) - 1 > 2) return false;
+    if (!use || u->op != IR_ADD_I64 || u->a[0] == u->a[1]) return false;
+    unsigned k = u->a[1] == v;
+    return !e->b->next[use][k] && e->nodes[u->a[!k]].op != IR_CONST;
 }
 
 void emit_shift(struct emit *e, const struct ir_node *n, const struct emit_row *r)
@@ -275,7 +286,7 @@ void emit_shift(struct emit *e, const struct ir_node *n, const struct emit_row *
         [SHIFT_SHL] = ASM_SHLX, [SHIFT_SHR] = ASM_SHRX, [SHIFT_SAR] = ASM_SARX};
     if (emit_is_const(e, n->a[1])) {
         unsigned count = emit_const_of(e, n->a[1]) & (r->w - 1u);
-        if (r->k == SHIFT_SHL && r->w == 64 && waits_for_sum(e, n, count))
+        if (emit_waits_for_sum(e, e->at) && !emit_cell_of(e, n->a[0])->constant && !e->val[n->a[0]].disp)
             def_scaled(e, n->a[0], count);
         else
             shift_imm(e, n, r, count);
