@@ -355,6 +355,16 @@ static bool last_use(struct emit *e, uint32_t v)
     return true;
 }
 
+bool use_dying_in(struct emit *e, uint32_t v, unsigned reg)
+{
+    if (e->val[v].disp || !(emit_cell_of(e, v)->regs >> reg & 1) || !last_use(e, v)) {
+        use_fixed(e, reg);
+        return false;
+    }
+    e->locked |= 1u << reg;
+    return true;
+}
+
 /* The cell's memory, where reading it once is better than loading it. */
 static bool in_memory(struct emit *e, uint32_t v, uint32_t temps, struct asm_rm *m)
 {

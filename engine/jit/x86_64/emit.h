@@ -200,7 +200,11 @@ struct asm_rm use_kept(struct emit *e,
                        uint32_t v); /* a register that is not free, or memory; no base: it is a constant */
 unsigned use_tmp(struct emit *e, uint32_t mask);       /* a free register, for this node only */
 void use_in(struct emit *e, uint32_t v, unsigned reg); /* a copy in this register, which use_fixed gave */
-void use_fixed(struct emit *e, unsigned reg);          /* this free register is emptied and locked */
+/* Empties and locks this free register and has v's content in it, which may then be overwritten. Called
+ * first, as far as it succeeds without other registers: where v is there already and dies. False: use_in
+ * later. */
+bool use_dying_in(struct emit *e, uint32_t v, unsigned reg);
+void use_fixed(struct emit *e, unsigned reg); /* this free register is emptied and locked */
 /* The arguments have been fetched: those that are not used again die. */
 void emit_taken(struct emit *e);
 

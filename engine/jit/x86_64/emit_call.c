@@ -125,6 +125,7 @@ void emit_colds(struct emit *e)
 {
     for (uint32_t i = 0; i < e->ncolds; i++) {
         const struct emit_cold *c = &e->colds[i];
+        if (!c->from) continue; /* it turned out not to be needed */
         asm_room(e->c, EMIT_NODE_ROOM);
         asm_here32(e->c, c->from);
         c->emit(e, c);

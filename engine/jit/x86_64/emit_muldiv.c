@@ -12,10 +12,10 @@ static void result_in(struct emit *e, unsigned reg)
 
 static void mulhs(struct emit *e, const struct ir_node *n)
 {
-    use_fixed(e, ASM_RAX);
+    bool there = use_dying_in(e, n->a[0], ASM_RAX);
     use_fixed(e, ASM_RDX);
     struct asm_rm b = use_rm(e, n->a[1]);
-    use_in(e, n->a[0], ASM_RAX);
+    if (!there) use_in(e, n->a[0], ASM_RAX);
     emit_taken(e);
     asm_op(e->c, ASM_IMUL1 | ASM_W, 5, 0, &b);
     result_in(e, ASM_RDX);
@@ -25,9 +25,9 @@ static void mulhs(struct emit *e, const struct ir_node *n)
 static void mulhu(struct emit *e, const struct ir_node *n, bool a_signed)
 {
     unsigned t = ASM_NONE;
-    use_fixed(e, ASM_RDX);
+    bool there = use_dying_in(e, n->a[0], ASM_RDX);
     struct asm_rm b = use_rm(e, n->a[1]);
-    use_in(e, n->a[0], ASM_RDX);
+    if (!there) use_in(e, n->a[0], ASM_RDX);
     if (a_signed) {
         t = use_tmp(e, EMIT_GPRS);
         asm_rr(e->c, ASM_MOV | ASM_W, t, ASM_RDX);
@@ -74,12 +74,13 @@ static uint32_t check_divisor(struct emit *e, uint32_t v, unsigned b, const stru
 void emit_div(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 {
     unsigned from = r->k & DIV_REM ? ASM_RDX : ASM_RAX;
-    use_fixed(e, ASM_RAX);
+    bool there = use_dying_in(e, n->a[0], ASM_RAX);
     use_fixed(e, ASM_RDX);
     unsigned b = use_g(e, n->a[1]);
-    use_in(e, n->a[0], ASM_RAX);
-    uint32_t jump = check_divisor(e, n->a[1], b, r);
-    struct emit_cold *cold = jump ? emit_cold_ref(e, (uint8_t[]){ASM_RAX, (uint8_t)b}) : NULL;
+    if (!there) use_in(e, n->a[0], ASM_RAX);
+    struct emit_cold *cold = emit_cold_ref(e, (uint8_t[]){ASM_RAX, (uint8_t)b});
+    cold->from = check_divisor(e, n->a[1], b, r);
+    cold->dst = (uint8_t)from;
     emit_taken(e);
     if (r->k & DIV_SIGNED) {
         if (r->w == 64) asm_byte(e->c, 0x48);
@@ -89,11 +90,7 @@ void emit_div(struct emit *e, const struct ir_node *n, const struct emit_row *r)
         asm_rr(e->c, ASM_ALU + 8 * ALU_XOR, ASM_RDX, ASM_RDX);
         asm_rr(e->c, ASM_DIV | emit_w(r), 6, b);
     }
-    if (cold) {
-        cold->from = jump;
-        cold->dst = (uint8_t)from;
-        cold->back = e->c->n;
-    }
+    cold->back = e->c->n;
     result_in(e, from);
     if (r->w == 32) emit_result(e)->zero = 32;
 }
