@@ -167,7 +167,10 @@ enum asm_op {
     ASM_ROUNDSD = ASM_66 | ASM_0F3A | 0x0b,
     ASM_PCLMUL = ASM_66 | ASM_0F3A | 0x44,             /* imm8 */
     ASM_PINSRQ = ASM_66 | ASM_W | ASM_0F3A | 0x22,     /* imm8 */
-    ASM_FMADD231 = ASM_VEX | ASM_66 | ASM_0F38 | 0xb9, /* reg += vex * rm; ASM_W: double */
+    ASM_FMADD231 = ASM_VEX | ASM_66 | ASM_0F38 | 0xb9, /* reg = vex * rm + reg; ASM_W: double */
+    ASM_FMSUB231 = ASM_FMADD231 + 2,                   /* vex * rm - reg */
+    ASM_FNMADD231 = ASM_FMADD231 + 4,                  /* -(vex * rm) + reg */
+    ASM_FNMSUB231 = ASM_FMADD231 + 6,                  /* -(vex * rm) - reg */
     ASM_LDMXCSR = ASM_0F | 0xae,                       /* /2 */
     ASM_STMXCSR = ASM_0F | 0xae,                       /* /3 */
 };

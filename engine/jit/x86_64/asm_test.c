@@ -119,6 +119,9 @@ static const struct row rows[] = {
     OP("pclmulqdq", ASM_PCLMUL, RMI, 128, 128, .imm = 1),
     OP("vfmadd231sd", ASM_FMADD231 | ASM_W, RVM, 128, 128, .mem = 64),
     OP("vfmadd231ss", ASM_FMADD231, RVM, 128, 128, .mem = 32),
+    OP("vfmsub231sd", ASM_FMSUB231 | ASM_W, RVM, 128, 128, .mem = 64),
+    OP("vfnmadd231ss", ASM_FNMADD231, RVM, 128, 128, .mem = 32),
+    OP("vfnmsub231sd", ASM_FNMSUB231 | ASM_W, RVM, 128, 128, .mem = 64),
     OP("ldmxcsr", ASM_LDMXCSR, M, 0, 0, .mem = 32, .digit = 2),
     OP("stmxcsr", ASM_STMXCSR, M, 0, 0, .mem = 32, .digit = 3),
 };

@@ -62,6 +62,7 @@ struct emit_val {
     int32_t disp;   /* to be added to the cell's content */
     uint8_t scale;  /* the cell's content is to be shifted left by so much, by the sum that is its only use */
     uint32_t until; /* node of the SET that it is wanted in `pin` for */
+    bool negated;   /* its sign is to be changed by the fused operation that is its only use */
     uint8_t pin;    /* host register it had best be computed in, + 1; 0: any */
     bool want_x;    /* had best be in an xmm register */
 };
@@ -227,6 +228,8 @@ static ALWAYS_INLINE struct emit_cell *emit_result(struct emit *e)
 void emit_get(struct emit *e, const struct ir_node *n);
 void emit_set(struct emit *e, const struct ir_node *n);
 void alloc_flags_out(struct emit *e); /* the condition in the flags goes to a register */
+bool emit_waits_for_fma(const struct emit *e,
+                        const struct ir_node *n); /* emit_fp.c: so is a change of sign */
 bool emit_waits_for_sum(const struct emit *e,
                         uint32_t v); /* emit_int.c: a shift that is to become part of one */
 void alloc_move(struct emit *e, unsigned to, unsigned from); /* registers of any classes, 64 bits */

@@ -144,18 +144,40 @@ static void write_fma_nan(struct emit *e, const struct emit_cold *c)
     write_nan(e, c);
 }
 
+static bool fma_inline(const struct emit *e, const struct ir_node *n)
+{
+    return e->fp && live_round(e, n) && e->h->fma;
+}
+
+bool emit_waits_for_fma(const struct emit *e, const struct ir_node *n)
+{
+    uint32_t use = e->val[e->at].use;
+    const struct ir_node *u = &e->nodes[use], *sign = &e->nodes[n->a[1]];
+    bool is_double = n->op == IR_XOR_I64;
+    if (!use || u->op != (is_double ? IR_F64_FMA : IR_F32_FMA) || !fma_inline(e, u)) return false;
+    if (sign->op != IR_CONST || sign->imm != (is_double ? 1ull << 63 : 1ull << 31)) return false;
+    unsigned uses = 0, again = 0;
+    for (unsigned k = 0; k < 3; k++) {
+        uses += u->a[k] == e->at;
+        again |= u->a[k] == e->at ? e->b->next[use][k] : 0;
+    }
+    return uses == 1 && !again;
+}
+
 void emit_fp_fma(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 {
-    if (!e->fp || !live_round(e, n) || !e->h->fma) {
+    static const uint32_t form[2][2] = {{ASM_FMADD231, ASM_FMSUB231}, {ASM_FNMADD231, ASM_FNMSUB231}};
+    if (!fma_inline(e, n)) {
         emit_ref(e, n);
         return;
     }
+    bool product = e->val[n->a[0]].negated ^ e->val[n->a[1]].negated, addend = e->val[n->a[2]].negated;
     unsigned a = use_x(e, n->a[0]), b = use_x(e, n->a[1]), c = use_x(e, n->a[2]),
              ones = ones_of(e, n->a[2], r);
     emit_taken(e);
     unsigned d = def_x(e, c == a || c == b ? 0 : 1u << c);
     alloc_move(e, d, c);
-    asm_rrr(e->c, ASM_FMADD231 | emit_w(r), d, a, b);
+    asm_rrr(e->c, form[product][addend] | emit_w(r), d, a, b);
     emit_result(e)->ones = (uint8_t)ones;
     struct emit_cold *cold = cold_if_nan(e, r, d, write_fma_nan);
     cold->arg[0] = asm_r(a);

@@ -159,6 +159,11 @@ void emit_alu(struct emit *e, const struct ir_node *n, const struct emit_row *r)
         sum_scaled(e, a, b);
         return;
     }
+    if (r->k == ALU_XOR && emit_waits_for_fma(e, &sorted) && !e->val[a].disp) {
+        def_same(e, a);
+        e->val[e->at].negated = true;
+        return;
+    }
     if (emit_is_const(e, b)) {
         uint64_t full = emit_const_of(e, b);
         bool fits = use_imm(e, b, r->w, &imm);

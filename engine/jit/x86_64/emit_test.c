@@ -114,6 +114,15 @@ static uint32_t operation(struct maker *m, unsigned op)
         n.a[k] = k && rig_below(m->r, 8) == 0 && m->r->block.nodes[n.a[k - 1]].type == type ? n.a[k - 1]
                                                                                             : value(m, type);
     }
+    for (unsigned k = 0; k < 3 && (op == IR_F32_FMA || op == IR_F64_FMA); k++) { /* as fmsub and fnmadd */
+        bool wide = op == IR_F64_FMA;
+        struct ir_node sign = {.op = wide ? IR_XOR_I64 : IR_XOR_I32,
+                               .type = o->args[k],
+                               .a = {n.a[k], 0, IR_NONE, IR_NONE, IR_NONE}};
+        if (rig_below(m->r, 2)) continue;
+        sign.a[1] = ir_const(&m->r->block, (enum ir_type)o->args[k], wide ? 1ull << 63 : 1ull << 31);
+        n.a[k] = node(m, &sign);
+    }
     unsigned flags = (unsigned)m->r->lift->flags_word;
     if (op == IR_FP_RAISED || op == IR_FP_KEEP) { /* as lift_get_flags and lift_set_flags use them */
         struct ir_node five = {.op = IR_AND_I64, .type = IR_I64, .a = {n.a[0], 0, IR_NONE, IR_NONE, IR_NONE}};
