@@ -1,5 +1,6 @@
-/* Any bytes as code, any registers: the JIT must do what the interpreter does, in one run and in parts, and
- * end exactly where it does. Input: 8 bytes of seed for registers and budgets, the rest code. */
+/* Any code, any registers: the JIT must do what the interpreter does, in one run and in parts, and end
+ * exactly where it does. Input: 8 bytes of seed for registers, budgets and how soon code is hot; the rest is
+ * code: bytes as they are, or, by the seed, rows by number with bits for their operands, jumping not far. */
 #include "engine/jit/internal.h"
 
 #include "engine/guest/guest.h"
@@ -7,7 +8,7 @@
 
 #include <string.h>
 
-enum { CODE = 0x10000, DATA = 0x20000, BUDGET = 600 };
+enum { CODE = 0x10000, DATA = 0x20000, BUDGET = 1500 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,19 +34,46 @@ static void set_registers(struct machine *m, uint64_t seed)
     m->cpu->state[g->pc_word] = CODE;
 }
 
-/* Code cannot be written: when a store to it is seen is each backend's own affair until fence.i. */
-static void machine_open(struct machine *m, const struct backend *b, const uint8_t *code, size_t size,
-                         uint64_t seed)
+/* The instruction that six bytes stand for: which row, and the bits that the row leaves open. */
+static unsigned encode(const struct guest *g, const uint8_t *p, uint32_t *word)
 {
-    static const struct jit_options small = {.cache_size = JIT_CACHE_MIN};
+    uint32_t bits;
+    const struct guest_row *r = &g->rows[(p[0] | p[1] << 8) % g->nrows];
+    memcpy(&bits, p + 2, sizeof(bits));
+    *word = (bits & ~r->mask) | r->match;
+    for (unsigned i = 0; i < r->nfields; i++)
+        if (r->fields[i].kind && r->fields[i].kind->print == PRINT_PCREL && r->length == 4)
+            (void)guest_field_put(&r->fields[i], (uint64_t)((int64_t)(bits % 64) - 32) * 2, word);
+    return r->length;
+}
+
+/* The code of an input, at most a page. */
+static void code_of(const uint8_t *data, size_t size, bool rows, struct buf *out)
+{
+    const struct guest *g = guest_find("riscv64");
+    uint32_t word;
+    if (!rows) buf_add(out, data, size < CPU_PAGE ? size : CPU_PAGE);
+    for (; rows && size >= 6 && out->len < CPU_PAGE - 4; data += 6, size -= 6) {
+        unsigned n = encode(g, data, &word);
+        buf_add(out, &word, n);
+    }
+}
+
+/* Code cannot be written: when a store to it is seen is each backend's own affair until fence.i. */
+static void machine_open(struct machine *m, const struct backend *b, const struct buf *code, uint64_t seed)
+{
+    static const struct jit_options options[] = {
+        {.cache_size = JIT_CACHE_MIN, .hot = ~0u},
+        {.cache_size = JIT_CACHE_MIN, .hot = 1, .slice = 1},
+    };
     mem_init(&m->mem);
     BUG_ON(mem_add(&m->mem, CODE, CPU_PAGE, CPU_READ | CPU_EXEC, NULL, "code"));
     BUG_ON(mem_add(&m->mem, DATA, 2 * CPU_PAGE, CPU_READ | CPU_WRITE, NULL, "data"));
-    BUG_ON(mem_write(&m->mem, CODE, code, size < CPU_PAGE ? size : CPU_PAGE));
+    BUG_ON(mem_write(&m->mem, CODE, code->p, code->len));
     m->backend = b;
     m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
     BUG_ON(!m->cpu);
-    m->cpu->options = b == &backend_jit ? &small : NULL;
+    m->cpu->options = b == &backend_jit ? &options[seed >> 8 & 1] : NULL;
     BUG_ON(b->open(m->cpu));
     set_registers(m, seed);
 }
@@ -81,12 +109,14 @@ static void compare(const struct machine *a, const struct machine *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct machine interp, jit;
+    struct buf code = {0};
     uint64_t seed = 0;
-    if (size < 10) return 0;
+    if (size < 14) return 0;
     memcpy(&seed, data, 8);
     struct rng rng = {seed};
-    machine_open(&interp, &backend_interp, data + 8, size - 8, seed);
-    machine_open(&jit, &backend_jit, data + 8, size - 8, seed);
+    code_of(data + 8, size - 8, seed & 1, &code);
+    machine_open(&interp, &backend_interp, &code, seed);
+    machine_open(&jit, &backend_jit, &code, seed);
     for (uint64_t left = BUDGET; left;) {
         uint64_t n = rng_below(&rng, left) + 1;
         backend_interp.run(interp.cpu, n);
@@ -97,5 +127,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     machine_close(&interp);
     machine_close(&jit);
+    buf_free(&code);
     return 0;
 }
