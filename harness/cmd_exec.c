@@ -17,12 +17,13 @@ enum { STATUS_CANNOT = 125, STATUS_NOT_RUN = 126, STATUS_NOT_FOUND = 127 };
 struct exec {
     struct program *program;
     struct user_options options;
-    struct jit_options jit;   /* for when that is the backend */
-    struct exec_trace *trace; /* --trace, or NULL */
-    struct gdb *gdb;          /* --gdb, or NULL */
-    struct exec_state *state; /* --state, or NULL */
-    struct exec_perf *perf;   /* --perf, or NULL */
-    struct timespec started;  /* just before it */
+    struct jit_options jit;       /* for when that is the backend */
+    struct exec_trace *trace;     /* --trace, or NULL */
+    struct gdb *gdb;              /* --gdb, or NULL */
+    struct exec_state *state;     /* --state, or NULL */
+    struct exec_perf *perf;       /* --perf, or NULL */
+    struct exec_profile *profile; /* --profile, or NULL */
+    struct timespec started;      /* just before it */
 };
 
 static uint64_t before(struct user_thread *t, void *data)
@@ -42,7 +43,8 @@ static void after(struct user_thread *t, void *data)
 static void thread_ends(struct user_thread *t, void *data)
 {
     struct exec *x = data;
-    exec_state_thread(x->state, t);
+    if (x->state) exec_state_thread(x->state, t);
+    if (x->profile) exec_profile_thread(x->profile, t);
 }
 
 static void at_end(struct user_process *p, void *data)
@@ -52,6 +54,7 @@ static void at_end(struct user_process *p, void *data)
     if (x->gdb) gdb_at_end(p, x->gdb);
     clock_gettime(CLOCK_MONOTONIC, &now);
     double s = (double)(now.tv_sec - x->started.tv_sec) + (double)(now.tv_nsec - x->started.tv_nsec) / 1e9;
+    if (x->profile) exec_profile_save(x->profile);
     if (x->state) exec_state_print(x->state, p, x->program->err);
     if (!x->program->opt.stats) return;
     fprintf(x->program->err, "backend: %s\nguest instructions: %llu\ntime: %.3f s (%.1f million a second)\n",
@@ -136,7 +139,10 @@ static int run(struct exec *x)
         buf_free(&why);
         return bad;
     }
-    if (p->opt.state && (x->state = exec_state_new())) x->options.thread_ends = thread_ends;
+    if (p->opt.state) x->state = exec_state_new();
+    if (p->opt.profile) x->profile = exec_profile_new(p->opt.profile, p->err);
+    if (x->profile) x->jit.profile = exec_profile_of(x->profile);
+    if (x->state || x->profile) x->options.thread_ends = thread_ends;
     if (p->opt.perf) x->jit.data = x->perf = exec_perf_new();
     if (x->trace || x->gdb) {
         x->options.before_run = before;
@@ -149,6 +155,7 @@ static int run(struct exec *x)
     if (x->trace) exec_trace_free(x->trace);
     if (x->state) exec_state_free(x->state);
     if (x->perf) exec_perf_free(x->perf);
+    if (x->profile) exec_profile_free(x->profile);
     gdb_close(x->gdb);
     return status;
 }
@@ -204,8 +211,9 @@ int cmd_exec(struct program *p)
     if (!backend) return STATUS_USAGE;
     int status = build_env(p, &env);
     if (status) return status;
-    if (opt->perf && backend != &backend_jit)
-        return complain(p, STATUS_USAGE, "--perf: backend '%s' translates nothing", backend->name);
+    if ((opt->perf || opt->profile) && backend != &backend_jit)
+        return complain(p, STATUS_USAGE, "--%s: backend '%s' translates nothing",
+                        opt->perf ? "perf" : "profile", backend->name);
     const char *program = opt->args.items[0];
     if (opt->argv0) opt->args.items[0] = opt->argv0;
     list_add(p, &opt->args, NULL);

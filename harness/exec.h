@@ -26,4 +26,12 @@ void exec_perf_name(uint64_t pc, void *data,
                     struct buf *out); /* for jit_options; data is a struct exec_perf */
 void exec_perf_free(struct exec_perf *x);
 
+/* ---- exec_profile.c: --profile ---- */
+struct exec_profile;
+struct exec_profile *exec_profile_new(const char *path, FILE *err);      /* reads it; complains on err */
+struct jit_profile *exec_profile_of(struct exec_profile *x);             /* for jit_options */
+void exec_profile_thread(struct exec_profile *x, struct user_thread *t); /* as it ends */
+void exec_profile_save(struct exec_profile *x);                          /* when the process has ended */
+void exec_profile_free(struct exec_profile *x);
+
 #endif

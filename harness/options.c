@@ -109,6 +109,8 @@ static const struct option_row option_rows[OPTIONS] = {
                    "of the JIT: instructions, at least, between two looks at what is hot; default: 32768"},
     [OPT_HOT] = {"hot", 0, "N", TYPE_NUMBER, FIELD(hot), CMD_EXEC, 0, UINT32_MAX, "0",
                  "of the JIT: looks that find code before it is made a region; default: 3"},
+    [OPT_PROFILE] = {"profile", 0, "FILE", TYPE_TEXT, FIELD(profile), CMD_EXEC, 0, 0, NULL,
+                     "what was hot is read from it, to start warm, and written to it in the end"},
     [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
 };
 

@@ -55,6 +55,7 @@ enum option_id {
     OPT_CACHE,
     OPT_SLICE,
     OPT_HOT,
+    OPT_PROFILE,
     OPT_HELP,
     OPTIONS,
 };
@@ -90,6 +91,7 @@ struct options {
     uint64_t code_cache;     /* exec: bytes; 0: the usual */
     uint64_t slice, hot;     /* exec: when the second tier begins; 0: the usual */
     uint64_t limit;          /* exec: instructions; 0: none */
+    const char *profile;     /* exec: file */
     const char *gdb;         /* exec: where to wait for it */
     bool strace, trace, stats, state, perf; /* exec: as they say */
     bool quiet, verbose, help;              /* as they say */

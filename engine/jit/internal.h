@@ -112,6 +112,13 @@ void jit_perf_open(struct jit *j);
 void jit_perf_block(struct jit *j, const struct jit_block *b);
 void jit_perf_close(struct jit *j);
 
+/* ---- profile.c ---- */
+struct jit_path;                                                    /* region.h */
+void jit_profile_note(struct vcpu *c, const struct jit_path *path); /* a region was made of it */
+/* What the profile has at pc, translated; NULL: nothing. */
+struct jit_block *jit_profile_block(struct vcpu *c, uint64_t pc);
+void jit_profile_close(struct jit *j); /* before the cache is closed: takes over what is hot there */
+
 /* ---- stats.c ---- */
 unsigned jit_stats_list(const struct vcpu *c, struct cpu_stat *to);
 uint64_t jit_now(void); /* nanoseconds */

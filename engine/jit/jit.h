@@ -140,6 +140,43 @@ void jit_code_free(struct jit_code *c); /* {0} is an empty one */
 /* ---- for everybody ---- */
 extern const struct backend backend_jit;
 
+/* ---- profile.c: what was hot, for the next run ---- */
+
+struct jit_place {
+    uint32_t file;   /* a number that the embedder gave it */
+    uint64_t offset; /* of the code in it */
+};
+
+struct jit_stretch {
+    struct jit_place at;
+    uint32_t insns; /* one behind the other */
+    uint32_t times; /* and so often */
+};
+
+struct jit_hot {
+    struct jit_hot *next;      /* in jit_profile.noted */
+    struct jit_place at;       /* the head of a region, or of a block */
+    uint64_t mode;             /* modes and rounding mode it was translated for: the key */
+    uint64_t code;             /* hash of the instructions on the path */
+    uint32_t heat;             /* samples that hit it in earlier runs, and.. */
+    uint32_t now;              /* ..in this one */
+    uint32_t used;             /* how often it was taken up */
+    uint32_t n;                /* stretches; 0: it is a block, not a region */
+    struct jit_stretch path[]; /* that the guest took from there */
+};
+
+struct jit_profile {
+    /* Where pc is, in the file that is mapped there; false: in none. Any thread calls these two. */
+    bool (*place)(uint64_t pc, void *data, struct jit_place *out);
+    bool (*address)(struct jit_place at, void *data, uint64_t *pc); /* false: not mapped */
+    void *data;                                                     /* of those */
+    struct jit_hot **known; /* nknown of them, sorted by jit_hot_compare; not changed while vcpus run */
+    unsigned nknown;        /* how many */
+    struct jit_hot *noted;  /* new in this run; the embedder frees them */
+    unsigned nnoted;        /* how many, or more */
+};
+int jit_hot_compare(const void *a, const void *b); /* of struct jit_hot *, for qsort: by place and mode */
+
 /* vcpu->options, copied by open. */
 struct jit_options {
     size_t cache_size; /* bytes of code; 0: 64 MiB */
@@ -149,11 +186,13 @@ struct jit_options {
     /* What people call the guest's code at pc ("main+0x12"), for perf; appends nothing when it has no name.
      * NULL: nothing has one */
     void (*name)(uint64_t pc, void *data, struct buf *out);
-    void *data;          /* of `name` */
-    const char *profile; /* file to start warm from, and to save to; or NULL */
+    void *data;                  /* of `name` */
+    struct jit_profile *profile; /* what was hot in an earlier run, and is in this one; or NULL */
 };
 struct jit_stats {
     uint64_t blocks, regions;            /* translated so far */
+    uint64_t warm;                       /* regions of a profile's */
+    uint64_t samples[2];                 /* ends of slices, in blocks and in regions */
     uint64_t guest_insns, guest_bytes;   /* in them */
     uint64_t host_bytes;                 /* in them */
     uint64_t links, unlinks;             /* jumps patched to another block, and back */

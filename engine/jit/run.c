@@ -135,6 +135,7 @@ static struct jit_block *block_for(struct run *r)
         jit_drop(j, b);
         b = NULL;
     }
+    if (!b && !few) b = jit_profile_block(r->c, r->pc);
     if (!b) b = jit_translate(r->c, r->pc, few ? (unsigned)r->left : JIT_MAX_INSNS);
     if (b && !b->cut && j->from) jit_link(j, j->from, b);
     if (b && !b->cut && r->jumped) jit_jump_set(j, b);
@@ -162,6 +163,7 @@ static bool make_region(struct run *r)
     check_epochs(r->j, c->mem);
     jit_check_key(c);
     jit_region(c, p);
+    jit_profile_note(c, p);
     c->exit = how;
     free(p);
     return goes_on;
@@ -170,7 +172,8 @@ static bool make_region(struct run *r)
 /* A slice has ended at the top of b; false: the run ends. */
 static bool heat(struct run *r, struct jit_block *b)
 {
-    if (b->tier > 1 || b->cut || ++b->heat != r->j->hot) return true;
+    r->j->stats.samples[b->tier > 1]++;
+    if (++b->heat != r->j->hot || b->tier > 1 || b->cut) return true;
     return make_region(r);
 }
 
@@ -323,6 +326,7 @@ static void jit_close(struct vcpu *c)
     struct jit *j = c->backend;
     backend_interp.close(c);
     jit_perf_close(j);
+    jit_profile_close(j);
     jit_cache_close(j);
     ir_block_free(&j->ir);
     jit_code_free(&j->code);

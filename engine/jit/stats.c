@@ -25,6 +25,9 @@ static const struct {
 } rows[] = {
     {"blocks translated", AT(blocks), 0, false},
     {"regions translated", AT(regions), 0, false},
+    {"regions from the profile", AT(warm), 0, false},
+    {"samples in blocks", AT(samples[0]), 0, false},
+    {"samples in regions", AT(samples[1]), 0, false},
     {"guest instructions translated", AT(guest_insns), 0, false},
     {"host bytes for each of them", AT(host_bytes), AT(guest_insns), false},
     {"jumps linked to blocks", AT(links), 0, false},
