@@ -87,6 +87,7 @@ static unsigned repeats(const struct region *r, const struct trace *t, uint64_t 
 static bool ends_before(struct region *r, const struct trace *t, uint64_t pc)
 {
     const struct trace *other = find_trace(r, pc);
+    if (t->n == JIT_TRACE_INSNS) want_trace(r, pc, r->path->n, false);
     return pc == t->pc || (other && other->loop) || t->n == JIT_TRACE_INSNS || r->npcs == JIT_REGION_INSNS ||
            !jit_site(r->path, pc) || find_other(r, pc);
 }

@@ -5,7 +5,7 @@
 #include "engine/jit/internal.h"
 
 enum {
-    JIT_PATH = 2048,                        /* instructions that are recorded */
+    JIT_PATH = 1024,                        /* instructions that are recorded */
     JIT_SITES = 2 * JIT_PATH,               /* buckets, a power of two */
     JIT_NEXT = 6,                           /* places an instruction goes to that are told apart */
     JIT_TRACES = 48,                        /* of a region */
