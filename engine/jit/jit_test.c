@@ -294,12 +294,17 @@ static void a_cut_block_gives_way(void **state)
 
 /* ---- regions ---- */
 
+static size_t program_of(const char *name)
+{
+    size_t i = 0;
+    while (strcmp(programs[i].name, name)) i++;
+    return i;
+}
+
 /* A loop whose registers have no places: its region gives them some, its blocks go to each other inside. */
 static void a_region_has_registers_of_its_own(void **state)
 {
-    size_t which = 0;
-    while (strcmp(programs[which].name, "others")) which++;
-    struct pair p = pair_new(programs[which].text, &all_hot);
+    struct pair p = pair_new(programs[program_of("others")].text, &all_hot);
     struct jit *j = p.jit->cpu->backend;
     unsigned own = 0, inside = 0;
     both(&p, "others", 3000);
@@ -312,6 +317,51 @@ static void a_region_has_registers_of_its_own(void **state)
     }
     assert_true(own >= 2 && inside >= 2);
     both(&p, "others", MANY);
+    same_memory(&p);
+    pair_free(p);
+}
+
+/* Two loops of a kind each, that lead to each other; a slice sees one of them. */
+static void regions_go_to_each_other(void **state)
+{
+    static const char text[] =
+        "li s11, 0; first: li t3, 120; one: add t4, t4, t3; xor t5, t5, t4; slli t6, t5, 1; add s3, s3, t6;"
+        "addi t3, t3, -1; bnez t3, one; two: add s5, s5, s3; xor s6, s6, s5; srli s7, s6, 1; add s8, s8, s7;"
+        "addi s9, s9, 1; andi s10, s9, 127; bnez s10, two; addi s11, s11, 1; j first";
+    struct pair p = pair_new(text, &all_hot);
+    struct jit *j = p.jit->cpu->backend;
+    unsigned between = 0;
+    for (int i = 0; i < 40; i++) both(&p, "two loops", 1000);
+    for (uint32_t i = 0; i < j->cache.count; i++) {
+        const struct jit_block *b = j->cache.order[(j->cache.first + i) & (j->cache.order_cap - 1)].block;
+        for (uint32_t k = 0; k < b->nexits && !b->gone; k++) {
+            const struct jit_block *to = b->exits[k].to;
+            between += to && b->region && to->region && b->region != to->region;
+        }
+    }
+    assert_true(between >= 1);
+    pair_free(p);
+}
+
+/* What is dropped is never run again, from inside its region or from outside. */
+static void dropped_blocks_of_regions_are_left_alone(void **state)
+{
+    struct pair p = pair_new(programs[program_of("others")].text, &all_hot);
+    struct jit *j = p.jit->cpu->backend;
+    struct rng rng = {3};
+    enum exit_kind kind = EXIT_BUDGET;
+    unsigned dropped = 0;
+    while (kind == EXIT_BUDGET) {
+        kind = both(&p, "others", 700);
+        for (uint32_t i = 0; i < j->cache.count; i++) {
+            struct jit_block *b = j->cache.order[(j->cache.first + i) & (j->cache.order_cap - 1)].block;
+            if (b->gone || rng_below(&rng, 3)) continue;
+            dropped += b->region != 0;
+            jit_drop(j, b);
+            memset(j->cache.rw + (b->code - j->cache.rx), 0xcc, b->size);
+        }
+    }
+    assert_true(dropped >= 3);
     same_memory(&p);
     pair_free(p);
 }
@@ -660,6 +710,8 @@ int main(void)
         cmocka_unit_test(random_budgets_in_a_long_loop_agree),
         cmocka_unit_test(a_cut_block_gives_way),
         cmocka_unit_test(a_region_has_registers_of_its_own),
+        cmocka_unit_test(regions_go_to_each_other),
+        cmocka_unit_test(dropped_blocks_of_regions_are_left_alone),
         cmocka_unit_test(faults_inside_blocks_agree),
         cmocka_unit_test(the_host_signal_of_a_fault_is_kept),
         cmocka_unit_test(changed_code_is_seen_after_fence_i),
