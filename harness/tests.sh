@@ -18,10 +18,11 @@ for program in "$@"; do
     name=$(echo "$program" | sed 's|^build/[a-z]*/test/||; s|/|-|g')
     log=$logs/$name.tap
     ok=$(grep '^ok ' "$log" | grep -vc '# SKIP')
-    skipped=$((skipped + $(grep -c '^ok .*# SKIP' "$log")))
-    bad=$(grep -c '^not ok ' "$log")
+    bad=$(grep '^not ok ' "$log" | grep -vc '# SKIP')
+    skips=$(grep -Ec '^(not )?ok .*# SKIP' "$log")
+    skipped=$((skipped + skips))
     status=$(sed -n 's/^exit //p' "$log" | tail -n 1)
-    if [ "$ok" -eq 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    if [ "$ok" -eq 0 ] && [ "$bad" -eq 0 ] && [ "$skips" -eq 0 ]; then bad=1; fi
     if [ "$status" != 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
     passed=$((passed + ok))
     failed=$((failed + bad))

@@ -47,6 +47,7 @@ static struct lookup lookup_start(struct emit *e, uint32_t v)
         e->c, ASM_LEA, l.index, 0,
         &(struct asm_rm){.reg = ASM_NONE, .base = (uint8_t)l.index, .index = (uint8_t)l.index, .scale = 1});
     l.cold = emit_cold_ref(e, (uint8_t[]){(uint8_t)l.addr, ASM_NONE});
+    BUG_ON(!l.cold);
     l.cold->fault = emit_fault_exit(e);
     return l;
 }
@@ -61,6 +62,7 @@ static struct asm_rm lookup_end(struct emit *e, const struct lookup *l, unsigned
     asm_alu_i(e->c, ALU_AND, ASM_W, &(struct asm_rm){.reg = (uint8_t)l->tag},
               -(int32_t)(CPU_PAGE - w / 8) - 1);
     asm_op(e->c, (ASM_ALU + 8 * ALU_CMP) | ASM_W, l->tag, 0, &tag);
+    BUG_ON(!l->cold);
     l->cold->from = asm_jump32(e->c, CC_NE);
     asm_op(e->c, ASM_MOV | ASM_W, l->tag, 0, &addend);
     return asm_mx(l->addr, l->tag, 0, 0);

@@ -119,6 +119,7 @@ static uint64_t rig_float(struct rig *r)
     } formats[] = {{16, 10}, {32, 23}, {64, 52}, {32, 23}, {64, 52}};
     unsigned i = (unsigned)rig_below(r, ARRAY_LEN(formats)), width = formats[i].width,
              fraction = formats[i].fraction;
+    BUG_ON(!width);
     uint64_t v = rng_next(&r->rng) & bits_mask(width), exponent = bits_mask(width - 1) & ~bits_mask(fraction);
     uint64_t one = exponent & ~(exponent << 1) ? (exponent >> 1) & exponent : 0;
     switch (rig_below(r, 10)) {
