@@ -252,7 +252,7 @@ static void emit_node(struct emit *e, const struct ir_node *n)
         emit_set(e, n);
     else if (r->fn)
         r->fn(e, n, r);
-    else if (ir_op_table[n->op].ref)
+    else if (ir_op_table[n->op].ref || n->op == IR_LANES)
         emit_ref(e, n);
     else
         e->c->failed = true;

@@ -22,8 +22,10 @@ enum {
     EMIT_XMMS = 15 << ASM_XMM0,
     EMIT_NONE = ~0u,
     /* the frame at rsp */
-    EMIT_CALL_OP = 0, /* operation, and from bit 16 its rounding mode: what call_ref is to call */
-    EMIT_SLOTS = 8,   /* spill slots of 8 bytes */
+    EMIT_CALL_OP = 0,      /* operation, and from bit 16 its rounding mode: what call_ref is to call */
+    EMIT_CALL_VECTORS = 4, /* LANES: bit per argument that has lanes */
+    EMIT_CALL_IMM = 8,     /* LANES: the node's imm */
+    EMIT_SLOTS = 16,       /* spill slots of 8 bytes */
     EMIT_NSLOTS = 112,
     EMIT_CALL_OUT = 912,  /* union ir_value: the result */
     EMIT_CALL_ARGS = 928, /* and the arguments */

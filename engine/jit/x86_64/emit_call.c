@@ -28,6 +28,14 @@ static void copy_wide(struct emit *e, int32_t to, int32_t from)
 
 static void call(struct emit *e, const struct ir_node *n)
 {
+    if (n->op == IR_LANES) {
+        uint32_t vectors = 0;
+        for (unsigned k = 0; k < ir_op_table[n->op].nargs; k++)
+            if (n->a[k] != IR_NONE) vectors |= (uint32_t)(e->nodes[n->a[k]].type == IR_V128) << k;
+        asm_mem(e->c, ASM_MOV_I, 0, ASM_RSP, EMIT_CALL_VECTORS);
+        asm_u32(e->c, vectors);
+        store_const(e, EMIT_CALL_IMM, n->imm);
+    }
     asm_mem(e->c, ASM_MOV_I, 0, ASM_RSP, EMIT_CALL_OP);
     asm_u32(e->c, n->op | (uint32_t)n->round << 16);
     asm_call(e->c, e->h->call_ref);
@@ -38,6 +46,7 @@ void emit_ref(struct emit *e, const struct ir_node *n)
     const struct ir_op_info *info = &ir_op_table[n->op];
     for (unsigned k = 0; k < info->nargs; k++) {
         uint32_t v = n->a[k], saved = e->locked;
+        if (v == IR_NONE) continue;
         const struct emit_cell *c = emit_cell_of(e, v);
         if (c->wide)
             copy_wide(e, arg_disp(k), emit_slot_disp(c->slot));

@@ -280,6 +280,23 @@ static void run_block(struct rig *r, unsigned times)
 
 /* ---- the tests ---- */
 
+/* An operation on each lane of one vector or two; a truth fills its lane. */
+static uint32_t lanes(struct maker *m)
+{
+    static const struct {
+        uint16_t op;
+        uint8_t size, nargs;
+    } of[] = {{IR_ADD_I8, 8, 2},   {IR_MUL_I16, 16, 2}, {IR_SUB_I32, 32, 2},
+              {IR_LTS_I64, 64, 2}, {IR_F32_ADD, 32, 2}, {IR_NOT_I16, 16, 1}};
+    unsigned i = (unsigned)rig_below(m->r, ARRAY_LEN(of));
+    struct ir_node n = {.op = IR_LANES,
+                        .type = IR_V128,
+                        .imm = of[i].op | (uint64_t)of[i].size << 16,
+                        .a = {value(m, IR_V128), IR_NONE, IR_NONE, IR_NONE, IR_NONE}};
+    if (of[i].nargs == 2) n.a[1] = value(m, rig_below(m->r, 2) ? IR_V128 : ir_op_table[of[i].op].args[1]);
+    return node(m, &n);
+}
+
 static unsigned any_operation(struct rig *r)
 {
     for (;;) {
@@ -335,7 +352,7 @@ static void anything(bool window, unsigned lacks, unsigned blocks, unsigned long
         start(&m, &r);
         unsigned n = 1 + (unsigned)rig_below(&r, longest);
         for (unsigned i = 0; i < n && m.n < ARRAY_LEN(m.values) - 40; i++) {
-            uint32_t v = operation(&m, any_operation(&r));
+            uint32_t v = rig_below(&r, 40) ? operation(&m, any_operation(&r)) : lanes(&m);
             if (r.block.nodes[v].type != IR_VOID && rig_below(&r, 3)) set(&m, v);
             if (!rig_below(&r, 3)) insn(&m);
             if (!rig_below(&r, 12))

@@ -158,6 +158,13 @@ static void move_caller_saved(struct jit_code *c, bool store)
                 (int32_t)(offsetof(struct call_frame, xmm) + 8 * i));
 }
 
+/* Vectors and imm are LANES'. */
+static bool call_op(struct ir_call *k, const union ir_value *a, union ir_value *out, unsigned op,
+                    unsigned vectors, uint64_t imm)
+{
+    return op == IR_LANES ? ir_lanes(k, imm, vectors, a, out) : ir_op_table[op].ref(k, a, out);
+}
+
 /* The caller stored the arguments, and the operation and rounding mode as one number, in the frame. Comes
  * back with the result in the frame, and ZF set when the reference noted a fault. */
 static void make_call_ref(struct jit_code *c, const struct jit_host *h, const uint8_t *flags_of_ex)
@@ -174,13 +181,18 @@ static void make_call_ref(struct jit_code *c, const struct jit_host *h, const ui
     asm_mem(c, ASM_MOV_I, 0, ASM_RSP, offsetof(struct call_frame, call.ex));
     asm_u32(c, 0);
     asm_mem(c, ASM_MOVZX16, ASM_RAX, ASM_RSP, frame + EMIT_CALL_OP);
-    asm_rr(c, ASM_IMUL_I, ASM_RAX, ASM_RAX);
-    asm_u32(c, sizeof(struct ir_op_info));
-    asm_const(c, ASM_RCX, (uintptr_t)&ir_op_table[0].ref);
+    asm_rr(c, ASM_MOV, ASM_RCX, ASM_RAX);
     asm_mem(c, ASM_LEA | ASM_W, ASM_RDI, ASM_RSP, offsetof(struct call_frame, call));
     asm_mem(c, ASM_LEA | ASM_W, ASM_RSI, ASM_RSP, frame + EMIT_CALL_ARGS);
     asm_mem(c, ASM_LEA | ASM_W, ASM_RDX, ASM_RSP, frame + EMIT_CALL_OUT);
-    asm_op(c, 0xff, 2, 0, &(struct asm_rm){.reg = ASM_NONE, .base = ASM_RAX, .index = ASM_RCX});
+    asm_mem(c, ASM_MOV, ASM_R8, ASM_RSP, frame + EMIT_CALL_VECTORS);
+    asm_mem(c, ASM_MOV | ASM_W, ASM_R9, ASM_RSP, frame + EMIT_CALL_IMM);
+    bool (*const to)(struct ir_call *, const union ir_value *, union ir_value *, unsigned, unsigned,
+                     uint64_t) = call_op;
+    uintptr_t address;
+    memcpy(&address, &to, sizeof(address));
+    asm_const(c, ASM_RAX, address);
+    asm_rr(c, 0xff, 2, ASM_RAX); /* call */
     asm_mem(c, ASM_MOV, ASM_RCX, ASM_RSP, offsetof(struct call_frame, call.ex));
     asm_rr(c, ASM_TEST, ASM_RCX, ASM_RCX);
     uint32_t none = asm_jump8(c, CC_E);
