@@ -1,11 +1,12 @@
 /* The JIT: guest code to IR (engine/ir) to x86-64 code, chained and cached; `backend_jit`.
  *
  *     translate.c    finds a block's end, lifts it, runs the passes, has it emitted
- *     x86_64/        code for a block: asm.c encodes, alloc.c places values, emit_*.c select; thunk.c enters
- * and leaves cache.c        where code lives: never writable and executable at one address; full: reclaimed
+ *     x86_64/        code for a block: asm.c encodes, alloc.c places values, emit_*.c select, thunk.c enters
+ *     cache.c        where code lives: never writable and executable at one address; full: reclaimed
  *     run.c          the backend: enters code, serves its exits, links blocks, exact budgets
  *     fault.c        a host fault in translated code to the guest's fault
- *     region.c       second tier: hot paths as one translation
+ *     path.c         where hot code went: a sample
+ *     region.c       second tier: that as blocks with registers of their own
  *     perf.c stats.c profile.c    for the outside
  *
  * A vcpu has a cache of its own: translated code is never shared between threads, so that linking and
@@ -13,13 +14,16 @@
  * return to run.c.
  *
  * The contract of translated code, at every block's first instruction and at every exit:
- *     rbp   middle of vcpu->state (JIT_STATE_BIAS bytes in), so that the first 32 words need one byte of
- * offset r15   instructions left of the budget. A block begins with `sub r15, insns; jb out`, and every way
- * out gives back what did not run, so the count is exact at each exit gs    the window (user mode); rsp  a
- * frame of JIT_FRAME bytes for spills, 16-byte aligned ten host registers hold the guest registers of
- * guest_lift.pins, twelve xmm registers those of fp_pins; the words in vcpu->state behind them are stale. All
- * other state is in place. rax rcx rdx, xmm0-3 are free: nothing lives in them between blocks mxcsr  all
- * exceptions masked, the guest's rounding mode, and its sticky flags since code was entered
+ *     rbp      middle of vcpu->state (JIT_STATE_BIAS bytes in): its first 32 words need one byte of offset
+ *     r15      instructions left of the budget. A block begins with `sub r15, insns; jb out`, and every way
+ *              out gives back what did not run, so the count is exact at each exit
+ *     gs       the window (user mode)
+ *     rsp      a frame of JIT_FRAME bytes for spills, 16-byte aligned
+ *     ten host registers hold the guest registers of guest_lift.pins, twelve xmm registers those of fp_pins;
+ *     the words in vcpu->state behind them are stale. All other state is in place. Between blocks of one
+ *     region they hold others: struct jit_pins
+ *     rax rcx rdx, xmm0-3 are free: nothing lives in them between blocks
+ *     mxcsr    all exceptions masked, the guest's rounding mode, and its sticky flags since code was entered
  */
 #ifndef ENGINE_JIT_H
 #define ENGINE_JIT_H

@@ -19,6 +19,7 @@ enum {
     OFTEN = 128, /* a place where the path was once in so many instructions is worth a trace */
     REPEATS = 2, /* so often an instruction is in one trace: functions called twice are in it twice */
     MOVES = 2,   /* of words, for each that is not in its standard place, when a region is left */
+    JOINS = 4,   /* one exit in so many that leads to another region makes the traces part of it */
     WORTH = 64,  /* once in so many instructions a word must be used more to take a register from another */
 };
 
@@ -41,6 +42,7 @@ struct region {
     uint64_t pcs[JIT_REGION_INSNS];  /* their addresses */
     bool out[JIT_REGION_INSNS];      /* they leave by a way that never stays in the region */
     uint32_t hits[JIT_REGION_INSNS]; /* how often they ran, as parts of their traces */
+    uint32_t runs;                   /* the sum of the traces' */
     uint32_t crossings;              /* how often the path left the region or came into it */
     uint32_t touched; /* the region of others that the path went to most often from here; 0: none */
     uint32_t touches; /* how often */
@@ -240,6 +242,7 @@ static void walk_path(struct region *r)
             t = to && to->n ? to : NULL;
             if (!t) continue;
             to->runs++;
+            r->runs++;
             at = t->first;
         }
         r->hits[at]++;
@@ -311,7 +314,7 @@ static bool choose_pins(struct region *r)
 static const struct jit_pins *find_pins(struct region *r)
 {
     struct jit *j = r->j;
-    if (r->touches > r->path->n / OFTEN) return &j->regions[r->touched - 1];
+    if (r->touches * JOINS > r->runs) return &j->regions[r->touched - 1];
     if (!choose_pins(r)) return NULL;
     r->pins.region = ++j->nregions;
     j->regions = xrealloc(j->regions, j->nregions * sizeof(*j->regions));
