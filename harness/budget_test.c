@@ -25,13 +25,14 @@ struct trial {
 /* A way to run them. */
 struct runner {
     const char *name, *backend;
-    const char *slice, *hot; /* when the second tier begins */
+    const char *options[6]; /* the rest is NULL */
 };
 
-static const struct runner interp = {"interp", "interp", "0", "0"};
+static const struct runner interp = {"interp", "interp", {NULL}};
 static const struct runner runners[] = {
-    {"jit", "jit", "0", "0"},
-    {"jit, nearly all in regions", "jit", "256", "1"},
+    {"jit", "jit", {NULL}},
+    {"jit, nearly all in regions", "jit", {"--slice", "256", "--hot", "1"}},
+    {"jit, started warm", "jit", {"--slice", "4096", "--profile", "profile"}},
 };
 
 static struct outside_child start(const struct trial *t, const struct runner *r, uint64_t n)
@@ -40,9 +41,11 @@ static struct outside_child start(const struct trial *t, const struct runner *r,
     snprintf(lockstep, sizeof(lockstep), "%slockstep", place);
     snprintf(path, sizeof(path), "%sprograms/%s.static", place, t->program);
     snprintf(limit, sizeof(limit), "%lu", n);
-    const char *const argv[] = {lockstep, "exec",    "--seed", "1",         "--state",  "--limit",
-                                limit,    "--argv0", "test",   "--backend", r->backend, "--slice",
-                                r->slice, "--hot",   r->hot,   path,        NULL};
+    const char *argv[20] = {lockstep, "exec",    "--seed", "1",         "--state", "--limit",
+                            limit,    "--argv0", "test",   "--backend", r->backend};
+    unsigned argc = 11;
+    for (unsigned i = 0; i < ARRAY_LEN(r->options) && r->options[i]; i++) argv[argc++] = r->options[i];
+    argv[argc] = path;
     return outside_start(argv, "/dev/null");
 }
 
@@ -72,6 +75,7 @@ static void test_program(void **state)
     char path[4200];
     snprintf(path, sizeof(path), "%sprograms/%s.static", place, t->program);
     if (access(path, X_OK)) skip();
+    unlink("profile");
     try(t, UINT64_MAX);
     uint64_t length = t->length;
     assert_in_range(length, 10000, UINT32_MAX);
@@ -102,5 +106,9 @@ int main(void)
         tests[i] =
             (struct CMUnitTest){.name = programs[i], .test_func = test_program, .initial_state = &trials[i]};
     }
-    return _cmocka_run_group_tests("budget", tests, ARRAY_LEN(programs), NULL, NULL);
+    char dir[] = "/tmp/lockstep-budget-XXXXXX", command[64];
+    if (!mkdtemp(dir) || chdir(dir)) return 1;
+    int failed = _cmocka_run_group_tests("budget", tests, ARRAY_LEN(programs), NULL, NULL);
+    snprintf(command, sizeof(command), "rm -r %s", dir);
+    return failed | system(command);
 }

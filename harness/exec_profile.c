@@ -273,7 +273,7 @@ static bool parse(struct exec_profile *x, char *text, size_t size)
 
 static void load(struct exec_profile *x)
 {
-    struct stat st;
+    struct stat st = {0};
     int fd = open(x->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) return;
     const char *why = fd < 0 || fstat(fd, &st) ? strerrordesc_np(errno)
