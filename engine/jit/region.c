@@ -19,6 +19,7 @@ enum {
     OFTEN = 128, /* a place where the path was once in so many instructions is worth a trace */
     REPEATS = 2, /* so often an instruction is in one trace: functions called twice are in it twice */
     MOVES = 2,   /* of words, for each that is not in its standard place, when a region is left */
+    COPIED = 32, /* instructions at most of what goes to many places and is in each trace that comes to it */
     JOINS = 4,   /* one exit in so many that leads to another region makes the traces part of it */
     WORTH = 64,  /* once in so many instructions a word must be used more to take a register from another */
 };
@@ -28,15 +29,17 @@ struct trace {
     bool loop;         /* other traces end where it begins */
     uint32_t first, n; /* its instructions in region.pcs */
     uint32_t runs;     /* how often the path went along it */
+    bool jumps;        /* it ends in an indirect jump */
+    bool copied;       /* others do not end where it begins, although it is a loop's head */
 };
 
 struct region {
-    struct vcpu *c;
-    struct jit *j;
-    const struct jit_path *path;
-    struct jit_reader reader;
+    struct vcpu *c;                  /* whose */
+    struct jit *j;                   /* its JIT */
+    const struct jit_path *path;     /* where it went */
+    struct jit_reader reader;        /* of its code */
     struct trace traces[JIT_TRACES]; /* ntraces of them */
-    unsigned ntraces;
+    unsigned ntraces;                /* found so far */
     bool known;                      /* all of them: the second round */
     uint32_t npcs;                   /* instructions of all of them */
     uint64_t pcs[JIT_REGION_INSNS];  /* their addresses */
@@ -44,10 +47,10 @@ struct region {
     uint32_t hits[JIT_REGION_INSNS]; /* how often they ran, as parts of their traces */
     uint32_t runs;                   /* the sum of the traces' */
     uint32_t crossings;              /* how often the path left the region or came into it */
-    uint32_t touched; /* the region of others that the path went to most often from here; 0: none */
-    uint32_t touches; /* how often */
-    uint32_t uses[IR_MAX_WORDS]; /* accesses to each state word */
-    struct jit_pins pins;
+    uint32_t touched;                /* the other region that the path went to most often; 0: none */
+    uint32_t touches;                /* how often, less how often to others */
+    uint32_t uses[IR_MAX_WORDS];     /* accesses to each state word */
+    struct jit_pins pins;            /* the choice */
 };
 
 /* ---- traces ---- */
@@ -64,6 +67,16 @@ static const struct jit_block *find_other(struct region *r, uint64_t pc)
 {
     const struct jit_block *b = jit_find(r->j, pc, r->j->key);
     return b && b->tier > 1 && !find_trace(r, pc) ? b : NULL;
+}
+
+/* A loop that comes back to an indirect jump to many places, such as an interpreter's: each trace has a jump
+ * of its own, which the host predicts by where it stands. */
+static bool is_copied(struct region *r, uint64_t pc)
+{
+    const struct trace *t = find_trace(r, pc);
+    const struct jit_block *b = t ? NULL : find_other(r, pc);
+    if (t) return t->copied;
+    return b && b->insns <= COPIED && b->nexits && b->exits[b->nexits - 1].kind == JIT_EXIT_JUMP;
 }
 
 /* The path went there so many times. */
@@ -91,7 +104,7 @@ static bool ends_before(struct region *r, const struct trace *t, uint64_t pc)
     const struct trace *other = find_trace(r, pc);
     if (t->n == JIT_TRACE_INSNS) want_trace(r, pc, r->path->n, false);
     return pc == t->pc || (other && other->loop) || t->n == JIT_TRACE_INSNS || r->npcs == JIT_REGION_INSNS ||
-           !jit_site(r->path, pc) || find_other(r, pc);
+           !jit_site(r->path, pc) || (find_other(r, pc) && !is_copied(r, pc));
 }
 
 static void add_goto(struct ir_block *b, uint64_t pc, unsigned hint)
@@ -108,7 +121,7 @@ static bool through_branch(struct region *r, uint64_t *pc, uint64_t taken, uint6
     struct ir_block *b = &r->j->ir;
     uint64_t at = *pc;
     uint32_t there = jit_times(r->path, at, taken), on = jit_times(r->path, at, next);
-    bool back = taken <= at;
+    bool back = taken <= at && !is_copied(r, taken);
     *pc = next;
     want_trace(r, taken, there, back);
     if (there <= on) return true;
@@ -132,7 +145,7 @@ static bool through_goto(struct region *r, const struct trace *t, uint64_t *pc)
     const struct ir_node *last = &b->nodes[b->n - 1];
     uint64_t at = *pc;
     *pc = last->imm;
-    if (last->round == IR_HINT_NONE && *pc <= at) {
+    if (last->round == IR_HINT_NONE && *pc <= at && !is_copied(r, *pc)) {
         want_trace(r, *pc, jit_times(r->path, at, *pc), true);
         return false;
     }
@@ -201,6 +214,7 @@ static bool lift_trace(struct region *r, struct trace *t)
         unsigned op = b->nodes[b->n - 1].op;
         r->out[r->npcs - 1] = op == IR_JUMP || op == IR_GUARD || op == IR_STEP || op == IR_RAISE;
     }
+    t->jumps = b->n && b->nodes[b->n - 1].op == IR_JUMP;
     return t->n;
 }
 
@@ -210,6 +224,11 @@ static void find_traces(struct region *r)
     for (unsigned i = 0; i < r->ntraces; i++) {
         r->npcs = 0;
         lift_trace(r, &r->traces[i]);
+    }
+    for (unsigned i = 0; i < r->ntraces; i++) {
+        struct trace *t = &r->traces[i];
+        t->copied = t->jumps && t->n <= COPIED;
+        t->loop &= !t->copied;
     }
     r->known = true;
     r->npcs = 0;
