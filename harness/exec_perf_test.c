@@ -109,7 +109,7 @@ static void test_report(void **state)
     for (char *line = strtok(o.output.p, "\n"); line; line = strtok(NULL, "\n"))
         if (sscanf(line, " %*f%% [JIT] tid %d [.] %255s", &pid, name) == 2) found += !strstr(name, "guest:");
     if (!found) fail_msg("no guest function in the report (process %d)", pid);
-    snprintf(command, sizeof(command), "rm -r %s /tmp/perf-%d.map /tmp/jit-%d.dump", dir, pid, pid);
+    snprintf(command, sizeof(command), "rm -rf %s /tmp/perf-%d.map /tmp/jit-%d.dump", dir, pid, pid);
     assert_int_equal(system(command), 0);
     buf_free(&o.output);
 }
