@@ -60,9 +60,28 @@ static void write_nan(struct emit *e, const struct emit_cold *c)
     asm_near(e->c, ASM_MOVQ, c->dst, 0, literal(e, (unsigned)c->value));
 }
 
+/* Does it show which NaN the result is? Not to operations on numbers, which give the one NaN for any. */
+static bool nan_shows(const struct emit *e)
+{
+    uint32_t v = e->at, use = e->val[v].use;
+    while (use) {
+        const struct ir_node *u = &e->nodes[use];
+        uint32_t next = 0;
+        for (unsigned k = 0; k < ir_op_table[u->op].nargs; k++) {
+            if (u->a[k] != v) continue;
+            if (!(emit_rows[u->op].xargs >> k & 1)) return true;
+            if (e->b->next[use][k] > use) next = e->b->next[use][k];
+        }
+        use = next;
+    }
+    return false;
+}
+
+/* The result in d may be a NaN, which is to be the guest's. NULL: it does not matter. */
 static struct emit_cold *cold_if_nan(struct emit *e, const struct emit_row *r, unsigned d,
                                      void (*emit)(struct emit *e, const struct emit_cold *c))
 {
+    if (emit == write_nan && !nan_shows(e)) return NULL;
     asm_rr(e->c, ucomis(r), d, d);
     uint32_t jump = asm_jump32(e->c, CC_P);
     struct emit_cold *c = emit_cold_new(e, emit);
