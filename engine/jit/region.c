@@ -1,10 +1,11 @@
 /* The second tier: the hot code around a place, as traces that share a choice of registers.
  *
  * A trace follows the path where it mostly went, through branches either way, calls, and returns that are
- * guarded, until it comes to a loop's head or to itself. Where the path also went often enough, another trace
- * of the region begins. Which state words deserve a host register is counted over all of them, weighted by
- * how often each instruction ran, and against what leaving and entering the region costs. The traces are
- * ordinary blocks to all others (jit.h: struct jit_pins); they replace those of the same address.
+ * guarded, until it comes to the head of a loop that goes round often, or to itself. Where the path also went
+ * often enough, another trace of the region begins. Which state words deserve a host register is counted over
+ * all of them, weighted by how often each instruction ran, and against what leaving and entering the region
+ * costs. The traces are ordinary blocks to all others (jit.h: struct jit_pins); they replace those of the
+ * same address.
  *
  * Traces are found in one round; a second one lifts each again, because by then all loops' heads are known.
  */
@@ -19,6 +20,7 @@ enum {
     OFTEN = 128, /* a place where the path was once in so many instructions is worth a trace */
     REPEATS = 2, /* so often an instruction is in one trace: functions called twice are in it twice */
     MOVES = 2,   /* of words, for each that is not in its standard place, when a region is left */
+    ROUNDS = 5,  /* a loop that goes round less often, each time it is come to, is short */
     COPIED = 32, /* instructions at most of what goes to many places and is in each trace that comes to it */
     JOINS = 4,   /* one exit in so many that leads to another region makes the traces part of it */
     WORTH = 64,  /* once in so many instructions a word must be used more to take a register from another */
@@ -98,13 +100,22 @@ static unsigned repeats(const struct region *r, const struct trace *t, uint64_t 
     return n;
 }
 
+/* The loop at pc, which a trace comes to now, goes round often. Of others, traces have the first round in
+ * them.
+ */
+static bool is_long(const struct region *r, uint64_t pc)
+{
+    const struct jit_site *s = jit_site(r->path, pc);
+    return s && s->count > ROUNDS * jit_times(r->path, r->pcs[r->npcs - 1], pc);
+}
+
 /* The trace does not go on at pc. */
 static bool ends_before(struct region *r, const struct trace *t, uint64_t pc)
 {
     const struct trace *other = find_trace(r, pc);
     if (t->n == JIT_TRACE_INSNS) want_trace(r, pc, r->path->n, false);
-    return pc == t->pc || (other && other->loop) || t->n == JIT_TRACE_INSNS || r->npcs == JIT_REGION_INSNS ||
-           !jit_site(r->path, pc) || (find_other(r, pc) && !is_copied(r, pc));
+    return pc == t->pc || (other && other->loop && is_long(r, pc)) || t->n == JIT_TRACE_INSNS ||
+           r->npcs == JIT_REGION_INSNS || !jit_site(r->path, pc) || (find_other(r, pc) && !is_copied(r, pc));
 }
 
 static void add_goto(struct ir_block *b, uint64_t pc, unsigned hint)
