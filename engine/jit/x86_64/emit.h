@@ -185,7 +185,7 @@ static ALWAYS_INLINE uint64_t emit_const_of(struct emit *e, uint32_t v)
     return emit_cell_of(e, v)->imm & bits_mask(emit_width(e->nodes[v].type));
 }
 
-/* ---- alloc.c: arguments. A register they give is locked until the node ends ---- */
+/* ---- operand.c: arguments. A register they give is locked until the node ends ---- */
 void alloc_start(struct emit *e);                 /* of a block */
 void alloc_node(struct emit *e, uint32_t i);      /* of a node */
 unsigned use_g(struct emit *e, uint32_t v);       /* bits above its type's width are anything */
@@ -211,7 +211,8 @@ void use_fixed(struct emit *e, unsigned reg); /* this free register is emptied a
 /* The arguments have been fetched: those that are not used again die. */
 void emit_taken(struct emit *e);
 
-/* ---- alloc.c: results. `reuse`: locked registers that the result may overwrite if nobody needs them ---- */
+/* ---- operand.c: results. `reuse`: locked registers that the result may overwrite if nobody needs them ----
+ */
 unsigned def_g(struct emit *e, uint32_t reuse);
 unsigned def_x(struct emit *e, uint32_t reuse);
 void def_in(struct emit *e, unsigned reg); /* in this locked register */
