@@ -112,12 +112,6 @@ void asm_call(struct jit_code *c, const void *to)
     note_call(c, to);
 }
 
-void asm_jmp_abs(struct jit_code *c, const void *to)
-{
-    asm_byte(c, 0xe9);
-    note_call(c, to);
-}
-
 void asm_const(struct jit_code *c, unsigned reg, uint64_t value)
 {
     if (value <= UINT32_MAX) {

@@ -104,10 +104,8 @@ enum asm_op {
     ASM_TEST = 0x85,
     ASM_TEST8 = ASM_B | ASM_BM | 0x84,
     ASM_TEST_I8 = ASM_BM | 0xf6, /* /0, imm8 */
-    ASM_TEST_I = 0xf7,           /* /0, imm32 */
     ASM_NOT = 0xf7,              /* /2 */
     ASM_NEG = 0xf7,              /* /3 */
-    ASM_MUL = 0xf7,              /* /4 */
     ASM_IMUL1 = 0xf7,            /* /5 */
     ASM_DIV = 0xf7,              /* /6 */
     ASM_IDIV = 0xf7,             /* /7 */
@@ -119,9 +117,6 @@ enum asm_op {
     ASM_SHIFT_CL = 0xd3,                /* /shift */
     ASM_CMOV = ASM_0F | 0x40,           /* + cc */
     ASM_SETCC = ASM_0F | ASM_BM | 0x90, /* + cc; /0 */
-    ASM_BT_I = ASM_0F | 0xba,           /* /4 bt, /5 bts, /6 btr, /7 btc; imm8 */
-    ASM_BSF = ASM_0F | 0xbc,
-    ASM_BSR = ASM_0F | 0xbd,
     ASM_TZCNT = ASM_F3 | ASM_0F | 0xbc,
     ASM_LZCNT = ASM_F3 | ASM_0F | 0xbd,
     ASM_POPCNT = ASM_F3 | ASM_0F | 0xb8,
@@ -133,7 +128,6 @@ enum asm_op {
     ASM_SARX = ASM_VEX | ASM_F3 | ASM_0F38 | 0xf7,
     ASM_SHRX = ASM_VEX | ASM_F2 | ASM_0F38 | 0xf7,
     ASM_RORX = ASM_VEX | ASM_F2 | ASM_0F3A | 0xf0, /* imm8 */
-    ASM_ANDN = ASM_VEX | ASM_0F38 | 0xf2,          /* ~vex & rm */
     ASM_MULX = ASM_VEX | ASM_F2 | ASM_0F38 | 0xf6, /* reg:vex <- rdx * rm */
     /* SSE; with ASM_VEX the three-operand form. D is double, S single. */
     ASM_MOVQ_XG = ASM_66 | ASM_0F | 0x6e, /* xmm <- general; ASM_W: 64 bits */
@@ -156,17 +150,11 @@ enum asm_op {
     ASM_CVTSD2SS = ASM_F2 | ASM_0F | 0x5a,
     ASM_CVTSS2SD = ASM_F3 | ASM_0F | 0x5a,
     ASM_ANDPS = ASM_0F | 0x54,
-    ASM_ANDNPS = ASM_0F | 0x55,
     ASM_ORPS = ASM_0F | 0x56,
     ASM_XORPS = ASM_0F | 0x57,
     ASM_PTEST = ASM_66 | ASM_0F38 | 0x17,
-    ASM_PCMPEQD = ASM_66 | ASM_0F | 0x76,
-    ASM_CMPSD = ASM_F2 | ASM_0F | 0xc2, /* imm8 predicate */
-    ASM_CMPSS = ASM_F3 | ASM_0F | 0xc2,
     ASM_ROUNDSS = ASM_66 | ASM_0F3A | 0x0a, /* imm8 */
     ASM_ROUNDSD = ASM_66 | ASM_0F3A | 0x0b,
-    ASM_PCLMUL = ASM_66 | ASM_0F3A | 0x44,             /* imm8 */
-    ASM_PINSRQ = ASM_66 | ASM_W | ASM_0F3A | 0x22,     /* imm8 */
     ASM_FMADD231 = ASM_VEX | ASM_66 | ASM_0F38 | 0xb9, /* reg = vex * rm + reg; ASM_W: double */
     ASM_FMSUB231 = ASM_FMADD231 + 2,                   /* vex * rm - reg */
     ASM_FNMADD231 = ASM_FMADD231 + 4,                  /* -(vex * rm) + reg */
@@ -206,7 +194,6 @@ void asm_op(struct jit_code *c, uint32_t op, unsigned reg, unsigned vex, const s
  * follow. */
 void asm_near(struct jit_code *c, uint32_t op, unsigned reg, unsigned vex, const void *at);
 void asm_call(struct jit_code *c, const void *to);
-void asm_jmp_abs(struct jit_code *c, const void *to);
 void asm_bswap(struct jit_code *c, uint32_t w, unsigned reg); /* w: ASM_W or 0, as in the next but one */
 /* reg <- value, in the shortest way that leaves flags alone. */
 void asm_const(struct jit_code *c, unsigned reg, uint64_t value);

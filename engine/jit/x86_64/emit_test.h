@@ -70,7 +70,7 @@ static void rig_open(struct rig *r, bool window, unsigned lacks, uint64_t seed)
     size_t thunks = JIT_JUMPS * sizeof(struct jit_jump);
     r->block_at = thunks + jit_host_make(&r->host, r->lift, (struct jit_jump *)(uintptr_t)r->rx,
                                          r->rw + thunks, r->rx + thunks, RIG_CODE - thunks);
-    if (lacks & 1) r->host.bmi1 = r->host.bmi2 = r->host.lzcnt = r->host.popcnt = r->host.pclmul = false;
+    if (lacks & 1) r->host.bmi1 = r->host.bmi2 = r->host.lzcnt = r->host.popcnt = false;
     if (lacks & 2) r->host.avx = r->host.fma = r->host.sse41 = false;
     ir_block_init(&r->block);
 }
