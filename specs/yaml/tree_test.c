@@ -233,7 +233,7 @@ static void billion_laughs(void **state)
     double start = now();
     bad(*state, b.p, b.len,
         "f:6:20: error: more than 262144 nodes in one item (aliases count as often as they are used)");
-    assert_true(now() - start < 1.0); /* some 20 ms; far more under a sanitizer on a busy machine */
+    assert_true(now() - start < 20.0); /* some 20 ms; far more under a sanitizer on a busy machine */
     buf_free(&b);
 }
 
@@ -329,7 +329,7 @@ static void many_directives(void **state)
     buf_str(&b, "---\na: 1\n");
     double start = now();
     bad(*state, b.p, b.len, "f:1:1: error: no value in the first 65536 bytes; expected a map");
-    assert_true(now() - start < 1.0);
+    assert_true(now() - start < 20.0);
     buf_free(&b);
 }
 
