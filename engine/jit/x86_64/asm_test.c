@@ -2,9 +2,11 @@
  * back by objdump, must be the same lines. Every operation, with every register in every place, and every
  * form of memory operand. */
 #include "engine/jit/x86_64/asm.h"
+#include "engine/jit/x86_64/host.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -334,8 +336,32 @@ static void the_same_as_llvm(void **state)
     jit_code_free(&b.ours);
 }
 
+/* The address of an access, read back from the instruction as after a fault. */
+static void addresses_are_read_back(void **state)
+{
+    static const uint8_t greg[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                     REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+    struct both b = {.rng = {2}};
+    for (unsigned i = 0; i < 20000; i++) {
+        const struct row *r = &rows[below(&b, ARRAY_LEN(rows))];
+        struct asm_rm m = any_memory(&b, (unsigned)below(&b, 17));
+        long long regs[NGREG];
+        uint64_t window = m.gs ? 0 : 1 << 20, at = (uint64_t)(int64_t)m.disp - window;
+        if (r->mem == 1) continue;
+        for (unsigned k = 0; k < NGREG; k++) regs[k] = (long long)rng_next(&b.rng);
+        if (m.base != ASM_NONE) at += (uint64_t)regs[greg[m.base]];
+        if (m.index != ASM_NONE) at += (uint64_t)regs[greg[m.index]] << m.scale;
+        b.ours.n = 0;
+        one(&b, r, (unsigned)below(&b, 16), &m);
+        if (jit_host_address(b.ours.p, regs, 1 << 20) != at) fail_msg("%s", strrchr(buf_cstr(&b.text), '\n'));
+    }
+    buf_free(&b.text);
+    jit_code_free(&b.ours);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_as_llvm)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_as_llvm),
+                                       cmocka_unit_test(addresses_are_read_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

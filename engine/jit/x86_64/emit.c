@@ -289,7 +289,7 @@ void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct g
         emit_node(&e, n);
         if (n->type != IR_VOID) emit_drop(&e);
     }
-    emit_colds(&e);
-    emit_stubs(&e);
+    if (!out->failed) emit_colds(&e);
+    if (!out->failed) emit_stubs(&e);
     ((struct scratch *)out->scratch)->nhomes = e.nhomes;
 }

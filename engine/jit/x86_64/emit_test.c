@@ -370,6 +370,30 @@ static void anything(bool window, unsigned lacks, unsigned blocks, unsigned long
     rig_close(&r);
 }
 
+/* More values at once than there is room for: the block is refused, and the next one is not harmed. */
+static void test_too_much(void **ctx)
+{
+    struct rig r;
+    struct maker m;
+    rig_open(&r, true, 0, 3);
+    for (unsigned values = 20; values < 500; values += 160) {
+        start(&m, &r);
+        uint32_t v[500];
+        for (unsigned i = 0; i < values; i++)
+            v[i] = ir_op2(&r.block, IR_MUL_I64, ir_get(&r.block, IR_I64, 10),
+                          ir_get(&r.block, IR_I64, 1 + i % 31));
+        for (unsigned i = values; i-- > 0;)
+            v[i] = ir_op2(&r.block, IR_SUB_I64, v[i], i + 1 < values ? v[i + 1] : v[0]);
+        ir_set(&r.block, 12, v[0]);
+        finish(&m);
+        ir_backward(&r.block);
+        jit_emit(&r.host, &r.block, r.lift, NULL, r.mem[0].window, &r.code);
+        assert_int_equal(r.code.failed, values > 120);
+        if (!r.code.failed) run_block(&r, 2);
+    }
+    rig_close(&r);
+}
+
 static void test_operations(void **ctx)
 {
     each_operation(false, 0);
@@ -392,10 +416,9 @@ static void test_anything(void **ctx)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_operations),
-        cmocka_unit_test(test_operations_window),
-        cmocka_unit_test(test_operations_poor),
-        cmocka_unit_test(test_anything),
+        cmocka_unit_test(test_operations),      cmocka_unit_test(test_operations_window),
+        cmocka_unit_test(test_operations_poor), cmocka_unit_test(test_anything),
+        cmocka_unit_test(test_too_much),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
