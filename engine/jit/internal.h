@@ -62,6 +62,7 @@ struct jit {
     struct rng slices;        /* lengths of slices: the same in every run */
     void *perf_marker;        /* page of the jitdump that `perf record` sees mapped; or NULL */
     uint64_t slice;           /* instructions of a slice, at least */
+    uint64_t slice_left;      /* of the one under way: it outlives a run, of which a system call makes many */
     unsigned hot;             /* slices that end in a block before it is hot */
     struct jit_pins *regions; /* nregions of them: of number 1 and up */
     uint32_t nregions;        /* since the cache was last emptied */

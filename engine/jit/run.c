@@ -28,7 +28,6 @@ struct run {
     struct jit *j;
     uint64_t budget;  /* as it was given */
     uint64_t left;    /* of it */
-    uint64_t slice;   /* what is left of this one */
     uint64_t counted; /* what was left when the guest's counter of instructions was last made right */
     uint64_t pc;      /* of the next instruction */
     bool jumped;      /* an indirect jump led there: its cache should know */
@@ -242,12 +241,12 @@ static bool serve(struct run *r, struct jit_block *b, struct jit_exit *e, const 
 static bool trip(struct run *r, const struct jit_block *b)
 {
     struct jit *j = r->j;
-    if (r->slice < b->insns) r->slice = j->slice + rng_below(&j->slices, 2 * j->slice);
-    uint64_t slice = r->slice < r->left ? r->slice : r->left;
+    if (j->slice_left < b->insns) j->slice_left = j->slice + rng_below(&j->slices, 2 * j->slice);
+    uint64_t slice = j->slice_left < r->left ? j->slice_left : r->left;
     struct jit_trip t = {.cpu = r->c, .code = b->entry, .left = slice, .mxcsr = mxcsr_of(j)};
     j->host.enter(&t);
     r->left -= slice - t.left;
-    r->slice -= slice - t.left;
+    if (r->budget >= JIT_MAX_INSNS) j->slice_left -= slice - t.left;
     gather_flags(r, t.mxcsr);
     struct jit_block *at = jit_block_at(j, t.stub - 1); /* behind the call may be another block */
     BUG_ON(!at);
