@@ -135,8 +135,9 @@ static void translate(struct bench_state *s, const void *arg)
     static const char *const stages[] = {"ns_decode_lift", "ns_optimise", "ns_emit", "ns_install"};
     struct machine m;
     struct buf text = {0};
+    static const struct jit_options timed = {.timed = true};
     program_text(&text, 2000);
-    if (!machine_open(&m, true, buf_cstr(&text), NULL)) {
+    if (!machine_open(&m, true, buf_cstr(&text), &timed)) {
         bench_skip(s, "cannot set up the machine");
         return;
     }
@@ -158,7 +159,7 @@ static void translate(struct bench_state *s, const void *arg)
 /* A cache that never holds what is needed next. */
 static void reclaim(struct bench_state *s, const void *arg)
 {
-    static const struct jit_options small = {.cache_size = 64 << 10};
+    static const struct jit_options small = {.cache_size = 64 << 10, .timed = true};
     struct machine m;
     struct buf text = {0};
     program_text(&text, 2000);

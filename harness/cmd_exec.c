@@ -56,16 +56,7 @@ static void at_end(struct user_process *p, void *data)
     double s = (double)(now.tv_sec - x->started.tv_sec) + (double)(now.tv_nsec - x->started.tv_nsec) / 1e9;
     if (x->profile) exec_profile_save(x->profile);
     if (x->state) exec_state_print(x->state, p, x->program->err);
-    if (!x->program->opt.stats) return;
-    fprintf(x->program->err, "backend: %s\nguest instructions: %llu\ntime: %.3f s (%.1f million a second)\n",
-            x->options.backend->name, (unsigned long long)p->executed, s, (double)p->executed / s / 1e6);
-    for (unsigned i = 0; i < p->nstats; i++) {
-        const struct cpu_stat *stat = &p->stats[i];
-        if (stat->over)
-            fprintf(x->program->err, "%s: %.1f\n", stat->name, (double)stat->value / (double)stat->over);
-        else
-            fprintf(x->program->err, "%s: %llu\n", stat->name, (unsigned long long)stat->value);
-    }
+    if (x->program->opt.stats) exec_stats_print(p, s, x->program->err);
 }
 
 /* "VAR=…" or "VAR": the same variable? */
@@ -230,6 +221,7 @@ int cmd_exec(struct program *p)
                     .limit = opt->limit,
                     .seeded = given(opt, OPT_RANDOM),
                     .seed = opt->seed,
+                    .timed = opt->stats,
                     .at_end = at_end,
                     .again = run_again(p)},
     };
@@ -238,7 +230,8 @@ int cmd_exec(struct program *p)
                                  .slice = (unsigned)opt->slice,
                                  .hot = (unsigned)opt->hot,
                                  .perf = opt->perf ? "/tmp" : NULL,
-                                 .name = exec_perf_name};
+                                 .name = exec_perf_name,
+                                 .timed = opt->stats};
     if (x.options.backend == &backend_jit) x.options.backend_options = &x.jit;
     fflush(p->out); /* the program writes to the same files, and its children must not write ours again */
     fflush(p->err);

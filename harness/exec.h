@@ -11,6 +11,9 @@ uint64_t exec_trace_before(struct exec_trace *x, struct user_thread *t); /* the 
 void exec_trace_after(struct exec_trace *x, struct user_thread *t);
 void exec_trace_free(struct exec_trace *x);
 
+/* ---- exec_stats.c: --stats ---- */
+void exec_stats_print(const struct user_process *p, double seconds, FILE *out); /* of a whole run */
+
 /* ---- exec_state.c: --state ---- */
 struct exec_state;
 struct exec_state *exec_state_new(void);

@@ -98,7 +98,7 @@ static const struct option_row option_rows[OPTIONS] = {
     [OPT_TRACE] = {"trace", 0, NULL, TYPE_FLAG, FIELD(trace), CMD_EXEC, 0, 0, NULL,
                    "a line for each instruction, with the registers it changed"},
     [OPT_STATS] = {"stats", 0, NULL, TYPE_FLAG, FIELD(stats), CMD_EXEC, 0, 0, NULL,
-                   "in the end, what the run took"},
+                   "in the end, what was done how often, and where the time went, by tier"},
     [OPT_STATE] = {"state", 0, NULL, TYPE_FLAG, FIELD(state), CMD_EXEC, 0, 0, NULL,
                    "in the end, the first thread's registers, and a hash of each area of memory"},
     [OPT_PERF] = {"perf", 0, NULL, TYPE_FLAG, FIELD(perf), CMD_EXEC, 0, 0, NULL,

@@ -268,6 +268,7 @@ struct cpu_stat {
     uint64_t value;   /* added up, or of `largest` the largest */
     uint64_t over;    /* not 0: value is shown divided by this, which is added up too */
     bool largest;
+    bool time; /* value is nanoseconds: a part of those that its threads spent in `run`, told by the clock */
 };
 
 /* A way to execute guests. Every backend, ours or an oracle, is one of these. */

@@ -258,7 +258,7 @@ static void reclaim(struct jit *j, uint64_t at, uint64_t n)
 {
     struct jit_cache *k = &j->cache;
     if (!k->count || nth(k, 0)->at + k->room >= at + n) return;
-    uint64_t start = jit_now();
+    uint64_t start = jit_clock(j);
     while (k->count && nth(k, 0)->at + k->room < at + n) {
         struct jit_block *b = nth(k, 0)->block;
         jit_drop(j, b);
@@ -266,7 +266,7 @@ static void reclaim(struct jit *j, uint64_t at, uint64_t n)
         k->first = (k->first + 1) & (k->order_cap - 1);
         k->count--;
     }
-    uint64_t pause = jit_now() - start;
+    uint64_t pause = jit_clock(j) - start;
     j->stats.reclaims++;
     j->stats.reclaim_ns += pause;
     if (pause > j->stats.reclaim_ns_max) j->stats.reclaim_ns_max = pause;

@@ -64,6 +64,7 @@ struct jit {
     uint64_t slice;           /* instructions of a slice, at least */
     uint64_t slice_left;      /* of the one under way: it outlives a run, of which a system call makes many */
     unsigned hot;             /* slices that end in a block before it is hot */
+    uint64_t unsampled_ns[2]; /* spent in code since the last sample, by the tier of where it was left */
     struct jit_pins *regions; /* nregions of them: of number 1 and up */
     uint32_t nregions;        /* since the cache was last emptied */
 };
@@ -123,5 +124,12 @@ void jit_profile_close(struct jit *j); /* before the cache is closed: takes over
 /* ---- stats.c ---- */
 unsigned jit_stats_list(const struct vcpu *c, struct cpu_stat *to);
 uint64_t jit_now(void); /* nanoseconds */
+/* The same where times are asked for; else 0, so that a difference is. */
+static inline uint64_t jit_clock(const struct jit *j)
+{
+    return unlikely(j->opt.timed) ? jit_now() : 0;
+}
+/* A slice's end hit code of this tier. */
+void jit_sampled(struct jit *j, unsigned tier);
 
 #endif

@@ -192,6 +192,7 @@ struct jit_options {
     void (*name)(uint64_t pc, void *data, struct buf *out);
     void *data;                  /* of `name` */
     struct jit_profile *profile; /* what was hot in an earlier run, and is in this one; or NULL */
+    bool timed;                  /* jit_stats tells times, too; else their fields stay 0 */
 };
 struct jit_stats {
     uint64_t blocks, regions;            /* translated so far */
@@ -203,8 +204,11 @@ struct jit_stats {
     uint64_t exits[8];                   /* returns to run.c, by enum jit_exit_kind */
     uint64_t interpreted;                /* guest instructions that the interpreter executed for it */
     uint64_t flushes, reclaims;          /* the whole cache; a part of it */
-    uint64_t reclaim_ns_max, reclaim_ns; /* longest pause, all of them */
-    uint64_t translate_ns[4];            /* decode and lift, passes, emit, install */
+    uint64_t reclaim_ns_max, reclaim_ns; /* longest pause, all of them; these and all below: when timed */
+    uint64_t translate_ns[4];            /* of the first tier: decode and lift, passes, emit, install */
+    uint64_t region_ns;                  /* making regions, and recording the paths for them */
+    uint64_t interpret_ns;               /* in the interpreter, other than for those */
+    uint64_t code_ns[2];                 /* running code, by tier (stats.c has how) */
 };
 const struct jit_stats *jit_stats(const struct vcpu *c); /* c was opened by this backend */
 

@@ -193,12 +193,13 @@ static struct jit_block *region_of(struct vcpu *c, const struct jit_profile *p, 
     struct jit *j = c->backend;
     struct jit_path *path = malloc(sizeof(*path));
     struct jit_block *b = NULL;
-    uint64_t code;
+    uint64_t code, start = jit_clock(j);
     if (!path) return NULL;
     if (walk(c, p, h, path, &code) && code == h->code && path->pc[0] == pc) {
         jit_region(c, path);
         b = jit_find(j, pc, j->key);
     }
+    j->stats.region_ns += jit_clock(j) - start;
     if (b) {
         j->stats.warm++;
         __atomic_fetch_add(&h->now, 1, __ATOMIC_RELAXED);

@@ -87,7 +87,9 @@ static bool interpret(struct run *r, uint64_t n)
     struct vcpu *c = r->c;
     count_retired(r);
     c->state[c->guest->pc_word] = r->pc;
+    uint64_t start = jit_clock(r->j);
     backend_interp.run(c, n);
+    r->j->stats.interpret_ns += jit_clock(r->j) - start;
     r->left -= c->exit.executed;
     r->counted = r->left; /* the interpreter counts for itself */
     r->j->stats.interpreted += c->exit.executed;
@@ -149,8 +151,10 @@ static struct jit_block *block_for(struct run *r)
 static bool make_region(struct run *r)
 {
     struct vcpu *c = r->c;
+    struct jit_stats *stats = &r->j->stats;
     struct jit_path *p = malloc(sizeof(*p));
     uint64_t most = r->j->slice / 4; /* of the instructions */
+    uint64_t start = jit_clock(r->j), interpreted = stats->interpret_ns;
     bool goes_on = true;
     if (!p) return true;
     p->pc[0] = r->pc;
@@ -165,13 +169,15 @@ static bool make_region(struct run *r)
     jit_profile_note(c, p);
     c->exit = how;
     free(p);
+    stats->interpret_ns = interpreted; /* it was for the region */
+    stats->region_ns += jit_clock(r->j) - start;
     return goes_on;
 }
 
 /* A slice has ended at the top of b; false: the run ends. */
 static bool heat(struct run *r, struct jit_block *b)
 {
-    r->j->stats.samples[b->tier > 1]++;
+    jit_sampled(r->j, b->tier);
     if (++b->heat != r->j->hot || b->tier > 1 || b->cut) return true;
     return make_region(r);
 }
@@ -244,12 +250,15 @@ static bool trip(struct run *r, const struct jit_block *b)
     if (j->slice_left < b->insns) j->slice_left = j->slice + rng_below(&j->slices, 2 * j->slice);
     uint64_t slice = j->slice_left < r->left ? j->slice_left : r->left;
     struct jit_trip t = {.cpu = r->c, .code = b->entry, .left = slice, .mxcsr = mxcsr_of(j)};
+    uint64_t start = jit_clock(j);
     j->host.enter(&t);
+    uint64_t ran = jit_clock(j) - start;
     r->left -= slice - t.left;
     if (r->budget >= JIT_MAX_INSNS) j->slice_left -= slice - t.left;
     gather_flags(r, t.mxcsr);
     struct jit_block *at = jit_block_at(j, t.stub - 1); /* behind the call may be another block */
     BUG_ON(!at);
+    j->unsampled_ns[at->tier > 1] += ran;
     struct jit_exit *e = jit_exit_at(at, t.stub);
     j->stats.exits[e->kind]++;
     return serve(r, at, e, &t);

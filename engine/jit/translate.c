@@ -100,10 +100,10 @@ bool jit_lift(struct vcpu *c, uint64_t pc, unsigned most, bool *longer)
 }
 
 /* Time since *t, which moves on. */
-static uint64_t lap(uint64_t *t)
+static uint64_t lap(const struct jit *j, uint64_t *t)
 {
     uint64_t before = *t;
-    *t = jit_now();
+    *t = jit_clock(j);
     return *t - before;
 }
 
@@ -111,20 +111,20 @@ static uint64_t lap(uint64_t *t)
 static struct jit_block *attempt(struct vcpu *c, uint64_t pc, unsigned most, bool may_cut, bool *fits)
 {
     struct jit *j = c->backend;
-    uint64_t *spent = j->stats.translate_ns, t = jit_now();
+    uint64_t *spent = j->stats.translate_ns, t = jit_clock(j);
     bool longer;
     *fits = true;
     if (!jit_lift(c, pc, most, &longer)) return NULL;
-    spent[0] += lap(&t);
+    spent[0] += lap(j, &t);
     ir_forward(&j->ir);
     ir_backward(&j->ir);
-    spent[1] += lap(&t);
+    spent[1] += lap(j, &t);
     jit_emit(&j->host, &j->ir, j->lift, NULL, c->mem->window, &j->code);
-    spent[2] += lap(&t);
+    spent[2] += lap(j, &t);
     struct jit_block *b = NULL;
     *fits = !j->code.failed && jit_fits(j);
     if (*fits) b = jit_install(j, 1, 0, longer && may_cut);
-    spent[3] += lap(&t);
+    spent[3] += lap(j, &t);
     return b;
 }
 

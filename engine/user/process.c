@@ -38,6 +38,7 @@ struct user_thread *user_thread_new(struct user_process *p)
         return NULL;
     }
     t->cpu->clock = host_clock;
+    t->born = host_clock();
     t->cpu->options = p->opt->backend_options;
     pthread_mutex_lock(&p->lock);
     t->next = p->threads;
@@ -73,11 +74,15 @@ void user_thread_close(struct user_thread *t)
     for (unsigned i = 0; i < n; i++) {
         struct cpu_stat *s = &p->stats[i];
         s->name = got[i].name;
+        s->time = got[i].time;
         s->over += got[i].over;
         if (!got[i].largest) s->value += got[i].value;
         if (got[i].largest && s->value < got[i].value) s->value = got[i].value;
     }
     if (n) p->nstats = n;
+    p->run_ns += t->run_ns;
+    p->thread_ns += host_clock() - t->born;
+    p->nrun++;
     pthread_mutex_unlock(&p->lock);
     b->close(t->cpu);
 }
@@ -162,7 +167,9 @@ void user_run(struct user_thread *t)
             user_stop(p, USER_STATUS_LIMIT, 0);
             continue;
         }
+        uint64_t start = o->timed ? host_clock() : 0;
         o->backend->run(t->cpu, n);
+        if (o->timed) t->run_ns += host_clock() - start;
         t->runs_done++;
         t->executed += t->cpu->exit.executed;
         if (t->cpu->exit.kind == EXIT_UNSUPPORTED) user_absent(t);

@@ -44,6 +44,7 @@ struct user_options {
     uint64_t limit; /* instructions of the first thread, then all ends with USER_STATUS_LIMIT; 0: none */
     bool seeded;    /* what the kernel gives at random comes from `seed` */
     uint64_t seed;  /* of that */
+    bool timed;     /* user_process.run_ns and thread_ns are wanted */
     /* Called before each run of a thread, which then executes at most the budget it gives; the debugger and
      * --trace stand behind it. NULL: none. */
     uint64_t (*before_run)(struct user_thread *t, void *data);
@@ -145,6 +146,9 @@ struct user_process {
     const char *unsupported;  /* a backend could not go on: why; or NULL */
     uint64_t unsupported_pc;  /* where */
     uint64_t executed;        /* instructions of threads that ended */
+    uint64_t thread_ns;       /* by the clock, from their beginnings to their ends; .. */
+    uint64_t run_ns;          /* ..in their backend, if opt->timed */
+    unsigned nrun;            /* how many threads those are */
     struct rng random;        /* --seed: where random bytes come from */
     struct cpu_stat stats[CPU_STATS];   /* what the backend counted for them */
     unsigned nstats;                    /* in use */
@@ -194,6 +198,8 @@ struct user_thread {
     void *host_stack; /* the alternate stack of the host's handlers, and what was there before */
     stack_t host_stack_before;
     uint64_t executed;     /* instructions so far */
+    uint64_t born;         /* when it began, by the clock */
+    uint64_t run_ns;       /* in the backend so far, if opt->timed */
     atomic_uint runs_done; /* grows whenever the backend has returned */
     unsigned runs_seen;    /* what that was when somebody began to wait for the next; under p->lock */
 };
