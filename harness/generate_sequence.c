@@ -1,9 +1,9 @@
 /* Sequences: many instructions of the wanted rows with live data flow, memory, and the ISA's shapes
  * (branches, loops, calls) around them. Sequence n is a function of the seed and n alone.
  *
- * The text is put together for the assembler, which knows labels; single instructions go into it as numbers.
- * Half of the sequences stop by a budget somewhere inside, the others run off their end, where no instruction
- * is.
+ * The text is put together for the assembler, which knows labels; single instructions are encoded beside it
+ * and it says only how many bytes of them come next: numbers as text would be most of the work. Half of the
+ * sequences stop by a budget somewhere inside, the others run off their end, where no instruction is.
  */
 #include "harness/generate_step.h"
 
@@ -21,6 +21,8 @@ struct gen_sequencer {
     struct pos at;              /* of the item */
     unsigned shortest, longest; /* instructions */
     struct buf text, code;      /* of the sequence at hand */
+    struct buf raw;             /* its single instructions */
+    size_t told;                /* of which the text has this much */
     struct step_state s;        /* likewise */
     unsigned left;              /* single instructions still wanted */
     unsigned labels;            /* given out */
@@ -49,6 +51,7 @@ void gen_sequencer_close(struct gen_sequencer *q)
     if (!q) return;
     buf_free(&q->text);
     buf_free(&q->code);
+    buf_free(&q->raw);
     free(q->plans);
     free(q);
 }
@@ -95,6 +98,14 @@ static void choose_bases(struct gen_sequencer *q)
 
 static void body(struct gen_sequencer *q, unsigned depth);
 
+/* The single instructions since the last text have their place here. */
+static void tell_raw(struct gen_sequencer *q)
+{
+    if (q->raw.len == q->told) return;
+    buf_printf(&q->text, ".raw %zu\n", q->raw.len - q->told);
+    q->told = q->raw.len;
+}
+
 /* What a $ of a shape stands for; `own` and `labels` are this shape's. */
 static void variable(struct gen_sequencer *q, char what, const struct guest_reg_ref own[2], unsigned labels)
 {
@@ -137,6 +148,7 @@ static void shape(struct gen_sequencer *q, unsigned depth)
     struct guest_reg_ref own[2];
     for (int i = 0; i < 2; i++) own[i] = reserve(s);
     q->labels += 4;
+    tell_raw(q);
     if (!strchr(text, '@')) q->left -= q->left > 0;
     for (; *text; text++) {
         if (*text == '@')
@@ -155,8 +167,7 @@ static void single(struct gen_sequencer *q)
     const struct gen_plan *p = &q->plans[rng_below(&q->s.r, q->nplans)];
     uint32_t word;
     if (!step_encode(&q->s, p, &word)) return;
-    buf_printf(&q->text, p->row->length == 2 ? ".2byte 0x%x\n" : ".4byte 0x%x\n",
-               p->row->length == 2 ? word & 0xffff : word);
+    buf_add(&q->raw, &word, p->row->length);
     q->left -= q->left > 0;
 }
 
@@ -169,6 +180,7 @@ static void body(struct gen_sequencer *q, unsigned depth)
         else
             single(q);
     }
+    tell_raw(q);
 }
 
 /* ---- the state before ---- */
@@ -221,8 +233,10 @@ static bool compose(struct gen_sequencer *q, struct asm_error *err)
     q->labels = 0;
     buf_reset(&q->text);
     buf_reset(&q->code);
+    buf_reset(&q->raw);
+    q->told = 0;
     body(q, 0);
-    return guest_asm(q->guest, buf_cstr(&q->text), &q->code, err);
+    return guest_asm_raw(q->guest, buf_cstr(&q->text), &q->raw, &q->code, err);
 }
 
 void gen_sequence(struct gen_sequencer *q, uint64_t n, const char *prefix, struct gen_out *out)

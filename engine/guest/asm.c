@@ -21,8 +21,10 @@ size_t asm_word(const struct asm_cursor *c, const char *also)
     const char *p = c->p;
     for (; p < c->end; p++) {
         bool plain =
-            (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '_';
-        if (!plain && !(*p && strchr(also, *p))) break;
+            (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || *p == '_';
+        const char *more = also;
+        while (!plain && *more && *more != *p) more++;
+        if (!plain && !*more) break;
     }
     return (size_t)(p - c->p);
 }
@@ -132,6 +134,19 @@ static bool is_left_out(const struct assembler *a, size_t i)
     return directives[i].size % a->g->code_unit != 0;
 }
 
+/* ".raw N": the next N bytes of those that came encoded. */
+static bool take_raw(struct assembler *a, struct asm_cursor *c)
+{
+    struct asm_value v;
+    asm_skip_blanks(c);
+    if (!asm_expr(a, c, &v)) return false;
+    if (v.unknown || v.addresses || v.v > a->raw->len - a->raw_at)
+        return asm_fail(a, v.at, v.len, "there are %zu bytes left", a->raw->len - a->raw_at);
+    buf_add(a->out, a->raw->p + a->raw_at, v.v);
+    a->raw_at += v.v;
+    return true;
+}
+
 static bool unknown_directive(struct assembler *a, const char *s, size_t len)
 {
     struct suggest near = suggest_start(s, len);
@@ -142,9 +157,20 @@ static bool unknown_directive(struct assembler *a, const char *s, size_t len)
                     (int)near.best_len, near.best);
 }
 
+/* The rest of a directive's line: nothing. */
+static bool directive_ends(struct assembler *a, const struct asm_cursor *c)
+{
+    return c->p == c->end ||
+           asm_fail(a, c->p, (size_t)(c->end - c->p), "unexpected '%.*s'", (int)(c->end - c->p), c->p);
+}
+
 static bool directive(struct assembler *a, struct asm_cursor c)
 {
     size_t len = asm_word(&c, ".");
+    if (a->raw && len == 4 && !memcmp(c.p, ".raw", len)) {
+        c.p += len;
+        return take_raw(a, &c) && directive_ends(a, &c);
+    }
     for (size_t i = 0; i < ARRAY_LEN(directives); i++) {
         const char *name = directives[i].name;
         if (is_left_out(a, i) || strlen(name) != len || memcmp(name, c.p, len) != 0) continue;
@@ -153,8 +179,7 @@ static bool directive(struct assembler *a, struct asm_cursor c)
             if (!read_datum(a, &c, directives[i].size)) return false;
             asm_skip_blanks(&c);
         } while (asm_is(&c, ',') && c.p++);
-        return c.p == c.end ||
-               asm_fail(a, c.p, (size_t)(c.end - c.p), "unexpected '%.*s'", (int)(c.end - c.p), c.p);
+        return directive_ends(a, &c);
     }
     return unknown_directive(a, c.p, len);
 }
@@ -211,14 +236,22 @@ static void truncate_to(struct buf *b, size_t len)
 
 bool guest_asm(const struct guest *g, const char *text, struct buf *out, struct asm_error *err)
 {
+    return guest_asm_raw(g, text, NULL, out, err);
+}
+
+bool guest_asm_raw(const struct guest *g, const char *text, const struct buf *raw, struct buf *out,
+                   struct asm_error *err)
+{
     const char *end = text + strlen(text);
-    struct assembler a = {.g = g, .text = text, .end = end, .out = out, .base = out->len, .err = err};
+    struct assembler a = {
+        .g = g, .text = text, .end = end, .raw = raw, .out = out, .base = out->len, .err = err};
     struct asm_cursor all = {text, end, NULL};
     a.stmt = text;
     bool ok = asm_statements(&a, all, &a.here);
     if (ok && a.unresolved) {
         truncate_to(out, a.base);
         a.seen = 0;
+        a.raw_at = 0;
         a.final = true;
         ok = asm_statements(&a, all, &a.here);
     }

@@ -71,10 +71,11 @@ static bool unknown_label(struct assembler *a, const char *s, size_t len)
 
 static bool label(struct assembler *a, const char *s, size_t len, struct asm_value *v)
 {
-    struct guest_reg_ref r = guest_reg_find_span(a->g, s, len);
-    if (r.reg && r.reg->count > 1) /* no label has such a name, see asm.c */
-        return asm_fail(a, s, len, "expected a number or a label, found register '%.*s'", (int)len, s);
     const struct asm_label *l = find_label(a, s, len);
+    struct guest_reg_ref r = {NULL, 0};
+    if (!l) r = guest_reg_find_span(a->g, s, len); /* no label has such a name, see asm.c */
+    if (r.reg && r.reg->count > 1)
+        return asm_fail(a, s, len, "expected a number or a label, found register '%.*s'", (int)len, s);
     if (!l && a->final) return unknown_label(a, s, len);
     if (l)
         v->v = l->at;

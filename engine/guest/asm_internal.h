@@ -44,6 +44,8 @@ struct asm_label {
 struct assembler {
     const struct guest *g;    /* the ISA */
     const char *text, *end;   /* what the user wrote */
+    const struct buf *raw;    /* bytes for ".raw N"; NULL: there is no such directive */
+    size_t raw_at;            /* how many of them were taken */
     struct buf *out;          /* bytes so far */
     size_t base;              /* its length before the first */
     struct asm_error *err;    /* of the current statement, when `failed` */

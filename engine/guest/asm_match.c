@@ -152,9 +152,12 @@ static const struct guest_row *row_at(const struct guest *g, unsigned i)
 /* strcmp of the row's literal beginning and s. */
 static int compare(const struct guest_row *row, const char *s, size_t len)
 {
-    size_t n = guest_mnemonic_literal(row);
-    int d = memcmp(row->mnemonic, s, n < len ? n : len);
-    return d ? d : n < len ? -1 : n > len;
+    const char *m = row->mnemonic;
+    size_t n = 0;
+    while (n < len && m[n] && m[n] != '{' && m[n] == s[n]) n++;
+    bool ended = !m[n] || m[n] == '{';
+    if (ended || n == len) return n < len ? -1 : !ended;
+    return (uint8_t)m[n] < (uint8_t)s[n] ? -1 : 1;
 }
 
 /* The first index whose beginning is not below s. */

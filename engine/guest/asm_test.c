@@ -130,6 +130,23 @@ static void test_data(void **state)
     buf_free(&out);
 }
 
+/* Bytes that are encoded already have their places between labels; there are never too few of them. */
+static void test_raw(void **state)
+{
+    struct buf raw = {0}, out = {0};
+    struct asm_error err;
+    buf_add(&raw, "\x01\0\x13\0\0\0\x02\0", 8);
+    assert_true(guest_asm_raw(rv, "j end; .raw 2; .raw 4; end: .raw 2", &raw, &out, &err));
+    assert_int_equal(out.len, 12);
+    assert_memory_equal(out.p, "\x6f\0\xa0\0\x01\0\x13\0\0\0\x02\0", 12);
+    assert_false(guest_asm_raw(rv, "nop; .raw 6; .raw 3", &raw, &out, &err));
+    assert_string_equal(err.message, "there are 2 bytes left");
+    assert_int_equal(out.len, 12);
+    check_error(".raw 2", "^^^^", "unknown directive '.raw'");
+    buf_free(&raw);
+    buf_free(&out);
+}
+
 /* An encoding with a name of its own may be written by its general name too. */
 static void test_special_cases(void **state)
 {
@@ -361,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_distances),
         cmocka_unit_test(test_data),
+        cmocka_unit_test(test_raw),
         cmocka_unit_test(test_special_cases),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_wrong_registers),

@@ -12,9 +12,12 @@ const struct guest *guest_find(const char *name)
 
 /* ---- registers ---- */
 
+/* Letter by letter: names are short, and most differ in the first one or two. */
 static bool is_name(const char *known, const char *s, size_t len)
 {
-    return known[0] == s[0] && !strncmp(known, s, len) && known[len] == 0;
+    size_t i = 0;
+    while (i < len && known[i] && known[i] == s[i]) i++;
+    return i == len && known[i] == 0;
 }
 
 /* The number in "12", or -1: at most three digits and no leading zero, so that each register has one
@@ -32,12 +35,13 @@ static int small_number(const char *s, size_t len)
 
 int guest_reg_index(const struct guest_reg *r, const char *s, size_t len)
 {
-    size_t n = strlen(r->name);
     if (r->count == 1) return len && is_name(r->name, s, len) ? 0 : -1;
     if (len == 0) return -1;
     for (unsigned i = 0; r->names && i < r->count; i++)
         if (r->names[i] && is_name(r->names[i], s, len)) return (int)i;
-    if (len <= n || strncmp(r->name, s, n) != 0) return -1;
+    size_t n = 0;
+    while (n < len && r->name[n] == s[n]) n++;
+    if (r->name[n] || n == len) return -1;
     int index = small_number(s + n, len - n);
     return index < (int)r->count ? index : -1;
 }
@@ -115,7 +119,9 @@ const struct guest_csr *guest_csr_at(const struct guest *g, unsigned number)
 
 size_t guest_mnemonic_literal(const struct guest_row *row)
 {
-    return strcspn(row->mnemonic, "{");
+    size_t n = 0;
+    while (row->mnemonic[n] && row->mnemonic[n] != '{') n++;
+    return n;
 }
 
 /* ---- fields ---- */

@@ -272,5 +272,9 @@ struct asm_error {
  * statement begins. A branch target is an address ("loop", ".+8") or a bare distance. A label that has the
  * name of a register is refused. */
 bool guest_asm(const struct guest *g, const char *text, struct buf *out, struct asm_error *err);
+/* The same; ".raw N" in the text stands for the next N bytes of `raw`, instructions that are encoded already.
+ */
+bool guest_asm_raw(const struct guest *g, const char *text, const struct buf *raw, struct buf *out,
+                   struct asm_error *err);
 
 #endif
