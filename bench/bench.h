@@ -4,16 +4,20 @@
 
 #include "bench/gbench.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
-void bench_interp(void); /* interp.c: the interpreter against a bare loop */
-void bench_ir(void);     /* ir.c: the passes */
-void bench_jit(void);    /* jit.c: translation, and what translated code spends on what */
-void bench_cases(void);  /* cases.c: single-instruction cases a second */
-void bench_corpus(void); /* corpus.c: the default corpus, whole */
-void bench_exec(void);   /* exec.c: real programs against qemu-riscv64 */
+void bench_interp(void);    /* interp.c: the interpreter against a bare loop */
+void bench_ir(void);        /* ir.c: the passes */
+void bench_jit(void);       /* jit.c: what translated code spends on what */
+void bench_translate(void); /* translate.c: the first tier's translation by stage; reclaiming */
+void bench_cases(void);     /* cases.c: single-instruction cases a second */
+void bench_corpus(void);    /* corpus.c: the default corpus, whole */
+void bench_exec(void);      /* exec.c: real programs against qemu-riscv64 */
 
-uint64_t bench_now(void); /* main.c: nanoseconds of this thread's CPU time */
+bool bench_beside(char *path, size_t size,
+                  const char *name); /* main.c: the file in the folder of this program */
+uint64_t bench_now(void);            /* main.c: nanoseconds of this thread's CPU time */
 
 /* bare.c: the same twelve instructions as the interpreter's loop, in the barest interpreter that computed
  * goto makes. Returns something that depends on all of them. */

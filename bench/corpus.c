@@ -6,31 +6,18 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
-/* The program beside this one. */
-static bool program_path(char *path, size_t size)
-{
-    ssize_t n = readlink("/proc/self/exe", path, size - 1);
-    if (n <= 0) return false;
-    path[n] = 0;
-    char *slash = strrchr(path, '/');
-    if (!slash || (size_t)(slash - path) + sizeof("/lockstep") > size) return false;
-    memcpy(slash, "/lockstep", sizeof("/lockstep"));
-    return true;
-}
-
 static void corpus(struct bench_state *s, const void *arg)
 {
     const char *jobs = arg;
     char path[4096];
     int status = 0;
-    if (!program_path(path, sizeof(path)) || access(path, X_OK)) {
+    if (!bench_beside(path, sizeof(path), "lockstep")) {
         bench_skip(s, "the program lockstep is not beside lockstep-bench");
         return;
     }

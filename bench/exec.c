@@ -19,7 +19,7 @@
 
 extern char **environ;
 
-enum { PAIRS = 5, MOST_PAIRS = 99, OUTPUT = 4096 };
+enum { PAIRS = 5, STARTS = 31, MOST_PAIRS = 99, OUTPUT = 4096 };
 enum group { INTEGER, FP, GROUPS };
 
 struct program {
@@ -69,18 +69,6 @@ static bool run(const char *const *argv, struct outcome *o)
     return true;
 }
 
-/* The file `name` in the folder of this program. */
-static bool beside(char *path, size_t size, const char *name)
-{
-    ssize_t n = readlink("/proc/self/exe", path, size - 1);
-    if (n <= 0) return false;
-    path[n] = 0;
-    char *slash = strrchr(path, '/');
-    if (!slash || (size_t)(slash - path) + strlen(name) + 2 > size) return false;
-    strcpy(slash + 1, name);
-    return access(path, R_OK) == 0;
-}
-
 /* Runs of each side: LOCKSTEP_BENCH_PAIRS, or 5. */
 static int pairs(void)
 {
@@ -95,13 +83,10 @@ static int by_value(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-/* The median ratio of qemu's time to that of `exec --backend NAME`; NULL in *why, or a sentence. */
-static double ratio(const char *lockstep, const char *program, const char *backend, const char **why)
+/* The median ratio of their time to ours, of n runs each; NULL in *why, or a sentence. */
+static double ratio(const char *const *theirs, const char *const *ours, int n, const char **why)
 {
-    const char *const theirs[] = {"qemu-riscv64", program, NULL};
-    const char *const ours[] = {lockstep, "exec", "--backend", backend, program, NULL};
     double ratios[MOST_PAIRS] = {0};
-    int n = pairs();
     for (int i = 0; i < n; i++) {
         struct outcome a, b;
         bool ok = i % 2 ? run(ours, &b) && run(theirs, &a) : run(theirs, &a) && run(ours, &b);
@@ -125,13 +110,15 @@ static void compare(struct bench_state *s, const void *arg)
     char lockstep[4096], path[4096], file[64];
     const char *why = NULL;
     snprintf(file, sizeof(file), "bench-programs/%s", p->name);
-    if (!beside(lockstep, sizeof(lockstep), "lockstep"))
+    if (!bench_beside(lockstep, sizeof(lockstep), "lockstep"))
         why = "the program lockstep is not beside lockstep-bench";
-    else if (!beside(path, sizeof(path), file))
+    else if (!bench_beside(path, sizeof(path), file))
         why = "the program was not built";
     while (bench_next(s)) {
         for (size_t i = 0; i < ARRAY_LEN(backends) && !why; i++) {
-            double r = ratio(lockstep, path, backends[i], &why);
+            const char *const theirs[] = {"qemu-riscv64", path, NULL};
+            const char *const ours[] = {lockstep, "exec", "--backend", backends[i], path, NULL};
+            double r = ratio(theirs, ours, pairs(), &why);
             if (why) break;
             bench_counter(s, backends[i], r);
             means[i][p->group].sum += log(r);
@@ -141,6 +128,24 @@ static void compare(struct bench_state *s, const void *arg)
             bench_skip(s, why);
             return;
         }
+    }
+}
+
+/* A program that does nothing, from its start to its end. */
+static void start_up(struct bench_state *s, const void *arg)
+{
+    static const char prefix[] = "/usr/riscv64-linux-gnu";
+    const char *program = arg, *why = NULL;
+    char lockstep[4096], path[4096];
+    if (!bench_beside(lockstep, sizeof(lockstep), "lockstep") || !bench_beside(path, sizeof(path), program))
+        why = "the program was not built";
+    const char *const theirs[] = {"qemu-riscv64", "-L", prefix, path, NULL};
+    const char *const ours[] = {lockstep, "exec", "-L", prefix, path, NULL};
+    while (bench_next(s)) {
+        double r = why ? 0 : ratio(theirs, ours, STARTS, &why);
+        if (why) bench_skip(s, why);
+        if (why) return;
+        bench_counter(s, "jit", r);
     }
 }
 
@@ -166,5 +171,7 @@ void bench_exec(void)
                  programs[i].name);
         bench_register_once(name, compare, &programs[i]);
     }
+    bench_register_once("exec/start_up/static", start_up, "bench-programs/hello");
+    bench_register_once("exec/start_up/dynamic", start_up, "bench-programs/hello.dynamic");
     for (size_t g = 0; g < GROUPS; g++) bench_register_once(titles[g], mean, &groups[g]);
 }

@@ -20,6 +20,12 @@ $(B)/bench-programs/%: bench/programs/%.c bench/programs/program.h
 	@mkdir -p $(@D)
 	$(Q)riscv64-linux-gnu-gcc -O2 -static -Wall -Wextra -Werror -o $@ $< -lm
 
+bench_programs += $(B)/bench-programs/hello.dynamic
+$(B)/bench-programs/%.dynamic: bench/programs/%.c
+	$(call say,GUEST,$<)
+	@mkdir -p $(@D)
+	$(Q)riscv64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -o $@ $<
+
 ##  bench      set up what is missing, build and run the benchmarks (BENCH='--benchmark_filter=…')
 .PHONY: bench
 bench:

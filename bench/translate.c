@@ -1,0 +1,166 @@
+/* Translation in the first tier, whole and by stage, of a real program's code; and the pause when the cache
+ * is full.
+ *
+ * The code is all of bench/programs/strings with the C library in it, from every place where a block may
+ * begin: behind each jump and branch, and where those lead. Nothing of it runs.
+ */
+#include "bench/bench.h"
+#include "bench/machine.h"
+
+#include "engine/jit/internal.h"
+#include "harness/symbols.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the code ---- */
+
+struct program {
+    struct mem mem;
+    struct vcpu *cpu;
+    uint64_t *starts; /* n of them */
+    size_t n;
+};
+
+static void add_start(struct program *p, uint64_t pc)
+{
+    if (p->n % 4096 == 0) p->starts = xrealloc(p->starts, (p->n + 4096) * sizeof(*p->starts));
+    p->starts[p->n++] = pc;
+}
+
+/* Every place behind a jump or a branch, from the program's entry on to the end of its code. */
+static void find_starts(struct program *p, uint64_t pc)
+{
+    const struct guest *g = p->cpu->guest;
+    bool jumped = true;
+    for (uint32_t word; p->mem.pages[pc >> CPU_PAGE_BITS] & CPU_EXEC; pc += g->length(word)) {
+        if (mem_read(&p->mem, pc, &word, sizeof(word))) break;
+        int row = g->decode(word);
+        if (jumped && row >= 0) add_start(p, pc);
+        jumped = row < 0 || g->rows[row].effects & EFFECT_JUMP;
+    }
+}
+
+/* NULL, or why not. */
+static const char *program_open(struct program *p, const struct jit_options *o)
+{
+    char path[4096];
+    struct elf_file f = {0};
+    *p = (struct program){0};
+    mem_init(&p->mem);
+    p->cpu = vcpu_new(guest_find("riscv64"), &p->mem);
+    if (!p->cpu) return "no memory";
+    p->cpu->options = o;
+    if (!bench_beside(path, sizeof(path), "bench-programs/strings") || elf_open(&f, path))
+        return "bench-programs/strings was not built";
+    bool ok = !mem_window_open(&p->mem) && !elf_map(&f, &p->mem) && !backend_jit.open(p->cpu);
+    if (ok) find_starts(p, elf_entry(&f));
+    elf_close(&f);
+    return ok ? NULL : "the machine cannot be set up";
+}
+
+static void program_close(struct program *p)
+{
+    if (p->cpu && p->cpu->backend) backend_jit.close(p->cpu);
+    if (p->cpu) vcpu_free(p->cpu);
+    mem_free(&p->mem);
+    free(p->starts);
+}
+
+/* A block at each start, if there is none. */
+static void translate_all(struct program *p)
+{
+    struct jit *j = p->cpu->backend;
+    jit_check_key(p->cpu);
+    for (size_t i = 0; i < p->n; i++)
+        if (!jit_find(j, p->starts[i], j->key)) jit_translate(p->cpu, p->starts[i], JIT_MAX_INSNS);
+}
+
+/* ---- translation ---- */
+
+static void count(struct bench_state *s, const struct program *p, uint64_t ns)
+{
+    const struct jit_stats *st = jit_stats(p->cpu);
+    double n = (double)st->guest_insns;
+    bench_items(s, st->guest_insns);
+    bench_counter(s, "ns_an_insn", (double)ns / n);
+    bench_counter(s, "host_bytes_an_insn", (double)st->host_bytes / n);
+    bench_counter(s, "insns_a_block", n / (double)st->blocks);
+}
+
+/* The stages are told by the clock, which others that run on this processor make go faster: each gets its
+ * share of the processor's time. Reading the clock is part of them, so this one has a benchmark of its own.
+ */
+static void stages(struct bench_state *s, const struct program *p, uint64_t ns)
+{
+    static const char *const names[] = {"ns_decode_lift", "ns_optimise", "ns_emit", "ns_install"};
+    const struct jit_stats *st = jit_stats(p->cpu);
+    uint64_t sum = 0;
+    for (int i = 0; i < 4; i++) sum += st->translate_ns[i];
+    for (int i = 0; i < 4; i++)
+        bench_counter(s, names[i],
+                      (double)st->translate_ns[i] / (double)sum * (double)ns / (double)st->guest_insns);
+}
+
+static void translate(struct bench_state *s, const void *arg)
+{
+    const struct jit_options *o = arg;
+    struct program p;
+    const char *why = program_open(&p, o);
+    if (why) bench_skip(s, why);
+    uint64_t start = bench_now();
+    while (!why && bench_next(s)) {
+        translate_all(&p);
+        jit_flush(p.cpu->backend);
+    }
+    uint64_t ns = bench_now() - start;
+    if (!why) count(s, &p, ns);
+    if (!why && o->timed) stages(s, &p, ns);
+    program_close(&p);
+}
+
+/* ---- a full cache ---- */
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* All code goes through a cache that holds little of it. Of the longest pauses of each round, the median
+ * counts: any one may have waited for a processor. */
+static void reclaim(struct bench_state *s, const void *arg)
+{
+    enum { ROUNDS = 64 };
+    struct program p;
+    const char *why = program_open(&p, arg);
+    double longest[ROUNDS], pauses = 0, ns = 0;
+    unsigned n = 0;
+    if (why) bench_skip(s, why);
+    while (!why && bench_next(s)) {
+        struct jit_stats *st = &((struct jit *)p.cpu->backend)->stats;
+        *st = (struct jit_stats){0};
+        translate_all(&p);
+        pauses += (double)st->reclaims;
+        ns += (double)st->reclaim_ns;
+        longest[n++ % ROUNDS] = (double)st->reclaim_ns_max;
+    }
+    if (n) {
+        n = n < ROUNDS ? n : ROUNDS;
+        qsort(longest, n, sizeof(longest[0]), ascending);
+        bench_items(s, (uint64_t)pauses);
+        bench_counter(s, "pause_ns", ns / pauses);
+        bench_counter(s, "pause_ns_max", longest[n / 2]);
+    }
+    program_close(&p);
+}
+
+void bench_translate(void)
+{
+    static const struct jit_options plain = {0}, timed = {.timed = true};
+    static const struct jit_options small = {.cache_size = 64 << 10, .timed = true};
+    bench_register("translate/all", translate, &plain);
+    bench_register("translate/stages", translate, &timed);
+    bench_register("translate/reclaim", reclaim, &small);
+}
