@@ -35,6 +35,49 @@ static unsigned read_map(const char *path, unsigned *named)
     return lines;
 }
 
+/* Linux's tools/perf/Documentation/jitdump-specification.txt, in words of 64 bits. */
+static uint64_t word_at(const struct buf *b, size_t at, unsigned bytes)
+{
+    uint64_t v = 0;
+    if (at + bytes > b->len) fail_msg("the dump ends within a record, at %zu", at);
+    memcpy(&v, b->p + at, bytes);
+    return v;
+}
+
+/* A header, then a record with name and code for each line of the map, and nothing else; times rise. */
+static void check_dump(const char *path, pid_t pid, unsigned lines)
+{
+    struct buf b = {0};
+    char chunk[65536];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f));) buf_add(&b, chunk, n);
+    fclose(f);
+    assert_int_equal(word_at(&b, 0, 4), 0x4a695444); /* "JiTD" */
+    assert_int_equal(word_at(&b, 4, 4), 1);          /* version */
+    assert_int_equal(word_at(&b, 8, 4), 40);         /* size of the header */
+    assert_int_equal(word_at(&b, 12, 4), 62);        /* EM_X86_64 */
+    assert_int_equal(word_at(&b, 20, 4), pid);
+    uint64_t time = word_at(&b, 24, 8), index = 0;
+    size_t at = 40;
+    for (; at < b.len; lines--) {
+        uint64_t size = word_at(&b, at + 4, 4), code = word_at(&b, at + 40, 8);
+        assert_true(lines);
+        assert_int_equal(word_at(&b, at, 4), 0); /* JIT_CODE_LOAD */
+        assert_true(word_at(&b, at + 8, 8) >= time);
+        time = word_at(&b, at + 8, 8);
+        assert_int_equal(word_at(&b, at + 16, 4), pid);
+        assert_int_equal(word_at(&b, at + 24, 8), word_at(&b, at + 32, 8)); /* vma, address */
+        assert_true(word_at(&b, at + 48, 8) > index);
+        index = word_at(&b, at + 48, 8);
+        assert_int_equal(size, 56 + strnlen(b.p + at + 56, b.len - at - 56) + 1 + code);
+        at += size;
+    }
+    assert_int_equal(at, b.len);
+    assert_int_equal(lines, 0);
+    buf_free(&b);
+}
+
 static void test_map(void **state)
 {
     const char *const argv[] = {in_place("lockstep"), "exec", "--perf", in_place("programs/integer.static"),
@@ -56,6 +99,7 @@ static void test_map(void **state)
                 lines * 9 / 10); /* it is static, so all but the page that signal handlers return to */
     assert_int_equal(stat(dump, &st), 0);
     assert_true(st.st_size > 40 + lines * 56);
+    check_dump(dump, c.pid, lines);
     unlink(map);
     unlink(dump);
     buf_free(&o.output);
@@ -87,10 +131,14 @@ static void test_report(void **state)
 {
     static const char *const version[] = {"perf", "--version", NULL};
     const char *lockstep = in_place("lockstep"), *program = in_place("programs/fp.static");
-    const char *const record[] = {"perf", "record", "-q",     "-F",   "10000",  "-e",    "cpu-clock",
-                                  "-o",   "data",   lockstep, "exec", "--perf", program, NULL};
+    const char *const record[] = {"perf",      "record", "-q",   "-k",     "mono", "-F",     "10000", "-e",
+                                  "cpu-clock", "-o",     "data", lockstep, "exec", "--perf", program, NULL};
     static const char *const report[] = {"perf",    "report", "-i",      "data",
                                          "--stdio", "--sort", "dso,sym", NULL};
+    static const char *const inject[] = {"perf", "--buildid-dir", ".",  "inject", "--jit",
+                                         "-i",   "data",          "-o", "jitted", NULL};
+    static const char *const report_jitted[] = {"perf",   "--buildid-dir", ".",      "report",  "-i",
+                                                "jitted", "--stdio",       "--sort", "dso,sym", NULL};
     char dir[] = "/tmp/lockstep-perf-XXXXXX", name[256], command[128];
     unsigned found = 0;
     int pid = 0;
@@ -109,7 +157,18 @@ static void test_report(void **state)
     for (char *line = strtok(o.output.p, "\n"); line; line = strtok(NULL, "\n"))
         if (sscanf(line, " %*f%% [JIT] tid %d [.] %255s", &pid, name) == 2) found += !strstr(name, "guest:");
     if (!found) fail_msg("no guest function in the report (process %d)", pid);
-    snprintf(command, sizeof(command), "rm -rf %s /tmp/perf-%d.map /tmp/jit-%d.dump", dir, pid, pid);
+    buf_free(&o.output);
+    /* the same out of the jitdump, of which perf makes a file for each block */
+    run(&o, inject, -1, "perf cannot read jitdumps here");
+    buf_free(&o.output);
+    run(&o, report_jitted, 0, "perf report");
+    found = 0;
+    for (char *line = strtok(o.output.p, "\n"); line; line = strtok(NULL, "\n"))
+        if (sscanf(line, " %*f%% jitted-%d-%*[0-9].so [.] %255s", &pid, name) == 2)
+            found += !strstr(name, "guest:");
+    if (!found) fail_msg("no guest function in the report by jitdump (process %d):\n%s", pid, o.output.p);
+    snprintf(command, sizeof(command), "rm -rf %s /tmp/perf-%d.map /tmp/jit-%d.dump /tmp/jitted-%d-*.so", dir,
+             pid, pid, pid);
     assert_int_equal(system(command), 0);
     buf_free(&o.output);
 }

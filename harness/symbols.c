@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -27,42 +28,6 @@ static const void *part(const struct elf_file *f, uint64_t offset, uint64_t n, s
 static Elf64_Ehdr header(const struct elf_file *f)
 {
     return ITEM(Elf64_Ehdr, f->p, 0);
-}
-
-const char *elf_open(struct elf_file *f, const char *path)
-{
-    struct stat st;
-    const char *why = NULL;
-    *f = (struct elf_file){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return strerrordesc_np(errno);
-    if (fstat(fd, &st))
-        why = strerrordesc_np(errno);
-    else if (!S_ISREG(st.st_mode) || (size_t)st.st_size < sizeof(Elf64_Ehdr))
-        why = "it is not an ELF file";
-    void *p = why ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (!why && p == MAP_FAILED) why = strerrordesc_np(errno);
-    close(fd);
-    if (why) return why;
-    *f = (struct elf_file){p, (size_t)st.st_size};
-    Elf64_Ehdr h = header(f);
-    if (memcmp(h.e_ident, ELFMAG, SELFMAG))
-        why = "it is not an ELF file";
-    else if (h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_ident[EI_DATA] != ELFDATA2LSB)
-        why = "it is not a 64-bit little-endian ELF file";
-    if (why) elf_close(f);
-    return why;
-}
-
-uint64_t elf_entry(const struct elf_file *f)
-{
-    return header(f).e_entry;
-}
-
-void elf_close(struct elf_file *f)
-{
-    if (f->p) munmap((void *)(uintptr_t)f->p, f->size);
-    *f = (struct elf_file){0};
 }
 
 /* The pages of a segment; one that it shares with an earlier one gets the permissions of both. */
@@ -172,26 +137,97 @@ bool elf_symbol(const struct elf_file *f, const char *name, uint64_t *addr)
     return w.found;
 }
 
-struct by_addr {
-    uint64_t addr, best;
-    const char *name;
-};
-
-static bool see_addr(const char *name, const Elf64_Sym *s, void *ctx)
+static bool add_range(const char *name, const Elf64_Sym *s, void *ctx)
 {
-    struct by_addr *w = ctx;
-    uint64_t size = s->st_size ? s->st_size : 1;
+    struct elf_file *f = ctx;
+    uint64_t start = s->st_value, size = s->st_size ? s->st_size : 1;
     if (*name == '$') return false; /* it marks a place, of code or data: psABI, "Mapping Symbol" */
-    if (w->addr - s->st_value >= size || (w->name && s->st_value <= w->best)) return false;
-    w->name = name;
-    w->best = s->st_value;
+    if (f->nranges == f->size / sizeof(*s)) return true; /* sections that overlap: no file has more symbols */
+    if (!(f->nranges & (f->nranges - 1)))                /* a power of two, or 0: full */
+        f->ranges = xrealloc(f->ranges, (f->nranges ? f->nranges * (size_t)2 : 1) * sizeof(*f->ranges));
+    f->ranges[f->nranges] = (struct elf_range){
+        .start = start,
+        .end = start + size < start ? UINT64_MAX : start + size,
+        .name = name,
+        .order = f->nranges,
+    };
+    f->nranges++;
     return false;
+}
+
+/* Of those that start together, the first in the file stands last: it is the one that is found. */
+static int by_start(const void *a, const void *b)
+{
+    const struct elf_range *x = a, *y = b;
+    if (x->start != y->start) return x->start < y->start ? -1 : 1;
+    return (x->order < y->order) - (x->order > y->order);
+}
+
+/* Ranges may lie in each other, and overlap. An address behind the end of one can only be in one that ends
+ * later: `around` leads to it. */
+static void make_ranges(struct elf_file *f)
+{
+    each_symbol(f, add_range, f);
+    if (f->nranges) qsort(f->ranges, f->nranges, sizeof(*f->ranges), by_start);
+    for (uint32_t i = 0; i < f->nranges; i++) {
+        uint32_t at = i;
+        while (at && f->ranges[at - 1].end <= f->ranges[i].end) at = f->ranges[at - 1].around;
+        f->ranges[i].around = at;
+    }
 }
 
 const char *elf_name_at(const struct elf_file *f, uint64_t addr, uint64_t *offset)
 {
-    struct by_addr w = {.addr = addr};
-    each_symbol(f, see_addr, &w);
-    *offset = addr - w.best;
-    return w.name;
+    uint32_t lo = 0, hi = f->nranges; /* the last one that starts at or before addr is ranges[lo - 1] */
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (f->ranges[mid].start <= addr)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    while (lo && f->ranges[lo - 1].end <= addr) lo = f->ranges[lo - 1].around;
+    if (!lo) return NULL;
+    *offset = addr - f->ranges[lo - 1].start;
+    return f->ranges[lo - 1].name;
+}
+
+const char *elf_open(struct elf_file *f, const char *path)
+{
+    struct stat st;
+    const char *why = NULL;
+    *f = (struct elf_file){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return strerrordesc_np(errno);
+    if (fstat(fd, &st))
+        why = strerrordesc_np(errno);
+    else if (!S_ISREG(st.st_mode) || (size_t)st.st_size < sizeof(Elf64_Ehdr))
+        why = "it is not an ELF file";
+    void *p = why ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (!why && p == MAP_FAILED) why = strerrordesc_np(errno);
+    close(fd);
+    if (why) return why;
+    *f = (struct elf_file){.p = p, .size = (size_t)st.st_size};
+    Elf64_Ehdr h = header(f);
+    if (memcmp(h.e_ident, ELFMAG, SELFMAG))
+        why = "it is not an ELF file";
+    else if (h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_ident[EI_DATA] != ELFDATA2LSB)
+        why = "it is not a 64-bit little-endian ELF file";
+    if (why)
+        elf_close(f);
+    else
+        make_ranges(f);
+    return why;
+}
+
+uint64_t elf_entry(const struct elf_file *f)
+{
+    return header(f).e_entry;
+}
+
+void elf_close(struct elf_file *f)
+{
+    if (f->p) munmap((void *)(uintptr_t)f->p, f->size);
+    free(f->ranges);
+    *f = (struct elf_file){0};
 }

@@ -6,9 +6,19 @@
 
 #include "engine/cpu/cpu.h"
 
+/* A symbol's addresses, [start, end). */
+struct elf_range {
+    uint64_t start, end;
+    const char *name; /* in the file */
+    uint32_t order;   /* among the file's symbols */
+    uint32_t around;  /* index + 1 of the last one before it that ends behind its end; 0: none */
+};
+
 struct elf_file {
-    const uint8_t *p; /* the whole file, mapped */
-    size_t size;      /* its bytes */
+    const uint8_t *p;         /* the whole file, mapped */
+    size_t size;              /* its bytes */
+    struct elf_range *ranges; /* nranges of them, by rising start */
+    uint32_t nranges;         /* how many */
 };
 
 /* NULL, or a sentence why not: unreadable, no 64-bit little-endian ELF file. */

@@ -1,6 +1,7 @@
 /* Symbols of a real program, this one; and of files that are cut short or hold nonsense. */
 #include "harness/symbols.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +22,59 @@ static void symbols_are_found_both_ways(void **state)
     assert_int_equal(offset, 2);
     assert_false(elf_symbol(&f, "no such symbol", &addr));
     assert_null(elf_name_at(&f, 1, &offset));
+    elf_close(&f);
+}
+
+/* Symbols of every kind of nesting, in a file of nothing else: each address gets what looking at all of them
+ * gives. */
+static void the_innermost_symbol_is_found(void **state)
+{
+    enum { N = 300, SPACE = 1000 };
+    static struct {
+        Elf64_Ehdr h;
+        Elf64_Shdr sections[3];
+        Elf64_Sym symbols[N];
+        char names[N][8];
+    } image;
+    struct rng rng = {5};
+    char path[] = "/tmp/lockstep-symbols-XXXXXX";
+    memcpy(image.h.e_ident, ELFMAG, SELFMAG);
+    image.h.e_ident[EI_CLASS] = ELFCLASS64;
+    image.h.e_ident[EI_DATA] = ELFDATA2LSB;
+    image.h.e_shoff = offsetof(__typeof__(image), sections);
+    image.h.e_shnum = 3;
+    image.sections[1] = (Elf64_Shdr){.sh_type = SHT_SYMTAB,
+                                     .sh_offset = offsetof(__typeof__(image), symbols),
+                                     .sh_size = sizeof(image.symbols),
+                                     .sh_link = 2};
+    image.sections[2] =
+        (Elf64_Shdr){.sh_offset = offsetof(__typeof__(image), names), .sh_size = sizeof(image.names)};
+    for (unsigned i = 0; i < N; i++) {
+        snprintf(image.names[i], sizeof(image.names[i]), "s%u", i);
+        image.symbols[i] = (Elf64_Sym){.st_name = (Elf64_Word)(i * sizeof(image.names[i])),
+                                       .st_shndx = 1,
+                                       .st_value = rng_below(&rng, SPACE),
+                                       .st_size = rng_below(&rng, i % 10 ? 8 : SPACE)};
+    }
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, &image, sizeof(image)), sizeof(image));
+    close(fd);
+    struct elf_file f;
+    assert_null(elf_open(&f, path));
+    unlink(path);
+    for (uint64_t addr = 0; addr < SPACE * 2 + 10; addr++) {
+        const Elf64_Sym *best = NULL;
+        uint64_t offset;
+        for (const Elf64_Sym *s = image.symbols; s < image.symbols + N; s++) {
+            bool in = addr >= s->st_value && addr < s->st_value + (s->st_size ? s->st_size : 1);
+            if (in && (!best || s->st_value > best->st_value)) best = s;
+        }
+        const char *name = elf_name_at(&f, addr, &offset);
+        assert_int_equal(!name, !best);
+        if (!best) continue;
+        assert_string_equal(name, image.names[best - image.symbols]);
+        assert_int_equal(offset, addr - best->st_value);
+    }
     elf_close(&f);
 }
 
@@ -88,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(symbols_are_found_both_ways),
+        cmocka_unit_test(the_innermost_symbol_is_found),
         cmocka_unit_test(code_stands_where_the_file_says),
         cmocka_unit_test(nonsense_is_survived),
     };
