@@ -1,11 +1,11 @@
 /* lockstep explain: what an instruction is, where its row stands, what it does, and what the JIT makes of it.
  */
+#include "engine/user/user.h"
 #include "harness/explain.h"
 #include "harness/program.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -62,21 +62,24 @@ static int explain_code(struct program *p, const struct guest *g, const struct b
 }
 
 /* "0x10400", "main", "main+8". */
-static int parse_place(struct program *p, const struct elf_file *f, const char *text, uint64_t *addr)
+static int parse_place(struct program *p, const struct guest *g, const struct elf_file *f, const char *text,
+                       uint64_t *addr)
 {
-    char *end;
+    bool negative;
+    uint64_t more = 0;
     *addr = elf_entry(f);
     if (!text) return STATUS_PASS;
-    *addr = strtoull(text, &end, 0);
-    if (end != text && !*end) return STATUS_PASS;
-    size_t n = strcspn(text, "+");
-    uint64_t more = text[n] ? strtoull(text + n + 1, &end, 0) : 0;
-    if (text[n] && (*end || end == text + n + 1))
-        return complain(p, STATUS_USAGE, "'%s' is no address and no SYMBOL+N", text);
-    const char *name = arena_strndup(&p->arena, text, n);
-    if (!elf_symbol(f, name, addr)) return complain(p, STATUS_USAGE, "there is no symbol '%s'", name);
-    *addr += more;
-    return STATUS_PASS;
+    if (!number_parse(text, strlen(text), addr, &negative) || negative) {
+        size_t n = strcspn(text, "+");
+        const char *name = arena_strndup(&p->arena, text, n), *plus = text + n + (text[n] == '+');
+        if (text[n] && (!number_parse(plus, strlen(plus), &more, &negative) || negative))
+            return complain(p, STATUS_USAGE, "'%s' is no address and no SYMBOL+N", text);
+        if (!elf_symbol(f, name, addr)) return complain(p, STATUS_USAGE, "there is no symbol '%s'", name);
+        *addr += more;
+    }
+    if (*addr % g->code_unit == 0) return STATUS_PASS;
+    return complain(p, STATUS_USAGE, "%#" PRIx64 ": instructions stand at multiples of %u", *addr,
+                    g->code_unit);
 }
 
 static int explain_file(struct program *p, const struct guest *g, struct buf *out)
@@ -86,11 +89,16 @@ static int explain_file(struct program *p, const struct guest *g, struct buf *ou
     uint64_t pc = 0;
     const char *why = elf_open(&f, p->opt.file);
     if (why) return complain(p, STATUS_USAGE, "%s: %s", p->opt.file, why);
+    const struct user_abi *abi = user_abi_of(g);
+    if (abi && elf_machine(&f) != abi->elf_machine) {
+        elf_close(&f);
+        return complain(p, STATUS_USAGE, "%s: is for another machine, not %s", p->opt.file, g->name);
+    }
     mem_init(&m);
     int err = mem_window_open(&m);
     why = err ? strerrordesc_np(-err) : elf_map(&f, &m);
     int status =
-        why ? complain(p, STATUS_USAGE, "%s: %s", p->opt.file, why) : parse_place(p, &f, p->opt.at, &pc);
+        why ? complain(p, STATUS_USAGE, "%s: %s", p->opt.file, why) : parse_place(p, g, &f, p->opt.at, &pc);
     if (!status) {
         err = explain_block(g, &m, &f, pc, EXPLAIN_INSNS, out);
         if (err == -EFAULT)
@@ -103,28 +111,46 @@ static int explain_file(struct program *p, const struct guest *g, struct buf *ou
     return status;
 }
 
+/* All words of the command line behind the ISA: who types bytes need not quote them. */
+static const char *code_text(struct program *p)
+{
+    struct buf b = {0};
+    for (unsigned i = 1; i < p->opt.args.n; i++)
+        buf_printf(&b, "%s%s", i > 1 ? " " : "", p->opt.args.items[i]);
+    const char *text = arena_strdup(&p->arena, buf_cstr(&b));
+    buf_free(&b);
+    return text;
+}
+
+static int explain_text(struct program *p, const struct guest *g, const char *text, struct buf *out)
+{
+    struct buf code = {0};
+    struct asm_error err = {0};
+    unsigned n;
+    int status;
+    if (strlen(text) > 4 && strspn(text, "0123456789abcdefABCDEF") == strlen(text))
+        return complain(p, STATUS_USAGE, "hex is bytes ('33 85 c5 00') or a number ('0x00c58533'), not '%s'",
+                        text);
+    if (!code_parse(g, text, &code, &err))
+        status = bad_code(p, text, &err);
+    else if (!code.len)
+        status = complain(p, STATUS_USAGE, "no code given");
+    else if (!(status = explain_rows(p, g, &code, &n, out)))
+        status = explain_code(p, g, &code, n, out);
+    buf_free(&code);
+    return status;
+}
+
 int cmd_explain(struct program *p)
 {
     const struct guest *g = program_guest(p, p->opt.args.items[0]);
-    struct buf code = {0}, out = {0};
-    struct asm_error err = {0};
-    int status;
+    struct buf out = {0};
     if (!g) return STATUS_USAGE;
     if (!p->opt.file == (p->opt.args.n == 1))
         return complain(p, STATUS_USAGE, "explain wants CODE or --file, one of them");
-    if (p->opt.file) {
-        status = explain_file(p, g, &out);
-    } else if (!code_parse(g, p->opt.args.items[1], &code, &err)) {
-        status = bad_code(p, p->opt.args.items[1], &err);
-    } else if (!code.len) {
-        status = complain(p, STATUS_USAGE, "no code given");
-    } else {
-        unsigned n;
-        status = explain_rows(p, g, &code, &n, &out);
-        if (!status) status = explain_code(p, g, &code, n, &out);
-    }
+    if (p->opt.at && !p->opt.file) return complain(p, STATUS_USAGE, "--at is a place of --file");
+    int status = p->opt.file ? explain_file(p, g, &out) : explain_text(p, g, code_text(p), &out);
     fputs(buf_cstr(&out), p->out);
     buf_free(&out);
-    buf_free(&code);
     return status;
 }

@@ -140,21 +140,33 @@ static bool is_field(const struct guest_row *row, const char *name, size_t n)
     return false;
 }
 
+/* Adds to a list what it has not got yet. */
+static void add_name(struct buf *list, const char *name, size_t n)
+{
+    for (size_t i = 0; i < list->len;) {
+        size_t have = strcspn(list->p + i, ",");
+        if (have == n && !memcmp(list->p + i, name, n)) return;
+        i += have + (list->p[i + have] ? sizeof(", ") - 1 : 0);
+    }
+    if (list->len) buf_str(list, ", ");
+    buf_add(list, name, n);
+    buf_cstr(list);
+}
+
 /* Registers that the semantics name themselves: `read` wants those on the right, else those assigned. */
 static void named_registers(const struct guest *g, const struct guest_row *row, bool read, struct buf *out)
 {
     const char *s = row->sem ? row->sem : "";
-    bool start = true; /* nothing of this line was seen yet */
+    bool start = true; /* nothing of this line was seen yet, or only "if ...: " */
     for (; *s; s++) {
-        if (*s == '\n') start = true;
+        if (*s == '\n' || (s[0] == ':' && s[1] == ' ')) start = true;
         if (!isalpha((unsigned char)*s)) continue;
         size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
         const char *after = s + n + strspn(s + n, " ");
         bool assigned = start && after[0] == '=' && after[1] != '=';
         struct guest_reg_ref ref = {0};
         if (!is_field(row, s, n)) ref = guest_reg_find_span(g, s, n);
-        if (ref.reg && assigned != read)
-            buf_printf(out, "%s%.*s", out->len && out->p[out->len - 1] != ' ' ? ", " : "", (int)n, s);
+        if (ref.reg && assigned != read) add_name(out, s, n);
         start = false;
         s += n - 1;
     }
@@ -168,15 +180,15 @@ static void explain_access(const struct guest *g, const struct guest_row *row, u
     for (unsigned i = 0; i < row->nfields; i++) {
         const struct guest_field *f = &row->fields[i];
         if (f->kind->print != PRINT_REG || !(f->access & (read ? GUEST_READ : GUEST_WRITE))) continue;
-        if (list.len) buf_str(&list, ", ");
-        buf_str(&list, guest_reg_name(f->kind->file, (unsigned)guest_field_get(f, word) + f->kind->add));
+        const char *name = guest_reg_name(f->kind->file, (unsigned)guest_field_get(f, word) + f->kind->add);
+        add_name(&list, name, strlen(name));
     }
     named_registers(g, row, read, &list);
-    if (row->effects & EFFECT_CSR) buf_printf(&list, "%sthe CSR", list.len ? ", " : "");
-    if (row->effects & EFFECT_FP && !read) buf_printf(&list, "%sexception flags", list.len ? ", " : "");
-    if (!read && row->effects & EFFECT_JUMP) buf_printf(&list, "%spc", list.len ? ", " : "");
+    if (row->effects & EFFECT_CSR) add_name(&list, "the CSR", 7);
+    if (row->effects & EFFECT_FP && !read) add_name(&list, "exception flags", 15);
+    if (!read && row->effects & EFFECT_JUMP) add_name(&list, "pc", 2);
     if (row->effects & (read ? EFFECT_LOAD | EFFECT_AMO : EFFECT_STORE | EFFECT_AMO)) {
-        buf_printf(&list, "%smemory", list.len ? ", " : "");
+        add_name(&list, "memory", 6);
         if (row->access_size)
             buf_printf(&list, " (%u byte%s)", row->access_size, row->access_size > 1 ? "s" : "");
     }

@@ -7,6 +7,7 @@
 #include <capstone/capstone.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { EXPLAIN_CACHE = 64 << 10 };
@@ -23,17 +24,51 @@ static void guest_code(const struct guest *g, const struct mem *m, const struct 
         while (n && mem_read(m, pc, bytes, n)) n -= g->code_unit;
         const char *name = f ? elf_name_at(f, pc, &offset) : NULL;
         buf_printf(out, "  %#" PRIx64, pc);
-        if (name) buf_printf(out, " <%s+%#" PRIx64 ">", name, offset);
+        if (name) buf_printf(out, offset ? " <%s+%#" PRIx64 ">" : " <%s>", name, offset);
         buf_str(out, ": ");
         guest_disasm_bytes(g, bytes, n, out);
         buf_char(out, '\n');
     }
 }
 
-/* Host code as an assembler would have it, addresses from 0. */
-static void host_code(const struct jit_explained *e, struct buf *out)
+static const char *note_of(const struct jit_explained *e, const cs_insn *insn)
 {
-    static const char *const names[] = {"cs_open", "cs_disasm", "cs_free", "cs_close"};
+    for (size_t i = 0; i < e->notes.len; i += sizeof(struct jit_note)) {
+        const struct jit_note *n = (const void *)(e->notes.p + i);
+        if (n->at - insn->address < insn->size) return n->text;
+    }
+    return NULL;
+}
+
+/* The state word that an operand names by its distance from rbp; -1: none does. */
+static int word_of(const char *operands)
+{
+    const char *at = strstr(operands, "[rbp");
+    if (!at) return -1;
+    char sign = '+';
+    long disp = 0;
+    if (at[4] != ']' && sscanf(at, "[rbp %c %lx", &sign, &disp) != 2) return -1;
+    if (sign == '-') disp = -disp;
+    return (int)((disp + JIT_STATE_BIAS) / (long)sizeof(uint64_t));
+}
+
+static void host_insn(const struct jit_explained *e, const struct ir_names *names, const cs_insn *insn,
+                      struct buf *out)
+{
+    const char *note = note_of(e, insn);
+    size_t start = out->len;
+    buf_printf(out, "  %4" PRIx64 "%s %s%s%s", insn->address, insn->address == e->entry ? ">" : " ",
+               insn->mnemonic, *insn->op_str ? " " : "", insn->op_str);
+    int pad = 48 - (int)(out->len - start), word = word_of(insn->op_str);
+    if (note || word >= 0) buf_printf(out, "%*s; %s", pad > 1 ? pad : 1, "", note ? note : "");
+    if (!note && word >= 0) names->print(names->ctx, (unsigned)word, out);
+    buf_char(out, '\n');
+}
+
+/* Host code as an assembler would have it, addresses from 0. */
+static void host_code(const struct jit_explained *e, const struct ir_names *names, struct buf *out)
+{
+    static const char *const wanted[] = {"cs_open", "cs_disasm", "cs_free", "cs_close"};
     union {
         struct {
             __typeof__(cs_open) *open;
@@ -45,13 +80,11 @@ static void host_code(const struct jit_explained *e, struct buf *out)
     } cs;
     csh handle;
     cs_insn *insn;
-    const char *why = library_load("libcapstone.so.4", names, cs.functions, ARRAY_LEN(names));
+    const char *why = library_load("libcapstone.so.4", wanted, cs.functions, ARRAY_LEN(wanted));
     if (why) buf_printf(out, "  no disassembler: %s\n", why);
     if (why || cs.api.open(CS_ARCH_X86, CS_MODE_64, &handle)) return;
     size_t n = cs.api.disasm(handle, (const uint8_t *)e->code.p, e->code.len, 0, 0, &insn);
-    for (size_t i = 0; i < n; i++)
-        buf_printf(out, "  %4" PRIx64 "%s %s%s%s\n", insn[i].address, insn[i].address == e->entry ? ">" : " ",
-                   insn[i].mnemonic, *insn[i].op_str ? " " : "", insn[i].op_str);
+    for (size_t i = 0; i < n; i++) host_insn(e, names, &insn[i], out);
     if (n) cs.api.free(insn, n);
     cs.api.close(&handle);
 }
@@ -67,7 +100,7 @@ static void indented(const struct buf *text, struct buf *out)
 }
 
 static void sections(const struct guest *g, const struct mem *m, const struct elf_file *f,
-                     const struct jit_explained *e, struct buf *out)
+                     const struct jit_explained *e, const struct ir_names *names, struct buf *out)
 {
     buf_str(out, "block\n");
     guest_code(g, m, f, e, out);
@@ -75,8 +108,10 @@ static void sections(const struct guest *g, const struct mem *m, const struct el
     indented(&e->ir, out);
     buf_str(out, "optimised\n");
     indented(&e->optimised, out);
+    buf_str(out, "registers\n");
+    indented(&e->pins, out);
     buf_printf(out, "host code, %zu bytes\n", e->code.len);
-    host_code(e, out);
+    host_code(e, names, out);
 }
 
 int explain_block(const struct guest *g, struct mem *m, const struct elf_file *f, uint64_t pc, unsigned most,
@@ -93,13 +128,10 @@ int explain_block(const struct guest *g, struct mem *m, const struct elf_file *f
     int err = c ? backend_jit.open(c) : -ENOMEM;
     if (!err) {
         err = jit_explain(c, pc, most, &names, &e);
-        if (!err) sections(g, m, f, &e, out);
+        if (!err) sections(g, m, f, &e, &names, out);
         backend_jit.close(c);
     }
     if (c) vcpu_free(c);
-    buf_free(&e.ir);
-    buf_free(&e.optimised);
-    buf_free(&e.code);
-    buf_free(&e.pcs);
+    jit_explained_free(&e);
     return err;
 }

@@ -72,9 +72,9 @@ static const struct option_row option_rows[OPTIONS] = {
     [OPT_OUTPUT] = {"output", 'o', "FILE", TYPE_TEXT, FIELD(output), CMD_GEN, 0, 0, NULL,
                     "where the corpus goes"},
     [OPT_FILE] = {"file", 0, "PROGRAM", TYPE_TEXT, FIELD(file), CMD_EXPLAIN, 0, 0, NULL,
-                  "a block of this ELF file instead of CODE"},
+                  "the block at --at of this program, instead of CODE"},
     [OPT_AT] = {"at", 0, "WHERE", TYPE_TEXT, FIELD(at), CMD_EXPLAIN, 0, 0, NULL,
-                "its address or symbol, SYMBOL+N too; default: the program's entry"},
+                "of --file: an address, or SYMBOL, or SYMBOL+N; default: the program's entry"},
     [OPT_RUNNER] = {"backend", 'b', "NAME", TYPE_TEXT, FIELD(runner), CMD_EXEC, 0, 0, "auto",
                     "what runs the program; auto: the fastest that can"},
     [OPT_PREFIX] = {"prefix", 'L', "DIR", TYPE_TEXT, FIELD(prefix), CMD_EXEC, 0, 0, NULL,
@@ -126,7 +126,7 @@ static const struct command commands[] = {
     {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, false, "run one case and show everything",
      "Runs the case of this id and shows its row, its state before, and what each backend made of it.\n",
      cmd_repro},
-    {"explain", CMD_EXPLAIN, "ISA [CODE]", 1, 2, false, "show what an instruction is, does and becomes",
+    {"explain", CMD_EXPLAIN, "ISA [CODE...]", 1, ~0u, false, "show what an instruction is, does and becomes",
      "CODE is assembly text ('add a0, a1, a2') or hex: bytes in memory order ('33 85 c5 00') or a number as "
      "manuals\n"
      "print it ('0x00c58533'). Each instruction's row is shown, then what the JIT makes of them: IR, the "

@@ -159,9 +159,14 @@ static void test_usage(void **state)
          "lockstep: 'liar' cannot be under test and the oracle too\n"},
         {"run|b.yaml", "lockstep: b.yaml: No such file or directory\n"},
         {"explain|riscv46|nop", "lockstep: unknown ISA 'riscv46'; did you mean 'riscv64'?\n"},
-        {"explain", "lockstep: usage: lockstep explain [OPTION...] ISA [CODE]\n"},
+        {"explain", "lockstep: usage: lockstep explain [OPTION...] ISA [CODE...]\n"},
         {"explain|riscv64", "lockstep: explain wants CODE or --file, one of them\n"},
         {"explain|riscv64|nop|--file|x", "lockstep: explain wants CODE or --file, one of them\n"},
+        {"explain|riscv64|nop|--at|main", "lockstep: --at is a place of --file\n"},
+        {"explain|riscv64|00c58533",
+         "lockstep: hex is bytes ('33 85 c5 00') or a number ('0x00c58533'), not '00c58533'\n"},
+        {"explain|riscv64|--file|/proc/self/exe",
+         "lockstep: /proc/self/exe: is for another machine, not riscv64\n"},
         {"explain|riscv64|--file|nothing", "lockstep: nothing: No such file or directory\n"},
         {"explain|riscv64|--file|/dev/null", "lockstep: /dev/null: it is not an ELF file\n"},
         {"list|rowz|riscv64", "lockstep: unknown list 'rowz'; did you mean 'rows'?\n"},
@@ -483,6 +488,16 @@ static void test_explain(void **state)
     expect_part(p->out, "\n  goto 0x1000c\noptimised\n");
     expect_part(p->out, "\nhost code, ");
     expect_part(p->out, "     0> sub r15, 3\n");
+    expect(p, "explain|riscv64|33|85|c5|00", STATUS_PASS, "");
+    expect_part(p->out, "00c58533  add a0, a1, a2\n");
+    expect(p, "explain|riscv64|add|a0,|a1,|a1", STATUS_PASS, "");
+    expect_part(p->out, "reads       a1\n");
+    expect(p, "explain|riscv64|csrrs a0, fflags, a1", STATUS_PASS, "");
+    expect_part(p->out, "reads       a1, fflags\n  writes      a0, fflags\n");
+    expect(p, "explain|riscv64|sd ra, 0(sp)", STATUS_PASS, "");
+    expect_part(p->out, "; ra\n");
+    expect_part(p->out, "; leaves: the budget is spent\n");
+    expect_part(p->out, "; leaves: a fault at 0x10000\n");
     expect(p, "explain|riscv64|0xffffffff", STATUS_PASS, "");
     expect_part(p->out, "is not an instruction of riscv64\n");
     expect_part(p->out, "\n  step\n");

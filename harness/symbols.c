@@ -220,6 +220,11 @@ const char *elf_open(struct elf_file *f, const char *path)
     return why;
 }
 
+unsigned elf_machine(const struct elf_file *f)
+{
+    return header(f).e_machine;
+}
+
 uint64_t elf_entry(const struct elf_file *f)
 {
     return header(f).e_entry;

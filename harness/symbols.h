@@ -30,6 +30,7 @@ const char *elf_map(const struct elf_file *f, struct mem *m);
 /* The address that the program's headers give to this place of the file. False: it is in no segment. */
 bool elf_address_of(const struct elf_file *f, uint64_t offset, uint64_t *addr);
 uint64_t elf_entry(const struct elf_file *f);
+unsigned elf_machine(const struct elf_file *f);                              /* e_machine */
 bool elf_symbol(const struct elf_file *f, const char *name, uint64_t *addr); /* false: there is none */
 /* The symbol that addr is in, or NULL; *offset: how far. The text is in the file. */
 const char *elf_name_at(const struct elf_file *f, uint64_t addr, uint64_t *offset);

@@ -1,7 +1,84 @@
 /* A translation with every stage of it kept, for people. */
 #include "engine/jit/internal.h"
 
+#include "engine/guest/guest.h"
+
 #include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+__attribute__((format(printf, 3, 4))) static void note(struct jit_explained *e, uint32_t at, const char *fmt,
+                                                       ...)
+{
+    struct jit_note n = {.at = at};
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(n.text, sizeof(n.text), fmt, ap);
+    va_end(ap);
+    buf_add(&e->notes, &n, sizeof(n));
+}
+
+static void note_exit(const struct vcpu *c, const struct jit_exit *x, struct jit_explained *e)
+{
+    uint32_t at = x->left - 1;
+    switch ((enum jit_exit_kind)x->kind) {
+    case JIT_EXIT_GOTO: note(e, at, "leaves for %#" PRIx64 ", until linked", x->pc); break;
+    case JIT_EXIT_JUMP: note(e, at, "leaves for rax"); break;
+    case JIT_EXIT_BUDGET: note(e, at, "leaves: the budget is spent"); break;
+    case JIT_EXIT_STEP: note(e, at, "leaves: the interpreter does %#" PRIx64, x->pc); break;
+    case JIT_EXIT_RAISE:
+        note(e, at, "leaves: %s at %#" PRIx64, c->guest->causes[x->cause].name, x->pc);
+        break;
+    case JIT_EXIT_FAULT: note(e, at, "leaves: a fault at %#" PRIx64, x->pc); break;
+    }
+}
+
+/* The call of a reference stands behind the operation's number (emit_call.c). */
+static void note_reference(const struct jit_code *code, const struct jit_call *r, struct jit_explained *e)
+{
+    uint16_t op;
+    memcpy(&op, code->p + r->at - 5, sizeof(op));
+    note(e, r->at, "the reference of %s", op < IR_OPS ? ir_op_table[op].name : "?");
+}
+
+static void notes(const struct vcpu *c, struct jit_explained *e)
+{
+    const struct jit *j = c->backend;
+    const struct jit_code *code = &j->code;
+    for (uint32_t i = 0; i < code->nexits; i++) note_exit(c, &code->exits[i], e);
+    for (uint32_t i = 0; i < code->ncalls; i++) {
+        const struct jit_call *r = &code->calls[i];
+        if (r->to == j->host.call_ref)
+            note_reference(code, r, e);
+        else if (r->to == j->host.jumps)
+            note(e, r->at, "the cache of indirect jumps");
+        else if (r->to == j->host.fma_nan[0] || r->to == j->host.fma_nan[1])
+            note(e, r->at, "a product that is NaN");
+        else if (r->to != j->host.leave)
+            note(e, r->at, "a constant");
+    }
+}
+
+static void pins(const struct jit *j, const struct ir_names *names, struct buf *out)
+{
+    static const char *const registers[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+                                              "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+    bool fp = false;
+    buf_str(out, "rbp state, r15 budget");
+    for (unsigned i = 0; i < ARRAY_LEN(j->host.word_of_pin); i++) {
+        unsigned word = j->host.word_of_pin[i];
+        if (!word) continue;
+        buf_str(out, i >= 16 && !fp ? "\n" : ", ");
+        fp = i >= 16;
+        if (i < 16)
+            buf_printf(out, "%s ", registers[i]);
+        else
+            buf_printf(out, "xmm%u ", i - 16);
+        names->print(names->ctx, word - 1, out);
+    }
+}
 
 int jit_explain(struct vcpu *c, uint64_t pc, unsigned most, const struct ir_names *names,
                 struct jit_explained *out)
@@ -20,5 +97,17 @@ int jit_explain(struct vcpu *c, uint64_t pc, unsigned most, const struct ir_name
     if (j->code.failed) return -E2BIG;
     buf_add(&out->code, j->code.p, j->code.n);
     out->entry = j->code.entry;
+    notes(c, out);
+    if (names) pins(j, names, &out->pins);
     return 0;
+}
+
+void jit_explained_free(struct jit_explained *e)
+{
+    buf_free(&e->ir);
+    buf_free(&e->optimised);
+    buf_free(&e->code);
+    buf_free(&e->notes);
+    buf_free(&e->pins);
+    buf_free(&e->pcs);
 }

@@ -212,14 +212,23 @@ struct jit_stats {
 };
 const struct jit_stats *jit_stats(const struct vcpu *c); /* c was opened by this backend */
 
-/* Every stage of the translation of the block at pc, for people. {0} before, buf_free of each afterwards. */
+/* What a host instruction is for. */
+struct jit_note {
+    uint32_t at;   /* offset of one of its bytes */
+    char text[60]; /* in words */
+};
+
+/* Every stage of the translation of the block at pc, for people. {0} before. */
 struct jit_explained {
     struct buf ir, optimised; /* IR as lifted, after the passes */
     struct buf code;          /* the bytes of host code, for a disassembler */
     uint32_t entry;           /* offset of the first instruction in them */
-    struct buf pcs;           /* uint64_t each: addresses of the guest instructions, in order */
+    struct buf notes;         /* struct jit_note each: what of that refers to the outside */
+    struct buf pins; /* the registers that hold guest registers: "r8 a1, r9 a2"; a line of each kind */
+    struct buf pcs;  /* uint64_t each: addresses of the guest instructions, in order */
 };
 /* -EFAULT: nothing can be executed at pc. -E2BIG: too long. */
+void jit_explained_free(struct jit_explained *e);
 MUST_CHECK int jit_explain(struct vcpu *c, uint64_t pc, unsigned max_insns, const struct ir_names *names,
                            struct jit_explained *out);
 

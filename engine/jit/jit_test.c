@@ -649,10 +649,8 @@ static void translations_are_explained(void **state)
     assert_true(e.optimised.len < e.ir.len);
     assert_true(e.code.len > 8);
     assert_int_equal(jit_explain(m->cpu, 0x500000, 10, NULL, &e), -EFAULT);
-    buf_free(&e.ir);
-    buf_free(&e.optimised);
-    buf_free(&e.code);
-    buf_free(&e.pcs);
+    assert_true(e.notes.len >= 2 * sizeof(struct jit_note)); /* the budget, the breakpoint */
+    jit_explained_free(&e);
     assert_int_equal(run(m, MANY)->kind, EXIT_BREAKPOINT);
     assert_int_equal(*reg(m, "a0"), 3);
     machine_free(m);
