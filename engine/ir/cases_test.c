@@ -15,10 +15,21 @@
 
 #include <cmocka.h>
 
+/* The first branch, which leads where the block's end does. */
+static void join(struct ir_block *b)
+{
+    struct ir_node end = b->nodes[--b->n];
+    uint32_t branch = 0;
+    while (branch < b->n && b->nodes[branch].op != IR_EXIT_IF) branch++;
+    assert_true(branch < b->n && b->nodes[branch].imm == end.imm);
+    ir_join(b, branch);
+    ir_add_node(b, &end);
+}
+
 static const struct pass {
     const char *name;               /* and folder */
     void (*run)(struct ir_block *); /* it */
-} passes[] = {{"forward", ir_forward}, {"backward", ir_backward}};
+} passes[] = {{"forward", ir_forward}, {"backward", ir_backward}, {"join", join}};
 
 static char *read_file(const char *path)
 {

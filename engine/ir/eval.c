@@ -104,6 +104,7 @@ static bool node(struct eval *e, uint32_t index)
         return true;
     case IR_BOX: out->u128 = a[0].u[0] | ~bits_mask(ir_type_bits[e->b->nodes[n->a[0]].type]); break;
     case IR_UNBOX: out->u128 = unbox(n, a[0].u[0]); break;
+    case IR_SKIP: e->leave.skipped += a[0].u[0] ? (uint32_t)n->imm : 0; return true;
     case IR_EXIT_IF: return !a[0].u[0] || leave(e, n, n->imm);
     case IR_RAISE: return (n->a[0] != IR_NONE && !a[0].u[0]) || leave(e, n, n->imm);
     case IR_GOTO: return leave(e, n, n->imm);

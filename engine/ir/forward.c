@@ -281,6 +281,11 @@ static void guard(struct forward *f, const struct ir_node *n)
 
 /* ---- the walk ---- */
 
+static void skip(struct forward *f, const struct ir_node *n)
+{
+    if (!fw_is(f, n->a[0], 0)) keep(f);
+}
+
 /* The value that stands for an argument; `none` is a place that holds IR_NONE. */
 static ALWAYS_INLINE uint32_t mapped(const uint32_t *map, uint32_t a, uint32_t none)
 {
@@ -313,6 +318,7 @@ static ALWAYS_INLINE void node(struct forward *f, uint32_t *map)
     case IR_CONST: *value = fw_const(f, in->type, in->imm); return;
     case IR_GET: *value = get(f, in); return;
     case IR_SET: set(f, read(f, map)); return;
+    case IR_SKIP: skip(f, read(f, map)); return;
     case IR_EXIT_IF:
     case IR_RAISE: condition(f, read(f, map)); return;
     case IR_JUMP: jump(f, read(f, map)); return;

@@ -40,6 +40,8 @@ enum ir_type { IR_VOID, IR_I1, IR_I8, IR_I16, IR_I32, IR_I64, IR_I128, IR_V128, 
     /* V128: operation imm & 0xffff on each lane of imm >> 16 bits of its arguments: one that is a V128 has \
      * lanes, any other goes to each. A truth fills its lane. `round` as the operation. */                  \
     X(LANES, "lanes", IR_MAX_ARGS, IR_V128, IR_TYPES, IR_OP_EFFECT)                                         \
+    /* if a[0]: imm of the instructions above it did not run, and are not counted */                        \
+    X(SKIP, "skip", 1, IR_VOID, IR_I1, IR_OP_EFFECT)                                                        \
     /* if a[0]: leave for imm, this instruction being the last; else go on */                               \
     X(EXIT_IF, "exit_if", 1, IR_VOID, IR_I1, IR_OP_EXIT | IR_OP_EFFECT)                                     \
     /* if a[0] (always when IR_NONE): guest exception number imm at this instruction */                     \
@@ -159,6 +161,7 @@ void ir_insn(struct ir_block *b, uint32_t number, uint64_t pc); /* counts: b->in
  *     v5 = f64.add[rtz] v3, v1
  *     v6 = unbox.i32 v5, 0x7fc00000
  *     v7 = lanes.32 add.i32 v8, v9
+ *     skip v10, 0x2
  *     exit_if v10, 0x10020
  *     raise v10, 0x2            ; without v10: always
  *     guard[return] v3, 0x10024
@@ -192,11 +195,22 @@ void ir_forward(struct ir_block *b);
 /* backward.c: dead sets, dead values become IR_NOP; then next uses. Indexes stay. */
 void ir_backward(struct ir_block *b);
 
+/* ---- join.c ---- */
+/* Node `branch`, an EXIT_IF, leads to where the nodes behind it end: instructions that are executed if it
+ * does not leave. Becomes straight code without it. False, and nothing is changed: they do more than that
+ * allows. */
+bool ir_join(struct ir_block *b, uint32_t branch);
+/* Whether what was chosen behind node `skip`, a SKIP that ir_join made, becomes part of an address; `loops`:
+ * the block's top follows its end. Such an access waits for the condition, where a host that guessed would
+ * have begun it: the branch may be better. */
+bool ir_joins_address(const struct ir_block *b, uint32_t skip, bool loops);
+
 /* ---- eval.c: runs a block by the references; the third way to execute, for tests ---- */
 struct ir_leave {
     uint16_t op;   /* what it left by: EXIT_IF, RAISE, GOTO, …, or an operation that faulted (cpu->exit) */
     uint32_t insn; /* number of the instruction where */
-    uint64_t target; /* where to; RAISE: the cause; STEP: its pc */
+    uint32_t skipped; /* instructions before that one that did not run */
+    uint64_t target;  /* where to; RAISE: the cause; STEP: its pc */
 };
 struct ir_leave ir_eval(const struct ir_block *b, struct vcpu *c, const struct fp_policy *policy,
                         unsigned *ex);

@@ -113,6 +113,12 @@ static void random_structural(struct ir_block *b, struct rng *r)
 
 static void random_exit(struct ir_block *b, struct rng *r)
 {
+    if (rng_below(r, 6) == 0) {
+        ir_add_node(b, &(struct ir_node){.op = IR_SKIP,
+                                         .a = {random_value(b, r, IR_I1), IR_NONE, IR_NONE, IR_NONE, IR_NONE},
+                                         .imm = rng_below(r, 5)});
+        return;
+    }
     if (rng_below(r, 6) == 0) { /* mostly of a value that it may well be */
         uint32_t x = ir_op2(b, IR_AND_I64, random_value(b, r, IR_I64), ir_const(b, IR_I64, 1));
         ir_add_node(b, &(struct ir_node){.op = IR_GUARD,
@@ -209,7 +215,7 @@ static void random_division(struct ir_block *b, struct rng *r)
     }
 }
 
-static void random_block(struct ir_block *b, struct rng *r)
+static inline void random_block(struct ir_block *b, struct rng *r)
 {
     uint32_t nodes = 1 + (uint32_t)rng_below(r, RANDOM_NODES);
     ir_block_reset(b, 0x1000, 0);

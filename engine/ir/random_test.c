@@ -67,9 +67,10 @@ static void run(struct machine *m, const struct ir_block *b, uint64_t seed, stru
 static bool same(const struct outcome *a, const struct outcome *b)
 {
     return a->leave.op == b->leave.op && a->leave.insn == b->leave.insn &&
-           a->leave.target == b->leave.target && a->exit.kind == b->exit.kind &&
-           a->exit.cause == b->exit.cause && a->exit.value == b->exit.value && a->ex == b->ex &&
-           !memcmp(a->state, b->state, sizeof(a->state)) && !memcmp(a->memory, b->memory, RANDOM_SIZE);
+           a->leave.target == b->leave.target && a->leave.skipped == b->leave.skipped &&
+           a->exit.kind == b->exit.kind && a->exit.cause == b->exit.cause && a->exit.value == b->exit.value &&
+           a->ex == b->ex && !memcmp(a->state, b->state, sizeof(a->state)) &&
+           !memcmp(a->memory, b->memory, RANDOM_SIZE);
 }
 
 static void copy(struct ir_block *to, const struct ir_block *from)

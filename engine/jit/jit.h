@@ -6,7 +6,8 @@
  *     run.c          the backend: enters code, serves its exits, links blocks, exact budgets
  *     fault.c        a host fault in translated code to the guest's fault
  *     path.c         where hot code went: a sample
- *     region.c       second tier: that as blocks with registers of their own
+ *     trace.c        second tier: that as traces
+ *     region.c       and they as blocks with registers of their own
  *     perf.c stats.c profile.c    for the outside
  *
  * A vcpu has a cache of its own: translated code is never shared between threads, so that linking and
@@ -197,6 +198,7 @@ struct jit_options {
 struct jit_stats {
     uint64_t blocks, regions;            /* translated so far */
     uint64_t warm;                       /* regions of a profile's */
+    uint64_t joined;                     /* branches that became straight code */
     uint64_t samples[2];                 /* ends of slices, in blocks and in regions */
     uint64_t guest_insns, guest_bytes;   /* in them */
     uint64_t host_bytes;                 /* in them */

@@ -206,6 +206,15 @@ static const struct program {
      "fmul.d fs10, fs9, fs8; fcvt.l.d gp, fs10; add tp, tp, gp; la s8, turn; jalr s6, 0(s8); addi s11, s11, "
      "-1; bnez s11, outer;"
      "ebreak; turn: sub t2, t3, s7; addw t2, t2, t2; jr s6; twice: add t6, t6, t3; xor t6, t6, t4; ret"},
+    {"either", /* branches round a few instructions, either way */
+     "li a0, 90; loop: andi a1, a0, 1; beqz a1, one; add a2, a2, a0; xor a3, a3, a2; one: andi a1, a0, 2;"
+     "bnez a1, two; slliw a4, a2, 3; mv s3, a4; addi s3, s3, 9; two: slli a5, a0, 62; bltz a5, three;"
+     "mv s4, s3; li s5, -7; three: addi a0, a0, -1; bnez a0, loop; ebreak"},
+    {"apart", /* the same with what is not computed in vain: it loads, it divides, it chooses an address */
+     "li a0, 90; loop: andi a1, a0, 1; mv s11, s0; beqz a1, one; lbu a2, 3(s0); add a3, a3, a2; one: bnez "
+     "a1, "
+     "two; divu a4, a3, a0; two: beqz a1, three; addi s11, s11, 24; three: ld t4, 0(s11); add t4, t4, a4;"
+     "sd t4, 0(s11); addi a0, a0, -1; bnez a0, loop; ebreak"},
     {"long", "li a1, 12; loop: addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0;"
              "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0;"
              "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0; add s2, s2, a5;"
@@ -319,6 +328,19 @@ static void a_region_has_registers_of_its_own(void **state)
     both(&p, "others", MANY);
     same_memory(&p);
     pair_free(p);
+}
+
+static void branches_become_straight_code(void **state)
+{
+    static const char *const names[] = {"either", "apart"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct pair p = pair_new(programs[program_of(names[i])].text, &all_hot);
+        both(&p, names[i], MANY);
+        uint64_t joined = jit_stats(p.jit->cpu)->joined;
+        assert_true(i ? !joined : joined >= 3);
+        same_memory(&p);
+        pair_free(p);
+    }
 }
 
 /* Two loops of a kind each, that lead to each other; a slice sees one of them. */
@@ -709,6 +731,7 @@ int main(void)
         cmocka_unit_test(random_budgets_in_a_long_loop_agree),
         cmocka_unit_test(a_cut_block_gives_way),
         cmocka_unit_test(a_region_has_registers_of_its_own),
+        cmocka_unit_test(branches_become_straight_code),
         cmocka_unit_test(regions_go_to_each_other),
         cmocka_unit_test(dropped_blocks_of_regions_are_left_alone),
         cmocka_unit_test(faults_inside_blocks_agree),

@@ -40,6 +40,7 @@ static const struct {
     {"blocks translated", AT(blocks), 0, SUM},
     {"regions translated", AT(regions), 0, SUM},
     {"regions from the profile", AT(warm), 0, SUM},
+    {"branches made straight code", AT(joined), 0, SUM},
     {"samples in blocks", AT(samples[0]), 0, SUM},
     {"samples in regions", AT(samples[1]), 0, SUM},
     {"guest instructions translated", AT(guest_insns), 0, SUM},

@@ -23,6 +23,7 @@
 #define TRUNC(TO, FROM)         [IR_TRUNC_##TO##_##FROM] = ROW(emit_trunc, 64, 0, .same_place = true)
 
 const struct emit_row emit_rows[IR_OPS] = {
+    [IR_SKIP] = ROW(emit_skip, 0, 0, .takes_flags = true),
     [IR_EXIT_IF] = ROW(emit_exit_if, 0, 0, .takes_flags = true),
     [IR_RAISE] = ROW(emit_raise, 0, 0, .takes_flags = true),
     [IR_BOX] = ROW(emit_box, 0, 0, .same_place = true),
@@ -209,9 +210,10 @@ static void find_pins(struct emit *e, const struct jit_pins *pins)
 
 /* ---- the walk ---- */
 
-/* A condition in the flags must go to a register unless this node is what it waits for. */
+/* A condition in the flags must go to a register unless this node is what it waits for, or leaves them. */
 static bool flags_stay(const struct emit *e, const struct ir_node *n)
 {
+    if (n->op == IR_SET) return n->a[0] != e->flag_val && emit_set_moves(e, n);
     if (!emit_rows[n->op].takes_flags || n->a[0] != e->flag_val) return false;
     for (unsigned k = 1; k < ir_op_table[n->op].nargs; k++)
         if (n->a[k] == e->flag_val) return false;

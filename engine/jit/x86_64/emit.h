@@ -230,6 +230,7 @@ static ALWAYS_INLINE struct emit_cell *emit_result(struct emit *e)
 }
 void emit_get(struct emit *e, const struct ir_node *n);
 void emit_set(struct emit *e, const struct ir_node *n);
+bool emit_set_moves(const struct emit *e, const struct ir_node *n); /* it leaves the flags as they are */
 void alloc_flags_out(struct emit *e); /* the condition in the flags goes to a register */
 bool emit_waits_for_fma(const struct emit *e,
                         const struct ir_node *n); /* emit_fp.c: so is a change of sign */
@@ -261,7 +262,7 @@ enum asm_cc emit_condition(struct emit *e, uint32_t v);
 typedef void emit_fn(struct emit *e, const struct ir_node *n, const struct emit_row *r);
 emit_fn emit_exit_if, emit_raise, emit_goto, emit_jump, emit_guard, emit_step, emit_loop; /* emit_exit.c */
 emit_fn emit_alu, emit_mul, emit_unary, emit_shift, emit_rotate, emit_extend, emit_trunc; /* emit_int.c */
-emit_fn emit_compare, emit_select, emit_minmax, emit_lnot;                                /* emit_cond.c */
+emit_fn emit_compare, emit_select, emit_minmax, emit_lnot, emit_skip;                     /* emit_cond.c */
 emit_fn emit_mulh, emit_div, emit_count, emit_bswap;                                      /* emit_muldiv.c */
 emit_fn emit_fp_binary, emit_fp_sqrt, emit_fp_round, emit_fp_fma, emit_fp_minmax, emit_fp_eq, emit_fp_less,
     emit_fp_raised, emit_fp_keep;                      /* emit_fp.c */

@@ -90,11 +90,24 @@ void emit_minmax(struct emit *e, const struct ir_node *n, const struct emit_row 
     choose_by_flags(e, r->k, &a, &b, emit_w(r));
 }
 
+/* Gives back what did not run, without a jump and with the flags as they are: others may wait for them. */
+void emit_skip(struct emit *e, const struct ir_node *n, const struct emit_row *r)
+{
+    struct asm_rm more = asm_m(ASM_R15, (int32_t)n->imm);
+    enum asm_cc cc = emit_condition(e, n->a[0]);
+    unsigned t = cc == CC_ALWAYS ? ASM_R15 : use_tmp(e, EMIT_GPRS);
+    emit_taken(e);
+    if (cc == CC_NEVER) return;
+    asm_op(e->c, ASM_LEA | ASM_W, t, 0, &more);
+    if (cc != CC_ALWAYS) asm_rr(e->c, (ASM_CMOV + cc) | ASM_W, ASM_R15, t);
+}
+
 void emit_lnot(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 {
     uint32_t v = n->a[0];
     if (v == e->flag_val) {
         enum asm_cc cc = emit_condition(e, v);
+        if (e->b->next[e->at][0]) alloc_flags_out(e);
         emit_taken(e);
         def_flags(e, cc ^ 1);
         return;

@@ -135,15 +135,9 @@ void emit_stubs(struct emit *e)
 
 enum asm_cc emit_condition(struct emit *e, uint32_t v)
 {
-    const struct ir_node *n = &e->nodes[e->at];
     if (v == e->flag_val) {
-        enum asm_cc cc = e->flag_cc;
-        bool again = false;
-        for (unsigned k = 0; k < ir_op_table[n->op].nargs; k++)
-            again |= n->a[k] == v && e->b->next[e->at][k] > e->at;
-        if (again) alloc_flags_out(e);
         e->flags_busy = true;
-        return cc;
+        return e->flag_cc;
     }
     if (emit_is_const(e, v)) return emit_const_of(e, v) ? CC_ALWAYS : CC_NEVER;
     uint32_t before = e->locked;

@@ -157,6 +157,12 @@ static void set_wide(struct emit *e, unsigned word, uint32_t v)
     emit_taken(e);
 }
 
+/* A sum may be added up in memory, a narrow value widened by `and`. */
+bool emit_set_moves(const struct emit *e, const struct ir_node *n)
+{
+    return e->nodes[n->a[0]].type == IR_I64 && !e->val[n->a[0]].disp;
+}
+
 void emit_set(struct emit *e, const struct ir_node *n)
 {
     unsigned word = (unsigned)n->imm, pin = e->pin_of_word[word], type = e->nodes[n->a[0]].type;

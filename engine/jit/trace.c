@@ -1,0 +1,295 @@
+/* The traces of a region: which there are, and their IR.
+ *
+ * A trace follows the path where it mostly went, through branches either way, calls, and returns that are
+ * guarded, until it comes to the head of a loop that goes round often, or to itself. Where the path also went
+ * often enough, another trace of the region begins. Traces are found in one round; a second one lifts each
+ * again, because by then all loops' heads are known.
+ */
+#include "engine/jit/region.h"
+
+#include "engine/guest/guest.h"
+
+#include <string.h>
+
+enum {
+    OFTEN = 128, /* a place where the path was once in so many instructions is worth a trace */
+    REPEATS = 2, /* so often an instruction is in one trace: functions called twice are in it twice */
+    ROUNDS = 5,  /* a loop that goes round less often, each time it is come to, is short */
+    COPIED = 32, /* instructions at most of what goes to many places and is in each trace that comes to it */
+    JOINED = 24, /* bytes at most that a branch leads round to become straight code.. */
+    EITHER = 6,  /* ..if it goes each way once in so many times */
+};
+
+struct jit_trace *jit_trace_at(struct jit_making *r, uint64_t pc)
+{
+    for (unsigned i = 0; i < r->ntraces; i++)
+        if (r->traces[i].pc == pc) return &r->traces[i];
+    return NULL;
+}
+
+/* The block of another region at pc, or NULL. It stays as it is, and traces end before it. */
+const struct jit_block *jit_trace_other(struct jit_making *r, uint64_t pc)
+{
+    const struct jit_block *b = jit_find(r->j, pc, r->j->key);
+    return b && b->tier > 1 && !jit_trace_at(r, pc) ? b : NULL;
+}
+
+/* A loop that comes back to an indirect jump to many places, such as an interpreter's: each trace has a jump
+ * of its own, which the host predicts by where it stands. */
+static bool is_copied(struct jit_making *r, uint64_t pc)
+{
+    const struct jit_trace *t = jit_trace_at(r, pc);
+    const struct jit_block *b = t ? NULL : jit_trace_other(r, pc);
+    if (t) return t->copied;
+    return b && b->insns <= COPIED && b->nexits && b->exits[b->nexits - 1].kind == JIT_EXIT_JUMP;
+}
+
+/* The path went there so many times. */
+static void want_trace(struct jit_making *r, uint64_t pc, uint32_t times, bool loop)
+{
+    struct jit_trace *t = jit_trace_at(r, pc);
+    bool room = !r->known && r->ntraces < JIT_TRACES;
+    if (t) {
+        t->loop |= loop && !r->known;
+    } else if (room && times > r->path->n / OFTEN && !jit_trace_other(r, pc)) {
+        r->traces[r->ntraces++] = (struct jit_trace){.pc = pc, .loop = loop};
+    }
+}
+
+static unsigned repeats(const struct jit_making *r, const struct jit_trace *t, uint64_t pc)
+{
+    unsigned n = 0;
+    for (uint32_t i = t->first; i < t->first + t->n; i++) n += r->pcs[i] == pc;
+    return n;
+}
+
+/* The loop at pc, which a trace comes to now, goes round often. Of others, traces have the first round in
+ * them.
+ */
+static bool is_long(const struct jit_making *r, uint64_t pc)
+{
+    const struct jit_site *s = jit_site(r->path, pc);
+    return s && s->count > ROUNDS * jit_times(r->path, r->pcs[r->npcs - 1], pc);
+}
+
+/* The trace does not go on at pc. */
+static bool ends_before(struct jit_making *r, const struct jit_trace *t, uint64_t pc)
+{
+    const struct jit_trace *other = jit_trace_at(r, pc);
+    if (t->n == JIT_TRACE_INSNS) want_trace(r, pc, r->path->n, false);
+    return pc == t->pc || (other && other->loop && is_long(r, pc)) || t->n == JIT_TRACE_INSNS ||
+           r->npcs == JIT_REGION_INSNS || !jit_site(r->path, pc) ||
+           (jit_trace_other(r, pc) && !is_copied(r, pc));
+}
+
+static void add_goto(struct ir_block *b, uint64_t pc, unsigned hint)
+{
+    ir_add_node(b, &(struct ir_node){.op = IR_GOTO,
+                                     .round = (uint8_t)hint,
+                                     .imm = pc,
+                                     .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE}});
+}
+
+/* A branch, whose EXIT_IF to `taken` stands there; `next` is behind it. *pc: where the trace goes on. */
+static bool through_branch(struct jit_making *r, uint64_t *pc, uint64_t taken, uint64_t next)
+{
+    struct ir_block *b = &r->j->ir;
+    uint64_t at = *pc;
+    uint32_t there = jit_times(r->path, at, taken), on = jit_times(r->path, at, next);
+    bool back = taken <= at && !is_copied(r, taken);
+    *pc = next;
+    want_trace(r, taken, there, back);
+    if (there <= on) return true;
+    want_trace(r, next, on, false);
+    if (back) {
+        add_goto(b, next, IR_HINT_NONE);
+        return false;
+    }
+    struct ir_node leave = b->nodes[--b->n];
+    leave.a[0] = ir_op1(b, IR_LNOT_I1, leave.a[0]);
+    leave.imm = next;
+    ir_add_node(b, &leave);
+    *pc = taken;
+    return true;
+}
+
+/* The next instruction of the trace, at pc, is lifted; its length, or 0: there is none, or no room. */
+static unsigned add_insn(struct jit_making *r, struct jit_trace *t, uint64_t pc, enum lift_end *end,
+                         uint64_t *taken)
+{
+    uint32_t word;
+    unsigned n = r->npcs < JIT_REGION_INSNS ? jit_read_insn(&r->reader, pc, &word) : 0;
+    if (!n) return 0;
+    r->round[r->npcs] = 0;
+    r->out[r->npcs] = false;
+    r->pcs[r->npcs++] = pc;
+    *end = lift_row(&r->j->ir, r->c->guest, pc, word, r->j->key, t->n++, taken);
+    return n;
+}
+
+/* A branch round a few instructions, which goes either way: a host would often guess wrong. The instructions
+ * become part of the trace, which goes on where they end. */
+static bool go_round(struct jit_making *r, struct jit_trace *t, uint64_t *pc, uint64_t taken, uint64_t next)
+{
+    struct ir_block *b = &r->j->ir;
+    uint32_t there = jit_times(r->path, *pc, taken), on = jit_times(r->path, *pc, next);
+    uint32_t nodes = b->n, insns = b->insns, bytes = b->bytes, npcs = r->npcs, n = t->n;
+    uint64_t at = next, ignored;
+    enum lift_end end = LIFT_MORE;
+    for (uint32_t i = 0; i < r->napart; i++)
+        if (r->apart[i] == *pc) return false;
+    if (taken <= next || taken - next > JOINED || (there < on ? there : on) * EITHER < there + on)
+        return false;
+    while (at < taken && end == LIFT_MORE) {
+        unsigned size = t->n < JIT_TRACE_INSNS ? add_insn(r, t, at, &end, &ignored) : 0;
+        if (!size) break;
+        at += size;
+    }
+    if (at == taken && end == LIFT_MORE && ir_join(b, nodes - 1)) {
+        r->round[npcs - 1] = (uint8_t)(r->npcs - npcs);
+        *pc = taken;
+        return true;
+    }
+    b->n = nodes;
+    b->insns = insns;
+    b->bytes = bytes;
+    r->npcs = npcs;
+    t->n = n;
+    return false;
+}
+
+/* A jump to a known place; it is taken off when the trace goes on there. */
+static bool through_goto(struct jit_making *r, const struct jit_trace *t, uint64_t *pc)
+{
+    struct ir_block *b = &r->j->ir;
+    const struct ir_node *last = &b->nodes[b->n - 1];
+    uint64_t at = *pc;
+    *pc = last->imm;
+    if (last->round == IR_HINT_NONE && *pc <= at && !is_copied(r, *pc)) {
+        want_trace(r, *pc, jit_times(r->path, at, *pc), true);
+        return false;
+    }
+    if (ends_before(r, t, *pc)) return false;
+    if (repeats(r, t, *pc) >= REPEATS) {
+        want_trace(r, *pc, jit_times(r->path, at, *pc), false);
+        return false;
+    }
+    b->n--;
+    return true;
+}
+
+/* An indirect jump: the trace goes on where it mostly led, other places are for other traces. */
+static bool through_jump(struct jit_making *r, const struct jit_trace *t, uint64_t *pc)
+{
+    struct ir_node *last = &r->j->ir.nodes[r->j->ir.n - 1];
+    const struct jit_site *s = jit_site(r->path, *pc);
+    unsigned best = s ? jit_likeliest(s) : 0;
+    bool usual = s && s->times[best] * 4 >= s->count * 3;
+    for (unsigned i = 0; s && i < JIT_NEXT && s->times[i]; i++)
+        if (!usual || i != best) want_trace(r, s->to[i], s->times[i], false);
+    if (!usual || repeats(r, t, s->to[best]) >= REPEATS) return false;
+    last->op = IR_GUARD;
+    last->imm = *pc = s->to[best];
+    if (!ends_before(r, t, *pc)) return true;
+    add_goto(&r->j->ir, *pc, IR_HINT_NONE);
+    return false;
+}
+
+/* *pc, where the last instruction was, becomes where the trace goes on; false: the block is complete. */
+static bool go_on(struct jit_making *r, struct jit_trace *t, enum lift_end end, uint64_t taken, uint64_t next,
+                  uint64_t *pc)
+{
+    struct ir_block *b = &r->j->ir;
+    unsigned op = b->nodes[b->n - 1].op;
+    if (end == LIFT_DONE && op != IR_GOTO && op != IR_JUMP) return false;
+    if (end == LIFT_DONE) return op == IR_GOTO ? through_goto(r, t, pc) : through_jump(r, t, pc);
+    if (end == LIFT_BRANCH && !go_round(r, t, pc, taken, next) && !through_branch(r, pc, taken, next))
+        return false;
+    if (end == LIFT_MORE) *pc = next;
+    if (!ends_before(r, t, *pc)) return true;
+    add_goto(b, *pc, IR_HINT_NONE);
+    return false;
+}
+
+/* Lifts the trace into j->ir, and notes its instructions; false: there is none. */
+static bool lift_once(struct jit_making *r, struct jit_trace *t)
+{
+    struct jit *j = r->j;
+    struct ir_block *b = &j->ir;
+    uint64_t pc = t->pc, taken = 0;
+    enum lift_end end = LIFT_MORE;
+    bool more = true;
+    ir_block_reset(b, pc, j->key);
+    b->live_round = (uint8_t)j->lift->round(j->key);
+    t->first = r->npcs;
+    t->n = 0;
+    while (more) {
+        unsigned n = add_insn(r, t, pc, &end, &taken);
+        if (!n) {
+            if (t->n) add_goto(b, pc, IR_HINT_NONE);
+            break;
+        }
+        more = go_on(r, t, end, taken, pc + n, &pc);
+        unsigned op = b->nodes[b->n - 1].op;
+        r->out[r->npcs - 1] = op == IR_JUMP || op == IR_GUARD || op == IR_STEP || op == IR_RAISE;
+    }
+    t->jumps = b->n && b->nodes[b->n - 1].op == IR_JUMP;
+    return t->n;
+}
+
+/* A branch that the trace goes round, and had better not; false: none, or there are too many. */
+static bool keep_apart(struct jit_making *r, const struct jit_trace *t)
+{
+    const struct ir_block *b = &r->j->ir;
+    const struct ir_node *last = &b->nodes[b->n - 1];
+    for (uint32_t i = 0, at = t->first; i < b->n && r->napart < JIT_APART; i++) {
+        const struct ir_node *n = &b->nodes[i];
+        if (n->op == IR_INSN) at = t->first + n->a[0];
+        if (n->op != IR_SKIP || !ir_joins_address(b, i, last->op == IR_GOTO && last->imm == t->pc)) continue;
+        r->apart[r->napart++] = r->pcs[at - n->imm];
+        return true;
+    }
+    return false;
+}
+
+bool jit_trace_lift(struct jit_making *r, struct jit_trace *t)
+{
+    struct jit_trace before[JIT_TRACES];
+    unsigned nbefore = r->ntraces;
+    memcpy(before, r->traces, nbefore * sizeof(before[0]));
+    bool any = lift_once(r, t);
+    while (any && keep_apart(r, t)) { /* which other traces there are follows from what stands */
+        r->npcs = t->first;
+        r->ntraces = nbefore;
+        memcpy(r->traces, before, nbefore * sizeof(before[0]));
+        any = lift_once(r, t);
+    }
+    return any;
+}
+
+void jit_traces_find(struct jit_making *r)
+{
+    r->traces[r->ntraces++] = (struct jit_trace){.pc = r->path->pc[0]};
+    for (unsigned i = 0; i < r->ntraces; i++) {
+        r->npcs = 0;
+        jit_trace_lift(r, &r->traces[i]);
+    }
+    for (unsigned i = 0; i < r->ntraces; i++) {
+        struct jit_trace *t = &r->traces[i];
+        t->copied = t->jumps && t->n <= COPIED;
+        t->loop &= !t->copied;
+    }
+    r->known = true;
+    r->npcs = 0;
+    for (unsigned i = 0; i < r->ntraces; i++) jit_trace_lift(r, &r->traces[i]);
+}
+
+/* The path goes from instruction *at of the trace to the next one, or round some. */
+bool jit_trace_stays(const struct jit_making *r, const struct jit_trace *t, uint32_t *at, uint64_t pc)
+{
+    uint32_t next = *at + 1, round = next + r->round[*at], end = t->first + t->n;
+    *at = next;
+    if (next < end && r->pcs[next] == pc) return true;
+    if (round < end && r->pcs[round] == pc) *at = round;
+    return *at == round && round != next;
+}
