@@ -19,6 +19,18 @@ static size_t spare_size(void)
     return sizeof(struct interp_block) + (BLOCK_MAX + 1) * sizeof(struct guest_op);
 }
 
+/* Behind a file with a zero register stand two more (specs/gen/emit_state.c). An ISA has one such file. */
+static void find_sink(struct vcpu *c)
+{
+    for (unsigned i = 0; i < c->guest->nregs; i++) {
+        const struct guest_reg *r = &c->guest->regs[i];
+        if (r->zero < 0) continue;
+        BUG_ON(c->interp->sink);
+        c->interp->sink = c->state + r->word + r->count * r->words;
+        c->interp->sink_words = 2 * r->words;
+    }
+}
+
 /* Mapped, not allocated: pages of the arena and the buckets cost memory only when they are used. */
 static int interp_open(struct vcpu *c)
 {
@@ -39,6 +51,7 @@ static int interp_open(struct vcpu *c)
     in->code_epoch = mem_code_epoch(c->mem);
     in->map_epoch = c->mem->map_epoch;
     c->interp = in;
+    find_sink(c);
     return 0;
 }
 
@@ -46,6 +59,7 @@ static void interp_run(struct vcpu *c, uint64_t budget)
 {
     __atomic_store_n(&c->runs, &backend_interp, __ATOMIC_RELAXED);
     (c->mem->window ? c->guest->interp_window : c->guest->interp)(c, budget);
+    for (unsigned i = 0; i < c->interp->sink_words; i++) c->interp->sink[i] = 0;
     __atomic_store_n(&c->runs, NULL, __ATOMIC_RELAXED);
 }
 

@@ -71,8 +71,10 @@ struct interp {
     bool jumped;                              /* one of them is not `none` */
     uint32_t mode;                            /* the guest's, at the last lookup */
     struct interp_block *front;               /* the first part of a block, for the rest of a budget */
-    size_t used;                              /* bytes of the arena */
-    uint64_t built, flushed;                  /* statistics: blocks built, generations ended */
+    uint64_t *sink;          /* in the state: what was written to a zero register; NULL: none */
+    unsigned sink_words;     /* how many; zeroes between runs, as for backends without it */
+    size_t used;             /* bytes of the arena */
+    uint64_t built, flushed; /* statistics: blocks built, generations ended */
     _Alignas(16) uint8_t arena[INTERP_ARENA];
 };
 

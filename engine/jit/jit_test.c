@@ -124,6 +124,7 @@ static void same_state(const struct pair *p, const char *what, uint64_t n)
                 fail_msg("%s, budget %lu: %s[%u] is %#lx, the interpreter has %#lx", what, n, g->regs[i].name,
                          k, b, a);
         }
+    assert_memory_equal(p->interp->cpu->state, p->jit->cpu->state, g->state_words * sizeof(uint64_t));
     const struct cpu_exit *a = &p->interp->cpu->exit, *b = &p->jit->cpu->exit;
     if (a->kind != b->kind || a->cause != b->cause || a->pc != b->pc || a->value != b->value ||
         a->executed != b->executed)
@@ -165,7 +166,7 @@ static const struct program {
      "sd a0, 16(sp); ld a0, 8(sp); addi a0, a0, -2; call fib; ld t0, 16(sp); add a0, a0, t0; ld ra, 0(sp);"
      "addi sp, sp, 24; out: ret"},
     {"memory",
-     "li a1, 60; mv a2, s0; loop: sd a1, 0(a2); sw a1, 9(a2); lbu a3, 1(a2); lh a4, 8(a2); sb a3, 33(a2);"
+     "li a1, 60; mv a2, s0; mul zero, a1, a1; ld zero, 0(a2); loop: sd a1, 0(a2); sw a1, 9(a2); lbu a3, 1(a2); lh a4, 8(a2); sb a3, 33(a2);"
      "ld a5, 3(a2); add a6, a6, a5; sh a6, 6(a2); lwu a7, 4(a2); lw t0, 4(a2); lb t1, 3(a2);"
      "addi a2, a2, 7; addi a1, a1, -1; bnez a1, loop; ebreak"},
     {"far", "li a1, 100; loop: mul a2, a1, a1; mulh a3, a2, a1; divu a4, a2, a1; rem a5, a3, a1; j over;"
