@@ -41,6 +41,7 @@ static void clear_handlers(struct user_handlers *h)
 
 static void child_of(struct user_thread *t, const struct clone_request *r)
 {
+    t->pid = getpid();
     t->tid = gettid();
     t->clear_tid = r->flags & CLONE_CHILD_CLEARTID ? r->child_tid : 0;
     t->robust = t->robust_size = 0;
@@ -65,39 +66,27 @@ static int64_t parent_of(struct user_thread *t, const struct clone_request *r, i
 
 /* ---- fork ---- */
 
-/* Everything that another thread may be in the middle of. The order is that of all who take two. */
-static void lock_all(struct user_thread *t)
-{
-    pthread_mutex_lock(&t->p->space.lock);
-    pthread_mutex_lock(&t->p->lock);
-    pthread_mutex_lock(&t->handlers->lock);
-    mem_lock(&t->p->mem);
-}
-
-static void unlock_all(struct user_thread *t)
-{
-    mem_unlock(&t->p->mem);
-    pthread_mutex_unlock(&t->handlers->lock);
-    pthread_mutex_unlock(&t->p->lock);
-    pthread_mutex_unlock(&t->p->space.lock);
-}
-
-/* The other threads stayed with the parent. Their memory may be half changed, so nobody touches it again. */
+/* The other threads stayed with the parent, each outside of the engine's code. */
 static void forget_others(struct user_thread *t)
 {
     struct user_process *p = t->p;
     for (struct user_thread *o = p->threads, *next; o; o = next) {
         next = o->next;
         if (o == t) continue;
-        o->next = p->lost;
-        p->lost = o;
+        p->opt->backend->close(o->cpu);
+        vcpu_free(o->cpu);
+        arena_free(&o->scratch);
+        munmap(o->host_stack, SIGNAL_HOST_STACK);
+        free(o);
     }
     t->next = NULL;
     t->is_first = true;
     p->threads = t;
     p->nthreads = 1;
     p->forked = true;
+    p->borrowers = 0;
     pthread_cond_init(&p->gone, NULL);
+    pthread_cond_init(&p->goes_on, NULL);
 }
 
 /* A translator's code may be memory that is shared with the parent: the child starts an empty one. */
@@ -124,7 +113,7 @@ static int64_t host_fork(const struct clone_request *r, int *pidfd)
         .flags = flags,
         .pidfd = (uint64_t)pidfd,
         .exit_signal = r->exit_signal,
-        .set_tid = (uint64_t)r->set_tid,
+        .set_tid = r->set_tid_size ? (uint64_t)r->set_tid : 0,
         .set_tid_size = r->set_tid_size,
         .cgroup = r->cgroup,
     };
@@ -137,11 +126,11 @@ static int64_t fork_process(struct user_thread *t, const struct clone_request *r
     int pidfd = -1;
     if (!signal_hold(t)) return USER_RESTART_ALWAYS;
     if (t->p->opt->strace) fflush(t->p->opt->strace);
-    lock_all(t);
+    world_stop(t);
     int64_t pid = host_fork(r, &pidfd);
     if (!pid) forget_others(t);
     random_fork(t->p, !pid);
-    unlock_all(t);
+    world_go_on(t);
     if (!pid) {
         t->vfork_child = false;
         t->host = pthread_self();
@@ -189,6 +178,27 @@ static int64_t borrow_run(struct borrow *b, int *pidfd)
     return result;
 }
 
+/* Wherever the child left t: this thread comes from outside. If the process has ended without it, the host's
+ * threads are about to. A child that borrows again is its parent's one borrower. */
+static int64_t borrow(struct borrow *b, int *pidfd)
+{
+    struct user_thread *t = b->t;
+    struct user_process *p = t->p;
+    bool counts = !t->vfork_child;
+    pthread_mutex_lock(&p->lock);
+    p->borrowers += counts;
+    pthread_cond_broadcast(&p->gone);
+    pthread_mutex_unlock(&p->lock);
+    int64_t pid = borrow_run(b, pidfd);
+    world_leave(t);
+    pthread_mutex_lock(&p->lock);
+    p->borrowers -= counts;
+    while (p->over && counts) pthread_cond_wait(&p->gone, &p->lock);
+    pthread_mutex_unlock(&p->lock);
+    world_enter(t);
+    return pid;
+}
+
 static int64_t fork_borrow(struct user_thread *t, const struct clone_request *r)
 {
     size_t size = t->cpu->guest->state_words * sizeof(uint64_t);
@@ -202,11 +212,12 @@ static int64_t fork_borrow(struct user_thread *t, const struct clone_request *r)
     memcpy(b.handlers.of, t->handlers->of, sizeof(b.handlers.of));
     pthread_mutex_init(&b.handlers.lock, NULL);
     struct user_thread kept = *t;
-    int64_t pid = borrow_run(&b, &pidfd);
+    int64_t pid = borrow(&b, &pidfd);
     arena_free(&t->scratch); /* its execve's */
     pthread_mutex_lock(&t->p->lock);
     kept.next = t->next; /* others came and went */
     kept.executed = t->executed;
+    kept.inside = true;
     *t = kept;
     pthread_mutex_unlock(&t->p->lock);
     t->wanted = true; /* what was kept from this thread meanwhile */

@@ -56,7 +56,9 @@ void host_call_fixup(ucontext_t *u)
 int64_t user_host_call(struct user_thread *t, long number, const uint64_t args[6])
 {
     sig_atomic_t kicks = t->pending.kicks;
+    world_leave(t);
     long r = host_call(&t->wanted, number, args);
+    world_enter(t);
     if (r != -EINTR) return r;
     if (t->wanted) return USER_RESTART;
     return t->pending.kicks != kicks ? USER_RESTART_ALWAYS : -EINTR;

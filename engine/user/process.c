@@ -32,6 +32,7 @@ struct user_thread *user_thread_new(struct user_process *p)
     t->p = p;
     t->handlers = &p->handlers;
     t->alt_flags = SS_DISABLE;
+    t->inside = true; /* of whoever makes it, until it runs */
     t->cpu = vcpu_new(p->guest, &p->mem);
     if (!t->cpu) {
         free(t);
@@ -48,6 +49,7 @@ struct user_thread *user_thread_new(struct user_process *p)
     return t;
 }
 
+/* All under the lock: the process's first host thread cannot be joined, and may be elsewhere by then. */
 void user_thread_free(struct user_thread *t)
 {
     struct user_process *p = t->p;
@@ -57,11 +59,11 @@ void user_thread_free(struct user_thread *t)
     *at = t->next;
     p->nthreads--;
     p->executed += t->executed;
-    pthread_cond_broadcast(&p->gone);
-    pthread_mutex_unlock(&p->lock);
     vcpu_free(t->cpu);
     arena_free(&t->scratch);
     free(t);
+    pthread_cond_broadcast(&p->gone);
+    pthread_mutex_unlock(&p->lock);
 }
 
 void user_thread_close(struct user_thread *t)
@@ -120,6 +122,13 @@ static uint64_t budget(struct user_thread *t)
     return n;
 }
 
+/* All ends, a child of vfork too, which would otherwise go on by itself. */
+static void stop(struct user_thread *t, int status)
+{
+    user_stop(t->p, status, 0);
+    if (t->vfork_child) syscall(SYS_exit_group, status);
+}
+
 /* The backend gives up: nothing a guest could handle. */
 static void unsupported(struct user_thread *t)
 {
@@ -130,7 +139,7 @@ static void unsupported(struct user_thread *t)
         p->unsupported_pc = t->cpu->exit.pc;
     }
     pthread_mutex_unlock(&p->lock);
-    user_stop(p, 0, 0);
+    stop(t, 1);
 }
 
 static void act_on_exit(struct user_thread *t)
@@ -158,19 +167,19 @@ void user_run(struct user_thread *t)
     struct user_process *p = t->p;
     const struct user_options *o = p->opt;
     while (!t->ended) {
+        world_pass(t);
         if (t->wanted || t->restore_mask) {
             user_deliver(t, NULL);
             continue;
         }
         uint64_t n = budget(t);
         if (!n) {
-            user_stop(p, USER_STATUS_LIMIT, 0);
+            stop(t, USER_STATUS_LIMIT);
             continue;
         }
         uint64_t start = o->timed ? host_clock() : 0;
         o->backend->run(t->cpu, n);
         if (o->timed) t->run_ns += host_clock() - start;
-        t->runs_done++;
         t->executed += t->cpu->exit.executed;
         if (t->cpu->exit.kind == EXIT_UNSUPPORTED) user_absent(t);
         if (o->after_run) o->after_run(t, o->data);
@@ -236,26 +245,40 @@ static void process_free(struct user_process *p)
     free(p->exe);
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->gone);
+    pthread_cond_destroy(&p->goes_on);
     pthread_mutex_destroy(&p->handlers.lock);
     free(p);
 }
 
-/* Waits for the last thread; then, if a signal killed the guest, does not return. */
+/* Waits for the last thread; then, if a signal killed the guest, does not return. A thread that waits for its
+ * child of vfork cannot be made to leave: exit_group does not wait for it, and p->over says so. */
 static void finish(struct user_process *p)
 {
     const struct user_options *o = p->opt;
     pthread_mutex_lock(&p->lock);
-    while (p->nthreads) pthread_cond_wait(&p->gone, &p->lock);
+    while (p->nthreads > (p->exiting ? p->borrowers : 0)) pthread_cond_wait(&p->gone, &p->lock);
+    p->over = p->nthreads;
+    world_join(p);
     pthread_mutex_unlock(&p->lock);
     if (o->strace) fflush(o->strace);
     if (o->at_end && !p->forked) o->at_end(p, o->data);
     if (p->killed_by) signal_die(p->killed_by);
 }
 
+/* Not by exit(): what this program does there is the parent's, or a child still needs what it would free. */
+static void leave(struct user_process *p) __attribute__((noreturn));
+static void leave(struct user_process *p)
+{
+    FILE *say = p->opt->messages;
+    if (say && p->unsupported) fprintf(say, "lockstep: at %#lx: %s\n", p->unsupported_pc, p->unsupported);
+    if (say) fflush(say);
+    for (;;) syscall(SYS_exit_group, p->status);
+}
+
 void user_end(struct user_process *p)
 {
     finish(p);
-    for (;;) syscall(SYS_exit_group, p->status); /* what this program does at its exit is the parent's */
+    leave(p);
 }
 
 static int run_to_end(struct user_process *p, struct user_thread *t, struct buf *why)
@@ -264,6 +287,7 @@ static int run_to_end(struct user_process *p, struct user_thread *t, struct buf 
     user_thread_end(t);
     if (p->forked) user_end(p);
     finish(p);
+    if (p->over) leave(p); /* a child goes on in this memory */
     if (!p->unsupported) return p->status;
     buf_printf(why, "at %#lx: %s", p->unsupported_pc, p->unsupported);
     return -ENOTSUP;
@@ -275,6 +299,8 @@ int user_exec(const struct user_options *o, struct buf *why)
     *p = (struct user_process){.opt = o};
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->gone, NULL);
+    pthread_cond_init(&p->goes_on, NULL);
+    world_open(p);
     pthread_mutex_init(&p->handlers.lock, NULL);
     random_start(p);
     int fd = user_open_program(p, why), status = fd;

@@ -38,7 +38,6 @@ struct host_action {
 enum {
     KICK_SIGNAL = SIGILL,
     KICK_CODE = -0x6b69636b, /* no sender of another program uses it */
-    HOST_STACK = 64 << 10,   /* of handlers: the largest frames, AMX's, are 11 KiB */
 };
 
 static const int never_blocked[USER_NEVER_BLOCKED] = {SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV};
@@ -287,15 +286,16 @@ int signal_start(struct user_process *p)
 
 int signal_adopt(struct user_thread *t)
 {
-    void *stack = mmap(NULL, HOST_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *stack = mmap(NULL, SIGNAL_HOST_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack == MAP_FAILED) return -ENOMEM;
-    stack_t s = {.ss_sp = stack, .ss_size = HOST_STACK};
+    stack_t s = {.ss_sp = stack, .ss_size = SIGNAL_HOST_STACK};
     if (sigaltstack(&s, &t->host_stack_before)) {
-        munmap(stack, HOST_STACK);
+        munmap(stack, SIGNAL_HOST_STACK);
         return -EINVAL;
     }
     t->host_stack = stack;
     t->host = pthread_self();
+    t->pid = getpid();
     t->tid = gettid();
     user_self = t;
     signal_set_mask(t, t->mask);
@@ -308,7 +308,7 @@ void signal_release(struct user_thread *t)
     signal_host_block(~0ull);
     user_self = NULL;
     sigaltstack(&t->host_stack_before, NULL);
-    munmap(t->host_stack, HOST_STACK);
+    munmap(t->host_stack, SIGNAL_HOST_STACK);
     t->host_stack = NULL;
     if (t->pending.has_taken && t->pending.taken.si_code != SI_TKILL && !t->p->exiting)
         syscall(SYS_rt_sigqueueinfo, getpid(), t->pending.taken.si_signo, &t->pending.taken);
@@ -319,7 +319,7 @@ void signal_kick(struct user_thread *t)
 {
     siginfo_t info = {.si_signo = KICK_SIGNAL, .si_code = KICK_CODE};
     cpu_kick(t->cpu, NULL);
-    if (t->tid) syscall(SYS_rt_tgsigqueueinfo, getpid(), t->tid, KICK_SIGNAL, &info);
+    if (t->tid) syscall(SYS_rt_tgsigqueueinfo, t->pid, t->tid, KICK_SIGNAL, &info);
 }
 
 void signal_die(int sig)

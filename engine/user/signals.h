@@ -12,6 +12,7 @@ enum {
     SIGNAL_DEFAULT = 0, /* user_action.handler */
     SIGNAL_IGNORE = 1,
     SIGNAL_SA_RESTORER = 0x04000000,     /* of sa_flags; glibc's headers do not name these two */
+    SIGNAL_HOST_STACK = 64 << 10,        /* of the host's handlers: the largest frames, AMX's, are 11 KiB */
     SIGNAL_AUTODISARM = -0x7fffffff - 1, /* of ss_flags: bit 31 */
 };
 

@@ -132,31 +132,19 @@ int64_t user_riscv_hwprobe(struct user_thread *t, const uint64_t a[6])
 
 /* ---- riscv_flush_icache ---- */
 
-static bool runs(const struct user_thread *t)
-{
-    return __atomic_load_n(&t->cpu->runs, __ATOMIC_RELAXED) != NULL;
-}
-
-/* Returns when no other thread runs old translations any more: each drops them when it next enters guest
- * code, so those that are in it have to come out. That takes them no longer than a slice of the backend's. */
+/* Other threads drop old translations when they next enter guest code, so those that are in it have to come
+ * out. */
 static void look_again(struct user_thread *t)
 {
     struct user_process *p = t->p;
-    pthread_mutex_lock(&p->lock);
     uint64_t epoch = mem_code_epoch(&p->mem);
-    if (p->nthreads > 1 && p->flushed != epoch) {
-        /* who is not seen to run after this sees the epoch when it does */
-        syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-        for (struct user_thread *o = p->threads; o; o = o->next) {
-            o->runs_seen = o->runs_done;
-            if (o != t && runs(o)) signal_kick(o);
-        }
-        for (struct user_thread *o = p->threads; o; o = o->next)
-            while (o != t && runs(o) && o->runs_done == o->runs_seen) sched_yield();
-    }
-    p->flushed = epoch;
+    pthread_mutex_lock(&p->lock);
+    bool done = p->flushed == epoch;
     pthread_mutex_unlock(&p->lock);
+    if (done) return;
+    world_stop(t);
+    p->flushed = epoch;
+    world_go_on(t);
 }
 
 int64_t user_riscv_flush_icache(struct user_thread *t, const uint64_t a[6])

@@ -72,11 +72,14 @@ static void *thread_main(void *arg)
 
 void user_thread_end(struct user_thread *t)
 {
+    pthread_t before;
     if (t->p->opt->thread_ends) t->p->opt->thread_ends(t, t->p->opt->data);
     futex_thread_ends(t);
     signal_release(t);
     user_thread_close(t);
+    bool join = !t->is_first && world_last(t, &before); /* the first one's host thread waits for the others */
     user_thread_free(t);
+    if (join) pthread_join(before, NULL);
 }
 
 /* glibc takes this signal when it starts its first thread, to change the ids of all; the guest's may need it.
@@ -92,7 +95,6 @@ static int host_thread(struct thread_start *s)
     int err = pthread_attr_init(&attr);
     if (err) return -err;
     pthread_attr_setstacksize(&attr, THREAD_STACK);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     mask = signal_host_block(~0ull); /* until signal_adopt */
     err = pthread_create(&host, &attr, thread_main, s);
     pthread_mutex_lock(&h->lock);
@@ -102,6 +104,7 @@ static int host_thread(struct thread_start *s)
     pthread_attr_destroy(&attr);
     if (err) return -err;
     while (sem_wait(&s->ready)) continue;
+    if (s->err) pthread_join(host, NULL);
     return s->err;
 }
 

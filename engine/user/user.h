@@ -8,6 +8,7 @@
  *     elf.c stack.c          a program into memory; what its first instruction finds on the stack
  *     space.c                which guest pages are what: mmap and friends, brk, /proc/self/maps
  *     process.c thread.c     the run loop; clone, exit, futexes; fork.c: fork, vfork, execve, wait
+ *     world.c                all threads but one at a standstill
  *     call.c trace.c         a system call from the guest to its row of the table; --strace
  *     file.c memory.c …      calls that need more than their row says
  *     signal.c frame_*.c     host signals to guest signals, and the frames they make
@@ -129,27 +130,32 @@ struct user_process {
     const struct user_abi *abi; /* its Linux */
     struct mem mem;             /* the window */
     struct user_space space;
-    struct user_image image, interp; /* the program, its dynamic linker (interp.entry 0: none) */
-    char *exe;                       /* absolute path of what was loaded, for /proc/self/exe */
-    char **argv;                     /* the program's: a script's interpreter has put itself in front */
-    uint64_t auxv;                   /* guest address of the auxiliary vector */
-    uint64_t sigreturn;              /* guest address of the code that a handler returns to */
-    pthread_mutex_t lock;            /* of all below */
-    pthread_cond_t gone;             /* a thread took itself off `threads` */
-    struct user_thread *threads;     /* all that live */
-    unsigned nthreads;               /* how many */
-    struct user_handlers handlers;   /* what each signal does */
-    struct user_thread *lost; /* after a fork, the parent's other threads: memory that never runs again */
-    bool forked;              /* this is a child that fork made, not what user_exec started */
-    atomic_bool exiting;      /* user_stop was called: every thread ends */
-    int status, killed_by;    /* what it was told */
-    const char *unsupported;  /* a backend could not go on: why; or NULL */
-    uint64_t unsupported_pc;  /* where */
-    uint64_t executed;        /* instructions of threads that ended */
-    uint64_t thread_ns;       /* by the clock, from their beginnings to their ends; .. */
-    uint64_t run_ns;          /* ..in their backend, if opt->timed */
-    unsigned nrun;            /* how many threads those are */
-    struct rng random;        /* --seed: where random bytes come from */
+    struct user_image image, interp;    /* the program, its dynamic linker (interp.entry 0: none) */
+    char *exe;                          /* absolute path of what was loaded, for /proc/self/exe */
+    char **argv;                        /* the program's: a script's interpreter has put itself in front */
+    uint64_t auxv;                      /* guest address of the auxiliary vector */
+    uint64_t sigreturn;                 /* guest address of the code that a handler returns to */
+    pthread_mutex_t lock;               /* of all below */
+    pthread_cond_t gone;                /* a thread took itself off `threads`, or went outside (world.c) */
+    pthread_cond_t goes_on;             /* the world does, after a stop */
+    struct user_thread *threads;        /* all that live */
+    unsigned nthreads;                  /* how many */
+    struct user_handlers handlers;      /* what each signal does */
+    pthread_t ended;                    /* the host thread of the last one that ended, to be joined */
+    bool has_ended;                     /* there is one */
+    unsigned borrowers;                 /* of `threads`: asleep until a child of vfork has ended */
+    bool over;                          /* the process ends without them: they must not come back */
+    bool forked;                        /* this is a child that fork made, not what user_exec started */
+    atomic_bool exiting;                /* user_stop was called: every thread ends */
+    atomic_uint watched;                /* what threads have to see to when they come and go: world.c */
+    int status, killed_by;              /* what it was told */
+    const char *unsupported;            /* a backend could not go on: why; or NULL */
+    uint64_t unsupported_pc;            /* where */
+    uint64_t executed;                  /* instructions of threads that ended */
+    uint64_t thread_ns;                 /* by the clock, from their beginnings to their ends; .. */
+    uint64_t run_ns;                    /* ..in their backend, if opt->timed */
+    unsigned nrun;                      /* how many threads those are */
+    struct rng random;                  /* --seed: where random bytes come from */
     struct cpu_stat stats[CPU_STATS];   /* what the backend counted for them */
     unsigned nstats;                    /* in use */
     unsigned long named_calls[16];      /* bit for each unknown system call that was named */
@@ -180,7 +186,7 @@ struct user_thread {
     struct user_thread *next; /* in p->threads */
     struct vcpu *cpu;
     pthread_t host;                 /* the thread that runs it */
-    int tid;                        /* as gettid says */
+    int pid, tid;                   /* as getpid and gettid say there: a child of vfork has its own */
     uint64_t clear_tid;             /* guest address that is zeroed and woken when it ends, or 0 */
     uint64_t robust, robust_size;   /* set_robust_list */
     struct user_handlers *handlers; /* p->handlers, or a vfork child's own */
@@ -197,11 +203,10 @@ struct user_thread {
     struct arena scratch;           /* of execve */
     void *host_stack; /* the alternate stack of the host's handlers, and what was there before */
     stack_t host_stack_before;
-    uint64_t executed;     /* instructions so far */
-    uint64_t born;         /* when it began, by the clock */
-    uint64_t run_ns;       /* in the backend so far, if opt->timed */
-    atomic_uint runs_done; /* grows whenever the backend has returned */
-    unsigned runs_seen;    /* what that was when somebody began to wait for the next; under p->lock */
+    uint64_t executed;  /* instructions so far */
+    uint64_t born;      /* when it began, by the clock */
+    uint64_t run_ns;    /* in the backend so far, if opt->timed */
+    atomic_bool inside; /* the engine's code, as against a wait: world.c */
 };
 
 extern _Thread_local struct user_thread *user_self; /* for signal handlers */
@@ -218,6 +223,21 @@ void user_thread_free(struct user_thread *t); /* takes it off p->threads */
  * backend, on the host thread that runs it. */
 struct user_thread *user_thread_new(struct user_process *p);
 void user_thread_close(struct user_thread *t); /* closes the backend, and keeps what it counted */
+
+/* ---- world.c ---- */
+void world_open(struct user_process *p); /* before the second thread */
+/* Around everything that may wait for long, with no lock held: t touches nothing of ours in between. */
+void world_leave(struct user_thread *t);
+void world_enter(struct user_thread *t);
+void world_pass(struct user_thread *t); /* both, if somebody waits for it */
+/* All other threads are outside, or ended and gone from the host, until world_go_on. p->lock is held
+ * meanwhile. */
+void world_stop(struct user_thread *t);
+void world_go_on(struct user_thread *t);
+/* Waits until the host's threads of those that took themselves off `threads` are gone. */
+void world_join(struct user_process *p);
+/* t, on its own host thread, is about to take itself off `threads`. Who did so before: to be joined after. */
+MUST_CHECK bool world_last(struct user_thread *t, pthread_t *before);
 
 /* ---- absent.c ---- */
 /* The backend could not go on. True: because lockstep has not got this instruction yet; what a machine
