@@ -196,6 +196,16 @@ static bool free_of_gdb(struct gdb *d, struct user_thread *t)
     return t->p->forked || t->vfork_child || d->fd < 0;
 }
 
+/* Another thread may fork meanwhile, so t comes back from outside, without a lock. */
+static void pause_for_gdb(struct gdb *d, struct user_thread *t)
+{
+    world_leave(t);
+    pthread_cond_wait(&d->changed, &d->lock);
+    pthread_mutex_unlock(&d->lock);
+    world_enter(t);
+    pthread_mutex_lock(&d->lock);
+}
+
 uint64_t gdb_before_run(struct user_thread *t, void *data)
 {
     struct gdb *d = data;
@@ -215,8 +225,7 @@ uint64_t gdb_before_run(struct user_thread *t, void *data)
     if (news) stop(d, t, news);
     thread_of(d, t)->waits = true;
     pthread_cond_broadcast(&d->changed);
-    while ((d->stopped || thread_of(d, t)->held) && d->fd >= 0 && !t->wanted)
-        pthread_cond_wait(&d->changed, &d->lock);
+    while ((d->stopped || thread_of(d, t)->held) && d->fd >= 0 && !t->wanted) pause_for_gdb(d, t);
     me = thread_of(d, t);
     me->waits = false;
     uint64_t budget = me->steps ? 1 : UINT64_MAX;
