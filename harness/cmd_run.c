@@ -60,6 +60,7 @@ static int run_plan(struct program *p, const struct plan *plan, uint64_t total)
     struct pool_config cfg = {
         .source = {plan_stream_open, plan_stream_next, plan_stream_skip, plan_stream_close, plan},
         .lineup = &plan->lineup,
+        .ledger = s.ledger,
         .total = total,
         .jobs = plan->jobs,
         .timeout = plan->timeout,

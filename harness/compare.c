@@ -21,6 +21,7 @@ struct court {
     struct dispute disputes[16];    /* who against whom */
     unsigned ndisputes;             /* how many of disputes[] */
     uint64_t muted;                 /* bit per outcome: an oracle that has no say in this case */
+    uint64_t held, quirky;          /* bits likewise: it had a say; a quirk excused more than upper bits */
     bool peers;                     /* two backends under test were held against each other */
     bool silenced;                  /* an oracle ran it, but ended by a known error of its own */
     bool failed;                    /* a backend under test is wrong, or disagrees with another */
@@ -55,6 +56,7 @@ static bool excused(struct court *ct, unsigned i, const struct outcome *right, c
     int quirk = quirk_find(ct->quirks, ct->c, &ct->outcomes[i], right, d);
     if (quirk < 0) return false;
     note_quirk(ct->j, (unsigned)quirk);
+    if (!quirk_is_minor(ct->quirks, (unsigned)quirk)) ct->quirky |= 1ull << i;
     return true;
 }
 
@@ -101,7 +103,10 @@ static void hold_against(struct court *ct, unsigned s, unsigned i)
         differs = true;
     }
     if (differs) ct->findings.more |= f.more;
-    if (theirs->oracle && !silent) ct->j->checked |= CHECKED_ORACLE;
+    if (theirs->oracle && !silent) {
+        ct->j->checked |= CHECKED_ORACLE;
+        ct->held |= 1ull << i;
+    }
     ct->peers |= !theirs->oracle;
     ct->silenced |= silent;
     if (!differs) return;
@@ -153,6 +158,7 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
     if (c->has_truth) hold_against_truth(&ct);
     hold_against_others(&ct);
     if (j->checked == CHECKED_NOBODY && ct.peers) j->checked = CHECKED_PEER;
+    j->outsiders = ct.held & ~ct.quirky;
     if (ct.failed)
         j->verdict = VERDICT_FAIL;
     else if (j->checked == CHECKED_NOBODY)

@@ -184,6 +184,8 @@ const char *quirk_case(const struct quirks *q, unsigned i);    /* id of a case t
 const char *quirk_unsupported(const struct quirks *q, const struct backend *b, const struct test_case *c,
                               unsigned *i);
 bool quirk_current(const struct quirks *q, unsigned i); /* concerns the version at hand */
+/* It masks upper bits of operands only, so that what it leaves still is a check of the instruction. */
+bool quirk_is_minor(const struct quirks *q, unsigned i);
 
 /* ---- compare.c ---- */
 
@@ -198,10 +200,12 @@ enum { JUDGE_MAX_QUIRKS = 4 };
 
 struct judgement {
     enum verdict verdict;
-    unsigned checked;  /* enum checked_by bits */
-    const char *skip;  /* VERDICT_SKIP: the reason, from a small fixed set, for counting */
-    bool dissent;      /* an oracle disagrees with the truth, and no quirk covers it */
-    struct buf detail; /* VERDICT_FAIL or dissent: a line of who differs from whom, then what */
+    unsigned checked;   /* enum checked_by bits */
+    uint64_t outsiders; /* bit per outcome: an oracle that was held against a backend under test, and had
+                           nothing to be excused for but upper bits */
+    const char *skip;   /* VERDICT_SKIP: the reason, from a small fixed set, for counting */
+    bool dissent;       /* an oracle disagrees with the truth, and no quirk covers it */
+    struct buf detail;  /* VERDICT_FAIL or dissent: a line of who differs from whom, then what */
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something, each once */
     unsigned nquirks;                  /* how many of them */
 };

@@ -23,6 +23,7 @@ static const struct schema_key report_keys[] = {
     {"junit", &text, false, "JUnit XML for CI servers goes to this file."},
     {"jsonl", &text, false, "JSON lines, one for each case, go to this file."},
     {"md", &text, false, "A summary in Markdown goes to this file."},
+    {"cover", &text, false, "What the cases cover goes to this file, for lockstep cover."},
 };
 static const struct schema reports = {.what = "a map of report kinds to files",
                                       .accepts = SCHEMA_MAP,

@@ -148,7 +148,7 @@ static void child_main(struct pool *p, struct hand *h, int fd, pid_t parent)
     for (unsigned i = 0; i < p->njobs; i++)
         if (p->hands[i].pid) close(p->hands[i].fd);
     close(p->sigfd);
-    worker_main(&p->cfg->source, p->cfg->lineup, h->act, fd, fd);
+    worker_main(&p->cfg->source, p->cfg->lineup, p->cfg->ledger, h->act, fd, fd);
     _exit(0);
 }
 
@@ -292,6 +292,7 @@ static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, con
         if (!p->over) buf_str(&p->res->message, body);
         finish(p, POOL_BAD_INPUT);
         return true;
+    case FRAME_COVER: return p->cfg->ledger && ledger_take(p->cfg->ledger, body, size);
     }
     return false;
 }

@@ -155,6 +155,15 @@ const char *quirk_id(const struct quirks *q, unsigned i)
     return q->at[i].id;
 }
 
+bool quirk_is_minor(const struct quirks *q, unsigned i)
+{
+    const struct quirk *row = &q->at[i];
+    bool minor = true;
+    for (unsigned k = 0; k < row->nmasks; k++)
+        minor &= row->masks[k].kind == MASK_OPERAND && row->masks[k].lo > 0;
+    return minor;
+}
+
 const char *quirk_backend(const struct quirks *q, unsigned i)
 {
     return q->at[i].backend->name;

@@ -85,6 +85,14 @@ void frame_encode(enum frame_kind kind, const char *text, struct buf *out)
     frame_end(out, at);
 }
 
+void frame_encode_bytes(enum frame_kind kind, const void *p, size_t n, struct buf *out)
+{
+    size_t at = frame_begin(out, kind);
+    BUG_ON(n >= RECORD_MAX_FRAME);
+    buf_add(out, p, n);
+    frame_end(out, at);
+}
+
 long frame_next(const char *p, size_t n, enum frame_kind *kind, const char **body, size_t *size)
 {
     uint32_t length;
@@ -93,7 +101,7 @@ long frame_next(const char *p, size_t n, enum frame_kind *kind, const char **bod
     if (length < 1 || length > RECORD_MAX_FRAME) return -EPROTO;
     if (n < sizeof(length) + length) return 0;
     *kind = (enum frame_kind)p[sizeof(length)];
-    if (*kind < FRAME_RECORD || *kind > FRAME_ERROR) return -EPROTO;
+    if (*kind < FRAME_RECORD || *kind > FRAME_COVER) return -EPROTO;
     *body = p + sizeof(length) + 1;
     *size = length - 1;
     return (long)(sizeof(length) + length);

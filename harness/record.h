@@ -12,6 +12,7 @@ enum frame_kind {
     FRAME_RECORD = 1, /* one case */
     FRAME_DONE,       /* the assignment is finished */
     FRAME_ERROR,      /* the stream reported errors: their text; nothing follows */
+    FRAME_COVER,      /* what is new in the worker's ledger: cover/scribe.c */
 };
 
 enum {
@@ -42,6 +43,8 @@ struct record {
 void record_encode(const struct record *r, struct buf *out);
 /* Adds a frame of another kind. */
 void frame_encode(enum frame_kind kind, const char *text, struct buf *out);
+/* The same of bytes, at most RECORD_MAX_FRAME - 1 of them. */
+void frame_encode_bytes(enum frame_kind kind, const void *p, size_t n, struct buf *out);
 /* The first frame of p[0..n): its whole size, or 0 when it is not complete yet; *kind and *body describe it.
  * -EPROTO when this cannot be a frame. */
 MUST_CHECK long frame_next(const char *p, size_t n, enum frame_kind *kind, const char **body, size_t *size);

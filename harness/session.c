@@ -23,6 +23,8 @@ int session_begin(struct session *s, struct program *p, const struct plan *plan,
         .jobs = plan->jobs,
         .options = plan_repro_options(p, plan),
     };
+    for (unsigned i = 0; i < plan->nreports && !s->ledger; i++)
+        if (plan->reports[i].kind->ledger) s->info.ledger = s->ledger = ledger_open(&plan->lineup);
     tally_init(&s->tally, nquirks);
     s->stale = xcalloc(nquirks, sizeof(bool));
     s->reports = xcalloc(plan->nreports, sizeof(*s->reports));
@@ -178,6 +180,7 @@ int session_end(struct session *s, struct pool_result *res)
         status = exit_status(s, res);
     }
     tally_free(&s->tally);
+    ledger_free(s->ledger);
     free(s->stale);
     free(s->reports);
     return status;

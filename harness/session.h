@@ -11,6 +11,7 @@ struct session {
     const struct plan *plan; /* what was asked for */
     struct run_info info;    /* for reports */
     struct tally tally;      /* sums */
+    struct ledger *ledger;   /* what was covered; NULL: no report wants it */
     struct status status;    /* progress */
     struct report *reports;  /* nreports of them */
     unsigned nreports;       /* how many are open */

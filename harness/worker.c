@@ -16,6 +16,7 @@ struct work {
     const struct lineup *lineup;   /* who runs them */
     struct activity *act;          /* where the parent sees what is going on */
     struct panel *panel;           /* the lineup, opened */
+    struct scribe *scribe;         /* notes what cases cover, or NULL */
     void *stream;                  /* the source, opened */
     struct diag diag;              /* what the stream reports */
     uint64_t at;                   /* number of the stream's next case */
@@ -149,7 +150,11 @@ static bool run_case(struct work *w, const struct test_case *c)
     if (w->j.detail.len) introduce(w, c);
     struct record r = record_of(c, w->at, w->lineup, ran ? outcomes : NULL, &w->j, &w->exit);
     record_encode(&r, &w->frames);
-    return w->frames.len < SEND_AT || send_frames(w);
+    if (w->scribe && ran) scribe_note(w->scribe, c, outcomes, &w->j);
+    if (w->frames.len < SEND_AT) return true;
+    /* what was covered goes home with the records of the cases that did it: a crash loses both or neither */
+    if (w->scribe) scribe_send(w->scribe, &w->frames);
+    return send_frames(w);
 }
 
 static bool do_assignment(struct work *w, const struct assignment *a)
@@ -160,18 +165,22 @@ static bool do_assignment(struct work *w, const struct assignment *a)
         if (w->src->next(w->stream, &c) != 1) return stream_failed(w);
         if (!(w->at == a->lost ? report_lost(w, c, a) : run_case(w, c))) return false;
     }
+    if (w->scribe) scribe_send(w->scribe, &w->frames);
     frame_encode(FRAME_DONE, "", &w->frames);
     return send_frames(w);
 }
 
-void worker_main(const struct case_source *src, const struct lineup *l, struct activity *act, int in, int out)
+void worker_main(const struct case_source *src, const struct lineup *l, struct ledger *ledger,
+                 struct activity *act, int in, int out)
 {
     struct work w = {.src = src, .lineup = l, .act = act, .panel = panel_open(l), .in = in, .out = out};
     struct assignment a;
+    if (ledger) w.scribe = scribe_open(ledger, l);
     while (read_assignment(in, &a) && a.count)
         if (!do_assignment(&w, &a)) break;
     if (w.stream) src->close(w.stream);
     panel_close(w.panel);
+    scribe_close(w.scribe);
     diag_free(&w.diag);
     buf_free(&w.j.detail);
     buf_free(&w.exit);

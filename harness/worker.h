@@ -7,6 +7,7 @@
 #ifndef HARNESS_WORKER_H
 #define HARNESS_WORKER_H
 
+#include "harness/cover/ledger.h"
 #include "harness/lineup.h"
 #include "harness/record.h"
 
@@ -31,9 +32,10 @@ struct assignment {
 };
 
 /* ---- worker.c ---- */
-/* The life of a worker: assignments from one descriptor, frames to the other, until either ends. */
-void worker_main(const struct case_source *src, const struct lineup *l, struct activity *act, int in,
-                 int out);
+/* The life of a worker: assignments from one descriptor, frames to the other, until either ends. `ledger`:
+ * where it notes what cases cover, or NULL. */
+void worker_main(const struct case_source *src, const struct lineup *l, struct ledger *ledger,
+                 struct activity *act, int in, int out);
 /* The record of a case with the judgement on it. Texts are the case's and the judgement's, `exit` is scratch.
  */
 struct record record_of(const struct test_case *c, uint64_t number, const struct lineup *l,
@@ -45,6 +47,7 @@ int write_all(int fd, const void *p, size_t n); /* 0 or -errno */
 struct pool_config {
     struct case_source source;   /* where cases come from */
     const struct lineup *lineup; /* who runs them */
+    struct ledger *ledger;       /* what they cover is added here; NULL: nobody asks */
     uint64_t total;              /* cases in the stream */
     unsigned jobs;               /* workers, at least 1 */
     unsigned batch;              /* cases an assignment; 0: a good number */

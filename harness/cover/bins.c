@@ -338,10 +338,11 @@ const struct bins *bins_make(const struct guest *g, unsigned row, struct arena *
     struct making m = {.b = arena_alloc(a, sizeof(*m.b)), .arena = a};
     BUG_ON(g->rows[row].absent);
     m.b->groups = arena_alloc(a, MAX_GROUPS * sizeof(*m.b->groups));
-    if (!gen_plan_init(&m.b->plan, &gen, row)) BUG("%s has no encoding", g->rows[row].id);
+    bool known = gen_plan_init(&m.b->plan, &gen, row);
+    bin_add(&m, group_add(&m, BIN_EXECUTED, 0, 0, 1), 0);
+    if (!known) return m.b; /* nobody can generate it, so nothing else is known */
     find_samples(&m);
     find_operands(&m);
-    bin_add(&m, group_add(&m, BIN_EXECUTED, 0, 0, 1), 0);
     add_classes(&m);
     add_pairs(&m);
     add_roles(&m);

@@ -7,6 +7,7 @@
 #ifndef HARNESS_REPORT_H
 #define HARNESS_REPORT_H
 
+#include "harness/cover/ledger.h"
 #include "harness/lineup.h"
 #include "harness/tally.h"
 
@@ -19,6 +20,7 @@ struct run_info {
     unsigned shard, nshards;     /* as in struct case_filter */
     uint64_t total;              /* cases selected */
     unsigned jobs;               /* workers */
+    const struct ledger *ledger; /* what was covered; NULL: no report wants it */
     const char *options;         /* what `lockstep repro` needs besides id and file: " --seed 7", or "" */
     const char *stopped; /* at the end: why the run did not finish ("interrupted by SIGINT"), or NULL */
     double seconds;      /* at the end: how long it took */
@@ -28,6 +30,7 @@ struct report;
 
 struct report_kind {
     const char *name; /* as in --report NAME=FILE */
+    bool ledger;      /* it is about what was covered */
     const char *help; /* what it is */
     void (*begin)(struct report *r, const struct run_info *info);
     void (*record)(struct report *r, const struct run_info *info, const struct record *rec);
@@ -68,6 +71,6 @@ void text_json(struct buf *out, const char *s); /* with the quotes */
 void text_xml(struct buf *out, const char *s);  /* for content and for attributes in double quotes */
 void text_md(struct buf *out, const char *s);   /* for one cell of a table */
 
-extern const struct report_kind report_junit, report_jsonl, report_md;
+extern const struct report_kind report_junit, report_jsonl, report_md, report_cover;
 
 #endif

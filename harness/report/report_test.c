@@ -276,8 +276,10 @@ static void test_full_disk(void **state)
         struct report r;
         struct tally t;
         struct run_info info = info_of(5000);
+        struct ledger *ledger = report_kinds[i]->ledger ? ledger_open(&lineup) : NULL;
         struct record rec = records[1];
         int errors = 0, error = 0;
+        info.ledger = ledger;
         rec.guest = "r";
         rec.reason = "";
         tally_init(&t, 0);
@@ -293,6 +295,7 @@ static void test_full_disk(void **state)
         assert_int_equal(errors, 1);
         assert_int_equal(error, -ENOSPC);
         tally_free(&t);
+        ledger_free(ledger);
     }
 }
 

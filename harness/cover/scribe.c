@@ -1,0 +1,188 @@
+/* The worker's end of the ledger: what a judged case adds to it, and how that gets home. */
+#include "harness/cover/ledger.h"
+
+#include "harness/compare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What goes over the pipe; numbers in host order, as in records. */
+struct news {
+    uint16_t guest, row, bin; /* which; bin BIN_NONE: value counts cases */
+    uint16_t backend;         /* in the ledger */
+    uint32_t value;           /* bits of the cell, or cases more */
+};
+
+enum { NEWS_A_FRAME = 2000 };
+
+struct scribe {
+    struct ledger *l;                /* what is known */
+    const struct lineup *lineup;     /* whose outcomes they are */
+    int8_t number[LINEUP_MAX];       /* of a backend or an outsider in the ledger, by lineup entry */
+    uint32_t *fresh[LEDGER_GUESTS];  /* by row and backend: cases since the last frame */
+    struct buf cells;                /* struct news of cells */
+    struct buf rows;                 /* uint32_t: guest << 16 | row, with fresh cases */
+    unsigned guest, backend, checks; /* of the note being taken */
+};
+
+struct scribe *scribe_open(struct ledger *l, const struct lineup *lineup)
+{
+    struct scribe *s = xcalloc(1, sizeof(*s));
+    s->l = l;
+    s->lineup = lineup;
+    for (unsigned i = 0; i < lineup->n; i++) {
+        const struct lineup_entry *e = &lineup->entries[i];
+        s->number[i] = (int8_t)(e->oracle ? ledger_outsider : ledger_backend)(l, e->backend->name);
+    }
+    for (unsigned i = 0; i < l->nguests; i++)
+        s->fresh[i] = xcalloc(l->guests[i].guest->nrows, LEDGER_BACKENDS * sizeof(*s->fresh[i]));
+    return s;
+}
+
+void scribe_close(struct scribe *s)
+{
+    if (!s) return;
+    for (unsigned i = 0; i < s->l->nguests; i++) free(s->fresh[i]);
+    buf_free(&s->cells);
+    buf_free(&s->rows);
+    free(s);
+}
+
+/* ---- noting ---- */
+
+static void note_cell(struct scribe *s, unsigned row, unsigned bin, unsigned bits)
+{
+    uint16_t *cell = ledger_cells(s->l, s->guest, s->backend, row) + bin;
+    if (likely((*cell | bits) == *cell)) return;
+    *cell |= (uint16_t)bits;
+    struct news n = {(uint16_t)s->guest, (uint16_t)row, (uint16_t)bin, (uint16_t)s->backend, bits};
+    buf_add(&s->cells, &n, sizeof(n));
+}
+
+static void note_row(void *scribe, unsigned row)
+{
+    struct scribe *s = scribe;
+    if (!s->l->guests[s->guest].bins[row]) return;
+    uint32_t *fresh = &s->fresh[s->guest][(size_t)row * LEDGER_BACKENDS];
+    bool first = true;
+    for (unsigned b = 0; b < s->l->nbackends; b++) first &= !fresh[b];
+    if (first) buf_add(&s->rows, (uint32_t[]){s->guest << 16 | row}, sizeof(uint32_t));
+    fresh[s->backend]++;
+    note_cell(s, row, 0, s->checks);
+}
+
+static void note_hits(struct scribe *s, unsigned row, const struct bin_hits *h)
+{
+    for (unsigned w = 0; w < ARRAY_LEN(h->bits); w++)
+        for (uint64_t bits = h->bits[w]; bits; bits &= bits - 1)
+            note_cell(s, row, w * 64 + (unsigned)__builtin_ctzll(bits), s->checks);
+}
+
+/* Bits of a cell for whoever agreed: by the judgement, the same for every backend under test. */
+static unsigned checks_of(const struct scribe *s, const struct judgement *j)
+{
+    unsigned bits = CELL_EXECUTED;
+    if (j->checked & CHECKED_MANUAL) bits |= 1u << OUTSIDER_MANUAL;
+    if (j->checked == CHECKED_PEER) bits |= CELL_PEER;
+    for (unsigned i = 0; i < s->lineup->n; i++)
+        if (j->outsiders >> i & 1 && s->number[i] >= 0) bits |= 1u << s->number[i];
+    return bits;
+}
+
+static void note_outcome(struct scribe *s, const struct test_case *c, const struct outcome *o,
+                         const struct bin_hits *before)
+{
+    const struct ledger_guest *g = &s->l->guests[s->guest];
+    unsigned row = (unsigned)(c->row - c->guest->rows);
+    struct bin_hits hits = *before;
+    if (c->steps > 1) { /* what came out of the first instruction is not known */
+        bins_executed(c, o, note_row, s);
+        if (o->exit.executed) note_hits(s, row, &hits);
+        return;
+    }
+    bins_after(g->bins[row], c, o, &hits);
+    if (bin_was_hit(&hits, 0)) note_row(s, row);
+    note_hits(s, row, &hits);
+}
+
+void scribe_note(struct scribe *s, const struct test_case *c, const struct outcome *outcomes,
+                 const struct judgement *j)
+{
+    struct bin_hits before;
+    bool looked = false;
+    if (!c->row || c->row->absent) return;
+    for (s->guest = 0; s->l->guests[s->guest].guest != c->guest;) s->guest++;
+    s->checks = checks_of(s, j);
+    for (unsigned i = 0; i < s->lineup->n; i++) {
+        const struct outcome *o = &outcomes[i];
+        if (o->oracle || s->number[i] < 0 || !outcome_usable(o)) continue;
+        s->backend = (unsigned)s->number[i];
+        if (!looked) bins_before(s->l->guests[s->guest].bins[c->row - c->guest->rows], c, o->before, &before);
+        looked = true;
+        note_outcome(s, c, o, &before);
+    }
+}
+
+/* ---- sending ---- */
+
+/* Turns the counts since the last time into news. */
+static void count_rows(struct scribe *s)
+{
+    const uint32_t *rows = (const uint32_t *)(const void *)s->rows.p;
+    for (size_t i = 0; i < s->rows.len / sizeof(*rows); i++) {
+        unsigned guest = rows[i] >> 16, row = rows[i] & 0xffff;
+        uint32_t *fresh = &s->fresh[guest][(size_t)row * LEDGER_BACKENDS];
+        for (unsigned b = 0; b < s->l->nbackends; b++) {
+            struct news n = {(uint16_t)guest, (uint16_t)row, BIN_NONE, (uint16_t)b, fresh[b]};
+            if (fresh[b]) buf_add(&s->cells, &n, sizeof(n));
+            fresh[b] = 0;
+        }
+    }
+    buf_reset(&s->rows);
+}
+
+void scribe_send(struct scribe *s, struct buf *frames)
+{
+    count_rows(s);
+    for (size_t at = 0; at < s->cells.len;) {
+        size_t n = s->cells.len - at, most = NEWS_A_FRAME * sizeof(struct news);
+        if (n > most) n = most;
+        frame_encode_bytes(FRAME_COVER, s->cells.p + at, n, frames);
+        at += n;
+    }
+    buf_reset(&s->cells);
+}
+
+/* ---- receiving: from a process that may be broken in any way ---- */
+
+static bool makes_sense(const struct ledger *l, const struct news *n)
+{
+    if (n->guest >= l->nguests || n->backend >= l->nbackends) return false;
+    const struct ledger_guest *g = &l->guests[n->guest];
+    if (n->row >= g->guest->nrows || !g->bins[n->row]) return false;
+    if (n->bin == BIN_NONE) return true;
+    return n->bin < g->bins[n->row]->n && !(n->value & ~(uint32_t)(CELL_EXECUTED | CELL_PEER | CELL_CHECKED));
+}
+
+static void take_one(struct ledger *l, const struct news *n)
+{
+    if (n->bin == BIN_NONE)
+        l->guests[n->guest].cases[n->backend][n->row] += n->value;
+    else
+        ledger_cells(l, n->guest, n->backend, n->row)[n->bin] |= (uint16_t)n->value;
+}
+
+bool ledger_take(struct ledger *l, const char *body, size_t size)
+{
+    struct news n;
+    if (size % sizeof(n)) return false;
+    for (size_t at = 0; at < size; at += sizeof(n)) {
+        memcpy(&n, body + at, sizeof(n));
+        if (!makes_sense(l, &n)) return false;
+    }
+    for (size_t at = 0; at < size; at += sizeof(n)) {
+        memcpy(&n, body + at, sizeof(n));
+        take_one(l, &n);
+    }
+    return true;
+}
