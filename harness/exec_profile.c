@@ -22,7 +22,7 @@ enum {
     ENTRIES = 4096,   /* of a profile */
     STRETCHES = 2100, /* of an entry */
     SIZE = 16 << 20,  /* of the profile's text */
-    ENDS = 64 << 10,  /* bytes at both ends of a file that tell it from others */
+    ENDS = 8 << 10,   /* bytes at both ends of a file that tell it from others */
 };
 
 #define HEAD "lockstep profile 1\n"
@@ -57,7 +57,7 @@ static uint64_t id_of(const char *path)
 {
     struct stat st;
     uint64_t id = 0;
-    uint8_t *ends = xcalloc(2, ENDS);
+    uint8_t ends[2 * ENDS] = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode)) {
         ssize_t first = pread(fd, ends, ENDS, 0);
@@ -65,7 +65,6 @@ static uint64_t id_of(const char *path)
         if (first >= 0 && last >= 0) id = hash_bytes(ends, 2 * ENDS, (uint64_t)st.st_size) | 1;
     }
     if (fd >= 0) close(fd);
-    free(ends);
     return id;
 }
 
@@ -357,9 +356,10 @@ static unsigned collect(const struct exec_profile *x, struct jit_hot **all)
     for (const struct jit_hot *h = p->noted; h && n < ENTRIES; h = h->next)
         all[n++] = (struct jit_hot *)(uintptr_t)h;
     unsigned fresh = n;
+    qsort(all, fresh, sizeof(*all), jit_hot_compare);
     for (unsigned i = 0; i < p->nknown && n < 2 * ENTRIES; i++) {
-        bool again = is_stale(x, p->known[i]);
-        for (unsigned k = 0; k < fresh && !again; k++) again = !jit_hot_compare(&all[k], &p->known[i]);
+        bool again =
+            is_stale(x, p->known[i]) || bsearch(&p->known[i], all, fresh, sizeof(*all), jit_hot_compare);
         if (!again) all[n++] = p->known[i];
     }
     for (unsigned i = 0; i < n; i++)

@@ -59,15 +59,15 @@ static char *read_file(const char *name)
 }
 
 /* A program that loops for a while, with `step` in the loop, and ends with 7. */
-static void write_program(const char *name, const char *step)
+static void write_rounds(const char *name, unsigned rounds, const char *step)
 {
     struct buf text = {0}, code = {0};
     struct asm_error err;
     struct elf_make m = elf_make_start(ET_EXEC);
     buf_printf(&text,
-               "li s0, 300000; li s1, 0; loop: %s; andi t0, s0, 3; bnez t0, over; addi s2, s2, 1;"
+               "li s0, %u; li s1, 0; loop: %s; andi t0, s0, 3; bnez t0, over; addi s2, s2, 1;"
                "over: addi s0, s0, -1; bnez s0, loop; li a0, 7; li a7, 93; ecall",
-               step);
+               rounds, step);
     if (!guest_asm(guest_find("riscv64"), buf_cstr(&text), &code, &err)) fail_msg("%s", err.message);
     elf_make_add(&m, PT_LOAD, PF_R | PF_X, 0x10000, code.p, code.len, code.len);
     m.h.e_entry = 0x10000;
@@ -75,6 +75,11 @@ static void write_program(const char *name, const char *step)
     write_file(name, m.bytes, n);
     buf_free(&code);
     buf_free(&text);
+}
+
+static void write_program(const char *name, const char *step)
+{
+    write_rounds(name, 2000000, step);
 }
 
 static void run(struct place *p, const char *program)
@@ -117,6 +122,20 @@ static void test_second_start_is_warm(void **state)
     assert_true(stat_of(p, "instructions interpreted: ") < interpreted / 10);
     assert_int_equal(stat_of(p, "samples in blocks: "), 0);
     assert_true(stat_of(p, "samples in regions: "));
+}
+
+/* What runs too short for a region to be worth it gets none, once that is known. */
+static void test_short_runs_get_no_regions(void **state)
+{
+    struct place *p = *state;
+    write_rounds("program", 120000, "addi s1, s1, 3");
+    run(p, "program");
+    assert_true(stat_of(p, "regions translated: "));
+    run(p, "program");
+    assert_int_equal(stat_of(p, "regions translated: "), 0);
+    write_program("program", "addi s1, s1, 3"); /* differs in a number only, but is another file */
+    run(p, "program");
+    assert_true(stat_of(p, "regions translated: "));
 }
 
 static void test_stale(void **state)
@@ -230,7 +249,11 @@ int main(void)
     if (!outside_place(place, sizeof(place))) return 1;
     snprintf(lockstep, sizeof(lockstep), "%slockstep", place);
 #define TEST(t) cmocka_unit_test_setup_teardown(t, enter, leave)
-    const struct CMUnitTest tests[] = {TEST(test_second_start_is_warm), TEST(test_stale), TEST(test_foreign),
-                                       TEST(test_bad_files), TEST(test_changed_bytes)};
+    const struct CMUnitTest tests[] = {TEST(test_second_start_is_warm),
+                                       TEST(test_short_runs_get_no_regions),
+                                       TEST(test_stale),
+                                       TEST(test_foreign),
+                                       TEST(test_bad_files),
+                                       TEST(test_changed_bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,6 +130,7 @@ struct jit_block {
     bool cut;                 /* shorter than it need be, for the end of a budget: nothing links to it */
     bool gone;                /* no longer found; its room is not reused yet */
     uint32_t heat;            /* how often a slice ended at its top */
+    uint32_t later;           /* so many samples more than usual, modulo 2^32, make it hot */
 };
 
 /* ---- x86_64/ ---- */

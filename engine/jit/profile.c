@@ -6,6 +6,10 @@
  * run that takes another way pays nothing for it. It is only a hint: a path of other code than was recorded
  * is refused, and a region is right whatever path it is made of (region.c).
  *
+ * In a run that is like the ones before, a place gets half of its heat. So it is known which code is worth a
+ * region: that one is made at once; the rest is left in the first tier until it has run as long as that
+ * takes.
+ *
  * Nothing here has a lock, so that a fork cannot find it held: what is known does not change, new entries are
  * put in front of a list.
  */
@@ -17,6 +21,7 @@
 
 enum {
     NOTED = 4096, /* entries of a run; more of them would not be read again */
+    WORTH = 48,   /* of heat: a region that runs less does not earn what making it takes */
     AGAIN = 8,    /* so often an entry is used: guests that change their code would pay for it each time */
 };
 
@@ -217,9 +222,10 @@ struct jit_block *jit_profile_block(struct vcpu *c, uint64_t pc)
     if (!p || !p->nknown || !p->place(pc, p->data, &at)) return NULL;
     struct jit_hot *h = find(p, at, j->key);
     if (!h || __atomic_fetch_add(&h->used, 1, __ATOMIC_RELAXED) >= AGAIN) return NULL;
-    if (h->n) b = region_of(c, p, h, pc);
+    bool worth = h->heat >= WORTH;
+    if (h->n && worth) b = region_of(c, p, h, pc);
     if (b) return b;
     b = jit_translate(c, pc, JIT_MAX_INSNS);
-    if (b && j->hot) b->heat = h->heat < j->hot ? h->heat : j->hot - 1;
+    if (b && j->hot != ~0u) b->later = worth ? 1 - j->hot : WORTH / 2;
     return b;
 }

@@ -178,7 +178,7 @@ static bool make_region(struct run *r)
 static bool heat(struct run *r, struct jit_block *b)
 {
     jit_sampled(r->j, b->tier);
-    if (++b->heat != r->j->hot || b->tier > 1 || b->cut) return true;
+    if (++b->heat != r->j->hot + b->later || b->tier > 1 || b->cut) return true;
     return make_region(r);
 }
 
