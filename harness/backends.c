@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-const struct backend *const backend_all[] = {&backend_interp, &backend_jit, &backend_unicorn, NULL};
+const struct backend *const backend_all[] = {&backend_interp, &backend_jit, &backend_unicorn, &backend_qemu, NULL};
 
 static const struct backend *find_in(const struct backend *const *all, const char *name)
 {
@@ -56,12 +56,13 @@ static int add_named(struct program *p, struct plan *plan, const char *name, boo
     return add_entry(p, plan, b, oracle);
 }
 
-/* All backends of a role that run here. */
+/* All backends of a role that run here, but for those that want to be named. */
 static int add_default(struct program *p, struct plan *plan, bool oracle)
 {
     int status = 0;
     for (unsigned i = 0; p->backends[i] && !status; i++)
-        if (p->backends[i]->oracle == oracle && !backend_cannot_run(p->backends[i]))
+        if (p->backends[i]->oracle == oracle && !p->backends[i]->on_request &&
+            !backend_cannot_run(p->backends[i]))
             status = add_entry(p, plan, p->backends[i], oracle);
     return status;
 }

@@ -220,5 +220,6 @@ const char *backend_cannot_run(const struct backend *b); /* no guest at all on t
 extern const struct backend backend_interp;              /* engine/interp */
 extern const struct backend backend_jit;                 /* engine/jit */
 extern const struct backend backend_unicorn;             /* harness/oracle */
+extern const struct backend backend_qemu;                /* harness/oracle */
 
 #endif

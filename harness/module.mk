@@ -19,3 +19,12 @@ build/schema/%.json: $(B)/lockstep
 
 # the package's revision of Unicorn, which its own version number does not say
 CFLAGS_unicorn := -DUNICORN_PACKAGE='" (Debian $(shell dpkg-query -W -f='$${Version}' libunicorn-dev 2>/dev/null))"'
+
+# what QEMU loads into itself: a library of its own, without sanitizers or counters, embedded into ours
+QEMU_PLUGIN := $(B)/harness/oracle/plugin/qemu_plugin.so
+CFLAGS_qemu_plugin := -DQEMU_PLUGIN_FILE='"$(QEMU_PLUGIN)"'
+$(B)/harness/oracle/qemu_plugin.o: $(QEMU_PLUGIN)
+$(QEMU_PLUGIN): harness/oracle/plugin/qemu_plugin.c harness/oracle/qemu_shared.h
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -I. -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -fvisibility=hidden -o $@ $<

@@ -288,6 +288,7 @@ struct backend {
     void (*close)(struct vcpu *c);
     const char *(*version)(void); /* for reports */
     bool user;                    /* runs guests in a window (mem_window_open) too */
+    bool on_request;              /* is slow, and takes part only in what names it */
     /* Of backends with code of their own, else NULL. Both are called in a signal handler on the thread that
      * runs c. host_fault: as cpu_host_fault, for a fault in that code. kick: the run under way ends soon. */
     bool (*host_fault)(struct vcpu *c, int sig, const void *siginfo, void *context);
