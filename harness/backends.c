@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-const struct backend *const backend_all[] = {&backend_interp, &backend_jit, &backend_unicorn, &backend_qemu, NULL};
+const struct backend *const backend_all[] = {&backend_interp, &backend_jit, &backend_unicorn, &backend_qemu,
+                                             NULL};
 
 static const struct backend *find_in(const struct backend *const *all, const char *name)
 {
