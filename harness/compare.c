@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-static const char the_manual[] = "the manual";
-
 /* What is collected while a case is judged. */
 struct court {
     const struct test_case *c;      /* the case */
@@ -18,8 +16,6 @@ struct court {
     const struct quirks *quirks;    /* or NULL */
     struct judgement *j;            /* the verdict being made */
     struct findings findings;       /* every place that somebody disputes */
-    struct dispute disputes[16];    /* who against whom */
-    unsigned ndisputes;             /* how many of disputes[] */
     uint64_t muted;                 /* bit per outcome: an oracle that has no say in this case */
     uint64_t held, quirky;          /* bits likewise: it had a say; a quirk excused more than upper bits */
     bool peers;                     /* two backends under test were held against each other */
@@ -35,11 +31,6 @@ const char *verdict_name(enum verdict v)
     };
     BUG_ON((unsigned)v >= VERDICTS);
     return names[v];
-}
-
-static void note_dispute(struct court *ct, const char *who, const char *whom)
-{
-    if (ct->ndisputes < ARRAY_LEN(ct->disputes)) ct->disputes[ct->ndisputes++] = (struct dispute){who, whom};
 }
 
 static void note_quirk(struct judgement *j, unsigned quirk)
@@ -77,7 +68,6 @@ static void hold_against_truth(struct court *ct)
         }
         if (!wrong) continue;
         ct->findings.more |= f.more;
-        note_dispute(ct, o->backend->name, the_manual);
         if (o->oracle)
             ct->j->dissent = true;
         else
@@ -109,9 +99,7 @@ static void hold_against(struct court *ct, unsigned s, unsigned i)
     }
     ct->peers |= !theirs->oracle;
     ct->silenced |= silent;
-    if (!differs) return;
-    ct->failed = true;
-    note_dispute(ct, mine->backend->name, theirs->backend->name);
+    ct->failed |= differs;
 }
 
 static void hold_against_others(struct court *ct)
@@ -166,6 +154,5 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
                               : "no oracle can run it and no truth given";
     else
         j->verdict = VERDICT_PASS;
-    if (ct.failed || j->dissent)
-        describe_failure(c, outcomes, n, ct.disputes, ct.ndisputes, &ct.findings, &j->detail);
+    if (ct.failed || j->dissent) describe_failure(c, outcomes, n, q, &ct.findings, &j->detail);
 }

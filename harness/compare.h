@@ -33,18 +33,16 @@ void compare_before(const struct test_case *c, const struct outcome *o, struct f
 /* Adds a finding unless one of the same place is there. */
 void findings_add(struct findings *f, const struct diff *d);
 
-/* ---- describe.c ---- */
+/* ---- vote.c ---- */
+/* A sentence that says who differs from whom: "unicorn alone differs from interp, jit, qemu". */
+void vote_describe(const struct test_case *c, const struct outcome *outcomes, unsigned n,
+                   const struct quirks *q, struct buf *out);
 
-/* Who differs from whom. */
-struct dispute {
-    const char *who;  /* a backend's name */
-    const char *whom; /* another's, or "the manual" */
-};
+/* ---- describe.c ---- */
 
 /* The text of a failure: a line saying who differs from whom, then the findings. */
 void describe_failure(const struct test_case *c, const struct outcome *outcomes, unsigned n,
-                      const struct dispute *disputes, unsigned ndisputes, const struct findings *f,
-                      struct buf *out);
+                      const struct quirks *q, const struct findings *f, struct buf *out);
 /* Each finding with the value before, everybody's, and the manual's. */
 void describe_table(const struct test_case *c, const struct outcome *outcomes, unsigned n,
                     const struct findings *f, struct buf *out);

@@ -194,9 +194,8 @@ static void test_text(void **state)
 {
     EXPECT_TEXT(&pair, ADD WRONG, "faulty differs from reference\n", "before", "faulty", "reference",
                 "\n  a0 ", "0000000000000000", "000000000000012a", "000000000000002a");
-    EXPECT_TEXT(&all, ADD LIE ", out: {a0: 41}", "faulty differs from the manual; ",
-                "reference differs from the manual; ", "liar differs from the manual", "  a0 ", "2a", "2a",
-                "2b", "29");
+    EXPECT_TEXT(&all, ADD LIE ", out: {a0: 41}", "  faulty, reference differ from the manual; ",
+                "liar differs from the manual\n", "  a0 ", "2a", "2a", "2b", "29");
     EXPECT_TEXT(&alone,
                 "code: 'fadd.d fa0, fa1, fa2', in: {fa1: f64(1), fa2: f64(1e-300)}, out: {fa0: f64(1)}",
                 "fflags", " - ", "NX", "-\n");
@@ -206,6 +205,53 @@ static void test_text(void **state)
                 "faulty        fault load-access 0x40000\n", "manual        fault illegal\n");
     EXPECT_TEXT(&pair, "code: 'li a0, 1; li a7, 5; addi a0, a0, 1', in: {a7: 5}",
                 "first difference after instruction 1, at 0x10000: addi a0, zero, 1\n");
+}
+
+/* The first line names whoever stands alone; the manual outranks any number, oracles are right in a tie. */
+TESTING_BACKEND(second, false, true, testing_run);
+TESTING_BACKEND(quiet, true, true, give_up);
+
+static void test_vote(void **state)
+{
+    static const struct lineup four = {
+        .entries = {{&faulty, false}, {&second, false}, {&reference, true}, {&liar, true}}, .n = 4};
+    static const struct lineup three = {.entries = {{&faulty, false}, {&liar, true}, {&quiet, true}}, .n = 3};
+    EXPECT_TEXT(&four, ADD WRONG, "  faulty alone differs from second, reference, liar\n");
+    EXPECT_TEXT(&four, ADD LIE, "  liar alone differs from faulty, second, reference\n");
+    EXPECT_TEXT(&four, ADD LIE ", out: {a0: 42}",
+                "  liar alone differs from the manual, faulty, second, reference\n");
+    EXPECT_TEXT(&four, ADD LIE ", out: {a0: 43}",
+                "  faulty, second, reference differ from the manual, liar\n");
+    EXPECT_TEXT(&four, ADD LIE ", out: {a0: 44}",
+                "  faulty, second, reference differ from the manual; liar differs from the manual\n");
+    EXPECT_TEXT(&twins, ADD WRONG, "  reference differs from faulty\n"); /* neither is an oracle here */
+    EXPECT_TEXT(&three, ADD LIE, "  faulty differs from liar; quiet differs from liar\n");
+}
+
+const struct backend *const backend_all[] = {&liar, &quiet, NULL}; /* as quirks name them */
+const struct backend *backend_find(const char *name)
+{
+    return !strcmp(name, "liar") ? &liar : !strcmp(name, "quiet") ? &quiet : NULL;
+}
+
+/* What a quirk explains is no disagreement; who ends by one has no vote. */
+static void test_vote_with_quirks(void **state)
+{
+    static const char text[] = "lockstep: 1\nisa: riscv64\nquirks:\n"
+                               "  - {id: a, backend: liar, rows: rv.add, mask: rd, why: w, evidence: e}\n"
+                               "  - {id: b, backend: quiet, rows: rv.add, mask: exit, why: w, evidence: e}\n";
+    struct lineup l = {
+        .entries = {{&faulty, false}, {&second, false}, {&reference, true}, {&liar, true}, {&quiet, true}},
+        .n = 5};
+    struct diag d = {0};
+    struct quirks *q = quirks_load_text("q.yaml", text, strlen(text), &d);
+    if (!q) fail_msg("%s", buf_cstr(&d.text));
+    EXPECT_TEXT(&l, ADD WRONG, "  faulty differs from second, reference, liar; quiet differs from ");
+    l.quirks = q;
+    EXPECT_TEXT(&l, ADD WRONG, "  faulty alone differs from second, reference, liar\n");
+    expect(&l, ADD LIE, VERDICT_PASS, O, false);
+    quirks_free(q);
+    diag_free(&d);
 }
 
 /* Every register differs: the list ends somewhere and says so. */
@@ -236,6 +282,8 @@ int main(void)
         cmocka_unit_test(test_oracle_that_ends_otherwise),
         cmocka_unit_test(test_skips),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_vote),
+        cmocka_unit_test(test_vote_with_quirks),
         cmocka_unit_test(test_many_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,12 +215,10 @@ void describe_table(const struct test_case *c, const struct outcome *outcomes, u
 }
 
 void describe_failure(const struct test_case *c, const struct outcome *outcomes, unsigned n,
-                      const struct dispute *disputes, unsigned ndisputes, const struct findings *f,
-                      struct buf *out)
+                      const struct quirks *q, const struct findings *f, struct buf *out)
 {
     buf_str(out, "  ");
-    for (unsigned i = 0; i < ndisputes; i++)
-        buf_printf(out, "%s%s differs from %s", i ? "; " : "", disputes[i].who, disputes[i].whom);
+    vote_describe(c, outcomes, n, q, out);
     buf_char(out, '\n');
     describe_table(c, outcomes, n, f, out);
 }
