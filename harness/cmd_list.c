@@ -1,4 +1,5 @@
 /* lockstep list: what there is. To add a list: its row in `lists` and a function. */
+#include "harness/cover/view.h"
 #include "harness/explain.h"
 #include "harness/plan.h"
 
@@ -126,7 +127,12 @@ static int list_schema(struct program *p, const struct guest *g)
         const char *name;         /* of the format */
         void (*write)(FILE *out); /* prints its schema */
     } schemas[] = {
-        {"corpus", schema_write_json}, {"plan", plan_write_json}, {"quirks", schema_write_quirks_json}};
+        {"corpus", schema_write_json},
+        {"plan", plan_write_json},
+        {"quirks", schema_write_quirks_json},
+        {"thresholds", cover_write_thresholds_json},
+        {"unreachable", cover_write_unreachable_json},
+    };
     const char *name = p->opt.args.n > 1 ? p->opt.args.items[1] : "corpus", *names[ARRAY_LEN(schemas)];
     for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {
         names[i] = schemas[i].name;

@@ -58,10 +58,10 @@ static const struct option_row option_rows[OPTIONS] = {
                   "failures printed in full; reports have all of them"},
     [OPT_MAX_TIMEOUTS] = {"max-timeouts", 0, "N", TYPE_NUMBER, FIELD(max_timeouts), CMD_RUN, 0, 0, "100",
                           "give up after so many cases timed out; 0: never"},
-    [OPT_QUIET] = {"quiet", 'q', NULL, TYPE_FLAG, FIELD(quiet), CMD_RUN, 0, 0, NULL,
-                   "no progress, and of each failure only its id"},
-    [OPT_VERBOSE] = {"verbose", 'v', NULL, TYPE_FLAG, FIELD(verbose), CMD_RUN | CMD_LIST, 0, 0, NULL,
-                     "say more about what is going on"},
+    [OPT_QUIET] = {"quiet", 'q', NULL, TYPE_FLAG, FIELD(quiet), CMD_RUN | CMD_COVER, 0, 0, NULL,
+                   "no progress, no tables, and of each failure only its id"},
+    [OPT_VERBOSE] = {"verbose", 'v', NULL, TYPE_FLAG, FIELD(verbose), CMD_RUN | CMD_LIST | CMD_COVER, 0, 0,
+                     NULL, "say more about what is going on"},
     [OPT_ROWS] = {"rows", 0, "GLOB", TYPE_TEXT, FIELD(rows), CMD_GEN, 0, 0, "*", "ids of instruction rows"},
     [OPT_COUNT] = {"count", 'n', "N", TYPE_NUMBER, FIELD(count), CMD_GEN, 1, 1000000, "10",
                    "cases for each row, or sequences"},
@@ -111,6 +111,16 @@ static const struct option_row option_rows[OPTIONS] = {
                  "of the JIT: looks that find code before it is made a region; default: 3"},
     [OPT_PROFILE] = {"profile", 0, "FILE", TYPE_TEXT, FIELD(profile), CMD_EXEC, 0, 0, NULL,
                      "what was hot is read from it, to start warm, and written to it in the end"},
+    [OPT_HOLES] = {"holes", 0, NULL, TYPE_FLAG, FIELD(holes), CMD_COVER, 0, 0, NULL,
+                   "of each row, what was never executed, or executed and never checked; -v: all of it"},
+    [OPT_LCOV] = {"lcov", 0, "FILE", TYPE_TEXT, FIELD(lcov), CMD_COVER, 0, 0, NULL,
+                  "write an lcov .info: spec files, rows as functions, bins as branches"},
+    [OPT_COBERTURA] = {"cobertura", 0, "FILE", TYPE_TEXT, FIELD(cobertura), CMD_COVER, 0, 0, NULL,
+                       "write the same as Cobertura XML"},
+    [OPT_MERGED] = {"output", 'o', "FILE", TYPE_TEXT, FIELD(output), CMD_COVER, 0, 0, NULL,
+                    "write the reports given as one"},
+    [OPT_THRESHOLDS] = {"thresholds", 0, "FILE", TYPE_TEXT, FIELD(thresholds), CMD_COVER, 0, 0, NULL,
+                        "how much must be covered; 'none' for nothing; default: coverage/thresholds.yaml"},
     [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
 };
 
@@ -143,11 +153,20 @@ static const struct command commands[] = {
      "  registers ISA        registers\n"
      "  csrs ISA             control and status registers\n"
      "  cases PATH...        ids of the cases of corpora\n"
-     "  schema [NAME]        JSON Schema of a file format: corpus, plan or quirks\n",
+     "  schema [NAME]        JSON Schema of a file format: corpus, plan, quirks, thresholds, unreachable\n",
      cmd_list},
     {"gen", CMD_GEN, "ISA", 1, 1, false, "write generated cases as a corpus",
      "Writes cases as `generate:` makes them, spelled out, so that they can be kept, edited and run.\n",
      cmd_gen},
+    {"cover", CMD_COVER, "FILE... [ROW...]", 1, ~0u, false, "show what was executed, and who checked it",
+     "FILE is a report of 'lockstep run --report cover=FILE'; several are added up. An lcov .info file of C "
+     "code may "
+     "stand\n"
+     "beside them. ROW is a pattern of row ids, or ext: and a pattern of extensions; default: all rows.\n"
+     "Exit status 1: a row was not executed on every backend, or not checked by an oracle or the manual; or "
+     "less\n"
+     "than the thresholds want was covered.\n",
+     cmd_cover},
     {"exec", CMD_EXEC, "PROGRAM [ARG...]", 1, ~0u, true, "run a Linux program of a guest ISA",
      "Runs an ELF program, static or with shared libraries, with this machine's files, terminal and kernel. "
      "PROGRAM is a\n"

@@ -65,8 +65,7 @@ static bool exists(const char *path)
     return !access(path, F_OK);
 }
 
-/* A file of the project: seen from here, or from above the program (build/rel/lockstep). NULL: nowhere. */
-static const char *project_file(struct program *p, const char *path)
+const char *project_file(struct program *p, const char *path)
 {
     char self[PATH_MAX];
     if (exists(path)) return path;

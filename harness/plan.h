@@ -40,6 +40,9 @@ void plan_free(struct plan *plan);
 const char *plan_repro_options(struct program *p, const struct plan *plan);
 void plan_write_json(FILE *out); /* the plan format as JSON Schema */
 
+/* A file of the project: seen from here, or from above the program (build/rel/lockstep). NULL: nowhere. */
+const char *project_file(struct program *p, const char *path);
+
 /* ---- source: the cases of a plan, for struct pool_config ---- */
 void *plan_stream_open(const void *arg, struct diag *d); /* arg is the plan */
 int plan_stream_next(void *s, const struct test_case **c);

@@ -15,7 +15,15 @@ struct text_list {
     unsigned n;         /* in use */
 };
 
-enum command_id { CMD_RUN = 1, CMD_REPRO = 2, CMD_EXPLAIN = 4, CMD_LIST = 8, CMD_GEN = 16, CMD_EXEC = 32 };
+enum command_id {
+    CMD_RUN = 1,
+    CMD_REPRO = 2,
+    CMD_EXPLAIN = 4,
+    CMD_LIST = 8,
+    CMD_GEN = 16,
+    CMD_EXEC = 32,
+    CMD_COVER = 64,
+};
 
 enum option_id {
     OPT_BACKEND,
@@ -56,6 +64,11 @@ enum option_id {
     OPT_SLICE,
     OPT_HOT,
     OPT_PROFILE,
+    OPT_HOLES,
+    OPT_LCOV,
+    OPT_COBERTURA,
+    OPT_MERGED,
+    OPT_THRESHOLDS,
     OPT_HELP,
     OPTIONS,
 };
@@ -72,8 +85,12 @@ struct options {
     const char *rows;          /* gen: pattern of rows */
     const char *values;        /* gen: kind of values */
     const char *kind;          /* gen: of cases */
-    const char *output;        /* gen: file */
+    const char *output;        /* gen, cover: file */
     const char *file;          /* explain: a program */
+    const char *lcov;          /* cover: file */
+    const char *cobertura;     /* cover: file */
+    const char *thresholds;    /* cover: file, or "none" */
+    bool holes;                /* cover: print them */
     const char *at;            /* explain: where in it */
     uint64_t seed;           /* of generators; exec: of the kernel's random bytes, when OPT_RANDOM is given */
     uint64_t jobs;           /* workers; 0: one for each processor */
@@ -134,6 +151,7 @@ int cmd_explain(struct program *p);
 int cmd_list(struct program *p);
 int cmd_gen(struct program *p);
 int cmd_exec(struct program *p);
+int cmd_cover(struct program *p);
 
 /* ---- shared by commands ---- */
 /* The guest of this name, or NULL after a complaint. */

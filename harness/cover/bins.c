@@ -92,14 +92,14 @@ static bool is_name_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* The semantics name this register other than to assign to it. */
-static bool reads(const struct guest_row *row, const char *name)
+/* The semantics name this register: to assign to it, or otherwise. */
+static bool names(const struct guest_row *row, const char *name, bool assigned)
 {
     size_t n = strlen(name);
     for (const char *s = row->sem ? strstr(row->sem, name) : NULL; s; s = strstr(s + 1, name)) {
         if (is_name_char(s[n]) || (s > row->sem && is_name_char(s[-1]))) continue;
         const char *next = s + n + strspn(s + n, " ");
-        if (*next != '=' || next[1] == '=') return true;
+        if ((*next == '=' && next[1] != '=') == assigned) return true;
     }
     return false;
 }
@@ -123,7 +123,8 @@ static void find_operands(struct making *m)
     }
     for (unsigned i = 0; i < p->nimplicit; i++) {
         struct guest_reg_ref r = p->implicit[i];
-        if ((int)i == p->base_implicit || r.reg->width > 64 || !reads(p->row, guest_reg_name(r.reg, r.index)))
+        if ((int)i == p->base_implicit || r.reg->width > 64 ||
+            !names(p->row, guest_reg_name(r.reg, r.index), false))
             continue;
         operand_add(m, (struct bin_operand){-1, r, TEST_INT, r.reg->width, 0});
     }
@@ -259,7 +260,8 @@ static void add_csrs(struct making *m, unsigned field)
     const struct guest *g = m->b->plan.guest;
     for (unsigned i = 0; i < g->ncsrs && m->b->ncontrols < BINS_MAX_OPERANDS; i++) {
         struct guest_reg_ref r = guest_reg_find(g, g->csrs[i].name);
-        if (r.reg && r.reg->compare) m->b->controls[m->b->ncontrols++] = r;
+        if (!r.reg || !r.reg->compare || !encodes(m, &field, 1, (uint64_t[]){g->csrs[i].number})) continue;
+        m->b->controls[m->b->ncontrols++] = r;
     }
     struct bin_group *group = group_add(m, BIN_CSR, field, 0, m->b->ncontrols + 2);
     for (unsigned raw = 0; raw < group->nraw; raw++) bin_add(m, group, raw);
@@ -285,6 +287,7 @@ static void add_fields(struct making *m)
 static void add_rounds(struct making *m)
 {
     const struct gen_plan *p = &m->b->plan;
+    m->b->sets_control = p->control_reg >= 0 && names(p->row, p->guest->regs[p->control_reg].name, true);
     if (!p->nrounds) return;
     struct bin_group *g = group_add(m, BIN_ROUND, (unsigned)p->round_field, 0, 8 * ROUND_CONTROLS);
     for (unsigned i = 0; i < p->nrounds; i++) {

@@ -54,14 +54,15 @@ struct bin {
 
 /* All bins of a row. */
 struct bins {
-    struct gen_plan plan;                             /* what the row is made of */
-    struct bin_operand operands[BINS_MAX_OPERANDS];   /* its sources */
-    unsigned noperands;                               /* how many */
-    struct bin_group *groups;                         /* in the order of enum bin_kind */
-    unsigned ngroups;                                 /* how many */
-    struct bin list[BINS_MAX];                        /* by number */
-    unsigned n;                                       /* how many bins */
-    bool conditional;                                 /* a branch, which may not be taken */
+    struct gen_plan plan;                           /* what the row is made of */
+    struct bin_operand operands[BINS_MAX_OPERANDS]; /* its sources */
+    unsigned noperands;                             /* how many */
+    struct bin_group *groups;                       /* in the order of enum bin_kind */
+    unsigned ngroups;                               /* how many */
+    struct bin list[BINS_MAX];                      /* by number */
+    unsigned n;                                     /* how many bins */
+    bool sets_control; /* it assigns to the register behind the dynamic rounding mode */
+    bool conditional;  /* a branch, which may not be taken */
     struct guest_reg_ref controls[BINS_MAX_OPERANDS]; /* registers of verdicts that are CSRs, for BIN_CSR */
     unsigned ncontrols;                               /* how many */
 };
@@ -107,9 +108,11 @@ void bins_before(const struct bins *b, const struct test_case *c, const uint64_t
 /* Of those, what a result leaves, and what it adds: an instruction that faulted was not tried with its
  * values. Only for results of one instruction. */
 void bins_after(const struct bins *b, const struct test_case *c, const struct outcome *o, struct bin_hits *h);
-/* Calls `row` for each instruction that surely ran, in order: up to the first that jumps or faults. */
-void bins_executed(const struct test_case *c, const struct outcome *o, void (*row)(void *arg, unsigned row),
-                   void *arg);
+/* Of a case of several instructions: calls `seen` for each that surely ran, in order, up to the first that
+ * jumps or faults, with "executed" and, where nothing it reads was written before it, what bins_before says.
+ * all[row]: bins. */
+void bins_executed(const struct bins *const *all, const struct test_case *c, const struct outcome *o,
+                   void (*seen)(void *arg, unsigned row, const struct bin_hits *h), void *arg);
 
 /* ---- classes.c: values ---- */
 

@@ -229,19 +229,80 @@ void bins_after(const struct bins *b, const struct test_case *c, const struct ou
     }
 }
 
-void bins_executed(const struct test_case *c, const struct outcome *o, void (*row)(void *arg, unsigned row),
-                   void *arg)
+/* ---- sequences ---- */
+
+enum { DIRTY_WORDS = 512 };
+
+/* What earlier instructions of a sequence may have changed. */
+struct dirt {
+    uint64_t words[DIRTY_WORDS / 64]; /* bit per word of the state */
+    bool all;                         /* anything */
+};
+
+static void dirt_reg(struct dirt *d, struct guest_reg_ref r, unsigned count)
 {
-    const struct guest *g = c->guest;
+    unsigned from = r.reg->word + r.index * r.reg->words, to = from + count * r.reg->words;
+    for (unsigned w = from; w < to && w < DIRTY_WORDS; w++) d->words[w / 64] |= 1ull << (w % 64);
+    d->all |= to > DIRTY_WORDS;
+}
+
+static bool is_dirty(const struct dirt *d, struct guest_reg_ref r)
+{
+    unsigned w = r.reg->word + r.index * r.reg->words;
+    return d->all || w >= DIRTY_WORDS || d->words[w / 64] >> (w % 64) & 1;
+}
+
+/* The registers that the instruction writes, or names itself. What CSRs do is anybody's guess. */
+static void dirt_add(struct dirt *d, const struct sight *s)
+{
+    const struct gen_plan *p = &s->b->plan;
+    for (unsigned i = 0; i < p->row->nfields; i++) {
+        const struct guest_field *f = &p->row->fields[i];
+        if (f->kind->print == PRINT_REG && f->access & GUEST_WRITE)
+            dirt_reg(d, field_reg(s, i), 1 + f->kind->pair);
+    }
+    for (unsigned i = 0; i < p->nimplicit; i++) dirt_reg(d, p->implicit[i], 1);
+    if (s->b->sets_control) dirt_reg(d, (struct guest_reg_ref){&p->guest->regs[p->control_reg], 0}, 1);
+    d->all |= (p->row->effects & EFFECT_CSR) != 0;
+}
+
+/* Everything that bins_before looks at is still as it was before the sequence. */
+static bool is_known(const struct dirt *d, const struct sight *s)
+{
+    const struct gen_plan *p = &s->b->plan;
+    bool known = !d->all;
+    for (unsigned i = 0; i < s->b->noperands && known; i++) {
+        const struct bin_operand *o = &s->b->operands[i];
+        known = !is_dirty(d, o->field < 0 ? o->reg : field_reg(s, (unsigned)o->field));
+    }
+    if (p->base_field >= 0) known = known && !is_dirty(d, field_reg(s, (unsigned)p->base_field));
+    if (p->base_field < 0 && p->base_implicit >= 0)
+        known = known && !is_dirty(d, p->implicit[p->base_implicit]);
+    if (p->nrounds && p->control_reg >= 0)
+        known = known && !is_dirty(d, (struct guest_reg_ref){&p->guest->regs[p->control_reg], 0});
+    return known;
+}
+
+void bins_executed(const struct bins *const *all, const struct test_case *c, const struct outcome *o,
+                   void (*seen)(void *arg, unsigned row, const struct bin_hits *h), void *arg)
+{
+    struct dirt dirt = {0};
+    struct test_case rest = *c; /* from the instruction at hand on */
     uint64_t left = o->exit.executed;
-    for (unsigned at = 0; at < c->code_size && left; left--) {
-        uint32_t word = 0;
-        for (unsigned i = 0; i < 4 && at + i < c->code_size; i++)
-            word |= (uint32_t)c->code[at + i] << (8 * i);
-        int index = g->decode(word);
-        if (index < 0) return;
-        row(arg, (unsigned)index);
-        if (g->rows[index].effects & EFFECT_JUMP) return;
-        at += g->rows[index].length;
+    for (; rest.code_size && left; left--) {
+        int index = c->guest->decode(first_word(&rest));
+        const struct bins *b = index < 0 ? NULL : all[index];
+        if (!b) return;
+        struct sight s = {.b = b, .c = &rest, .state = o->before, .word = first_word(&rest)};
+        struct bin_hits h = {0};
+        if (is_known(&dirt, &s)) bins_before(b, &rest, o->before, &h);
+        bin_hit(&h, 0);
+        seen(arg, (unsigned)index, &h);
+        dirt_add(&dirt, &s);
+        unsigned length = b->plan.row->length;
+        if (b->plan.row->effects & EFFECT_JUMP || length > rest.code_size) return;
+        rest.code += length;
+        rest.code_at += length;
+        rest.code_size -= length;
     }
 }

@@ -59,20 +59,19 @@ static void note_cell(struct scribe *s, unsigned row, unsigned bin, unsigned bit
     buf_add(&s->cells, &n, sizeof(n));
 }
 
-static void note_row(void *scribe, unsigned row)
+static void note_row(struct scribe *s, unsigned row)
 {
-    struct scribe *s = scribe;
-    if (!s->l->guests[s->guest].bins[row]) return;
     uint32_t *fresh = &s->fresh[s->guest][(size_t)row * LEDGER_BACKENDS];
     bool first = true;
     for (unsigned b = 0; b < s->l->nbackends; b++) first &= !fresh[b];
     if (first) buf_add(&s->rows, (uint32_t[]){s->guest << 16 | row}, sizeof(uint32_t));
     fresh[s->backend]++;
-    note_cell(s, row, 0, s->checks);
 }
 
-static void note_hits(struct scribe *s, unsigned row, const struct bin_hits *h)
+static void note_hits(void *scribe, unsigned row, const struct bin_hits *h)
 {
+    struct scribe *s = scribe;
+    if (bin_was_hit(h, 0)) note_row(s, row);
     for (unsigned w = 0; w < ARRAY_LEN(h->bits); w++)
         for (uint64_t bits = h->bits[w]; bits; bits &= bits - 1)
             note_cell(s, row, w * 64 + (unsigned)__builtin_ctzll(bits), s->checks);
@@ -95,13 +94,11 @@ static void note_outcome(struct scribe *s, const struct test_case *c, const stru
     const struct ledger_guest *g = &s->l->guests[s->guest];
     unsigned row = (unsigned)(c->row - c->guest->rows);
     struct bin_hits hits = *before;
-    if (c->steps > 1) { /* what came out of the first instruction is not known */
-        bins_executed(c, o, note_row, s);
-        if (o->exit.executed) note_hits(s, row, &hits);
+    if (c->steps > 1) {
+        bins_executed(g->bins, c, o, note_hits, s);
         return;
     }
     bins_after(g->bins[row], c, o, &hits);
-    if (bin_was_hit(&hits, 0)) note_row(s, row);
     note_hits(s, row, &hits);
 }
 
