@@ -165,6 +165,8 @@ struct tlb_entry {
     uintptr_t addend;             /* host address - guest address */
 };
 
+enum { CPU_FRAME = 128 }; /* words */
+
 struct vcpu {
     const struct guest *guest; /* the ISA */
     struct mem *mem;           /* guest-physical memory; outlives the vcpu */
@@ -181,9 +183,10 @@ struct vcpu {
     uint64_t (*clock)(void);    /* the guest's wall clock, when it is read; NULL: what the state holds */
     uint64_t map_epoch;         /* mem->map_epoch that the TLB was filled under */
     uint64_t dirty_epoch;       /* mem->dirty_epoch that its write tags were given under */
-    uint64_t tlb_used[CPU_TLB_SIZE / 64]; /* bit per entry that may hold tags, so that flushing is cheap */
-    struct tlb_entry tlb[CPU_TLB_SIZE];   /* by low bits of the page number */
-    _Alignas(64) uint64_t state[];        /* guest->state_words words, laid out by guest->regs */
+    uint64_t tlb_used[CPU_TLB_SIZE / 64];   /* bit per entry that may hold tags, so that flushing is cheap */
+    struct tlb_entry tlb[CPU_TLB_SIZE];     /* by low bits of the page number */
+    _Alignas(64) uint64_t frame[CPU_FRAME]; /* for what the backend's code keeps near the state */
+    _Alignas(64) uint64_t state[];          /* guest->state_words words, laid out by guest->regs */
 };
 
 struct vcpu *vcpu_new(const struct guest *g, struct mem *m); /* at reset; NULL: no memory */

@@ -94,7 +94,9 @@ static bool node(struct eval *e, uint32_t index)
     unsigned vectors;
     arguments(e, n, a, &vectors);
     switch (n->op) {
-    case IR_NOP: return true;
+    case IR_NOP:
+    case IR_CALL:
+    case IR_RETURN: return true;
     case IR_CONST: out->u128 = n->imm; break;
     case IR_GET: get(e, n, out); break;
     case IR_SET: set(e, n, a); return true;
@@ -111,7 +113,6 @@ static bool node(struct eval *e, uint32_t index)
     case IR_JUMP: return leave(e, n, a[0].u[0]);
     case IR_GUARD: return a[0].u[0] == n->imm || leave(e, n, a[0].u[0]);
     case IR_STEP: return leave(e, n, e->pc);
-    case IR_LOOP: return leave(e, n, e->b->pc);
     default:
         if (!operation(e, n, a, vectors, out)) return false;
         break;

@@ -54,8 +54,10 @@ enum ir_type { IR_VOID, IR_I1, IR_I8, IR_I16, IR_I32, IR_I64, IR_I128, IR_V128, 
     X(GUARD, "guard", 1, IR_VOID, IR_I64, IR_OP_EXIT | IR_OP_EFFECT)                                        \
     /* this instruction is the interpreter's, then leave */                                                 \
     X(STEP, "step", 0, IR_VOID, IR_TYPES, IR_OP_EXIT | IR_OP_EFFECT | IR_OP_END)                            \
-    /* back to the block's top: its pc follows again */                                                     \
-    X(LOOP, "loop", 0, IR_VOID, IR_TYPES, IR_OP_EXIT | IR_OP_EFFECT | IR_OP_END)
+    /* what follows was called, and will return to imm; for the prediction of returns, nothing else */      \
+    X(CALL, "call", 0, IR_VOID, IR_TYPES, IR_OP_EFFECT)                                                     \
+    /* and has returned: the callee of the block's last CALL that has not yet, or that the block is in */   \
+    X(RETURN, "return", 0, IR_VOID, IR_TYPES, IR_OP_EFFECT)
 
 enum {
 #define X(name, ...) IR_##name,
@@ -165,6 +167,8 @@ void ir_insn(struct ir_block *b, uint32_t number, uint64_t pc); /* counts: b->in
  *     exit_if v10, 0x10020
  *     raise v10, 0x2            ; without v10: always
  *     guard[return] v3, 0x10024
+ *     return
+ *     call 0x10008
  *     jump[return] v3           ; goto[call] 0x10004
  *
  * A value is called by its node's index when printed, and IR_NOP is left out; the parser takes any name of

@@ -103,12 +103,23 @@ uint32_t lift_bit(struct lift *l, uint32_t v, uint32_t bit, unsigned at)
 
 /* ---- a row ---- */
 
+static void note_call(struct lift *l)
+{
+    if (l->hint == IR_HINT_CALL) add_exit(l, IR_CALL, IR_NONE, l->next, IR_HINT_NONE);
+}
+
 /* What the row noted, as the block's end. */
 static enum lift_end finish(struct lift *l, uint64_t *branch)
 {
     switch (l->leave) {
-    case IR_GOTO: add_exit(l, IR_GOTO, IR_NONE, l->target, l->hint); return LIFT_DONE;
-    case IR_JUMP: add_exit(l, IR_JUMP, l->value, 0, l->hint); return LIFT_DONE;
+    case IR_GOTO:
+        note_call(l);
+        add_exit(l, IR_GOTO, IR_NONE, l->target, l->hint);
+        return LIFT_DONE;
+    case IR_JUMP:
+        note_call(l);
+        add_exit(l, IR_JUMP, l->value, 0, l->hint);
+        return LIFT_DONE;
     case IR_EXIT_IF:
         add_exit(l, IR_EXIT_IF, l->value, l->target, IR_HINT_NONE);
         *branch = l->target;

@@ -5,10 +5,10 @@ const char *const ir_round_names[] = {"rne", "rtz", "rdn", "rup", "rmm", "odd", 
 const char *const ir_hint_names[] = {"none", "call", "return", NULL};
 
 static const char *const structural[IR_FIRST_OP] = {
-    [IR_NOP] = "",    [IR_CONST] = "ti",   [IR_GET] = "tw",    [IR_SET] = "wa",
-    [IR_INSN] = "ni", [IR_BOX] = "a",      [IR_UNBOX] = "tai", [IR_LANES] = "L",
-    [IR_SKIP] = "ai", [IR_EXIT_IF] = "ai", [IR_RAISE] = "?i",  [IR_GOTO] = "hi",
-    [IR_JUMP] = "ha", [IR_GUARD] = "hai",  [IR_STEP] = "",     [IR_LOOP] = "",
+    [IR_NOP] = "",     [IR_CONST] = "ti",  [IR_GET] = "tw",  [IR_SET] = "wa",    [IR_INSN] = "ni",
+    [IR_BOX] = "a",    [IR_UNBOX] = "tai", [IR_LANES] = "L", [IR_SKIP] = "ai",   [IR_EXIT_IF] = "ai",
+    [IR_RAISE] = "?i", [IR_GOTO] = "hi",   [IR_JUMP] = "ha", [IR_GUARD] = "hai", [IR_STEP] = "",
+    [IR_CALL] = "i",   [IR_RETURN] = "",
 };
 
 const char *ir_syntax(unsigned op)

@@ -133,9 +133,16 @@ static void random_exit(struct ir_block *b, struct rng *r)
                                      .imm = rng_below(r, 5)});
 }
 
+static void random_call(struct ir_block *b, struct rng *r)
+{
+    ir_add_node(b, &(struct ir_node){.op = rng_below(r, 3) ? IR_CALL : IR_RETURN,
+                                     .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE}});
+    if (b->nodes[b->n - 1].op == IR_CALL) b->nodes[b->n - 1].imm = rng_below(r, 5);
+}
+
 static void random_end(struct ir_block *b, struct rng *r)
 {
-    static const uint16_t ends[] = {IR_GOTO, IR_JUMP, IR_STEP, IR_LOOP, IR_RAISE};
+    static const uint16_t ends[] = {IR_GOTO, IR_JUMP, IR_STEP, IR_RAISE};
     struct ir_node n = {.op = ends[rng_below(r, ARRAY_LEN(ends))],
                         .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE}};
     if (n.op == IR_JUMP) n.a[0] = random_value(b, r, IR_I64);
@@ -226,6 +233,8 @@ static inline void random_block(struct ir_block *b, struct rng *r)
             ir_insn(b, b->insns, 0x1000 + 4 * b->insns);
         else if (what < 14)
             random_exit(b, r);
+        else if (what < 15)
+            random_call(b, r);
         else if (what < 50)
             random_structural(b, r);
         else if (what < 65)

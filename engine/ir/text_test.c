@@ -29,12 +29,14 @@ static const char every_syntax[] = "block 0x10000 key 0x1 round rup\n"
                                    "exit_if v13, 0x10020\n"
                                    "guard[call] v3, 0x10040\n"
                                    "raise v13, 0x2\n"
-                                   "v18 = load8 v3\n"
+                                   "return\n"
+                                   "call 0x10008\n"
+                                   "v20 = load8 v3\n"
                                    "jump[return] v3\n";
 
 static void print_and_parse_agree(void **state)
 {
-    static const char *const ends[] = {"goto[call] 0x10\n", "goto 0x10\n", "jump v1\n", "step\n", "loop\n",
+    static const char *const ends[] = {"goto[call] 0x10\n", "goto 0x10\n", "jump v1\n", "step\n",
                                        "raise 0x3\n"};
     struct ir_block b;
     struct buf text = {0}, again = {0}, err = {0};

@@ -31,20 +31,25 @@ static int map_views(struct jit_cache *k)
     return 0;
 }
 
-/* From the bottom: the jump cache, a guard, the executable view, a guard, the writable view. */
+/* From the bottom: the jump cache, a guard, the stack of returns, a guard, the executable view, a guard, the
+ * writable view. */
 static int map_all(struct jit_cache *k)
 {
     size_t jumps = JIT_JUMPS * sizeof(struct jit_jump), guard = CPU_PAGE;
-    k->map_size = jumps + 2 * (guard + k->size);
+    k->map_size = jumps + guard + JIT_RETURNS + 2 * (guard + k->size);
     k->map = mmap(NULL, k->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (k->map == MAP_FAILED) {
         k->map = NULL;
         return -errno;
     }
     k->jumps = (void *)k->map;
-    k->rx = k->map + jumps + guard;
+    uint8_t *returns = k->map + jumps + guard;
+    k->rx = returns + JIT_RETURNS + guard;
     k->rw = k->rx + k->size + guard;
-    if (mprotect(k->map, jumps, PROT_READ | PROT_WRITE)) return -errno;
+    if (mprotect(k->map, jumps, PROT_READ | PROT_WRITE) ||
+        mprotect(returns, JIT_RETURNS, PROT_READ | PROT_WRITE))
+        return -errno;
+    k->no_returns = (const void **)(returns + JIT_RETURNS) - 1;
     return map_views(k);
 }
 
@@ -78,6 +83,8 @@ int jit_cache_open(struct jit *j, size_t size)
     k->jumps_used = ~0ull;
     jit_jumps_clear(j);
     k->base = jit_host_make(&j->host, j->lift, k->jumps, k->rw, k->rx, k->size);
+    *k->no_returns = j->host.bottom;
+    jit_returns_clear(j);
     k->base = (k->base + JIT_ALIGN - 1) & ~(size_t)(JIT_ALIGN - 1);
     k->room = k->size - k->base;
     return 0;
@@ -170,8 +177,9 @@ void jit_link(struct jit *j, struct jit_exit *e, struct jit_block *to)
     e->from_at = &to->from;
     if (to->from) to->from->from_at = &e->from_next;
     to->from = e;
-    bool inside = to->region && to->region == e->owner->region;
+    bool inside = e->inner && !e->returns && to->region == e->owner->region;
     set_jump(j, e, inside ? e->inner : e->jump, inside ? to->inner : to->entry);
+    if (e->returns && e->inner) set_jump(j, e, e->inner, to->code);
     j->stats.links++;
 }
 
@@ -204,10 +212,16 @@ void jit_jumps_clear(struct jit *j)
     k->jumps_used = 0;
 }
 
+void jit_returns_clear(struct jit *j)
+{
+    j->cache.returns = j->cache.no_returns;
+}
+
 void jit_drop(struct jit *j, struct jit_block *b)
 {
     struct jit_cache *k = &j->cache;
     if (b->gone) return;
+    jit_returns_clear(j);
     b->gone = true;
     if (j->from && j->from->owner == b) j->from = NULL;
     struct jit_block **link = bucket_of(k, b->pc, b->key);
@@ -217,7 +231,7 @@ void jit_drop(struct jit *j, struct jit_block *b)
         struct jit_exit *e = b->from;
         leave_list(e);
         set_jump(j, e, e->jump, e->owner->code + e->stub);
-        if (e->owner->region) set_jump(j, e, e->inner, e->owner->code + e->cross);
+        if (e->inner) set_jump(j, e, e->inner, e->owner->code + e->cross);
         j->stats.unlinks++;
     }
     for (uint32_t i = 0; i < b->nexits; i++)
@@ -235,6 +249,7 @@ void jit_flush(struct jit *j)
         free(b);
     }
     jit_jumps_clear(j);
+    jit_returns_clear(j);
     k->first = k->count = 0;
     k->head = 0;
     j->nregions = 0;
@@ -306,6 +321,7 @@ static struct jit_block *record(const struct jit *j)
         .insns = j->ir.insns,
         .bytes = j->ir.bytes,
         .size = code->n,
+        .jumps = j->ir.nodes[j->ir.n - 1].op == IR_JUMP,
         .nexits = code->nexits,
         .nfaults = code->nfaults,
     };

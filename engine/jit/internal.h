@@ -6,13 +6,15 @@
 #include "engine/jit/x86_64/host.h"
 
 enum {
-    JIT_CACHE_MIN = 64 << 10,         /* bytes of code */
-    JIT_CACHE_USUAL = 64 << 20,       /* the same when nobody says */
-    JIT_ALIGN = 16,                   /* of a block's code */
-    JIT_SLICE = 1 << 15,              /* instructions at least that translated code runs before run.c looks
-                                         around; at random up to three times as many */
-    JIT_SLICE_MIN = 256,              /* the same where it is asked for: the longest block must fit */
-    JIT_HOT = 3,                      /* slices that end in a block before it is hot */
+    JIT_CACHE_MIN = 64 << 10,   /* bytes of code */
+    JIT_CACHE_USUAL = 64 << 20, /* the same when nobody says */
+    JIT_ALIGN = 16,             /* of a block's code */
+    JIT_SLICE = 1 << 15,        /* instructions at least that translated code runs before run.c looks
+                                   around; at random up to three times as many */
+    JIT_SLICE_MIN = 256,        /* the same where it is asked for: the longest block must fit */
+    JIT_HOT = 3,                /* slices that end in a block before it is hot */
+    JIT_RETURNS = 1 << 20,      /* bytes of the stack of returns */
+    JIT_RETURNS_LEFT = 1 << 16, /* of them for what else uses it: handlers of signals, of who embeds us */
     JIT_JUMPS_GROUP = JIT_JUMPS / 64, /* entries of the jump cache that one bit of jumps_used speaks of */
 };
 
@@ -43,6 +45,8 @@ struct jit_cache {
     struct jit_block **hash; /* by pc and key */
     uint32_t hash_mask;      /* number of buckets - 1 */
     struct jit_jump *jumps;  /* the inlined cache of indirect jumps */
+    const void **returns;    /* top of the stack of returns: addresses of living code */
+    const void **no_returns; /* the same when it is empty */
     uint64_t jumps_used;     /* bit per JIT_JUMPS_GROUP entries that may hold something */
 };
 
@@ -85,6 +89,7 @@ void jit_flush(struct jit *j);                                          /* forge
 void jit_drop_code(struct jit *j, uint64_t addr, uint64_t size);        /* all with guest code in there */
 void jit_jump_set(struct jit *j, struct jit_block *b);                  /* indirect jumps to it find it */
 void jit_jumps_clear(struct jit *j);
+void jit_returns_clear(struct jit *j); /* no code is on that stack any more */
 
 /* ---- translate.c ---- */
 /* Guest code as it is read for a translation. Pages are watched before that. */

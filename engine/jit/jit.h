@@ -19,7 +19,7 @@
  *     r15      instructions left of the budget. A block begins with `sub r15, insns; jb out`, and every way
  *              out gives back what did not run, so the count is exact at each exit
  *     gs       the window (user mode)
- *     rsp      a frame of JIT_FRAME bytes for spills, 16-byte aligned
+ *     rsp      the stack of returns: x86_64/emit_return.c
  *     ten host registers hold the guest registers of guest_lift.pins, twelve xmm registers those of fp_pins;
  *     the words in vcpu->state behind them are stale. All other state is in place. Between blocks of one
  *     region they hold others: struct jit_pins
@@ -36,7 +36,6 @@
 
 enum {
     JIT_STATE_BIAS = 128, /* rbp - (char *)vcpu->state */
-    JIT_FRAME = 1024,     /* bytes of spill slots at rsp */
     JIT_PINS = 10,        /* guest registers in host registers */
     JIT_FP_PINS = 12,     /* guest FP registers in host registers */
     JIT_MAX_INSNS = 128,  /* guest instructions of a block; a region may have more */
@@ -57,13 +56,15 @@ enum jit_exit_kind {
 /* One way out of a block. When code leaves, rax holds the target of JIT_EXIT_JUMP and r15 is exact. */
 struct jit_exit {
     uint8_t kind;   /* enum jit_exit_kind */
+    bool returns;   /* GOTO: it is where a call returns to, with the guest's pc in rax to be checked */
     uint8_t hint;   /* enum ir_hint */
     uint16_t cause; /* JIT_EXIT_RAISE */
     uint32_t jump; /* JIT_EXIT_GOTO: offset in the code of the rel32 that goes to `stub` until it is linked */
     uint32_t stub; /* offset of the out-of-line code that leaves by this exit */
     uint32_t inner; /* in a region's block: GOTO: offset of the rel32 that goes to `cross` until it is linked
-                       to a block of the region */
-    uint32_t cross; /* likewise: offset of the code that puts the words where the standard has them */
+                       to a block of the region; `returns`: of the one by which a call takes the address of
+                       its landing; 0: there is none */
+    uint32_t cross; /* offset of the code that puts the words where the standard has them; of that landing */
     uint32_t left;  /* offset just behind the stub's call of `leave`, which is what jit_trip.stub tells; rises
                       from exit to exit of a block */
     uint32_t insn;  /* number of the guest instruction */
@@ -105,7 +106,7 @@ struct jit_code {
     struct jit_fault *faults;                                           /* nfaults of them, by rising `at` */
     struct jit_call *calls;                                             /* ncalls of them */
     uint32_t nexits, exits_cap, nfaults, faults_cap, ncalls, calls_cap; /* in use, allocated */
-    uint32_t entry; /* offset of the block's first instruction */
+    uint32_t entry; /* offset of the block's first instruction; before it stands its landing, from 0 on */
     uint32_t inner; /* the same for who comes from its region */
     bool failed;    /* too big: not usable */
     void *scratch;  /* the emitter's own tables, kept for the next block */
@@ -118,7 +119,7 @@ struct jit_block {
     uint32_t size;            /* of host code */
     uint32_t tier;            /* 1 or 2 */
     const uint8_t *code;      /* where it runs: the executable view */
-    const uint8_t *entry;     /* its first instruction */
+    const uint8_t *entry;     /* its first instruction; returns go to `code`, which compares the pc in rax */
     const uint8_t *inner;     /* the same for who comes from its region */
     uint32_t region;          /* that it belongs to; 0: none */
     struct jit_exit *exits;   /* nexits of them */
@@ -129,6 +130,7 @@ struct jit_block {
     uint64_t at;              /* position in the cache's ring: offset + laps * its size */
     bool cut;                 /* shorter than it need be, for the end of a budget: nothing links to it */
     bool gone;                /* no longer found; its room is not reused yet */
+    bool jumps;               /* it ends in an indirect jump */
     uint32_t heat;            /* how often a slice ended at its top */
     uint32_t later;           /* so many samples more than usual, modulo 2^32, make it hot */
 };

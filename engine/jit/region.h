@@ -53,6 +53,8 @@ struct jit_making {
     struct jit_reader reader;            /* of its code */
     struct jit_trace traces[JIT_TRACES]; /* ntraces of them */
     unsigned ntraces;                    /* found so far */
+    uint64_t calls[JIT_TRACE_INSNS];     /* ncalls of them: where those that the trace is in return to */
+    uint32_t ncalls;                     /* under way */
     bool known;                          /* all of them: the second round */
     uint32_t npcs;                       /* instructions of all of them */
     uint64_t pcs[JIT_REGION_INSNS];      /* their addresses */

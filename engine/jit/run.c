@@ -122,6 +122,7 @@ void jit_check_key(struct vcpu *c)
     struct jit *j = c->backend;
     uint64_t key = j->lift->key(c);
     if (key != j->key) jit_jumps_clear(j);
+    if (key != j->key) jit_returns_clear(j);
     if (key != j->key && j->lift->policy) j->host.policy = j->lift->policy(key);
     j->key = key;
 }
@@ -216,16 +217,20 @@ static uint32_t mxcsr_of(const struct jit *j)
     return 0x1f80 | rounding[j->lift->round(j->key)] << 13;
 }
 
+/* To where no code is known, or the cache of indirect jumps does not have it. */
+static void jumped(struct run *r, const struct jit_trip *t)
+{
+    r->pc = t->target;
+    r->jumped = true;
+}
+
 static bool serve(struct run *r, struct jit_block *b, struct jit_exit *e, const struct jit_trip *t)
 {
     struct vcpu *c = r->c;
     r->pc = e->pc;
     switch ((enum jit_exit_kind)e->kind) {
     case JIT_EXIT_GOTO: r->j->from = e; return true;
-    case JIT_EXIT_JUMP:
-        r->pc = t->target;
-        r->jumped = true;
-        return true;
+    case JIT_EXIT_JUMP: jumped(r, t); return true;
     case JIT_EXIT_BUDGET:
         r->pc = b->pc;
         if (r->budget < JIT_MAX_INSNS) return true;
@@ -243,19 +248,41 @@ static bool serve(struct run *r, struct jit_block *b, struct jit_exit *e, const 
     return false;
 }
 
+/* Not more instructions than the stack of returns has room for, if each were a call. */
+static uint64_t with_room(struct jit *j, uint64_t slice)
+{
+    uint64_t most = (JIT_RETURNS - JIT_RETURNS_LEFT) / sizeof(void *);
+    uint64_t used = (uint64_t)(j->cache.no_returns - j->cache.returns);
+    if (slice > most) slice = most;
+    if (used + slice > most) jit_returns_clear(j);
+    return slice;
+}
+
 /* Enters b for a slice and serves the exit by which the code left; false: the run ends. */
 static bool trip(struct run *r, const struct jit_block *b)
 {
     struct jit *j = r->j;
     if (j->slice_left < b->insns) j->slice_left = j->slice + rng_below(&j->slices, 2 * j->slice);
-    uint64_t slice = j->slice_left < r->left ? j->slice_left : r->left;
-    struct jit_trip t = {.cpu = r->c, .code = b->entry, .left = slice, .mxcsr = mxcsr_of(j)};
+    uint64_t slice = with_room(j, j->slice_left < r->left ? j->slice_left : r->left);
+    struct jit_trip t = {.cpu = r->c,
+                         .code = b->entry,
+                         .left = slice,
+                         .returns = j->cache.returns,
+                         .empty = j->cache.no_returns,
+                         .mxcsr = mxcsr_of(j)};
     uint64_t start = jit_clock(j);
     j->host.enter(&t);
     uint64_t ran = jit_clock(j) - start;
     r->left -= slice - t.left;
     if (r->budget >= JIT_MAX_INSNS) j->slice_left -= slice - t.left;
     gather_flags(r, t.mxcsr);
+    j->cache.returns = t.returns;
+    if (t.stub == j->host.jump_missed) {
+        j->unsampled_ns[b->tier > 1] += ran;
+        j->stats.exits[JIT_EXIT_JUMP]++;
+        jumped(r, &t);
+        return true;
+    }
     struct jit_block *at = jit_block_at(j, t.stub - 1); /* behind the call may be another block */
     BUG_ON(!at);
     j->unsampled_ns[at->tier > 1] += ran;

@@ -41,7 +41,7 @@ static bool is_copied(struct jit_making *r, uint64_t pc)
     const struct jit_trace *t = jit_trace_at(r, pc);
     const struct jit_block *b = t ? NULL : jit_trace_other(r, pc);
     if (t) return t->copied;
-    return b && b->insns <= COPIED && b->nexits && b->exits[b->nexits - 1].kind == JIT_EXIT_JUMP;
+    return b && b->insns <= COPIED && b->jumps;
 }
 
 /* The path went there so many times. */
@@ -80,6 +80,11 @@ static bool ends_before(struct jit_making *r, const struct jit_trace *t, uint64_
     return pc == t->pc || (other && other->loop && is_long(r, pc)) || t->n == JIT_TRACE_INSNS ||
            r->npcs == JIT_REGION_INSNS || !jit_site(r->path, pc) ||
            (jit_trace_other(r, pc) && !is_copied(r, pc));
+}
+
+static void add_return(struct ir_block *b)
+{
+    ir_add_node(b, &(struct ir_node){.op = IR_RETURN, .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE}});
 }
 
 static void add_goto(struct ir_block *b, uint64_t pc, unsigned hint)
@@ -178,18 +183,36 @@ static bool through_goto(struct jit_making *r, const struct jit_trace *t, uint64
     return true;
 }
 
-/* An indirect jump: the trace goes on where it mostly led, other places are for other traces. */
+/* Where the indirect jump at pc leads, which is the last node: back to a caller that the trace has in it, or
+ * to where it mostly went; false: nobody knows. */
+static bool leads_to(struct jit_making *r, uint64_t pc, uint64_t *to)
+{
+    const struct jit_site *s = jit_site(r->path, pc);
+    bool returns = r->j->ir.nodes[r->j->ir.n - 1].round == IR_HINT_RETURN;
+    unsigned best = s ? jit_likeliest(s) : 0;
+    if (returns && r->ncalls) {
+        *to = r->calls[--r->ncalls];
+        return true;
+    }
+    if (!s || s->times[best] * 4 < s->count * 3) return false;
+    *to = s->to[best];
+    return true;
+}
+
+/* An indirect jump: the trace goes on where it leads, other places are for other traces. */
 static bool through_jump(struct jit_making *r, const struct jit_trace *t, uint64_t *pc)
 {
-    struct ir_node *last = &r->j->ir.nodes[r->j->ir.n - 1];
+    struct ir_block *b = &r->j->ir;
+    struct ir_node *last = &b->nodes[b->n - 1];
     const struct jit_site *s = jit_site(r->path, *pc);
-    unsigned best = s ? jit_likeliest(s) : 0;
-    bool usual = s && s->times[best] * 4 >= s->count * 3;
+    uint64_t to;
+    bool usual = leads_to(r, *pc, &to), returns = last->round == IR_HINT_RETURN;
     for (unsigned i = 0; s && i < JIT_NEXT && s->times[i]; i++)
-        if (!usual || i != best) want_trace(r, s->to[i], s->times[i], false);
-    if (!usual || repeats(r, t, s->to[best]) >= REPEATS) return false;
+        if (!usual || s->to[i] != to) want_trace(r, s->to[i], s->times[i], false);
+    if (!usual || repeats(r, t, to) >= REPEATS) return false;
     last->op = IR_GUARD;
-    last->imm = *pc = s->to[best];
+    last->imm = *pc = to;
+    if (returns) add_return(b);
     if (!ends_before(r, t, *pc)) return true;
     add_goto(&r->j->ir, *pc, IR_HINT_NONE);
     return false;
@@ -201,6 +224,7 @@ static bool go_on(struct jit_making *r, struct jit_trace *t, enum lift_end end, 
 {
     struct ir_block *b = &r->j->ir;
     unsigned op = b->nodes[b->n - 1].op;
+    if (b->n > 1 && b->nodes[b->n - 2].op == IR_CALL) r->calls[r->ncalls++] = b->nodes[b->n - 2].imm;
     if (end == LIFT_DONE && op != IR_GOTO && op != IR_JUMP) return false;
     if (end == LIFT_DONE) return op == IR_GOTO ? through_goto(r, t, pc) : through_jump(r, t, pc);
     if (end == LIFT_BRANCH && !go_round(r, t, pc, taken, next) && !through_branch(r, pc, taken, next))
@@ -223,6 +247,7 @@ static bool lift_once(struct jit_making *r, struct jit_trace *t)
     b->live_round = (uint8_t)j->lift->round(j->key);
     t->first = r->npcs;
     t->n = 0;
+    r->ncalls = 0;
     while (more) {
         unsigned n = add_insn(r, t, pc, &end, &taken);
         if (!n) {
@@ -231,7 +256,8 @@ static bool lift_once(struct jit_making *r, struct jit_trace *t)
         }
         more = go_on(r, t, end, taken, pc + n, &pc);
         unsigned op = b->nodes[b->n - 1].op;
-        r->out[r->npcs - 1] = op == IR_JUMP || op == IR_GUARD || op == IR_STEP || op == IR_RAISE;
+        r->out[r->npcs - 1] =
+            op == IR_JUMP || op == IR_GUARD || op == IR_RETURN || op == IR_STEP || op == IR_RAISE;
     }
     t->jumps = b->n && b->nodes[b->n - 1].op == IR_JUMP;
     return t->n;

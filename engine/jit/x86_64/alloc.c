@@ -136,7 +136,7 @@ void alloc_load(struct emit *e, const struct emit_cell *c, unsigned reg)
     else if (c->home >= 0)
         alloc_load_mem(e, reg, ASM_RBP, emit_word_disp((unsigned)c->home));
     else
-        alloc_load_mem(e, reg, ASM_RSP, emit_slot_disp(c->slot));
+        alloc_load_mem(e, reg, ASM_RBP, emit_slot_disp(c->slot));
 }
 
 /* The first of n free slots beside each other. */
@@ -156,7 +156,7 @@ int alloc_slot(struct emit *e, unsigned n)
 static void spill(struct emit *e, struct emit_cell *c, unsigned reg)
 {
     c->slot = (int16_t)alloc_slot(e, 1);
-    alloc_store_mem(e, reg, ASM_RSP, emit_slot_disp(c->slot));
+    alloc_store_mem(e, reg, ASM_RBP, emit_slot_disp(c->slot));
 }
 
 /* ---- registers ---- */

@@ -112,6 +112,22 @@ void asm_call(struct jit_code *c, const void *to)
     note_call(c, to);
 }
 
+void asm_jump_near(struct jit_code *c, enum asm_cc cc, const void *to)
+{
+    uint32_t at = asm_jump32(c, cc);
+    c->n = at;
+    note_call(c, to);
+}
+
+uint32_t asm_lea32(struct jit_code *c, unsigned reg)
+{
+    asm_byte(c, 0x48 | (reg & 8) >> 1);
+    asm_byte(c, ASM_LEA);
+    asm_byte(c, (reg & 7) << 3 | 5);
+    asm_u32(c, 0);
+    return c->n - 4;
+}
+
 void asm_const(struct jit_code *c, unsigned reg, uint64_t value)
 {
     if (value <= UINT32_MAX) {

@@ -194,6 +194,7 @@ void asm_op(struct jit_code *c, uint32_t op, unsigned reg, unsigned vex, const s
  * follow. */
 void asm_near(struct jit_code *c, uint32_t op, unsigned reg, unsigned vex, const void *at);
 void asm_call(struct jit_code *c, const void *to);
+void asm_jump_near(struct jit_code *c, enum asm_cc cc, const void *to);
 void asm_bswap(struct jit_code *c, uint32_t w, unsigned reg); /* w: ASM_W or 0, as in the next but one */
 /* reg <- value, in the shortest way that leaves flags alone. */
 void asm_const(struct jit_code *c, unsigned reg, uint64_t value);
@@ -229,6 +230,7 @@ static ALWAYS_INLINE void asm_mem(struct jit_code *c, uint32_t op, unsigned reg,
 /* A jump whose target is not known yet: gives where its operand is. cc CC_ALWAYS: unconditional. */
 uint32_t asm_jump8(struct jit_code *c, enum asm_cc cc);
 uint32_t asm_jump32(struct jit_code *c, enum asm_cc cc);
+uint32_t asm_lea32(struct jit_code *c, unsigned reg); /* the address of code, likewise */
 static ALWAYS_INLINE void asm_here8(struct jit_code *c, uint32_t at)
 {
     BUG_ON(c->n - at - 1 > 127);

@@ -32,7 +32,7 @@ const struct emit_row emit_rows[IR_OPS] = {
     [IR_JUMP] = ROW(emit_jump, 0, 0),
     [IR_GUARD] = ROW(emit_guard, 0, 0),
     [IR_STEP] = ROW(emit_step, 0, 0),
-    [IR_LOOP] = ROW(emit_loop, 0, 0),
+    [IR_RETURN] = ROW(emit_returned, 0, 0),
 
     W4(ADD, emit_alu, ALU_ADD, .same_place = true),
     W4(SUB, emit_alu, ALU_SUB, .same_place = true),
@@ -172,7 +172,7 @@ struct scratch {
 static size_t tables_size(uint32_t cap)
 {
     return cap * (sizeof(struct emit_cold) + sizeof(struct emit_cell) + sizeof(struct emit_val) +
-                  sizeof(struct emit_fixup) * 2 + sizeof(uint16_t) * 2);
+                  sizeof(struct emit_call) + sizeof(struct emit_fixup) * 2 + sizeof(uint16_t) * 2);
 }
 
 static void find_tables(struct emit *e, struct jit_code *c, uint32_t n)
@@ -190,7 +190,8 @@ static void find_tables(struct emit *e, struct jit_code *c, uint32_t n)
     e->colds = (struct emit_cold *)s->tables;
     e->cell = (struct emit_cell *)(e->colds + cap);
     e->val = (struct emit_val *)(e->cell + cap);
-    e->fixups = (struct emit_fixup *)(e->val + cap);
+    e->calls = (struct emit_call *)(e->val + cap);
+    e->fixups = (struct emit_fixup *)(e->calls + cap);
     e->homes = (uint16_t *)(e->fixups + 2 * cap);
     e->fixups_cap = cap;
     e->home = s->home;
@@ -228,7 +229,7 @@ static void emit_number(struct emit *e, const struct ir_node *n)
     }
     int32_t at = emit_slot_disp(def_wide(e));
     for (int32_t half = 0; half < 4; half++) {
-        asm_mem(e->c, ASM_MOV_I, 0, ASM_RSP, at + 4 * half);
+        asm_mem(e->c, ASM_MOV_I, 0, ASM_RBP, at + 4 * half);
         asm_u32(e->c, half < 2 ? (uint32_t)(n->imm >> 32 * half) : 0);
     }
 }
@@ -244,6 +245,7 @@ static void emit_node(struct emit *e, const struct ir_node *n)
         e->pc = n->imm;
         e->fault_exit = EMIT_NONE;
         return;
+    case IR_CALL: emit_called(e, n); return;
     default: break;
     }
     if (e->flag_val != EMIT_NONE && !flags_stay(e, n)) {

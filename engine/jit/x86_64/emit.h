@@ -21,21 +21,25 @@ enum {
     EMIT_GPRS = 1 << ASM_RAX | 1 << ASM_RCX | 1 << ASM_RDX, /* free registers, as masks */
     EMIT_XMMS = 15 << ASM_XMM0,
     EMIT_NONE = ~0u,
-    /* the frame at rsp */
-    EMIT_CALL_OP = 0,      /* operation, and from bit 16 its rounding mode: what call_ref is to call */
-    EMIT_CALL_VECTORS = 4, /* LANES: bit per argument that has lanes */
-    EMIT_CALL_IMM = 8,     /* LANES: the node's imm */
-    EMIT_SLOTS = 16,       /* spill slots of 8 bytes */
-    EMIT_NSLOTS = 112,
-    EMIT_CALL_OUT = 912,  /* union ir_value: the result */
-    EMIT_CALL_ARGS = 928, /* and the arguments */
+    /* vcpu.frame, from rbp */
+    EMIT_FRAME = -JIT_STATE_BIAS - 8 * CPU_FRAME,
+    EMIT_CALL_OP = EMIT_FRAME, /* operation, and from bit 16 its rounding mode: what call_ref is to call */
+    EMIT_CALL_VECTORS = EMIT_FRAME + 4, /* LANES: bit per argument that has lanes */
+    EMIT_CALL_IMM = EMIT_FRAME + 8,     /* LANES: the node's imm */
+    EMIT_SLOTS = EMIT_FRAME + 16,       /* spill slots of 8 bytes */
+    EMIT_NSLOTS = 110,
+    EMIT_CALL_OUT = EMIT_FRAME + 896,  /* union ir_value: the result */
+    EMIT_CALL_ARGS = EMIT_FRAME + 912, /* and the arguments */
+    EMIT_HOST_SP = EMIT_FRAME + 992,   /* rsp as `enter` left it: of the host's stack */
+    EMIT_CALL_SP = EMIT_FRAME + 1000,  /* rsp as call_ref found it */
+    EMIT_EMPTY = EMIT_FRAME + 1008,    /* rsp when nothing is on the stack of returns */
     EMIT_THUNKS_SIZE = 4096,
     EMIT_KEEPS_OLD = 0x80, /* in a row's k, see emit_amo_loop */
     EMIT_NODE_ROOM = 512,  /* bytes of code that a node takes at most */
     EMIT_EXCEPTIONS = 64,  /* combinations of enum fp_ex, and of MXCSR's flags */
 };
 _Static_assert(EMIT_SLOTS + 8 * EMIT_NSLOTS <= EMIT_CALL_OUT, "slots end below the result");
-_Static_assert(EMIT_CALL_ARGS + 16 * IR_MAX_ARGS <= JIT_FRAME, "arguments end with the frame");
+_Static_assert(EMIT_CALL_ARGS + 16 * IR_MAX_ARGS <= EMIT_HOST_SP, "arguments end below");
 
 /* Constants behind jit_host.literals, 16 bytes each with zeroes above. */
 enum emit_literal {
@@ -88,6 +92,13 @@ struct emit_fixup {
     uint32_t next; /* index of the next jump to the same exit, + 1; 0: none */
 };
 
+/* A CALL whose callee stands in the block. */
+struct emit_call {
+    uint64_t pc;    /* where it returns to */
+    uint32_t outer; /* index of the call around it, + 1; 0: none */
+    uint32_t exit;  /* index of the exit by which returns to it go on, + 1; 0: nobody pushes it */
+};
+
 /* An out-of-line piece of code. */
 struct emit_cold {
     void (*emit)(struct emit *e, const struct emit_cold *c); /* writes it */
@@ -108,26 +119,28 @@ struct emit {
     const struct jit_host *h;
     const struct ir_block *b;
     const struct guest_lift *g;
-    const struct jit_pins *pins; /* of a region; NULL: the standard */
-    const uint16_t *pin_of_word; /* state word to host register + 1; 0: none; as in jit_host */
-    const struct ir_node *nodes; /* the block's */
-    struct emit_val *val;        /* by node */
-    struct emit_cell *cell;      /* by the node that made it */
-    uint32_t *home;              /* by state word: cell whose home it may be */
-    struct emit_fixup *fixups;   /* nfixups of them */
-    struct emit_cold *colds;     /* ncolds of them */
-    uint32_t nfixups, ncolds;    /* in use */
-    uint32_t fixups_cap;         /* allocated; colds has as many */
-    uint32_t at;                 /* node that is being emitted */
-    uint32_t insn;               /* guest instruction, by number */
-    uint64_t pc;                 /* and by address */
-    uint32_t fault_exit;         /* of this instruction, or EMIT_NONE */
-    uint32_t reg[32];            /* cell in each host register, or EMIT_NONE */
-    uint32_t locked;             /* registers that this node reads or writes */
-    uint64_t slots[2];           /* spill slots in use */
-    uint64_t slots_freed[2];     /* by this node, which may still read them */
-    uint32_t nhomes;             /* length of homes */
-    uint16_t *homes;             /* words with an entry in home[] */
+    const struct jit_pins *pins;      /* of a region; NULL: the standard */
+    const uint16_t *pin_of_word;      /* state word to host register + 1; 0: none; as in jit_host */
+    const struct ir_node *nodes;      /* the block's */
+    struct emit_val *val;             /* by node */
+    struct emit_cell *cell;           /* by the node that made it */
+    uint32_t *home;                   /* by state word: cell whose home it may be */
+    struct emit_fixup *fixups;        /* nfixups of them */
+    struct emit_cold *colds;          /* ncolds of them */
+    struct emit_call *calls;          /* ncalls of them */
+    uint32_t call;                    /* the innermost one that is under way, + 1; 0: none */
+    uint32_t nfixups, ncolds, ncalls; /* in use */
+    uint32_t fixups_cap;              /* allocated; the others have as many */
+    uint32_t at;                      /* node that is being emitted */
+    uint32_t insn;                    /* guest instruction, by number */
+    uint64_t pc;                      /* and by address */
+    uint32_t fault_exit;              /* of this instruction, or EMIT_NONE */
+    uint32_t reg[32];                 /* cell in each host register, or EMIT_NONE */
+    uint32_t locked;                  /* registers that this node reads or writes */
+    uint64_t slots[2];                /* spill slots in use */
+    uint64_t slots_freed[2];          /* by this node, which may still read them */
+    uint32_t nhomes;                  /* length of homes */
+    uint16_t *homes;                  /* words with an entry in home[] */
     struct asm_rm sum; /* what the cell sum_cell was made of, by the last instruction up to sum_end */
     uint32_t sum_cell, sum_end; /* so an access there need not wait for it */
     uint32_t flag_val;          /* condition that is in the flags and nowhere else yet, or EMIT_NONE */
@@ -255,12 +268,28 @@ void emit_fault_here(struct emit *e, bool write); /* the host instruction that f
 void emit_exit_jump(struct emit *e, enum asm_cc cc, uint32_t exit);
 void emit_top(struct emit *e);
 void emit_stubs(struct emit *e);
+/* Compares the pc in rax with that of its slot in the cache of indirect jumps at rdx; gives where the code's
+ * address is. rcx changes. */
+struct asm_rm emit_jump_lookup(struct jit_code *c);
+void emit_exit_from(struct emit *e, uint32_t at, uint32_t exit); /* the rel32 at `at` leads to this exit */
+void emit_cross(struct emit *e, bool out); /* words go to where the region, or (out) the standard has them */
+void emit_budget(struct emit *e, enum asm_alu alu, uint32_t by);
 /* The condition v, in the flags: compared just before, or tested now. */
 enum asm_cc emit_condition(struct emit *e, uint32_t v);
 
+/* ---- emit_return.c ---- */
+void emit_called(struct emit *e, const struct ir_node *n);
+void emit_landing(struct emit *e,
+                  uint64_t pc); /* goes on if rax is pc; else another return address is tried */
+/* Pushes the return addresses of this call and those around it; rcx changes. */
+void emit_push(struct emit *e, uint32_t call);
+/* Goes to the pc in rax, a return from `call`, by instruction `insn`. */
+void emit_return(struct emit *e, uint32_t call, uint32_t insn);
+
 /* ---- the rows' functions, by file ---- */
 typedef void emit_fn(struct emit *e, const struct ir_node *n, const struct emit_row *r);
-emit_fn emit_exit_if, emit_raise, emit_goto, emit_jump, emit_guard, emit_step, emit_loop; /* emit_exit.c */
+emit_fn emit_exit_if, emit_raise, emit_goto, emit_jump, emit_guard, emit_step;            /* emit_exit.c */
+emit_fn emit_returned;                                                                    /* emit_return.c */
 emit_fn emit_alu, emit_mul, emit_unary, emit_shift, emit_rotate, emit_extend, emit_trunc; /* emit_int.c */
 emit_fn emit_compare, emit_select, emit_minmax, emit_lnot, emit_skip;                     /* emit_cond.c */
 emit_fn emit_mulh, emit_div, emit_count, emit_bswap;                                      /* emit_muldiv.c */

@@ -46,7 +46,7 @@ void emit_amo_exchange(struct emit *e, const struct ir_node *n, const struct emi
 /* The operand as memory, so that registers suffice: in the frame. */
 static struct asm_rm in_frame(struct emit *e, uint32_t v)
 {
-    struct asm_rm m = asm_m(ASM_RSP, EMIT_CALL_ARGS);
+    struct asm_rm m = asm_m(ASM_RBP, EMIT_CALL_ARGS);
     uint32_t before = e->locked;
     asm_op(e->c, ASM_MOV_ST | ASM_W, use_g(e, v), 0, &m);
     e->locked = before;

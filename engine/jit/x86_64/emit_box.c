@@ -56,10 +56,10 @@ static void write_not_boxed(struct emit *e, const struct emit_cold *c)
         return;
     }
     for (unsigned half = 0; half < 2; half++) {
-        asm_mem(e->c, ASM_MOV_I, 0, ASM_RSP, EMIT_CALL_OUT + 4 * (int32_t)half);
+        asm_mem(e->c, ASM_MOV_I, 0, ASM_RBP, EMIT_CALL_OUT + 4 * (int32_t)half);
         asm_u32(e->c, (uint32_t)(c->value >> 32 * half));
     }
-    asm_mem(e->c, ASM_MOVQ, c->dst, ASM_RSP, EMIT_CALL_OUT);
+    asm_mem(e->c, ASM_MOVQ, c->dst, ASM_RBP, EMIT_CALL_OUT);
 }
 
 static void cold_unless_boxed(struct emit *e, uint32_t jump, unsigned dst, uint64_t value)

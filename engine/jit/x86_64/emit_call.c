@@ -13,7 +13,7 @@ static int32_t arg_disp(unsigned k)
 static void store_const(struct emit *e, int32_t disp, uint64_t v)
 {
     for (unsigned half = 0; half < 2; half++) {
-        asm_mem(e->c, ASM_MOV_I, 0, ASM_RSP, disp + 4 * (int32_t)half);
+        asm_mem(e->c, ASM_MOV_I, 0, ASM_RBP, disp + 4 * (int32_t)half);
         asm_u32(e->c, (uint32_t)(v >> 32 * half));
     }
 }
@@ -22,8 +22,8 @@ static void store_const(struct emit *e, int32_t disp, uint64_t v)
 static void copy_wide(struct emit *e, int32_t to, int32_t from)
 {
     unsigned t = use_tmp(e, EMIT_XMMS);
-    asm_mem(e->c, ASM_MOVUPS, t, ASM_RSP, from);
-    asm_mem(e->c, ASM_MOVUPS_ST, t, ASM_RSP, to);
+    asm_mem(e->c, ASM_MOVUPS, t, ASM_RBP, from);
+    asm_mem(e->c, ASM_MOVUPS_ST, t, ASM_RBP, to);
 }
 
 static void call(struct emit *e, const struct ir_node *n)
@@ -32,11 +32,11 @@ static void call(struct emit *e, const struct ir_node *n)
         uint32_t vectors = 0;
         for (unsigned k = 0; k < ir_op_table[n->op].nargs; k++)
             if (n->a[k] != IR_NONE) vectors |= (uint32_t)(e->nodes[n->a[k]].type == IR_V128) << k;
-        asm_mem(e->c, ASM_MOV_I, 0, ASM_RSP, EMIT_CALL_VECTORS);
+        asm_mem(e->c, ASM_MOV_I, 0, ASM_RBP, EMIT_CALL_VECTORS);
         asm_u32(e->c, vectors);
         store_const(e, EMIT_CALL_IMM, n->imm);
     }
-    asm_mem(e->c, ASM_MOV_I, 0, ASM_RSP, EMIT_CALL_OP);
+    asm_mem(e->c, ASM_MOV_I, 0, ASM_RBP, EMIT_CALL_OP);
     asm_u32(e->c, n->op | (uint32_t)n->round << 16);
     asm_call(e->c, e->h->call_ref);
 }
@@ -53,7 +53,7 @@ void emit_ref(struct emit *e, const struct ir_node *n)
         else if (emit_is_const(e, v))
             store_const(e, arg_disp(k), emit_const_of(e, v));
         else
-            asm_mem(e->c, ASM_MOV_ST | ASM_W, use_gz(e, v), ASM_RSP, arg_disp(k));
+            asm_mem(e->c, ASM_MOV_ST | ASM_W, use_gz(e, v), ASM_RBP, arg_disp(k));
         e->locked = saved; /* they are in the frame: any number of arguments goes by three registers */
     }
     emit_taken(e);
@@ -63,9 +63,9 @@ void emit_ref(struct emit *e, const struct ir_node *n)
     if (n->type >= IR_I128) {
         copy_wide(e, emit_slot_disp(def_wide(e)), EMIT_CALL_OUT);
     } else if (e->val[e->at].want_x) {
-        asm_mem(e->c, ASM_MOVQ, def_x(e, 0), ASM_RSP, EMIT_CALL_OUT);
+        asm_mem(e->c, ASM_MOVQ, def_x(e, 0), ASM_RBP, EMIT_CALL_OUT);
     } else {
-        asm_mem(e->c, ASM_MOV | ASM_W, def_g(e, 0), ASM_RSP, EMIT_CALL_OUT);
+        asm_mem(e->c, ASM_MOV | ASM_W, def_g(e, 0), ASM_RBP, EMIT_CALL_OUT);
         emit_result(e)->zero = (uint8_t)emit_width(n->type);
     }
 }
@@ -86,7 +86,7 @@ struct emit_cold *emit_cold_new(struct emit *e, void (*emit)(struct emit *e, con
 /* An argument, zero-extended. What is in memory goes by the stack, as no register is free. */
 static void store_arg(struct emit *e, unsigned k, const struct asm_rm *from, unsigned w)
 {
-    struct asm_rm m = asm_m(ASM_RSP, arg_disp(k));
+    struct asm_rm m = asm_m(ASM_RBP, arg_disp(k));
     unsigned reg = from->reg;
     if (reg == ASM_NONE) {
         asm_op(e->c, ASM_PUSH, 6, 0, from);
@@ -115,7 +115,7 @@ static void write_ref(struct emit *e, const struct emit_cold *c)
     call(e, n);
     if (c->fault != EMIT_NONE) emit_exit_jump(e, CC_E, c->fault);
     uint32_t load = c->load ? c->load : c->dst < ASM_XMM0 ? ASM_MOV | ASM_W : ASM_MOVQ;
-    if (c->dst != ASM_NONE) asm_mem(e->c, load, c->dst, ASM_RSP, EMIT_CALL_OUT);
+    if (c->dst != ASM_NONE) asm_mem(e->c, load, c->dst, ASM_RBP, EMIT_CALL_OUT);
     if (c->boxed) asm_near(e->c, ASM_ORPS, c->dst, 0, (const uint8_t *)e->h->literals + 16 * LIT_BOX32);
 }
 

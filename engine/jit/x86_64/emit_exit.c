@@ -10,7 +10,9 @@ uint32_t emit_exit_new(struct emit *e, unsigned kind, uint64_t pc)
         c->exits_cap = c->exits_cap ? c->exits_cap * 2 : 16;
         c->exits = xrealloc(c->exits, c->exits_cap * sizeof(*c->exits));
     }
-    c->exits[c->nexits] = (struct jit_exit){.kind = (uint8_t)kind, .insn = e->insn, .pc = pc};
+    /* until the stubs are written, `inner` is the call that is under way */
+    c->exits[c->nexits] =
+        (struct jit_exit){.kind = (uint8_t)kind, .insn = e->insn, .pc = pc, .inner = e->call};
     return c->nexits++;
 }
 
@@ -32,7 +34,7 @@ void emit_fault_here(struct emit *e, bool write)
         (struct jit_fault){.at = c->n, .insn = (uint16_t)e->insn, .exit = (uint16_t)exit, .write = write};
 }
 
-void emit_exit_jump(struct emit *e, enum asm_cc cc, uint32_t exit)
+void emit_exit_from(struct emit *e, uint32_t at, uint32_t exit)
 {
     struct jit_exit *x =
         &e->c->exits[exit]; /* until the stubs are written, `jump` is the head of its jumps */
@@ -40,8 +42,13 @@ void emit_exit_jump(struct emit *e, enum asm_cc cc, uint32_t exit)
         e->c->failed = true;
         return;
     }
-    e->fixups[e->nfixups] = (struct emit_fixup){.at = asm_jump32(e->c, cc), .next = x->jump};
+    e->fixups[e->nfixups] = (struct emit_fixup){.at = at, .next = x->jump};
     x->jump = ++e->nfixups;
+}
+
+void emit_exit_jump(struct emit *e, enum asm_cc cc, uint32_t exit)
+{
+    emit_exit_from(e, asm_jump32(e->c, cc), exit);
 }
 
 /* What an exit by instruction `insn` has counted and not run. */
@@ -51,7 +58,7 @@ static uint32_t unused(const struct emit *e, const struct jit_exit *x)
     return x->kind == JIT_EXIT_BUDGET ? e->b->insns : e->b->insns - x->insn - ran;
 }
 
-static void change_budget(struct emit *e, enum asm_alu alu, uint32_t by)
+void emit_budget(struct emit *e, enum asm_alu alu, uint32_t by)
 {
     if (by) asm_alu_i(e->c, alu, ASM_W, &(struct asm_rm){.reg = ASM_R15}, (int32_t)by);
 }
@@ -65,7 +72,7 @@ static void move_word(struct emit *e, unsigned reg, unsigned word, bool store)
 }
 
 /* The words that the standard and the region have in different places change them. */
-static void cross(struct emit *e, bool out)
+void emit_cross(struct emit *e, bool out)
 {
     if (!e->pins) return;
     asm_room(e->c, EMIT_NODE_ROOM);
@@ -80,11 +87,13 @@ static void cross(struct emit *e, bool out)
 
 void emit_top(struct emit *e)
 {
-    e->c->entry = e->c->n;
-    cross(e, false);
+    struct jit_code *c = e->c;
+    emit_landing(e, e->b->pc);
+    c->entry = c->n;
+    emit_cross(e, false);
     e->c->inner = e->c->n;
     uint32_t exit = emit_exit_new(e, JIT_EXIT_BUDGET, e->b->pc);
-    change_budget(e, ALU_SUB, e->b->insns);
+    emit_budget(e, ALU_SUB, e->b->insns);
     if (e->b->insns) emit_exit_jump(e, CC_B, exit);
 }
 
@@ -96,40 +105,72 @@ static uint32_t linkable(struct jit_code *c)
     return at;
 }
 
-/* Of a GOTO, behind the giving back, if it has any: where it is linked to blocks of its region, and to
- * others. */
-static void way_out(struct emit *e, struct jit_exit *x, uint32_t give)
+/* Of a GOTO, behind what comes first (giving back, pushing), if anything does: where it is linked to blocks
+ * of its region, and to others. */
+static void way_out(struct emit *e, struct jit_exit *x, bool comes_first)
 {
     struct jit_code *c = e->c;
-    if (give) x->jump = linkable(c);
+    if (comes_first) x->jump = linkable(c);
     if (e->pins) {
         x->inner = x->jump;
         x->cross = c->n;
-        cross(e, true);
+        emit_cross(e, true);
         x->jump = linkable(c);
     }
     x->stub = c->n;
+}
+
+/* All jumps to exit x lead here; true: there is just one. */
+static bool stub_begins(struct emit *e, struct jit_exit *x)
+{
+    bool one = x->jump && !e->fixups[x->jump - 1].next;
+    for (uint32_t f = x->jump; f; f = e->fixups[f - 1].next) {
+        x->jump = e->fixups[f - 1].at;
+        asm_here32(e->c, x->jump);
+    }
+    x->stub = e->c->n;
+    x->inner = 0;
+    return one;
+}
+
+/* Where a return goes on until the block there is known. A call that pushed this address may still be under
+ * way by then. */
+static void return_stub(struct emit *e, struct jit_exit *x)
+{
+    bool one = stub_begins(e, x);
+    x->cross = x->stub;
+    if (one) x->inner = x->jump;
+    emit_landing(e, x->pc);
+    x->jump = linkable(e->c);
+    x->stub = e->c->n;
+}
+
+static void stub(struct emit *e, uint32_t i)
+{
+    struct jit_exit *x = &e->c->exits[i];
+    uint32_t call = x->kind == JIT_EXIT_GOTO ? x->inner : 0;
+    uint32_t give = x->kind == JIT_EXIT_JUMP ? 0 : unused(e, x); /* a jump gave back before it looked */
+    stub_begins(e, x);
+    emit_budget(e, ALU_ADD, give);
+    emit_push(e, call);
+    x = &e->c->exits[i]; /* that may have made exits */
+    if (x->kind == JIT_EXIT_GOTO)
+        way_out(e, x, give || call);
+    else if (x->kind != JIT_EXIT_JUMP)
+        emit_cross(e, true);
 }
 
 void emit_stubs(struct emit *e)
 {
     struct jit_code *c = e->c;
     for (uint32_t i = 0; i < c->nexits; i++) {
-        struct jit_exit *x = &c->exits[i];
-        uint32_t give = x->kind == JIT_EXIT_JUMP ? 0 : unused(e, x); /* a jump gave back before it looked */
-        asm_room(c, 64);
-        for (uint32_t f = x->jump; f; f = e->fixups[f - 1].next) {
-            x->jump = e->fixups[f - 1].at;
-            asm_here32(c, x->jump);
-        }
-        x->stub = c->n;
-        change_budget(e, ALU_ADD, give);
-        if (x->kind == JIT_EXIT_GOTO)
-            way_out(e, x, give);
-        else if (x->kind != JIT_EXIT_JUMP)
-            cross(e, true);
+        asm_room(c, EMIT_NODE_ROOM);
+        if (c->exits[i].returns)
+            return_stub(e, &c->exits[i]);
+        else
+            stub(e, i);
         asm_call(c, e->h->leave);
-        x->left = c->n;
+        c->exits[i].left = c->n;
     }
 }
 
@@ -178,28 +219,37 @@ void emit_raise(struct emit *e, const struct ir_node *n, const struct emit_row *
 
 void emit_goto(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 {
+    if (n->round == IR_HINT_RETURN) emit_returned(e, n, r);
+    emit_push(e, e->call);
+    e->call = 0;
     leave_if(e, CC_ALWAYS, JIT_EXIT_GOTO, n->imm, 0);
     e->c->exits[e->c->nexits - 1].hint = n->round;
 }
 
-/* Goes to the pc in rax, by this exit if the cache of indirect jumps does not have it. Its slot is found as
- * jit_jump_slot does: bits 1 up of pc ^ pc >> 12. */
-static void jump_to_rax(struct emit *e, uint32_t exit)
+/* Its slot is found as jit_jump_slot does: bits 1 up of pc ^ pc >> 12. */
+struct asm_rm emit_jump_lookup(struct jit_code *c)
 {
-    struct jit_code *c = e->c;
     unsigned mask = (JIT_JUMPS - 1) << 1;
-    cross(e, true);
     asm_rr(c, ASM_MOV, ASM_RCX, ASM_RAX);
     asm_rr(c, ASM_SHIFT_I, SHIFT_SHR, ASM_RCX);
     asm_byte(c, 12);
     asm_rr(c, ASM_ALU + 8 * ALU_XOR, ASM_RCX, ASM_RAX);
     asm_alu_i(c, ALU_AND, 0, &(struct asm_rm){.reg = ASM_RCX}, (int32_t)mask);
-    asm_near(c, ASM_LEA | ASM_W, ASM_RDX, 0, e->h->jumps);
-    change_budget(e, ALU_ADD, unused(e, &c->exits[exit]));
     struct asm_rm pc = asm_mx(ASM_RDX, ASM_RCX, 3, offsetof(struct jit_jump, pc));
-    struct asm_rm code = asm_mx(ASM_RDX, ASM_RCX, 3, offsetof(struct jit_jump, code));
     _Static_assert(sizeof(struct jit_jump) == 16, "a slot's number doubled, times 8");
     asm_op(c, (ASM_ALU + 8 * ALU_CMP) | ASM_W, ASM_RAX, 0, &pc);
+    return asm_mx(ASM_RDX, ASM_RCX, 3, offsetof(struct jit_jump, code));
+}
+
+/* Goes to the pc in rax, by this exit if the cache of indirect jumps does not have it. */
+static void jump_to_rax(struct emit *e, uint32_t exit)
+{
+    struct jit_code *c = e->c;
+    emit_cross(e, true);
+    emit_push(e, c->exits[exit].inner);
+    emit_budget(e, ALU_ADD, unused(e, &c->exits[exit]));
+    asm_near(c, ASM_LEA | ASM_W, ASM_RDX, 0, e->h->jumps);
+    struct asm_rm code = emit_jump_lookup(c);
     emit_exit_jump(e, CC_NE, exit);
     asm_op(c, 0xff, 4, 0, &code); /* jmp */
 }
@@ -216,20 +266,28 @@ void emit_jump(struct emit *e, const struct ir_node *n, const struct emit_row *r
     if (emit_is_const(e, n->a[0])) { /* the block after it is known */
         uint64_t target = emit_const_of(e, n->a[0]);
         emit_taken(e);
-        leave_if(e, CC_ALWAYS, JIT_EXIT_GOTO, target, 0);
-        e->c->exits[e->c->nexits - 1].hint = n->round;
+        emit_goto(e, &(struct ir_node){.op = IR_GOTO, .imm = target, .round = n->round}, r);
         return;
     }
     unsigned target = use_g(e, n->a[0]);
     emit_taken(e);
     alloc_move(e, ASM_RAX, target);
-    jump_to_rax(e, jump_exit(e, n));
+    if (n->round == IR_HINT_RETURN)
+        emit_return(e, e->call, e->insn);
+    else
+        jump_to_rax(e, jump_exit(e, n));
 }
 
 static void write_guard_failed(struct emit *e, const struct emit_cold *c)
 {
     alloc_move(e, ASM_RAX, c->dst);
     jump_to_rax(e, (uint32_t)c->value);
+}
+
+static void write_returned_elsewhere(struct emit *e, const struct emit_cold *c)
+{
+    alloc_move(e, ASM_RAX, c->dst);
+    emit_return(e, (uint32_t)c->imm[0], (uint32_t)c->imm[1]);
 }
 
 /* Goes on when the target is the expected one. */
@@ -245,19 +303,17 @@ void emit_guard(struct emit *e, const struct ir_node *n, const struct emit_row *
         asm_rr(e->c, (ASM_ALU + 8 * ALU_CMP) | ASM_W, target, t);
     }
     emit_taken(e);
-    struct emit_cold *c = emit_cold_new(e, write_guard_failed);
+    bool returns = n->round == IR_HINT_RETURN;
+    struct emit_cold *c = emit_cold_new(e, returns ? write_returned_elsewhere : write_guard_failed);
     c->from = asm_jump32(e->c, CC_NE);
     c->dst = (uint8_t)target;
-    c->value = jump_exit(e, n);
+    c->imm[0] = e->call;
+    c->imm[1] = e->insn;
+    if (!returns) c->value = jump_exit(e, n);
     c->back = e->c->n;
 }
 
 void emit_step(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 {
     leave_if(e, CC_ALWAYS, JIT_EXIT_STEP, e->pc, 0);
-}
-
-void emit_loop(struct emit *e, const struct ir_node *n, const struct emit_row *r)
-{
-    asm_jump_back(e->c, CC_ALWAYS, e->c->entry);
 }

@@ -158,7 +158,7 @@ void emit_fp_round(struct emit *e, const struct ir_node *n, const struct emit_ro
 static void write_fma_nan(struct emit *e, const struct emit_cold *c)
 {
     for (unsigned k = 0; k < 2; k++)
-        asm_mem(e->c, ASM_MOVQ_ST, c->arg[k].reg, ASM_RSP, EMIT_CALL_ARGS + 16 * (int32_t)k);
+        asm_mem(e->c, ASM_MOVQ_ST, c->arg[k].reg, ASM_RBP, EMIT_CALL_ARGS + 16 * (int32_t)k);
     asm_call(e->c, e->h->fma_nan[c->value == LIT_F64_NAN]);
     write_nan(e, c);
 }
@@ -273,8 +273,8 @@ void emit_fp_less(struct emit *e, const struct ir_node *n, const struct emit_row
 static void read_flags(struct emit *e, unsigned d)
 {
     unsigned t = use_tmp(e, EMIT_GPRS);
-    asm_mem(e->c, ASM_STMXCSR, 3, ASM_RSP, EMIT_CALL_OUT);
-    asm_mem(e->c, ASM_MOVZX8, d, ASM_RSP, EMIT_CALL_OUT);
+    asm_mem(e->c, ASM_STMXCSR, 3, ASM_RBP, EMIT_CALL_OUT);
+    asm_mem(e->c, ASM_MOVZX8, d, ASM_RBP, EMIT_CALL_OUT);
     asm_alu_i(e->c, ALU_AND, 0, &(struct asm_rm){.reg = (uint8_t)d}, 0x3f);
     asm_near(e->c, ASM_LEA | ASM_W, t, 0, (const uint8_t *)e->h->literals + EMIT_FLAGS_OF_HOST);
     struct asm_rm m = asm_mx(t, d, 0, 0);
@@ -296,7 +296,7 @@ void emit_fp_raised(struct emit *e, const struct ir_node *n, const struct emit_r
 
 static void write_no_flags(struct emit *e, const struct emit_cold *c)
 {
-    struct asm_rm m = asm_m(ASM_RSP, EMIT_CALL_OUT);
+    struct asm_rm m = asm_m(ASM_RBP, EMIT_CALL_OUT);
     asm_alu_i(e->c, ALU_AND, 0, &m, ~0x3f);
     asm_op(e->c, ASM_LDMXCSR, 2, 0, &m);
 }

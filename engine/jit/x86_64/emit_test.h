@@ -19,7 +19,8 @@
 enum {
     RIG_DATA = 0x20000, /* two pages that can be written, then one that cannot */
     RIG_READ = 0x22000,
-    RIG_CODE = 1 << 20, /* bytes for thunks, table of jumps and one block */
+    RIG_RETURN = 0x40000000, /* calls return there and above */
+    RIG_CODE = 1 << 20,      /* bytes for thunks, table of jumps and one block */
 };
 
 struct rig {
@@ -213,11 +214,19 @@ static void rig_emit(struct rig *r)
     }
 }
 
+/* What it leaves by when a return finds no code. */
+static const struct jit_exit rig_missed = {.kind = JIT_EXIT_JUMP};
+
 /* Runs what was emitted; the exit it left by. */
 static const struct jit_exit *rig_run(struct rig *r, uint64_t budget, struct jit_trip *t)
 {
     const uint8_t *rx = r->rx + r->block_at;
+    static const void *returns[1 << 13];
+    const void **empty = &returns[ARRAY_LEN(returns) - 1];
+    *empty = r->host.bottom;
     *t = (struct jit_trip){.cpu = r->cpu[0],
+                           .returns = empty,
+                           .empty = empty,
                            .code = rx + r->code.entry,
                            .left = budget,
                            .mxcsr = rig_mxcsr(r->block.live_round)};
@@ -225,6 +234,7 @@ static const struct jit_exit *rig_run(struct rig *r, uint64_t budget, struct jit
     r->host.enter(t);
     int word = r->lift->flags_word;
     if (word >= 0) r->cpu[0]->state[word] |= rig_flags(t->mxcsr);
+    if (t->stub == r->host.jump_missed) return &rig_missed;
     uint32_t left = (uint32_t)(t->stub - rx);
     for (uint32_t i = 0; i < r->code.nexits; i++)
         if (r->code.exits[i].left == left) return &r->code.exits[i];

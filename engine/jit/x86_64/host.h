@@ -24,11 +24,13 @@ static inline struct jit_jump jit_jump_none(unsigned slot)
 
 /* What `enter` takes and gives back. */
 struct jit_trip {
-    struct vcpu *cpu;    /* whose */
-    const void *code;    /* entry of the block to start with */
-    uint64_t left;       /* in: the budget; out: what is left of it */
-    uint64_t target;     /* out: rax, the pc of JIT_EXIT_JUMP */
-    const uint8_t *stub; /* out: where in the code it left: just behind an exit stub's call of `leave` */
+    struct vcpu *cpu;     /* whose */
+    const void *code;     /* entry of the block to start with */
+    uint64_t left;        /* in: the budget; out: what is left of it */
+    const void **returns; /* in and out: top of the stack of returns, which grows down */
+    const void **empty;   /* where that is when it is empty; jit_host.bottom stands there */
+    uint64_t target;      /* out: rax, the pc of JIT_EXIT_JUMP */
+    const uint8_t *stub;  /* out: where in the code it left: just behind an exit stub's call of `leave` */
     uint32_t mxcsr,
         host_mxcsr; /* in: the guest's rounding, no flags; out: with the flags of this trip; the host's */
 };
@@ -36,6 +38,10 @@ struct jit_trip {
 struct jit_host {
     void (*enter)(
         struct jit_trip *t);    /* loads the pinned registers, jumps to t->code; `leave` returns here */
+    const void *jump;           /* goes to the pc in rax by the cache of indirect jumps */
+    const void *unwind;         /* the return address on top was not it: takes the next */
+    const void *bottom;         /* what the empty stack of returns has on top */
+    const uint8_t *jump_missed; /* jit_trip.stub when `jump` left, which is as JIT_EXIT_JUMP */
     const void *leave;          /* exit stubs are `call leave`: stores the pinned registers, fills the trip */
     const void *fma_nan[2];     /* exceptions of a fused product that is NaN: single, double */
     const void *call_ref;       /* calls a C reference: see emit_call.c */

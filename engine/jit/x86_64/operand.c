@@ -78,7 +78,7 @@ static bool in_memory(struct emit *e, uint32_t v, uint32_t temps, struct asm_rm 
     if (c->regs || c->constant || e->val[v].disp) return false;
     if (!alloc_last_use(e, v) && alloc_find(e, temps) != ASM_NONE) return false;
     *m = c->home >= 0 ? asm_m(ASM_RBP, emit_word_disp((unsigned)c->home))
-                      : asm_m(ASM_RSP, emit_slot_disp(c->slot));
+                      : asm_m(ASM_RBP, emit_slot_disp(c->slot));
     return true;
 }
 
@@ -101,7 +101,7 @@ struct asm_rm use_kept(struct emit *e, uint32_t v)
     if (regs) return asm_r(alloc_first(regs));
     if (c->constant) return asm_r(ASM_NONE);
     return c->home >= 0 ? asm_m(ASM_RBP, emit_word_disp((unsigned)c->home))
-                        : asm_m(ASM_RSP, emit_slot_disp(c->slot));
+                        : asm_m(ASM_RBP, emit_slot_disp(c->slot));
 }
 
 bool use_imm(struct emit *e, uint32_t v, unsigned w, int32_t *imm)

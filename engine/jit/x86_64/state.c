@@ -41,7 +41,7 @@ static void get_wide(struct emit *e, unsigned word)
         unsigned p = e->pin_of_word[word + k];
         unsigned from = p ? p - 1 : t;
         if (!p) alloc_load_mem(e, t, ASM_RBP, emit_word_disp(word + k));
-        alloc_store_mem(e, from, ASM_RSP, emit_slot_disp(slot + (int)k));
+        alloc_store_mem(e, from, ASM_RBP, emit_slot_disp(slot + (int)k));
     }
 }
 
@@ -151,7 +151,7 @@ static void set_wide(struct emit *e, unsigned word, uint32_t v)
             alloc_vacate(e, r);
         else
             leave_home(e, word + k);
-        alloc_load_mem(e, r, ASM_RSP, emit_slot_disp(slot + (int)k));
+        alloc_load_mem(e, r, ASM_RBP, emit_slot_disp(slot + (int)k));
         if (!pin) alloc_store_mem(e, r, ASM_RBP, emit_word_disp(word + k));
     }
     emit_taken(e);

@@ -93,10 +93,6 @@ static void move_pins(struct jit_code *c, const struct jit_host *h, bool store)
 
 /* ---- enter and leave ---- */
 
-enum {
-    SAVED_TRIP = JIT_FRAME, /* from rsp in translated code */
-};
-
 static void make_enter(struct jit_code *c, const struct jit_host *h)
 {
     for (unsigned i = 0; i < ARRAY_LEN(saved_regs); i++) {
@@ -104,9 +100,12 @@ static void make_enter(struct jit_code *c, const struct jit_host *h)
         asm_byte(c, 0x50 | (saved_regs[i] & 7));
     }
     asm_byte(c, 0x50 | ASM_RDI); /* the trip; the stack is a multiple of 16 from here on */
-    asm_alu_i(c, ALU_SUB, ASM_W, &(struct asm_rm){.reg = ASM_RSP}, JIT_FRAME);
     asm_mem(c, ASM_MOV | ASM_W, ASM_RBP, ASM_RDI, offsetof(struct jit_trip, cpu));
     asm_mem(c, ASM_LEA | ASM_W, ASM_RBP, ASM_RBP, offsetof(struct vcpu, state) + JIT_STATE_BIAS);
+    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RSP, ASM_RBP, EMIT_HOST_SP);
+    asm_mem(c, ASM_MOV | ASM_W, ASM_RSP, ASM_RDI, offsetof(struct jit_trip, returns));
+    asm_mem(c, ASM_MOV | ASM_W, ASM_RAX, ASM_RDI, offsetof(struct jit_trip, empty));
+    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RAX, ASM_RBP, EMIT_EMPTY);
     asm_mem(c, ASM_MOV | ASM_W, ASM_R15, ASM_RDI, offsetof(struct jit_trip, left));
     asm_mem(c, ASM_MOV | ASM_W, ASM_RAX, ASM_RDI, offsetof(struct jit_trip, code));
     asm_mem(c, ASM_STMXCSR, 3, ASM_RDI, offsetof(struct jit_trip, host_mxcsr));
@@ -118,19 +117,43 @@ static void make_enter(struct jit_code *c, const struct jit_host *h)
 static void make_leave(struct jit_code *c, const struct jit_host *h)
 {
     asm_byte(c, 0x58 | ASM_RCX);
-    asm_mem(c, ASM_MOV | ASM_W, ASM_RDX, ASM_RSP, SAVED_TRIP);
+    asm_mem(c, ASM_MOV | ASM_W, ASM_RDX, ASM_RBP, EMIT_HOST_SP);
+    asm_mem(c, ASM_MOV | ASM_W, ASM_RDX, ASM_RDX, 0);
+    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RSP, ASM_RDX, offsetof(struct jit_trip, returns));
+    asm_mem(c, ASM_MOV | ASM_W, ASM_RSP, ASM_RBP, EMIT_HOST_SP);
     asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RCX, ASM_RDX, offsetof(struct jit_trip, stub));
     asm_mem(c, ASM_MOV_ST | ASM_W, ASM_R15, ASM_RDX, offsetof(struct jit_trip, left));
     asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RAX, ASM_RDX, offsetof(struct jit_trip, target));
     move_pins(c, h, true);
     asm_mem(c, ASM_STMXCSR, 3, ASM_RDX, offsetof(struct jit_trip, mxcsr));
     asm_mem(c, ASM_LDMXCSR, 2, ASM_RDX, offsetof(struct jit_trip, host_mxcsr));
-    asm_alu_i(c, ALU_ADD, ASM_W, &(struct asm_rm){.reg = ASM_RSP}, JIT_FRAME + 8);
+    asm_alu_i(c, ALU_ADD, ASM_W, &(struct asm_rm){.reg = ASM_RSP}, 8);
     for (unsigned i = ARRAY_LEN(saved_regs); i--;) {
         if (saved_regs[i] & 8) asm_byte(c, 0x41);
         asm_byte(c, 0x58 | (saved_regs[i] & 7));
     }
     asm_byte(c, 0xc3);
+}
+
+/* ---- jumps that code does not have inline ---- */
+
+static void make_jumps(struct jit_code *c, struct jit_host *h, const uint8_t *rx)
+{
+    h->unwind = rx + c->n;
+    asm_byte(c, 0x58 | ASM_RCX);
+    asm_rr(c, 0xff, 4, ASM_RCX);
+    h->bottom = rx + c->n;
+    asm_const(c, ASM_RCX, (uintptr_t)h->bottom);
+    asm_byte(c, 0x50 | ASM_RCX);
+    h->jump = rx + c->n;
+    asm_const(c, ASM_RDX, (uintptr_t)h->jumps);
+    struct asm_rm code = emit_jump_lookup(c);
+    uint32_t miss = asm_jump8(c, CC_NE);
+    asm_op(c, 0xff, 4, 0, &code); /* jmp */
+    asm_here8(c, miss);
+    asm_byte(c, 0xe8);
+    asm_u32(c, (uint32_t)((uintptr_t)h->leave - (uintptr_t)(rx + c->n + 4)));
+    h->jump_missed = rx + c->n;
 }
 
 /* ---- calling a reference ---- */
@@ -141,9 +164,8 @@ struct call_frame {
     struct ir_call call;
     uint64_t gpr[9];
     uint64_t xmm[16];
-    uint64_t pad; /* with the return address, a multiple of 16 */
 };
-_Static_assert((sizeof(struct call_frame) + 8) % 16 == 0, "the stack is aligned in C");
+_Static_assert(sizeof(struct call_frame) % 16 == 0, "the stack is aligned in C");
 
 static void move_caller_saved(struct jit_code *c, bool store)
 {
@@ -168,24 +190,25 @@ static bool call_op(struct ir_call *k, const union ir_value *a, union ir_value *
  * back with the result in the frame, and ZF set when the reference noted a fault. */
 static void make_call_ref(struct jit_code *c, const struct jit_host *h, const uint8_t *flags_of_ex)
 {
-    const int32_t frame = sizeof(struct call_frame) + 8;
+    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RSP, ASM_RBP, EMIT_CALL_SP);
+    asm_mem(c, ASM_MOV | ASM_W, ASM_RSP, ASM_RBP, EMIT_HOST_SP);
     asm_alu_i(c, ALU_SUB, ASM_W, &(struct asm_rm){.reg = ASM_RSP}, sizeof(struct call_frame));
     move_caller_saved(c, true);
     asm_mem(c, ASM_LEA | ASM_W, ASM_RAX, ASM_RBP, -(int32_t)(offsetof(struct vcpu, state) + JIT_STATE_BIAS));
     asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RAX, ASM_RSP, offsetof(struct call_frame, call.cpu));
     asm_const(c, ASM_RAX, (uintptr_t)&h->policy);
     asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RAX, ASM_RSP, offsetof(struct call_frame, call.policy));
-    asm_mem(c, ASM_MOVZX16, ASM_RAX, ASM_RSP, frame + EMIT_CALL_OP + 2);
+    asm_mem(c, ASM_MOVZX16, ASM_RAX, ASM_RBP, EMIT_CALL_OP + 2);
     asm_mem(c, ASM_MOV_ST, ASM_RAX, ASM_RSP, offsetof(struct call_frame, call.round));
     asm_mem(c, ASM_MOV_I, 0, ASM_RSP, offsetof(struct call_frame, call.ex));
     asm_u32(c, 0);
-    asm_mem(c, ASM_MOVZX16, ASM_RAX, ASM_RSP, frame + EMIT_CALL_OP);
+    asm_mem(c, ASM_MOVZX16, ASM_RAX, ASM_RBP, EMIT_CALL_OP);
     asm_rr(c, ASM_MOV, ASM_RCX, ASM_RAX);
     asm_mem(c, ASM_LEA | ASM_W, ASM_RDI, ASM_RSP, offsetof(struct call_frame, call));
-    asm_mem(c, ASM_LEA | ASM_W, ASM_RSI, ASM_RSP, frame + EMIT_CALL_ARGS);
-    asm_mem(c, ASM_LEA | ASM_W, ASM_RDX, ASM_RSP, frame + EMIT_CALL_OUT);
-    asm_mem(c, ASM_MOV, ASM_R8, ASM_RSP, frame + EMIT_CALL_VECTORS);
-    asm_mem(c, ASM_MOV | ASM_W, ASM_R9, ASM_RSP, frame + EMIT_CALL_IMM);
+    asm_mem(c, ASM_LEA | ASM_W, ASM_RSI, ASM_RBP, EMIT_CALL_ARGS);
+    asm_mem(c, ASM_LEA | ASM_W, ASM_RDX, ASM_RBP, EMIT_CALL_OUT);
+    asm_mem(c, ASM_MOV, ASM_R8, ASM_RBP, EMIT_CALL_VECTORS);
+    asm_mem(c, ASM_MOV | ASM_W, ASM_R9, ASM_RBP, EMIT_CALL_IMM);
     bool (*const to)(struct ir_call *, const union ir_value *, union ir_value *, unsigned, unsigned,
                      uint64_t) = call_op;
     uintptr_t address;
@@ -203,7 +226,7 @@ static void make_call_ref(struct jit_code *c, const struct jit_host *h, const ui
     asm_here8(c, none);
     asm_rr(c, ASM_TEST8, ASM_RAX, ASM_RAX);
     move_caller_saved(c, false);
-    asm_mem(c, ASM_LEA | ASM_W, ASM_RSP, ASM_RSP, sizeof(struct call_frame));
+    asm_mem(c, ASM_MOV | ASM_W, ASM_RSP, ASM_RBP, EMIT_CALL_SP);
     asm_byte(c, 0xc3);
 }
 
@@ -212,15 +235,14 @@ static void make_call_ref(struct jit_code *c, const struct jit_host *h, const ui
  * exceptions only that one counts. */
 static void make_fma_nan(struct jit_code *c, bool is_double)
 {
-    const int32_t before = 8 + EMIT_CALL_OUT, after = before + 4, saved = before + 8,
-                  args = 8 + EMIT_CALL_ARGS;
-    struct asm_rm flags = asm_m(ASM_RSP, before), raised = asm_m(ASM_RSP, after);
-    asm_mem(c, ASM_MOVQ_ST, ASM_XMM0, ASM_RSP, saved);
+    const int32_t before = EMIT_CALL_OUT, after = before + 4, saved = before + 8, args = EMIT_CALL_ARGS;
+    struct asm_rm flags = asm_m(ASM_RBP, before), raised = asm_m(ASM_RBP, after);
+    asm_mem(c, ASM_MOVQ_ST, ASM_XMM0, ASM_RBP, saved);
     asm_op(c, ASM_STMXCSR, 3, 0, &flags);
-    asm_mem(c, ASM_MOVQ, ASM_XMM0, ASM_RSP, args);
-    asm_mem(c, (is_double ? ASM_SD : ASM_SS) | 0x59, ASM_XMM0, ASM_RSP, args + 16);
+    asm_mem(c, ASM_MOVQ, ASM_XMM0, ASM_RBP, args);
+    asm_mem(c, (is_double ? ASM_SD : ASM_SS) | 0x59, ASM_XMM0, ASM_RBP, args + 16);
     asm_op(c, ASM_STMXCSR, 3, 0, &raised);
-    asm_mem(c, ASM_MOVQ, ASM_XMM0, ASM_RSP, saved);
+    asm_mem(c, ASM_MOVQ, ASM_XMM0, ASM_RBP, saved);
     asm_op(c, ASM_TEST_I8, 0, 0, &raised);
     asm_byte(c, 1);
     uint32_t valid = asm_jump8(c, CC_E);
@@ -247,6 +269,7 @@ size_t jit_host_make(struct jit_host *h, const struct guest_lift *g, struct jit_
     make_enter(&c, h);
     h->leave = rx + c.n;
     make_leave(&c, h);
+    make_jumps(&c, h, rx);
     for (unsigned i = 0; i < 2; i++) {
         h->fma_nan[i] = rx + c.n;
         make_fma_nan(&c, i);
