@@ -165,10 +165,10 @@ static const struct program {
      "fib;"
      "sd a0, 16(sp); ld a0, 8(sp); addi a0, a0, -2; call fib; ld t0, 16(sp); add a0, a0, t0; ld ra, 0(sp);"
      "addi sp, sp, 24; out: ret"},
-    {"memory",
-     "li a1, 60; mv a2, s0; mul zero, a1, a1; ld zero, 0(a2); loop: sd a1, 0(a2); sw a1, 9(a2); lbu a3, 1(a2); lh a4, 8(a2); sb a3, 33(a2);"
-     "ld a5, 3(a2); add a6, a6, a5; sh a6, 6(a2); lwu a7, 4(a2); lw t0, 4(a2); lb t1, 3(a2);"
-     "addi a2, a2, 7; addi a1, a1, -1; bnez a1, loop; ebreak"},
+    {"memory", "li a1, 60; mv a2, s0; mul zero, a1, a1; ld zero, 0(a2); loop: sd a1, 0(a2); sw a1, 9(a2); "
+               "lbu a3, 1(a2); lh a4, 8(a2); sb a3, 33(a2);"
+               "ld a5, 3(a2); add a6, a6, a5; sh a6, 6(a2); lwu a7, 4(a2); lw t0, 4(a2); lb t1, 3(a2);"
+               "addi a2, a2, 7; addi a1, a1, -1; bnez a1, loop; ebreak"},
     {"far", "li a1, 100; loop: mul a2, a1, a1; mulh a3, a2, a1; divu a4, a2, a1; rem a5, a3, a1; j over;"
             "back: addi a1, a1, -1; bnez a1, loop; ebreak; over: add a6, a6, a5; srai a6, a6, 1; j back"},
     {"float",
@@ -216,6 +216,9 @@ static const struct program {
      "a1, "
      "two; divu a4, a3, a0; two: beqz a1, three; addi s11, s11, 24; three: ld t4, 0(s11); add t4, t4, a4;"
      "sd t4, 0(s11); addi a0, a0, -1; bnez a0, loop; ebreak"},
+    {"steady", /* one that goes one way for a while, then the other */
+     "li a0, 200; loop: andi a1, a0, 16; beqz a1, one; add a2, a2, a0; xor a3, a3, a2; one: addi a0, a0, -1;"
+     "bnez a0, loop; ebreak"},
     {"long", "li a1, 12; loop: addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0;"
              "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0;"
              "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0; add s2, s2, a5;"
@@ -333,7 +336,7 @@ static void a_region_has_registers_of_its_own(void **state)
 
 static void branches_become_straight_code(void **state)
 {
-    static const char *const names[] = {"either", "apart"};
+    static const char *const names[] = {"either", "apart", "steady"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         struct pair p = pair_new(programs[program_of(names[i])].text, &all_hot);
         both(&p, names[i], MANY);

@@ -20,7 +20,9 @@ const struct jit_site *jit_site(const struct jit_path *p, uint64_t pc)
 static void note(struct jit_path *p, uint64_t pc, uint64_t to)
 {
     struct jit_site *s = slot_of(p, pc);
+    s->changes += s->count && s->last != to;
     s->pc = pc;
+    s->last = to;
     s->count++;
     unsigned i = 0;
     while (i < JIT_NEXT - 1 && s->times[i] && s->to[i] != to) i++;

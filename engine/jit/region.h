@@ -19,6 +19,8 @@ enum {
 struct jit_site {
     uint64_t pc;              /* its address */
     uint32_t count;           /* how often it ran; 0: an empty bucket */
+    uint32_t changes;         /* how often it went elsewhere than.. */
+    uint64_t last;            /* ..the time before */
     uint32_t times[JIT_NEXT]; /* how often it went on to... 0: no more of them */
     uint64_t to[JIT_NEXT];    /* ...this address */
 };

@@ -17,7 +17,7 @@ enum {
     ROUNDS = 5,  /* a loop that goes round less often, each time it is come to, is short */
     COPIED = 32, /* instructions at most of what goes to many places and is in each trace that comes to it */
     JOINED = 24, /* bytes at most that a branch leads round to become straight code.. */
-    EITHER = 6,  /* ..if it goes each way once in so many times */
+    EITHER = 4,  /* ..if it goes the other way than before once in so many times */
 };
 
 struct jit_trace *jit_trace_at(struct jit_making *r, uint64_t pc)
@@ -137,14 +137,13 @@ static unsigned add_insn(struct jit_making *r, struct jit_trace *t, uint64_t pc,
 static bool go_round(struct jit_making *r, struct jit_trace *t, uint64_t *pc, uint64_t taken, uint64_t next)
 {
     struct ir_block *b = &r->j->ir;
-    uint32_t there = jit_times(r->path, *pc, taken), on = jit_times(r->path, *pc, next);
+    const struct jit_site *s = jit_site(r->path, *pc);
     uint32_t nodes = b->n, insns = b->insns, bytes = b->bytes, npcs = r->npcs, n = t->n;
     uint64_t at = next, ignored;
     enum lift_end end = LIFT_MORE;
     for (uint32_t i = 0; i < r->napart; i++)
         if (r->apart[i] == *pc) return false;
-    if (taken <= next || taken - next > JOINED || (there < on ? there : on) * EITHER < there + on)
-        return false;
+    if (taken <= next || taken - next > JOINED || !s || s->changes * EITHER < s->count) return false;
     while (at < taken && end == LIFT_MORE) {
         unsigned size = t->n < JIT_TRACE_INSNS ? add_insn(r, t, at, &end, &ignored) : 0;
         if (!size) break;
