@@ -2,155 +2,13 @@
  * code that changes, a cache that is too small, rounding modes that change, kicks, forks. The interpreter is
  * held beside it; what both promise is in engine/interp/interp_test.c, which runs on both.
  */
-#include "engine/jit/internal.h"
-
-#include "engine/cpu/window_test.h"
-#include "engine/guest/guest.h"
-#include "engine/interp/interp.h"
+#include "engine/jit/jit_test.h"
 
 #include <errno.h>
-#include <setjmp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-enum { CODE = 0x10000, CODE_SIZE = 1 << 20, DATA = 0x800000, DATA_SIZE = 1 << 16, MANY = 1 << 20 };
-
-struct machine {
-    struct mem mem;
-    struct vcpu *cpu;
-    const struct backend *backend;
-};
-
-/* Where machines have their memory, and whether all that runs twice becomes a region: the tests run with
- * each.
- */
-static bool in_window, hot;
-static const struct jit_options all_hot = {.hot = 1, .slice = 1}, never_hot = {.hot = ~0u};
-
-static void add(struct machine *m, uint64_t base, uint64_t size, unsigned perm)
-{
-    if (in_window)
-        test_map(&m->mem, base, size, perm);
-    else
-        assert_int_equal(mem_add(&m->mem, base, size, perm, NULL, "memory"), 0);
-}
-
-static struct machine *machine_new(const struct backend *b, const struct jit_options *o)
-{
-    struct machine *m = xcalloc(1, sizeof(*m));
-    mem_init(&m->mem);
-    if (in_window) assert_int_equal(mem_window_open(&m->mem), 0);
-    add(m, CODE, CODE_SIZE, CPU_READ | CPU_WRITE | CPU_EXEC);
-    add(m, DATA, DATA_SIZE, CPU_READ | CPU_WRITE);
-    test_handlers();
-    m->backend = b;
-    m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
-    if (!o && hot && b == &backend_jit) o = &all_hot;
-    m->cpu->options = o;
-    assert_int_equal(b->open(m->cpu), 0);
-    return m;
-}
-
-static void machine_free(struct machine *m)
-{
-    m->backend->close(m->cpu);
-    vcpu_free(m->cpu);
-    mem_free(&m->mem);
-    free(m);
-}
-
-static uint64_t *reg(struct machine *m, const char *name)
-{
-    return guest_reg_words(m->cpu->guest, m->cpu->state, guest_reg_find(m->cpu->guest, name));
-}
-
-static void load_at(struct machine *m, uint64_t at, const char *text)
-{
-    struct buf code = {0};
-    struct asm_error err;
-    if (!guest_asm(m->cpu->guest, text, &code, &err)) fail_msg("%s", err.message);
-    assert_int_equal(mem_write(&m->mem, at, code.p, code.len), 0);
-    buf_free(&code);
-}
-
-static void start(struct machine *m)
-{
-    vcpu_reset(m->cpu);
-    *reg(m, "pc") = CODE;
-    *reg(m, "sp") = DATA + DATA_SIZE;
-    *reg(m, "s0") = DATA;
-    *reg(m, "s1") = DATA + DATA_SIZE / 2;
-}
-
-static const struct cpu_exit *run(struct machine *m, uint64_t budget)
-{
-    test_cpu = m->cpu;
-    m->backend->run(m->cpu, budget);
-    return &m->cpu->exit;
-}
-
-/* ---- interpreter and JIT side by side ---- */
-
-struct pair {
-    struct machine *interp, *jit;
-};
-
-static struct pair pair_new(const char *text, const struct jit_options *o)
-{
-    struct pair p = {machine_new(&backend_interp, NULL), machine_new(&backend_jit, o)};
-    load_at(p.interp, CODE, text);
-    load_at(p.jit, CODE, text);
-    start(p.interp);
-    start(p.jit);
-    return p;
-}
-
-static void pair_free(struct pair p)
-{
-    machine_free(p.interp);
-    machine_free(p.jit);
-}
-
-static void same_state(const struct pair *p, const char *what, uint64_t n)
-{
-    const struct guest *g = p->jit->cpu->guest;
-    for (unsigned i = 0; i < g->nregs; i++)
-        for (unsigned k = 0; k < g->regs[i].count * g->regs[i].words; k++) {
-            uint64_t a = p->interp->cpu->state[g->regs[i].word + k],
-                     b = p->jit->cpu->state[g->regs[i].word + k];
-            if (a != b)
-                fail_msg("%s, budget %lu: %s[%u] is %#lx, the interpreter has %#lx", what, n, g->regs[i].name,
-                         k, b, a);
-        }
-    assert_memory_equal(p->interp->cpu->state, p->jit->cpu->state, g->state_words * sizeof(uint64_t));
-    const struct cpu_exit *a = &p->interp->cpu->exit, *b = &p->jit->cpu->exit;
-    if (a->kind != b->kind || a->cause != b->cause || a->pc != b->pc || a->value != b->value ||
-        a->executed != b->executed)
-        fail_msg("%s, budget %lu: exit %s %u at %#lx value %#lx after %lu, the interpreter's is %s %u at "
-                 "%#lx value "
-                 "%#lx after %lu",
-                 what, n, exit_kind_name(b->kind), b->cause, b->pc, b->value, b->executed,
-                 exit_kind_name(a->kind), a->cause, a->pc, a->value, a->executed);
-}
-
-static void same_memory(const struct pair *p)
-{
-    static uint8_t a[DATA_SIZE], b[DATA_SIZE];
-    assert_int_equal(mem_read(&p->interp->mem, DATA, a, sizeof(a)), 0);
-    assert_int_equal(mem_read(&p->jit->mem, DATA, b, sizeof(b)), 0);
-    assert_memory_equal(a, b, sizeof(a));
-}
-
-/* The same budget on both, and the same outcome. */
-static enum exit_kind both(const struct pair *p, const char *what, uint64_t budget)
-{
-    run(p->interp, budget);
-    run(p->jit, budget);
-    same_state(p, what, budget);
-    return p->jit->cpu->exit.kind;
-}
+static const struct jit_options never_hot = {.hot = ~0u};
 
 static const struct program {
     const char *name, *text;
@@ -753,13 +611,5 @@ int main(void)
         cmocka_unit_test(translations_are_explained),
         cmocka_unit_test(perf_is_told_of_each_block),
     };
-    static const char *const names[] = {"in regions of memory", "in a window", "in regions of memory, hot",
-                                        "in a window, hot"};
-    int failed = 0;
-    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
-        in_window = i & 1;
-        hot = i & 2;
-        failed += cmocka_run_group_tests_name(names[i], tests, NULL, NULL);
-    }
-    return failed;
+    return test_everywhere(tests, ARRAY_LEN(tests));
 }
