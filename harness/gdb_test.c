@@ -200,6 +200,32 @@ static void test_threads(void **state)
     buf_free(&us.output);
 }
 
+/* A signal stops, a watched variable does, and what gdb passes on changes nothing in the program: it sends
+ * itself every signal there is. */
+static void test_signals(void **state)
+{
+    const char *backend = *state;
+    char program[4200], lockstep[4200];
+    struct outside gdb, us, alone;
+    snprintf(program, sizeof(program), "%sprograms/signal_basic.static", place);
+    snprintf(lockstep, sizeof(lockstep), "%slockstep", place);
+    if (!have_gdb(program)) skip();
+    debug(backend, program,
+          "set pagination off\nset confirm off\ncontinue\nwatch seen\ncontinue\ndelete\n"
+          "handle all nostop noprint pass\nhandle SIGINT nostop noprint pass\n"
+          "continue\nsignal SIGTRAP\nsignal SIGTRAP\n",
+          &gdb, &us);
+    if (!strstr(gdb.output.p, "received signal SIGHUP, Hangup") || !strstr(gdb.output.p, "New value = 1") ||
+        !strstr(gdb.output.p, "exited normally"))
+        fail_msg("gdb says:\n%s", gdb.output.p);
+    const char *const argv[] = {lockstep, "exec", "--backend", backend, program, NULL};
+    outside_run(argv, &alone);
+    outside_compare(&alone, "no gdb", &us, "it with gdb");
+    buf_free(&gdb.output);
+    buf_free(&us.output);
+    buf_free(&alone.output);
+}
+
 /* gdb goes away, politely and not: the program runs on to its end. */
 static void test_leaving(void **state)
 {
@@ -226,6 +252,7 @@ int main(void)
     } all[] = {{"steps", test_steps},
                {"changes", test_changes},
                {"threads", test_threads},
+               {"signals", test_signals},
                {"leaving", test_leaving}};
     struct CMUnitTest tests[32];
     char titles[32][48];

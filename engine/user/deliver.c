@@ -113,6 +113,16 @@ static int next(struct user_thread *t, siginfo_t *info)
     return info->si_signo;
 }
 
+/* The debugger may want another signal, or none. A call that is over shows it its result. */
+static int ask(struct user_thread *t, int64_t **call, siginfo_t *info)
+{
+    const struct user_options *o = t->p->opt;
+    if (!o->signal_comes) return info->si_signo;
+    if (*call && !user_interrupted(**call)) settle(t, call, 0);
+    info->si_signo = o->signal_comes(t, info->si_signo, o->data);
+    return info->si_signo;
+}
+
 /* One turn: with the host's signals held back, so that what is taken was never blocked by t->mask. */
 static void turn(struct user_thread *t, int64_t **call)
 {
@@ -120,9 +130,10 @@ static void turn(struct user_thread *t, int64_t **call)
     bool open = signal_hold(t);
     (void)open;
     t->wanted = false;
-    int sig = next(t, &info);
+    bool any = next(t, &info);
+    int sig = any ? ask(t, call, &info) : 0;
     if (sig) act(t, call, sig, &info);
-    if (!sig && t->restore_mask) {
+    if (!any && t->restore_mask) {
         t->restore_mask = false;
         t->mask = t->suspended;
     }

@@ -140,19 +140,26 @@ static void transfer(struct gdb *d, const char *s)
 
 static void report_stop(struct gdb *d, int sig)
 {
-    char text[64];
-    snprintf(text, sizeof(text), "T%02xthread:%x;", (unsigned)sig, (unsigned)d->current->t->tid);
-    reply(d, text);
+    struct buf text = {0};
+    buf_printf(&text, "T%02x", (unsigned)sig);
+    if (d->hit) buf_printf(&text, "watch:%lx;", d->hit_addr);
+    buf_printf(&text, "thread:%x;", (unsigned)d->current->t->tid);
+    reply(d, text.p);
+    buf_free(&text);
 }
 
 static void query(struct gdb *d, const char *s)
 {
-    char text[128];
+    char text[192];
     if (!strncmp(s, "qSupported", 10)) {
         snprintf(text, sizeof(text),
-                 "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:exec-file:read+;qXfer:auxv:read+",
+                 "PacketSize=%x;QStartNoAckMode+;QPassSignals+;qXfer:features:read+;qXfer:exec-file:read+;"
+                 "qXfer:auxv:read+",
                  GDB_PACKET);
         reply(d, text);
+    } else if (!strncmp(s, "QPassSignals:", 13)) {
+        signals_pass(d, s + 13);
+        reply(d, "OK");
     } else if (!strncmp(s, "qXfer:", 6)) {
         transfer(d, s + 6);
     } else if (!strcmp(s, "qfThreadInfo")) {
@@ -184,7 +191,7 @@ static void act(struct gdb *d, const char *action, struct gdb_thread *only)
         t->steps = action[0] == 's' || action[0] == 'S';
     }
     const char *sig = action + 1;
-    if (action[0] == 'C' || action[0] == 'S') d->resume_signal = (int)packet_number(&sig);
+    if (action[0] == 'C' || action[0] == 'S') d->resume_signal = signals_guest((int)packet_number(&sig));
 }
 
 /* vCont;ACTION[:THREAD]…: the first that fits a thread is its own; threads that none fits stay where they
@@ -225,7 +232,7 @@ static void resume(struct gdb *d, const char *s)
     for (unsigned i = 0; i < d->nthreads; i++) d->threads[i].held = false;
     d->current->steps = steps;
     const char *sig = s + 1;
-    if (s[0] == 'C' || s[0] == 'S') d->resume_signal = (int)packet_number(&sig);
+    if (s[0] == 'C' || s[0] == 'S') d->resume_signal = signals_guest((int)packet_number(&sig));
 }
 
 static void registers_packet(struct gdb *d, const char *s)
@@ -246,6 +253,19 @@ static void registers_packet(struct gdb *d, const char *s)
     buf_free(&out);
 }
 
+/* Z2,addr,size and z2: of the other types gdb makes breakpoints itself, or has none. */
+static void watchpoint(struct gdb *d, const char *s)
+{
+    bool set = s[0] == 'Z';
+    const char *at = s + 3;
+    if (strncmp(s + 1, "2,", 2)) {
+        reply(d, "");
+        return;
+    }
+    uint64_t addr = packet_number(&at), size = *at == ',' ? (at++, packet_number(&at)) : 0;
+    reply(d, (set ? watch_set(d, addr, size) : watch_clear(d, addr, size)) ? "OK" : "E01");
+}
+
 /* True: the guest goes on. */
 static bool packet(struct gdb *d, const struct buf *b, int sig)
 {
@@ -260,6 +280,8 @@ static bool packet(struct gdb *d, const struct buf *b, int sig)
     case 'M': write_memory(d, s + 1); return false;
     case 'X': write_binary(d, b); return false;
     case 'H': choose_thread(d, s + 1); return false;
+    case 'Z':
+    case 'z': watchpoint(d, s); return false;
     case 'q':
     case 'Q': query(d, s); return false;
     case 'T': {
@@ -308,6 +330,8 @@ void serve_stopped(struct gdb *d, int sig)
     }
     if (d->fd < 0)
         for (unsigned i = 0; i < d->nthreads; i++) d->threads[i].held = d->threads[i].steps = false;
+    if (d->fd < 0) d->nwatches = 0;
+    watch_start(d);
     buf_free(&b);
 }
 
@@ -315,6 +339,6 @@ void serve_ended(struct gdb *d, struct user_process *p)
 {
     char text[16];
     snprintf(text, sizeof(text), p->killed_by ? "X%02x" : "W%02x",
-             (unsigned)(p->killed_by ? p->killed_by : p->status) & 0xff);
+             (unsigned)(p->killed_by ? signals_gdb(p->killed_by) : p->status) & 0xff);
     reply(d, text);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -183,7 +184,10 @@ static void stop(struct gdb *d, struct user_thread *t, int sig)
     while (!all_wait(d) && pthread_cond_timedwait(&d->changed, &d->lock, &until) != ETIMEDOUT) continue;
     d->current = thread_of(d, t);
     d->resume_signal = 0;
-    for (unsigned i = 0; i < d->nthreads; i++) d->threads[i].steps = false;
+    for (unsigned i = 0; i < d->nthreads; i++) { /* what others had to tell is out of date when they go on */
+        d->threads[i].steps = false;
+        d->threads[i].news = 0;
+    }
     serve_stopped(d, sig);
     thread_of(d, t)->waits = false;
     d->stopped = false;
@@ -206,6 +210,49 @@ static void pause_for_gdb(struct gdb *d, struct user_thread *t)
     pthread_mutex_lock(&d->lock);
 }
 
+static uint64_t pc_of(const struct user_thread *t)
+{
+    return t->cpu->state[t->cpu->guest->pc_word];
+}
+
+/* A step ends where a handler begins. */
+static bool stepped_into_handler(struct gdb_thread *me)
+{
+    bool into = me->signalled && me->steps && pc_of(me->t) != me->pc;
+    me->signalled = false;
+    if (into) me->steps = false;
+    return into;
+}
+
+/* "signal SIGUSR1" where none came: it is sent, and does not stop. */
+static void inject(struct gdb *d, struct user_thread *t)
+{
+    if (!d->resume_signal) return;
+    thread_of(d, t)->injected = d->resume_signal;
+    syscall(SYS_tgkill, getpid(), t->tid, d->resume_signal);
+}
+
+/* Until gdb lets it run, or something else wants it. */
+static void wait_turn(struct gdb *d, struct user_thread *t)
+{
+    thread_of(d, t)->waits = true;
+    pthread_cond_broadcast(&d->changed);
+    while ((d->stopped || thread_of(d, t)->held) && d->fd >= 0 && !t->wanted) pause_for_gdb(d, t);
+    thread_of(d, t)->waits = false;
+}
+
+/* What t has to tell before it runs on, as a signal of gdb's; 0: nothing, or somebody else is just talking.
+ */
+static int news_of(struct gdb *d, struct user_thread *t)
+{
+    struct gdb_thread *me = thread_of(d, t);
+    if (d->fd < 0 || d->stopped || me->held) return 0;
+    if (watch_changed(d) || stepped_into_handler(me)) me->news = GDB_TRAP;
+    int news = me->news ? me->news : d->interrupt ? GDB_INT : 0;
+    me->news = 0;
+    return news;
+}
+
 uint64_t gdb_before_run(struct user_thread *t, void *data)
 {
     struct gdb *d = data;
@@ -219,18 +266,34 @@ uint64_t gdb_before_run(struct user_thread *t, void *data)
         thread_of(d, t)->news = GDB_TRAP;
         start_watcher(d);
     }
-    struct gdb_thread *me = thread_of(d, t);
-    int news = me->news ? me->news : d->interrupt ? GDB_INT : 0;
-    me->news = 0;
-    if (news) stop(d, t, news);
-    thread_of(d, t)->waits = true;
-    pthread_cond_broadcast(&d->changed);
-    while ((d->stopped || thread_of(d, t)->held) && d->fd >= 0 && !t->wanted) pause_for_gdb(d, t);
-    me = thread_of(d, t);
-    me->waits = false;
-    uint64_t budget = me->steps ? 1 : UINT64_MAX;
+    wait_turn(d, t);
+    for (int news; (news = news_of(d, t)); wait_turn(d, t)) {
+        stop(d, t, news);
+        inject(d, t);
+    }
+    const struct gdb_thread *me = thread_of(d, t);
+    uint64_t budget = me->steps || d->nwatches ? 1 : UINT64_MAX;
     pthread_mutex_unlock(&d->lock);
     return budget;
+}
+
+/* A signal is about to be delivered: gdb says which it shall be, if any. */
+int gdb_signal(struct user_thread *t, int sig, void *data)
+{
+    struct gdb *d = data;
+    if (free_of_gdb(d, t)) return sig;
+    pthread_mutex_lock(&d->lock);
+    while ((d->stopped || thread_of(d, t)->held) && d->fd >= 0 && !t->p->exiting) pause_for_gdb(d, t);
+    if (thread_of(d, t)->injected != sig && !signals_silent(d, sig) && d->fd >= 0 && !t->p->exiting) {
+        stop(d, t, signals_gdb(sig));
+        if (d->fd >= 0) sig = d->resume_signal;
+    }
+    struct gdb_thread *me = thread_of(d, t);
+    me->injected = 0;
+    me->signalled = sig;
+    me->pc = pc_of(t);
+    pthread_mutex_unlock(&d->lock);
+    return sig;
 }
 
 /* The signal that a kernel would send, in gdb's numbers (gdb's include/gdb/signals.def). */
@@ -248,7 +311,9 @@ void gdb_after_run(struct user_thread *t, void *data)
     if (free_of_gdb(d, t)) return;
     pthread_mutex_lock(&d->lock);
     struct gdb_thread *me = thread_of(d, t);
-    if (kind == EXIT_BREAKPOINT || kind == EXIT_FAULT) {
+    if ((kind == EXIT_BREAKPOINT || kind == EXIT_FAULT) && d->stopped) {
+        t->cpu->exit.kind = EXIT_KICKED; /* it is met again, if it is still there */
+    } else if (kind == EXIT_BREAKPOINT || kind == EXIT_FAULT) {
         stop(d, t, signal_of(t->cpu));
         /* Without a signal to pass on, the instruction is tried again: gdb may have changed everything. */
         if (!d->resume_signal) t->cpu->exit.kind = EXIT_KICKED;
