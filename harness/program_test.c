@@ -488,7 +488,7 @@ static void test_explain(void **state)
     expect_part(p->out, "\nir\n  block 0x10000 key 0x");
     expect_part(p->out, "\n  goto 0x1000c\noptimised\n");
     expect_part(p->out, "\nhost code, ");
-    expect_part(p->out, "     0> sub r15, 3\n");
+    expect_part(p->out, "> sub r15, 3\n");
     expect(p, "explain|riscv64|33|85|c5|00", STATUS_PASS, "");
     expect_part(p->out, "00c58533  add a0, a1, a2\n");
     expect(p, "explain|riscv64|add|a0,|a1,|a1", STATUS_PASS, "");

@@ -43,6 +43,23 @@ static void note_reference(const struct jit_code *code, const struct jit_call *r
     note(e, r->at, "the reference of %s", op < IR_OPS ? ir_op_table[op].name : "?");
 }
 
+/* What a place outside of the block is. */
+static const char *thing_at(const struct jit_host *h, const void *at)
+{
+    const struct {
+        const void *at;
+        const char *what;
+    } things[] = {{h->jumps, "the cache of indirect jumps"},
+                  {h->jump, "an indirect jump"},
+                  {h->unwind, "it is not what was returned to: the next one"},
+                  {h->bottom, "where the stack of returns ends"},
+                  {h->fma_nan[0], "a product that is NaN"},
+                  {h->fma_nan[1], "a product that is NaN"}};
+    for (size_t i = 0; i < ARRAY_LEN(things); i++)
+        if (things[i].at == at) return things[i].what;
+    return "a constant";
+}
+
 static void notes(const struct vcpu *c, struct jit_explained *e)
 {
     const struct jit *j = c->backend;
@@ -52,12 +69,8 @@ static void notes(const struct vcpu *c, struct jit_explained *e)
         const struct jit_call *r = &code->calls[i];
         if (r->to == j->host.call_ref)
             note_reference(code, r, e);
-        else if (r->to == j->host.jumps)
-            note(e, r->at, "the cache of indirect jumps");
-        else if (r->to == j->host.fma_nan[0] || r->to == j->host.fma_nan[1])
-            note(e, r->at, "a product that is NaN");
         else if (r->to != j->host.leave)
-            note(e, r->at, "a constant");
+            note(e, r->at, "%s", thing_at(&j->host, r->to));
     }
 }
 
