@@ -145,7 +145,8 @@ const struct qemu_facts *qemu_facts(const struct guest *g, const struct qemu_isa
 bool qemu_read_version(const struct qemu_isa *isa, char *to, size_t size);
 
 /* ---- qemu_plugin.c ---- */
-extern const char qemu_plugin_bytes[], qemu_plugin_end[];
+extern const uint64_t qemu_plugin_size;
+extern const char qemu_plugin_bytes[];
 
 /* ---- qemu_riscv64.c ---- */
 extern const struct qemu_isa qemu_riscv64;

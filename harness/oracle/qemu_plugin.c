@@ -6,7 +6,8 @@
 #endif
 
 __asm__(".section .rodata\n"
-        ".global qemu_plugin_bytes, qemu_plugin_end\n"
+        ".balign 8\n"
+        ".global qemu_plugin_bytes, qemu_plugin_size\n"
+        "qemu_plugin_size: .quad 1f - qemu_plugin_bytes\n"
         "qemu_plugin_bytes: .incbin \"" QEMU_PLUGIN_FILE "\"\n"
-        "qemu_plugin_end: .byte 0\n"
-        ".previous\n");
+        "1: .previous\n");

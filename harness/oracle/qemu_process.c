@@ -251,8 +251,7 @@ bool qemu_start(struct qemu_process *p, const struct guest *g, const struct qemu
         qemu_frame_init(p);
         p->door->asked = 1; /* answered when the program waits for the first time */
         l.program = memory_file("lockstep-program", program.p, program.len);
-        l.plugin =
-            memory_file("lockstep-plugin", qemu_plugin_bytes, (size_t)(qemu_plugin_end - qemu_plugin_bytes));
+        l.plugin = memory_file("lockstep-plugin", qemu_plugin_bytes, qemu_plugin_size);
         l.err = memory_file("lockstep-messages", NULL, 0);
         snprintf(l.name, sizeof(l.name), "qemu-%s", isa->guest);
         ready = launch(p, &l, why);
