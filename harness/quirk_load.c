@@ -92,9 +92,9 @@ static bool find_condition(struct loading *l, const struct ynode *when, struct q
 
 static bool find_versions(struct loading *l, const struct ynode *n, struct quirk *q)
 {
-    const char *have = q->backend->version ? q->backend->version() : NULL;
     q->current = true;
     if (!n) return true;
+    const char *have = q->backend->version ? q->backend->version() : NULL;
     int match = quirk_version_matches(n->text, have ? have : "0");
     if (have) q->current = match > 0;
     if (match >= 0) return true;

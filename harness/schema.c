@@ -151,7 +151,7 @@ static const struct schema boolean = {.what = "true or false", .accepts = SCHEMA
 
 static const struct schema_key quirk_keys[] = {
     {"id", &word, true, "Unique among all quirks."},
-    {"backend", &text, true, "The backend that is wrong: unicorn."},
+    {"backend", &text, true, "The oracle that is wrong: unicorn, qemu."},
     {"versions", &text, false, "Versions it is wrong in: '<2.1.4', '>=2.0 <2.1'. All if not given."},
     {"rows", &texts, true,
      "Ids of the instruction rows, or patterns of them: rv.amo*, ext:Zba; `illegal` is code that is no "

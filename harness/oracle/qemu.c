@@ -96,6 +96,7 @@ static const char *run(struct qemu *q, uint64_t budget)
     struct vcpu *c = q->cpu;
     const char *why = prepare(q);
     if (why || !budget) return why;
+    qemu_forget(q);
     qemu_frame_write(&q->process, c->state);
     if (!qemu_resume(&q->process, budget, &why)) {
         lose(q);
@@ -188,11 +189,14 @@ static int qemu_probe(const struct guest *g, const char **why)
     return f->model ? 0 : -ENOTSUP;
 }
 
+/* Asked once: it starts a program. */
 static const char *qemu_version(void)
 {
     static char text[128];
-    for (size_t i = 0; i < ARRAY_LEN(isas) && !*text; i++)
+    static bool asked;
+    for (size_t i = 0; i < ARRAY_LEN(isas) && !asked && !*text; i++)
         if (!qemu_read_version(isas[i], text, sizeof(text))) *text = 0;
+    asked = true;
     return *text ? text : NULL;
 }
 

@@ -57,6 +57,7 @@ struct qemu_mapping {
     uint64_t base, size; /* as in struct mem_region */
     unsigned perm;       /* CPU_* */
     unsigned offset;     /* in the shared memory */
+    bool stale;          /* its code has changed since QEMU was told */
 };
 
 /* A process of QEMU with our program in it, waiting for work. */
@@ -70,6 +71,7 @@ struct qemu_process {
     uint64_t call, back;        /* guest addresses of the system call instruction, and of what is behind it */
     struct qemu_word *words;    /* registers in frames */
     unsigned nwords;            /* how many */
+    unsigned frame_size;        /* bytes up to the last of them */
 };
 
 enum { QEMU_GUESTS = 4, QEMU_EXTS = 128 };
@@ -122,6 +124,8 @@ void qemu_frame_init(struct qemu_process *p);
 void qemu_frame_write(struct qemu_process *p, const uint64_t *state);
 /* The frame of the signal that ended the latest run, its registers in `state`; NULL: there is none. */
 const uint8_t *qemu_frame_latest(const struct qemu_process *p, uint64_t *state);
+/* A system call that the next run begins with; nobody looks at its result. */
+void qemu_call_first(struct qemu_process *p, const char *name, const uint64_t args[6]);
 /* A system call in QEMU: its result, or -EIO when QEMU is gone. */
 int64_t qemu_call(struct qemu_process *p, const char *name, const uint64_t args[6]);
 
@@ -129,6 +133,7 @@ int64_t qemu_call(struct qemu_process *p, const char *name, const uint64_t args[
 /* Makes QEMU's map that of the vcpu's memory. NULL, or why it cannot be done. */
 const char *qemu_map(struct qemu *q);
 void qemu_copy_in(struct qemu *q);  /* the vcpu's memory to QEMU's */
+void qemu_forget(struct qemu *q);   /* translations of code that changed; before a run's registers are set */
 void qemu_copy_out(struct qemu *q); /* and what can be written, back */
 /* Some access of `access` (CPU_*) is allowed at an address. */
 bool qemu_may(const struct qemu *q, uint64_t addr, unsigned access);

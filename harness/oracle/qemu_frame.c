@@ -35,6 +35,11 @@ void qemu_frame_init(struct qemu_process *p)
                     .mask = bits_mask(r->width - w * 64 > 64 ? 64 : r->width - w * 64),
                 };
     }
+    for (unsigned i = 0; i < p->nwords; i++) {
+        unsigned end = p->words[i].offset + 8u;
+        if (end > p->frame_size) p->frame_size = end;
+    }
+    BUG_ON(QEMU_ASK + p->frame_size > QEMU_THEN);
 }
 
 static uint64_t load(const uint8_t *frame, const struct qemu_word *w)
@@ -45,9 +50,8 @@ static uint64_t load(const uint8_t *frame, const struct qemu_word *w)
 }
 
 /* Words of less than 8 bytes share their place with others. */
-void qemu_frame_write(struct qemu_process *p, const uint64_t *state)
+static void write_frame(struct qemu_process *p, uint8_t *frame, const uint64_t *state)
 {
-    uint8_t *frame = p->shared + QEMU_ASK;
     const uint64_t stack[3] = {QEMU_SHARED + QEMU_STACK, 0, QEMU_STACK_SIZE}; /* ss_sp, ss_flags, ss_size */
     memcpy(frame + p->isa->stack, stack, sizeof(stack));
     for (unsigned i = 0; i < p->nwords; i++) {
@@ -56,6 +60,11 @@ void qemu_frame_write(struct qemu_process *p, const uint64_t *state)
         if (w->bytes < 8) v = (load(frame, w) & ~(w->mask << w->lo)) | (v & w->mask) << w->lo;
         memcpy(frame + w->offset, &v, w->bytes);
     }
+}
+
+void qemu_frame_write(struct qemu_process *p, const uint64_t *state)
+{
+    write_frame(p, p->shared + (p->door->then ? QEMU_THEN : QEMU_ASK), state);
 }
 
 static void read_frame(const struct qemu_process *p, const uint8_t *frame, uint64_t *state)
@@ -91,17 +100,28 @@ static unsigned call_number(const struct call_table *t, const char *name)
     BUG("no call '%s'", name);
 }
 
-int64_t qemu_call(struct qemu_process *p, const char *name, const uint64_t args[6])
+static void write_call(struct qemu_process *p, const char *name, const uint64_t args[6])
 {
     const struct user_abi *abi = user_abi_of(p->guest);
     uint64_t *state = xcalloc(p->guest->state_words, sizeof(*state));
-    int64_t result = -EIO;
-    const char *why;
     state[p->guest->pc_word] = p->call;
     state[abi->reg_number] = call_number(abi->calls, name);
     for (unsigned i = 0; i < ARRAY_LEN(abi->reg_args); i++) state[abi->reg_args[i]] = args[i];
     qemu_frame_write(p, state);
     free(state);
+}
+
+void qemu_call_first(struct qemu_process *p, const char *name, const uint64_t args[6])
+{
+    write_call(p, name, args);
+    p->door->then = p->frame_size;
+}
+
+int64_t qemu_call(struct qemu_process *p, const char *name, const uint64_t args[6])
+{
+    int64_t result = -EIO;
+    const char *why;
+    write_call(p, name, args);
     if (qemu_resume(p, 0, &why)) memcpy(&result, p->shared + QEMU_RESULT, sizeof(result));
     return result;
 }

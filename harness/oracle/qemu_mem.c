@@ -12,11 +12,12 @@
 _Static_assert((int)CPU_READ == PROT_READ && (int)CPU_WRITE == PROT_WRITE && (int)CPU_EXEC == PROT_EXEC,
                "permissions are passed on as they are");
 
-static bool map_region(struct qemu *q, const struct qemu_mapping *m)
+static bool map_region(struct qemu *q, const struct qemu_mapping *m, bool first)
 {
-    return qemu_call(&q->process, "mmap",
-                     (uint64_t[6]){m->base, m->size, m->perm, MAP_SHARED | MAP_FIXED, QEMU_SHARED_FD,
-                                   m->offset}) == (int64_t)m->base;
+    const uint64_t args[6] = {m->base, m->size, m->perm, MAP_SHARED | MAP_FIXED, QEMU_SHARED_FD, m->offset};
+    if (!first) return qemu_call(&q->process, "mmap", args) == (int64_t)m->base;
+    qemu_call_first(&q->process, "mmap", args);
+    return true;
 }
 
 static bool same_map(const struct qemu_mapping *m, const struct mem_region *r)
@@ -78,11 +79,11 @@ const char *qemu_map(struct qemu *q)
     q->maps = xrealloc(q->maps, m->count * sizeof(*q->maps));
     for (unsigned i = 0; i < m->count && !q->unmapped; i++) {
         const struct mem_region *r = &m->regions[i];
-        struct qemu_mapping map = {r->base, r->size, r->perm, find_place(q, r->size)};
+        struct qemu_mapping map = {r->base, r->size, r->perm, find_place(q, r->size), false};
         if (is_mapped(q, r)) continue;
         q->unmapped = refuse_region(r);
         if (q->unmapped) break;
-        if (map.offset && map_region(q, &map))
+        if (map.offset && map_region(q, &map, false))
             q->maps[q->nmaps++] = map;
         else
             q->unmapped = "QEMU cannot map memory there";
@@ -93,15 +94,28 @@ const char *qemu_map(struct qemu *q)
 void qemu_copy_in(struct qemu *q)
 {
     for (unsigned i = 0; i < q->nmaps; i++) {
-        const struct qemu_mapping *m = &q->maps[i];
+        struct qemu_mapping *m = &q->maps[i];
         const uint8_t *host = mem_find(q->cpu->mem, m->base)->host;
         uint8_t *theirs = q->process.shared + m->offset;
         if (!memcmp(theirs, host, m->size)) continue;
         memcpy(theirs, host, m->size);
         if (!(m->perm & CPU_EXEC)) continue;
         q->scanned = false;
-        (void)map_region(q, m); /* it was possible before */
+        m->stale = true;
     }
+}
+
+/* Mapped again: it was possible before. */
+void qemu_forget(struct qemu *q)
+{
+    struct qemu_mapping *last = NULL;
+    for (unsigned i = 0; i < q->nmaps; i++) {
+        if (!q->maps[i].stale) continue;
+        if (last) (void)map_region(q, last, false);
+        last = &q->maps[i];
+        last->stale = false;
+    }
+    if (last) (void)map_region(q, last, true);
 }
 
 void qemu_copy_out(struct qemu *q)

@@ -20,6 +20,7 @@
 #define QEMU_SIZE   0x204000 /* all of it */
 enum {
     QEMU_DOOR = 0x40,     /* struct qemu_door */
+    QEMU_THEN = 0x1000,   /* a frame that goes to QEMU_ASK when the program waits again */
     QEMU_SCRATCH = 0x200, /* structs for system calls */
     QEMU_STACK = 0x2000,  /* where signals put their frames */
     QEMU_STACK_SIZE = 0x2000,
@@ -41,6 +42,7 @@ struct qemu_door {
     uint64_t begun;    /* of those, the one that faulted included */
     uint64_t last;     /* guest address of the latest of them */
     uint64_t wait;     /* guest address where the program waits */
+    uint32_t then;     /* bytes of the frame at QEMU_THEN; 0: there is none, and the run is over */
     uint32_t refused;  /* the case came to a system call, and QEMU is gone */
     uint32_t ncalls;   /* how many of calls[] */
     struct {

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -35,7 +36,8 @@ extern void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn
 EXPORT int qemu_plugin_version = 1;
 EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
 
-static struct qemu_door *door; /* in the memory shared with the harness */
+static char *shared;           /* the memory shared with the harness */
+static struct qemu_door *door; /* in it */
 
 static void futex(uint32_t *at, int op, uint32_t value)
 {
@@ -48,10 +50,14 @@ static void answer(void)
     futex(&door->answered, FUTEX_WAKE, 1);
 }
 
-/* The program is where it waits: the latest run is over. */
+/* The program is where it waits: the latest run is over, or its second half begins. */
 static void on_wait(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
+    uint32_t then = door->then;
+    door->then = 0;
+    memcpy(shared + QEMU_ASK, shared + QEMU_THEN, then);
+    if (then) return;
     answer();
     while (__atomic_load_n(&door->asked, __ATOMIC_ACQUIRE) == door->answered)
         futex(&door->asked, FUTEX_WAIT, door->answered);
@@ -101,7 +107,7 @@ static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
 int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
     (void)info, (void)argc, (void)argv;
-    char *shared = mmap(NULL, QEMU_REGIONS, PROT_READ | PROT_WRITE, MAP_SHARED, QEMU_SHARED_FD, 0);
+    shared = mmap(NULL, QEMU_REGIONS, PROT_READ | PROT_WRITE, MAP_SHARED, QEMU_SHARED_FD, 0);
     if (shared == MAP_FAILED) return -1;
     door = (struct qemu_door *)(shared + QEMU_DOOR);
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
