@@ -75,7 +75,7 @@ static const struct program {
      "two; divu a4, a3, a0; two: beqz a1, three; addi s11, s11, 24; three: ld t4, 0(s11); add t4, t4, a4;"
      "sd t4, 0(s11); addi a0, a0, -1; bnez a0, loop; ebreak"},
     {"steady", /* one that goes one way for a while, then the other */
-     "li a0, 200; loop: andi a1, a0, 16; beqz a1, one; add a2, a2, a0; xor a3, a3, a2; one: addi a0, a0, -1;"
+     "li a0, 200; loop: andi a1, a0, 8; beqz a1, one; add a2, a2, a0; xor a3, a3, a2; one: addi a0, a0, -1;"
      "bnez a0, loop; ebreak"},
     {"long", "li a1, 12; loop: addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0;"
              "addi a0, a0, 1; xor a2, a2, a0; add a3, a3, a2; slli a4, a3, 1; or a5, a4, a0;"
