@@ -205,6 +205,24 @@ static void branches_become_straight_code(void **state)
     }
 }
 
+/* A short loop that goes round often is in its trace four times; not one that is soon over. */
+static void short_loops_are_unrolled(void **state)
+{
+    static const char *const texts[] = {
+        "li a0, 2000; loop: addi a1, a1, 1; xor a2, a2, a1; addi a0, a0, -1; bnez a0, loop; ebreak",
+        "li s1, 500; outer: li a0, 5; loop: addi a1, a1, 1; xor a2, a2, a1; addi a0, a0, -1; bnez a0, loop;"
+        "addi s1, s1, -1; bnez s1, outer; ebreak"};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct pair p = pair_new(texts[i], &all_hot);
+        struct jit *j = p.jit->cpu->backend;
+        both(&p, "unrolled", MANY);
+        const struct jit_block *b = jit_find(j, CODE + (i ? 8 : 4), j->key);
+        assert_non_null(b);
+        if (b) assert_int_equal(b->insns, i ? 4 : 16);
+        pair_free(p);
+    }
+}
+
 /* Two loops of a kind each, that lead to each other; a slice sees one of them. */
 static void regions_go_to_each_other(void **state)
 {
@@ -594,6 +612,7 @@ int main(void)
         cmocka_unit_test(a_cut_block_gives_way),
         cmocka_unit_test(a_region_has_registers_of_its_own),
         cmocka_unit_test(branches_become_straight_code),
+        cmocka_unit_test(short_loops_are_unrolled),
         cmocka_unit_test(regions_go_to_each_other),
         cmocka_unit_test(dropped_blocks_of_regions_are_left_alone),
         cmocka_unit_test(faults_inside_blocks_agree),

@@ -12,9 +12,11 @@
 #include <string.h>
 
 enum {
-    OFTEN = 128, /* a place where the path was once in so many instructions is worth a trace */
-    REPEATS = 2, /* so often an instruction is in one trace: functions called twice are in it twice */
-    ROUNDS = 5,  /* a loop that goes round less often, each time it is come to, is short */
+    OFTEN = 128,         /* a place where the path was once in so many instructions is worth a trace */
+    REPEATS = 2,         /* so often an instruction is in one trace: functions called twice are in it twice */
+    ROUNDS = 5,          /* a loop that goes round less often, each time it is come to, is short */
+    UNROLLED = 48,       /* instructions at most of a loop's rounds that are in one trace */
+    UNROLLED_ROUNDS = 4, /* of them, at most, and of a loop that goes round so much more often than that */
     COPIED = 32, /* instructions at most of what goes to many places and is in each trace that comes to it */
     JOINED = 24, /* bytes at most that a branch leads round to become straight code.. */
     EITHER = 4,  /* ..if it goes the other way than before once in so many times */
@@ -72,11 +74,23 @@ static bool is_long(const struct jit_making *r, uint64_t pc)
     return s && s->count > ROUNDS * jit_times(r->path, r->pcs[r->npcs - 1], pc);
 }
 
+/* The trace is back at its head, pc, and has another round of the loop: less is counted and jumped then, and
+ * what one round knows of registers the next one uses. */
+static bool goes_round(const struct jit_making *r, const struct jit_trace *t, uint64_t pc)
+{
+    if (pc != t->pc || t->copied || !t->n) return false;
+    const struct jit_site *s = jit_site(r->path, pc);
+    uint32_t back = jit_times(r->path, r->pcs[r->npcs - 1], pc), rounds = repeats(r, t, pc);
+    bool often = s && (s->count - back) * 2 * UNROLLED_ROUNDS <= s->count;
+    return often && rounds < UNROLLED_ROUNDS && t->n + t->n / rounds <= UNROLLED;
+}
+
 /* The trace does not go on at pc. */
 static bool ends_before(struct jit_making *r, const struct jit_trace *t, uint64_t pc)
 {
     const struct jit_trace *other = jit_trace_at(r, pc);
     if (t->n == JIT_TRACE_INSNS) want_trace(r, pc, r->path->n, false);
+    if (goes_round(r, t, pc)) return false;
     return pc == t->pc || (other && other->loop && is_long(r, pc)) || t->n == JIT_TRACE_INSNS ||
            r->npcs == JIT_REGION_INSNS || !jit_site(r->path, pc) ||
            (jit_trace_other(r, pc) && !is_copied(r, pc));
@@ -96,7 +110,8 @@ static void add_goto(struct ir_block *b, uint64_t pc, unsigned hint)
 }
 
 /* A branch, whose EXIT_IF to `taken` stands there; `next` is behind it. *pc: where the trace goes on. */
-static bool through_branch(struct jit_making *r, uint64_t *pc, uint64_t taken, uint64_t next)
+static bool through_branch(struct jit_making *r, const struct jit_trace *t, uint64_t *pc, uint64_t taken,
+                           uint64_t next)
 {
     struct ir_block *b = &r->j->ir;
     uint64_t at = *pc;
@@ -106,7 +121,7 @@ static bool through_branch(struct jit_making *r, uint64_t *pc, uint64_t taken, u
     want_trace(r, taken, there, back);
     if (there <= on) return true;
     want_trace(r, next, on, false);
-    if (back) {
+    if (back && !goes_round(r, t, taken)) {
         add_goto(b, next, IR_HINT_NONE);
         return false;
     }
@@ -169,6 +184,10 @@ static bool through_goto(struct jit_making *r, const struct jit_trace *t, uint64
     const struct ir_node *last = &b->nodes[b->n - 1];
     uint64_t at = *pc;
     *pc = last->imm;
+    if (goes_round(r, t, *pc)) {
+        b->n--;
+        return true;
+    }
     if (last->round == IR_HINT_NONE && *pc <= at && !is_copied(r, *pc)) {
         want_trace(r, *pc, jit_times(r->path, at, *pc), true);
         return false;
@@ -226,7 +245,7 @@ static bool go_on(struct jit_making *r, struct jit_trace *t, enum lift_end end, 
     if (b->n > 1 && b->nodes[b->n - 2].op == IR_CALL) r->calls[r->ncalls++] = b->nodes[b->n - 2].imm;
     if (end == LIFT_DONE && op != IR_GOTO && op != IR_JUMP) return false;
     if (end == LIFT_DONE) return op == IR_GOTO ? through_goto(r, t, pc) : through_jump(r, t, pc);
-    if (end == LIFT_BRANCH && !go_round(r, t, pc, taken, next) && !through_branch(r, pc, taken, next))
+    if (end == LIFT_BRANCH && !go_round(r, t, pc, taken, next) && !through_branch(r, t, pc, taken, next))
         return false;
     if (end == LIFT_MORE) *pc = next;
     if (!ends_before(r, t, *pc)) return true;
