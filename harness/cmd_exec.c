@@ -45,6 +45,11 @@ static int signal_comes(struct user_thread *t, int sig, void *data)
     return gdb_signal(t, sig, ((struct exec *)data)->gdb);
 }
 
+static const char *executes(struct user_thread *t, bool failed, void *data)
+{
+    return gdb_executes(t, failed, ((struct exec *)data)->gdb);
+}
+
 static void thread_ends(struct user_thread *t, void *data)
 {
     struct exec *x = data;
@@ -144,7 +149,10 @@ static int run(struct exec *x)
         x->options.before_run = before;
         x->options.after_run = after;
     }
-    if (x->gdb) x->options.signal_comes = signal_comes;
+    if (x->gdb) {
+        x->options.signal_comes = signal_comes;
+        x->options.executes = executes;
+    }
     clock_gettime(CLOCK_MONOTONIC, &x->started);
     int status = user_exec(&x->options, &why);
     if (status < 0) status = complain(p, status_of(status), "%s", buf_cstr(&why));

@@ -1,5 +1,7 @@
 /* gdb itself as the judge of the stub: it breaks on a symbol, steps, reads and writes, and lets the program
  * end; the registers it sees are those of the interpreter's trace. */
+#include "engine/guest/guest.h"
+#include "engine/user/elf_make.h"
 #include "harness/outside.h"
 
 #include <stdlib.h>
@@ -226,6 +228,46 @@ static void test_signals(void **state)
     buf_free(&alone.output);
 }
 
+static void write_program(const char *name, const char *text)
+{
+    struct buf code = {0};
+    struct asm_error err;
+    struct elf_make m = elf_make_start(ET_EXEC);
+    if (!guest_asm(guest_find("riscv64"), text, &code, &err)) fail_msg("%s: %s", text, err.message);
+    elf_make_add(&m, PT_LOAD, PF_R | PF_X, 0x10000, code.p, code.len, code.len);
+    m.h.e_entry = 0x10000;
+    size_t n = elf_make_bytes(&m);
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+    assert_true(fd >= 0 && write(fd, m.bytes, n) == (ssize_t)n);
+    close(fd);
+    buf_free(&code);
+}
+
+/* gdb follows into the program that is executed. */
+static void test_exec(void **state)
+{
+    const char *backend = *state;
+    char dir[] = "/tmp/lockstep-gdb-XXXXXX", command[64];
+    struct outside gdb, us;
+    if (access("/usr/bin/gdb-multiarch", X_OK)) skip();
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(chdir(dir), 0);
+    write_program("first", "la a0, name; addi sp, sp, -16; sd a0, 0(sp); sd zero, 8(sp); mv a1, sp; li a2, 0;"
+                           "li a7, 221; ecall; ebreak; name: .4byte 0x6f636573; .4byte 0x646e");
+    write_program("second", "li a0, 4; li s1, 0x123; addi a0, a0, 5; li a7, 93; ecall");
+    debug(backend, "./first",
+          "set pagination off\ncatch exec\ncontinue\nstepi\nstepi\nprint/x $s1\nset var $a0 = 6\ncontinue\n",
+          &gdb, &us);
+    if (!strstr(gdb.output.p, "/second)") || !strstr(gdb.output.p, "$1 = 0x123") ||
+        !strstr(gdb.output.p, "exited with code 013"))
+        fail_msg("gdb says:\n%s", gdb.output.p);
+    assert_true(WIFEXITED(us.status) && WEXITSTATUS(us.status) == 11);
+    snprintf(command, sizeof(command), "rm -r %s", dir);
+    assert_int_equal(chdir("/") | system(command), 0);
+    buf_free(&gdb.output);
+    buf_free(&us.output);
+}
+
 /* gdb goes away, politely and not: the program runs on to its end. */
 static void test_leaving(void **state)
 {
@@ -249,11 +291,8 @@ int main(void)
     static const struct {
         const char *name;           /* of the test */
         void (*test)(void **state); /* the test */
-    } all[] = {{"steps", test_steps},
-               {"changes", test_changes},
-               {"threads", test_threads},
-               {"signals", test_signals},
-               {"leaving", test_leaving}};
+    } all[] = {{"steps", test_steps},     {"changes", test_changes}, {"threads", test_threads},
+               {"signals", test_signals}, {"exec", test_exec},       {"leaving", test_leaving}};
     struct CMUnitTest tests[32];
     char titles[32][48];
     unsigned n = 0;

@@ -142,14 +142,17 @@ static int64_t host_exec(struct exec *x, uint64_t path, char **argv)
 /* This program again: its options, the guest's name for itself, the path, the guest's arguments. */
 static int64_t exec_guest(struct exec *x)
 {
-    char *const *again = x->t->p->opt->again;
+    const struct user_options *o = x->t->p->opt;
+    char *const *again = o->again;
+    const char *more = o->executes ? o->executes(x->t, false, o->data) : NULL;
     size_t n = 0, to = 0;
     while (again[n]) n++;
-    char **argv = arena_alloc(&x->t->scratch, (n + 5 + x->argc) * sizeof(*argv));
+    char **argv = arena_alloc(&x->t->scratch, (n + 6 + x->argc) * sizeof(*argv));
     while (to < n) {
         argv[to] = again[to];
         to++;
     }
+    if (more) argv[to++] = (char *)(uintptr_t)more;
     argv[to++] = (char *)"--argv0";
     argv[to++] = x->argc ? x->argv[0] : (char *)"";
     argv[to++] = (char *)"--";
@@ -157,7 +160,9 @@ static int64_t exec_guest(struct exec *x)
     for (size_t i = 1; i < x->argc; i++) argv[to++] = x->argv[i];
     x->dirfd = AT_FDCWD;
     x->flags = 0;
-    return host_exec(x, (uint64_t) "/proc/self/exe", argv);
+    int64_t r = host_exec(x, (uint64_t) "/proc/self/exe", argv);
+    if (more) o->executes(x->t, true, o->data);
+    return r;
 }
 
 static int64_t exec_found(struct exec *x)

@@ -54,12 +54,15 @@ struct user_options {
     /* A signal is about to be delivered to t, whose registers are as its handler's frame will have them: the
      * one that is delivered instead, or 0. NULL: none */
     int (*signal_comes)(struct user_thread *t, int sig, void *data);
+    /* This program is about to take its own place, for a program that t executes: an option more for it, or
+     * NULL. `failed`: it is still here. NULL: none */
+    const char *(*executes)(struct user_thread *t, bool failed, void *data);
     /* t's last instruction is behind it, its registers are still there. NULL: none */
     void (*thread_ends)(struct user_thread *t, void *data);
     /* Once, when the guest has ended, before user_exec returns or its signal kills this process. NULL: none
      */
     void (*at_end)(struct user_process *p, void *data);
-    void *data; /* of those five */
+    void *data; /* of those six */
     /* How execve starts this program again: its own argv up to where the guest's program stands (options
      * included), NULL-terminated. Followed by "--argv0", the guest's argv[0], "--", a path, arguments. */
     char *const *again;

@@ -19,14 +19,15 @@
 /* ---- stub.c: for cmd_exec ---- */
 
 struct gdb;
-/* Listens on PORT or ADDRESS:PORT (127.0.0.1 if none), says so on `say`, and waits for gdb. NULL: why says
- * why. */
+/* Listens on PORT or ADDRESS:PORT (127.0.0.1 if none), says so on `say`, and waits for gdb; or goes on with
+ * the connection that gdb_executes told of. NULL: why says why. */
 struct gdb *gdb_open(const char *where, FILE *say, struct buf *why);
 void gdb_close(struct gdb *d);
 /* The hooks of struct user_options, their data being the struct gdb. */
 uint64_t gdb_before_run(struct user_thread *t, void *data);
 void gdb_after_run(struct user_thread *t, void *data);
 int gdb_signal(struct user_thread *t, int sig, void *data);
+const char *gdb_executes(struct user_thread *t, bool failed, void *data);
 void gdb_at_end(struct user_process *p, void *data);
 
 /* ---- inside ---- */
@@ -63,6 +64,9 @@ struct gdb {
     bool interrupt;             /* gdb wants a stop */
     bool started;               /* the first thread came by */
     bool announced;             /* gdb knows of the first stop */
+    bool exec_events;           /* gdb wants to know when another program is executed.. */
+    bool executed;              /* ..and this is one, of which it does not know yet */
+    char option[32];            /* for the next one */
     struct gdb_thread *current; /* whose registers g and p mean */
     int resume_signal;          /* that the stopped thread goes on with, the guest's number; 0: none */
     uint64_t passed;            /* bit sig - 1: signals that gdb need not hear of */

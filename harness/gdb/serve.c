@@ -142,6 +142,12 @@ static void report_stop(struct gdb *d, int sig)
 {
     struct buf text = {0};
     buf_printf(&text, "T%02x", (unsigned)sig);
+    if (d->executed && d->exec_events) {
+        buf_str(&text, "exec:");
+        packet_hex(&text, d->p->exe, strlen(d->p->exe));
+        buf_char(&text, ';');
+    }
+    d->executed = false;
     if (d->hit) buf_printf(&text, "watch:%lx;", d->hit_addr);
     buf_printf(&text, "thread:%x;", (unsigned)d->current->t->tid);
     reply(d, text.p);
@@ -154,8 +160,9 @@ static void query(struct gdb *d, const char *s)
     if (!strncmp(s, "qSupported", 10)) {
         snprintf(text, sizeof(text),
                  "PacketSize=%x;QStartNoAckMode+;QPassSignals+;qXfer:features:read+;qXfer:exec-file:read+;"
-                 "qXfer:auxv:read+",
+                 "qXfer:auxv:read+;exec-events+",
                  GDB_PACKET);
+        d->exec_events = strstr(s, "exec-events+");
         reply(d, text);
     } else if (!strncmp(s, "QPassSignals:", 13)) {
         signals_pass(d, s + 13);

@@ -3,8 +3,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,7 +49,29 @@ static int listen_at(struct sockaddr_in *at, struct buf *why)
     return fd;
 }
 
-struct gdb *gdb_open(const char *where, FILE *say, struct buf *why)
+static struct gdb *new_gdb(int fd)
+{
+    struct gdb *d = xcalloc(1, sizeof(*d));
+    d->fd = fd;
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_cond_init(&d->changed, NULL);
+    return d;
+}
+
+/* The next connection to this socket, which is closed. -errno: there was none. */
+static int accept_one(int fd)
+{
+    int got, one = 1;
+    do got = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    int err = -errno;
+    close(fd);
+    if (got < 0) return err;
+    setsockopt(got, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    return got;
+}
+
+static struct gdb *wait_for_gdb(const char *where, FILE *say, struct buf *why)
 {
     struct sockaddr_in at;
     char text[INET_ADDRSTRLEN];
@@ -55,24 +79,26 @@ struct gdb *gdb_open(const char *where, FILE *say, struct buf *why)
         buf_printf(why, "'%s' is not PORT or ADDRESS:PORT", where);
         return NULL;
     }
-    int one = 1, fd = listen_at(&at, why);
+    int fd = listen_at(&at, why);
     if (fd < 0) return NULL;
     fprintf(say, "lockstep: waiting for gdb on %s:%u\n", inet_ntop(AF_INET, &at.sin_addr, text, sizeof(text)),
             ntohs(at.sin_port));
     fflush(say);
-    int got;
-    do got = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-    while (got < 0 && errno == EINTR);
-    close(fd);
-    if (got < 0) {
-        buf_printf(why, "gdb did not connect: %s", strerror(errno));
-        return NULL;
-    }
-    setsockopt(got, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    struct gdb *d = xcalloc(1, sizeof(*d));
-    d->fd = got;
-    pthread_mutex_init(&d->lock, NULL);
-    pthread_cond_init(&d->changed, NULL);
+    int got = accept_one(fd);
+    if (got >= 0) return new_gdb(got);
+    buf_printf(why, "gdb did not connect: %s", strerror(-got));
+    return NULL;
+}
+
+struct gdb *gdb_open(const char *where, FILE *say, struct buf *why)
+{
+    int fd;
+    unsigned flags;
+    if (sscanf(where, "connection:%d:%u", &fd, &flags) != 2) return wait_for_gdb(where, say, why);
+    struct gdb *d = new_gdb(fd);
+    d->no_ack = flags & 1;
+    d->exec_events = flags & 2;
+    d->announced = d->executed = true;
     return d;
 }
 
@@ -322,6 +348,16 @@ void gdb_after_run(struct user_thread *t, void *data)
         me->news = GDB_TRAP;
     }
     pthread_mutex_unlock(&d->lock);
+}
+
+/* The connection goes over to the next program, if it is this process's. */
+const char *gdb_executes(struct user_thread *t, bool failed, void *data)
+{
+    struct gdb *d = data;
+    if (free_of_gdb(d, t)) return NULL;
+    fcntl(d->fd, F_SETFD, failed ? FD_CLOEXEC : 0);
+    snprintf(d->option, sizeof(d->option), "--gdb=connection:%d:%d", d->fd, d->no_ack | d->exec_events << 1);
+    return d->option;
 }
 
 void gdb_at_end(struct user_process *p, void *data)
