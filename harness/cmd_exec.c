@@ -13,6 +13,8 @@
 /* As env(1), timeout(1) and shells have them. */
 enum { STATUS_CANNOT = 125, STATUS_NOT_RUN = 126, STATUS_NOT_FOUND = 127 };
 
+enum { STACK_LEAST = 16 << 10 };
+
 /* One run, for the hooks. */
 struct exec {
     struct program *program;
@@ -87,6 +89,9 @@ static bool has_var(const struct text_list *l, unsigned from, const char *var)
 static int build_env(struct program *p, struct text_list *env)
 {
     const struct text_list *set = &p->opt.set, *unset = &p->opt.unset;
+    for (unsigned i = 0; i < unset->n; i++)
+        if (!*unset->items[i] || strchr(unset->items[i], '='))
+            return complain(p, STATUS_USAGE, "--unset wants VAR, not '%s'", unset->items[i]);
     for (char **v = environ; *v; v++)
         if (!has_var(set, 0, *v) && !has_var(unset, 0, *v)) list_add(p, env, *v);
     for (unsigned i = 0; i < set->n; i++) {
@@ -216,6 +221,9 @@ int cmd_exec(struct program *p)
     if (!backend) return STATUS_USAGE;
     int status = build_env(p, &env);
     if (status) return status;
+    if (opt->stack_size && opt->stack_size < STACK_LEAST)
+        return complain(p, STATUS_USAGE, "--stack-size wants %dK at least, for arguments and environment",
+                        STACK_LEAST >> 10);
     if ((opt->perf || opt->profile) && backend != &backend_jit)
         return complain(p, STATUS_USAGE, "--%s: backend '%s' translates nothing",
                         opt->perf ? "perf" : "profile", backend->name);

@@ -165,6 +165,9 @@ static void test_usage(void **state)
         {"--backend|inter|ok", "lockstep: unknown backend for programs 'inter'; did you mean 'interp'?\n"},
         {"--env|X|ok", "lockstep: --env wants VAR=VALUE, not 'X'\n"},
         {"--env|=X|ok", "lockstep: --env wants VAR=VALUE, not '=X'\n"},
+        {"--unset|X=1|ok", "lockstep: --unset wants VAR, not 'X=1'\n"},
+        {"--stack-size|1|ok", "lockstep: --stack-size wants 16K at least, for arguments and environment\n"},
+        {"--gdb|x|ok", "lockstep: --gdb: 'x' is not PORT or ADDRESS:PORT\n"},
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) expect(*state, bad[i][0], STATUS_USAGE, bad[i][1]);
 }

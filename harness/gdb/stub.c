@@ -26,6 +26,7 @@ static bool parse_address(const char *where, struct sockaddr_in *at)
     const char *colon = strrchr(where, ':'), *port = colon ? colon + 1 : where;
     if (colon > where && (size_t)(colon - where) < sizeof(host))
         snprintf(host, sizeof(host), "%.*s", (int)(colon - where), where);
+    if (!strcmp(host, "localhost")) strcpy(host, "127.0.0.1");
     unsigned long n = strtoul(port, &end, 10);
     *at = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)n)};
     return *port && !*end && n < 65536 && inet_pton(AF_INET, host, &at->sin_addr) == 1;
