@@ -26,6 +26,7 @@ enum {
     BATCH_MIN = 16,
     BATCH_MAX = 1024,
     TICK_MS = 100,     /* how often nothing happens at most */
+    LEAVE_MS = 5000,   /* a worker may take that long to leave */
     STILLBORN_MAX = 3, /* workers in a row that die before their first case */
 };
 
@@ -397,13 +398,23 @@ static void turn(struct pool *p, struct pollfd *fds)
     p->cfg->sink(p->cfg->arg, NULL);
 }
 
+/* A worker that waits for work leaves by itself, and in good order, when its socket ends; others are killed.
+ */
+static void hand_dismiss(const struct pool *p, const struct hand *h)
+{
+    if (p->res->end != POOL_DONE || h->busy || shutdown(h->fd, SHUT_WR)) kill(h->pid, SIGKILL);
+}
+
 /* Sends everybody home, and takes in what they had sent before. */
 static void dismiss(struct pool *p)
 {
+    for (unsigned i = 0; i < p->njobs; i++)
+        if (p->hands[i].pid) hand_dismiss(p, &p->hands[i]);
     for (unsigned i = 0; i < p->njobs; i++) {
         struct hand *h = &p->hands[i];
+        struct pollfd end = {.fd = h->fd, .events = POLLIN};
         if (!h->pid) continue;
-        kill(h->pid, SIGKILL);
+        if (poll(&end, 1, LEAVE_MS) == 0) kill(h->pid, SIGKILL);
         for (char chunk[4096];;) {
             ssize_t n = recv(h->fd, chunk, sizeof(chunk), 0);
             if (n < 0 && errno == EINTR) continue;

@@ -84,8 +84,10 @@ struct record record_of(const struct test_case *c, uint64_t number, const struct
     return r;
 }
 
+/* What was covered goes home with the records of the cases that did it: a crash loses both or neither. */
 static bool send_frames(struct work *w)
 {
+    if (w->scribe) scribe_send(w->scribe, &w->frames);
     bool ok = !write_all(w->out, w->frames.p, w->frames.len);
     buf_reset(&w->frames);
     return ok;
@@ -151,10 +153,7 @@ static bool run_case(struct work *w, const struct test_case *c)
     struct record r = record_of(c, w->at, w->lineup, ran ? outcomes : NULL, &w->j, &w->exit);
     record_encode(&r, &w->frames);
     if (w->scribe && ran) scribe_note(w->scribe, c, outcomes, &w->j);
-    if (w->frames.len < SEND_AT) return true;
-    /* what was covered goes home with the records of the cases that did it: a crash loses both or neither */
-    if (w->scribe) scribe_send(w->scribe, &w->frames);
-    return send_frames(w);
+    return w->frames.len < SEND_AT || send_frames(w);
 }
 
 static bool do_assignment(struct work *w, const struct assignment *a)
@@ -165,7 +164,7 @@ static bool do_assignment(struct work *w, const struct assignment *a)
         if (w->src->next(w->stream, &c) != 1) return stream_failed(w);
         if (!(w->at == a->lost ? report_lost(w, c, a) : run_case(w, c))) return false;
     }
-    if (w->scribe) scribe_send(w->scribe, &w->frames);
+    if (w->scribe) scribe_send(w->scribe, &w->frames); /* nothing may follow */
     frame_encode(FRAME_DONE, "", &w->frames);
     return send_frames(w);
 }

@@ -86,6 +86,13 @@ static inline bool bin_was_hit(const struct bin_hits *h, unsigned bin)
     return h->bits[bin / 64] >> (bin % 64) & 1;
 }
 
+/* Only a run shows whether a case hits it; bins_before tells of all others. */
+static inline bool bin_needs_run(const struct bins *b, unsigned bin)
+{
+    unsigned kind = b->groups[b->list[bin].group].kind;
+    return kind == BIN_EXECUTED || kind == BIN_FAULT || kind == BIN_FLAG || kind == BIN_BRANCH;
+}
+
 /* ---- bins.c ---- */
 
 /* The bins of a row that has semantics; all in the arena. */

@@ -195,6 +195,27 @@ static const struct {
      "executed;rs1=0;rs2=0;rs1=0 rs2=0;rs1 == rs2;rs1 == -rs2;rs2=zero;off=bit 2;"},
     {"{id: a, code: 'c.lwsp a0, 4(sp)', in: {sp: 0x20000}}", "all different;uimm=bit 2;address aligned;",
      "executed;all different;uimm=bit 2;address aligned;"},
+    {"{id: a, code: 'c.lwsp a0, 0(sp)', in: {sp: 0x21ffc}}",
+     "all different;uimm=min;address aligned;address last bytes;",
+     "executed;all different;uimm=min;address aligned;address last bytes;"},
+    {"{id: a, code: 'lh a0, 0(a1)', in: {a1: 0x20000}}",
+     "all different;imm=0;address aligned;address first bytes;",
+     "executed;all different;imm=0;address aligned;address first bytes;"},
+    {"{id: a, code: 'lh a0, 0(a1)', in: {a1: 0x1ffff}}", "all different;imm=0;address over start;",
+     "executed;address over start;fault load-access;"},
+    {"{id: a, code: 'lh a0, 0(a1)', in: {a1: -1}}", "all different;imm=0;address unmapped;address top;",
+     "executed;address unmapped;address top;fault load-access;"},
+    {"{id: a, code: 'lh a0, 0(a1)', in: {a1: 0x10001}}",
+     "all different;imm=0;address misaligned;address code;",
+     "executed;all different;imm=0;address misaligned;address code;"},
+    /* a region of the case's own */
+    {"{id: a, code: 'lh a0, 8(zero)', mem: [{at: 0, size: 0x1000, perm: rw}]}",
+     "rs1=zero;imm=bit 3;address aligned;address null;",
+     "executed;rs1=zero;imm=bit 3;address aligned;address null;"},
+    {"{id: a, code: 'jalr a0, 1(a1)', in: {a1: 0x10101}}", "all different;imm=bit 0;target half;",
+     "executed;all different;imm=bit 0;target half;taken;"},
+    {"{id: a, code: 'jalr a0, 0(a1)', in: {a1: 0x20003}}", "all different;imm=0;target odd;target nowhere;",
+     "executed;all different;imm=0;target odd;target nowhere;taken;"},
     {"{id: a, code: ecall}", "", "executed;fault ecall;"},
 };
 
@@ -213,6 +234,7 @@ static void test_sights(void **state)
         struct bin_hits said, hits;
         struct outcome o;
         bins_before(b, l->c, NULL, &said);
+        for (unsigned k = 0; k < b->n; k++) assert_false(bin_was_hit(&said, k) && bin_needs_run(b, k));
         hit_names(b, &said, &names);
         if (strcmp(buf_cstr(&names), sights[i].before))
             fail_msg("%s\nbefore:   %s\nexpected: %s", sights[i].text, buf_cstr(&names), sights[i].before);

@@ -1,0 +1,44 @@
+# Coverage: C code by gcov and lcov, instruction rows by lockstep cover, both in one tree. See coverage/README.md.
+
+PACKAGES_COVERAGE = $(PACKAGES_CHECK) lcov
+
+ifeq ($(MODE),cov)
+LDFLAGS += -Wl,--wrap=_exit
+$(B)/libengine.a: $(B)/coverage/flush.o
+endif
+
+COVERAGE := build/coverage
+# lcov 1.16: our sources only, not what was generated, nor tests and what stands in for something in them
+LCOV := lcov --quiet --rc lcov_branch_coverage=0 --rc geninfo_auto_base=1
+COVERED_NOT := $(addprefix $(CURDIR)/,'build/*' '*_test.c' '*_test.h' '*_fuzz.c' harness/testing.h coverage/flush.c)
+
+##  coverage   build with counters, run tests and the default plan; C code and instruction rows as HTML in build/coverage
+.PHONY: setup-coverage coverage coverage-run coverage-report
+setup: setup-coverage
+setup-coverage: ; $(call install,$(PACKAGES_COVERAGE))
+coverage:
+	@$(MAKE) --no-print-directory setup-build setup-coverage
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=cov all test-programs
+	@$(MAKE) --no-print-directory MODE=cov coverage-run
+	@$(MAKE) --no-print-directory coverage-report
+
+# Tests may time out at a tenth of the usual speed, and are judged elsewhere: what counts here is what they reach.
+coverage-run: all $(PROGRAM_BIN) $(GUEST_BUSYBOX)
+	@find $(B) -name '*.gcda' -delete
+	@rm -rf $(COVERAGE)
+	@mkdir -p $(COVERAGE)
+	$(call say,RUN,tests)
+	@harness/tests.sh $(B)/test-logs $(TEST_BIN) >$(COVERAGE)/tests.txt || tail -n 40 $(COVERAGE)/tests.txt
+	$(call say,RUN,corpora/default.yaml)
+	@$(B)/lockstep run corpora/default.yaml -q --report cover=$(COVERAGE)/cover.jsonl >$(COVERAGE)/run.txt
+
+coverage-report:
+	$(call say,LCOV,$(COVERAGE)/code.info)
+	@$(LCOV) --capture --directory build/cov --base-directory . --no-external --output-file $(COVERAGE)/all.info
+	@$(LCOV) --remove $(COVERAGE)/all.info $(COVERED_NOT) --output-file $(COVERAGE)/code.info
+	@build/rel/lockstep cover $(COVERAGE)/cover.jsonl $(COVERAGE)/code.info --lcov $(COVERAGE)/rows.info \
+	    --cobertura $(COVERAGE)/rows.xml >$(COVERAGE)/summary.txt; status=$$?; \
+	genhtml --quiet --rc lcov_branch_coverage=1 --branch-coverage --title lockstep --prefix $(CURDIR) --output-directory $(COVERAGE)/html \
+	    $(COVERAGE)/code.info $(COVERAGE)/rows.info && \
+	cat $(COVERAGE)/summary.txt && echo "report: $(COVERAGE)/html/index.html" && exit $$status
