@@ -121,7 +121,8 @@ static bool known(const struct forward *f, const struct ir_word *w)
 
 static void note(struct forward *f, unsigned word, uint32_t value, enum ir_part part)
 {
-    f->words[word] = (struct ir_word){.stamp = f->stamp, .value = value, .part = (uint8_t)part};
+    f->words[word] =
+        (struct ir_word){.stamp = f->stamp, .value = value, .exits = f->exits, .part = (uint8_t)part};
     f->facts[value].word = (uint16_t)word;
 }
 
@@ -151,12 +152,13 @@ bool fw_will_get(const struct forward *f, uint32_t in, uint32_t v)
     return true;
 }
 
-/* Whether a register of the guest holds the value, and goes on doing so. */
+/* Whether a register of the guest holds the value, and goes on doing so, or had to hold it for something that
+ * could leave: the place of what it was made of is lost either way. */
 static bool is_held(const struct forward *f, uint32_t v)
 {
     unsigned word = f->facts[v].word;
     if (word == IR_NO_WORD || !known(f, &f->words[word]) || f->words[word].value != v) return false;
-    return !soon_put(f, word);
+    return f->words[word].exits != f->exits || !soon_put(f, word);
 }
 
 bool fw_may_reach(const struct forward *f, uint32_t through, uint32_t to)
@@ -320,10 +322,19 @@ static ALWAYS_INLINE void node(struct forward *f, uint32_t *map)
     case IR_SET: set(f, read(f, map)); return;
     case IR_SKIP: skip(f, read(f, map)); return;
     case IR_EXIT_IF:
-    case IR_RAISE: condition(f, read(f, map)); return;
+    case IR_RAISE:
+        condition(f, read(f, map));
+        f->exits++;
+        return;
     case IR_JUMP: jump(f, read(f, map)); return;
-    case IR_GUARD: guard(f, read(f, map)); return;
-    default: read(f, map); *value = simplify(f);
+    case IR_GUARD:
+        guard(f, read(f, map));
+        f->exits++;
+        return;
+    default:
+        read(f, map);
+        *value = simplify(f);
+        f->exits += (ir_op_table[in->op].flags & IR_OP_EXIT) != 0;
     }
 }
 

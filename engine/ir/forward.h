@@ -25,6 +25,7 @@ struct forward {
     uint32_t n, cap;              /* how many so far, and may be */
     struct ir_word *words;        /* those with the present stamp are known */
     uint32_t stamp;               /* the present one */
+    uint32_t exits;               /* nodes so far that can leave */
     uint32_t unboxed[FW_UNBOXED]; /* UNBOX nodes, the latest ones, so that a register is unboxed once */
     unsigned nunboxed;            /* how many there have been */
     uint32_t divided[FW_DIVIDED]; /* quotients, so that the remainder needs no division of its own */
@@ -46,8 +47,8 @@ extern const struct fw_rule fw_rules[]; /* by operation */
 uint32_t fw_op(struct forward *f, unsigned op, uint32_t x, uint32_t y, uint32_t z);
 uint32_t fw_const(struct forward *f, unsigned type, uint64_t v);
 /* Whether a rule may use `to` in place of `through`, which was computed from it. Not when the guest's
- * registers hold `through` and no longer hold `to`: that would keep alive a second value, in a host register
- * that is scarce. */
+ * registers hold `through`, or had to since, and no longer hold `to`: that would keep alive a second value,
+ * in a host register that is scarce. */
 bool fw_may_reach(const struct forward *f, uint32_t through, uint32_t to);
 /* Whether the GET `in`, further down, will very likely find the value v. */
 bool fw_will_get(const struct forward *f, uint32_t in, uint32_t v);

@@ -18,6 +18,7 @@ enum ir_part { IR_PART_ALL, IR_PART_NARROW, IR_PART_LOW, IR_PART_HIGH };
 struct ir_word {
     uint32_t stamp; /* when it was noted */
     uint32_t value; /* the node */
+    uint32_t exits; /* ir_forward: nodes above that can leave */
     uint8_t part;   /* the word is all of it; its low bits are; it is the lower half of it; the upper half */
 };
 
