@@ -40,7 +40,7 @@ static uint64_t word_at(const struct buf *b, size_t at, unsigned bytes)
 {
     uint64_t v = 0;
     if (at + bytes > b->len) fail_msg("the dump ends within a record, at %zu", at);
-    memcpy(&v, b->p + at, bytes);
+    memcpy(&v, buf_cstr(b) + at, bytes);
     return v;
 }
 

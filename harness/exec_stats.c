@@ -23,8 +23,8 @@ static void times(const struct user_process *p, FILE *out)
 {
     uint64_t all = p->thread_ns, left = p->run_ns;
     bool parts = false;
-    fprintf(out, "time by tier, of %.6f s in %u thread%s:\n", (double)all / 1e9, p->nrun,
-            p->nrun == 1 ? "" : "s");
+    fprintf(out, "time by tier, of %.6f s in %u thread%s (by the clock; code's is shared out by samples):\n",
+            (double)all / 1e9, p->nrun, p->nrun == 1 ? "" : "s");
     if (!all) return;
     for (unsigned i = 0; i < p->nstats; i++) {
         const struct cpu_stat *s = &p->stats[i];

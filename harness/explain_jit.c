@@ -46,10 +46,10 @@ static int word_of(const char *operands)
     const char *at = strstr(operands, "[rbp");
     if (!at) return -1;
     char sign = '+';
-    long disp = 0;
+    unsigned long disp = 0;
     if (at[4] != ']' && sscanf(at, "[rbp %c %lx", &sign, &disp) != 2) return -1;
     if (sign == '-') disp = -disp;
-    return (int)((disp + JIT_STATE_BIAS) / (long)sizeof(uint64_t));
+    return (int)((disp + JIT_STATE_BIAS) / sizeof(uint64_t));
 }
 
 static void host_insn(const struct jit_explained *e, const struct ir_names *names, const cs_insn *insn,
