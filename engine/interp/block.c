@@ -85,14 +85,16 @@ static const void *handler(const struct interp_isa *isa, unsigned row, const str
 }
 
 /* o and the record before it become a pair, if there is one for them. */
-static void pair_up(const struct interp_isa *isa, unsigned row, struct guest_op *o, struct block_tail *t)
+static void pair_up(const struct interp_isa *isa, unsigned row, struct interp_block *b, struct block_tail *t)
 {
+    struct guest_op *o = &b->ops[b->count];
     const struct interp_relay *r = t->row < 0 ? NULL : &isa->relays[t->row];
     t->row = (int)row;
     for (unsigned i = 0; r && i < r->pairs; i++) {
         const struct interp_pair *p = &isa->pairs[r->pair + i];
         if (p->first != o[-1].handler || p->second != o->handler) continue;
         o[-1].handler = p->both;
+        b->pairs |= 1ull << (b->count - 1);
         t->row = -1;
         return;
     }
@@ -128,7 +130,7 @@ static bool extend(struct vcpu *c, const struct interp_isa *isa, struct interp_b
     if (p->alone && b->count) return false;
     guest_pack(isa->guest, (unsigned)row, word, b->bytes / isa->guest->code_unit, o);
     o->handler = handler(isa, (unsigned)row, o, t);
-    pair_up(isa, (unsigned)row, o, t);
+    pair_up(isa, (unsigned)row, b, t);
     b->count++;
     b->bytes = (uint16_t)(b->bytes + length);
     if (!p->ends) return true;
@@ -146,6 +148,7 @@ static struct interp_block *build(struct vcpu *c, const struct interp_isa *isa, 
     b->pc = pc;
     b->mode = mode;
     b->count = b->bytes = 0;
+    b->pairs = 0;
     b->succ[0] = b->succ[1] = NULL;
     struct block_tail tail = {-1, -1};
     while (extend(c, isa, b, &tail)) continue;
@@ -188,7 +191,7 @@ struct interp_block *interp_front(struct interp *in, const struct interp_isa *is
     struct interp_block *f = in->front;
     memcpy(f, b, sizeof(*b) + n * sizeof(struct guest_op));
     f->count = (uint16_t)n;
-    if (n) f->ops[n - 1].handler = unpaired(isa, f->ops[n - 1].handler);
+    if (n && b->pairs >> (n - 1) & 1) f->ops[n - 1].handler = unpaired(isa, f->ops[n - 1].handler);
     f->bytes = (uint16_t)(b->at[n] * isa->guest->code_unit);
     f->succ[0] = f->succ[1] = NULL;
     finish(isa, f, OP_END, 0);

@@ -49,6 +49,7 @@ struct interp_block {
     uint32_t mode;                /* guest mode bits it was decoded under */
     uint16_t count;               /* instructions */
     uint16_t bytes;               /* of code they cover */
+    uint64_t pairs;               /* bit per instruction: its handler does the next one's work, too */
     uint8_t at[BLOCK_MAX + 1];    /* offset of each instruction in code units, for faults */
     struct guest_op ops[];        /* count records, then a synthetic one */
 };
