@@ -167,10 +167,11 @@ static void test_changes(void **state)
     if (!have_gdb(program)) skip();
     debug(backend, program,
           "set pagination off\ntbreak day if n == 5\ncontinue\nbacktrace\nset var $a0 = 100\n"
-          "break square\ncontinue\nprint v\nset var $a0 = 12\nfinish\ndelete\ncontinue\n",
+          "hbreak square\ncontinue\nprint v\nset var $fcsr = 0x62\nprint $frm\nset var $a0 = "
+          "12\nfinish\ndelete\ncontinue\n",
           &gdb, &us);
-    if (!strstr(gdb.output.p, "$1 = -3") || !strstr(gdb.output.p, "in main ()") ||
-        !strstr(gdb.output.p, "day (n=n@entry=5)"))
+    if (!strstr(gdb.output.p, "$1 = -3") || !strstr(gdb.output.p, "$2 = 3") ||
+        !strstr(gdb.output.p, "in main ()") || !strstr(gdb.output.p, "day (n=n@entry=5)"))
         fail_msg("gdb says:\n%s", gdb.output.p);
     assert_non_null(strstr(us.output.p, " 144 "));           /* square(12) */
     assert_non_null(strstr(us.output.p, "thu hundred sat")); /* day(100) for day(5) */

@@ -49,6 +49,7 @@ struct gdb_thread {
 /* Memory that gdb wants to know of when it changes. */
 struct gdb_watch {
     uint64_t addr, size;           /* of it */
+    bool code;                     /* not that, but when a thread comes there */
     uint8_t seen[GDB_WATCH_BYTES]; /* what was there */
 };
 
@@ -101,10 +102,10 @@ void signals_pass(struct gdb *d, const char *list); /* QPassSignals */
 bool signals_silent(const struct gdb *d, int sig);  /* gdb does not hear of it */
 
 /* ---- watch.c ---- */
-bool watch_set(struct gdb *d, uint64_t addr, uint64_t size);   /* false: too many, or too large */
-bool watch_clear(struct gdb *d, uint64_t addr, uint64_t size); /* false: there is none */
-void watch_start(struct gdb *d);   /* the guest goes on: what is there now counts */
-bool watch_changed(struct gdb *d); /* d->hit_addr is one that did */
+bool watch_set(struct gdb *d, bool code, uint64_t addr, uint64_t size);   /* false: too many, or too large */
+bool watch_clear(struct gdb *d, bool code, uint64_t addr, uint64_t size); /* false: there is none */
+void watch_start(struct gdb *d);                /* the guest goes on: what is there now counts */
+bool watch_changed(struct gdb *d, uint64_t pc); /* one did, or a thread came to pc, which is one */
 
 /* ---- serve.c ---- */
 void serve_stopped(struct gdb *d,

@@ -260,17 +260,18 @@ static void registers_packet(struct gdb *d, const char *s)
     buf_free(&out);
 }
 
-/* Z2,addr,size and z2: of the other types gdb makes breakpoints itself, or has none. */
+/* Z1,addr,size, Z2, and to clear them z1, z2: of the other types gdb makes breakpoints itself, or has none.
+ */
 static void watchpoint(struct gdb *d, const char *s)
 {
-    bool set = s[0] == 'Z';
+    bool set = s[0] == 'Z', code = s[1] == '1';
     const char *at = s + 3;
-    if (strncmp(s + 1, "2,", 2)) {
+    if ((s[1] != '1' && s[1] != '2') || s[2] != ',') {
         reply(d, "");
         return;
     }
     uint64_t addr = packet_number(&at), size = *at == ',' ? (at++, packet_number(&at)) : 0;
-    reply(d, (set ? watch_set(d, addr, size) : watch_clear(d, addr, size)) ? "OK" : "E01");
+    reply(d, (set ? watch_set : watch_clear)(d, code, addr, size) ? "OK" : "E01");
 }
 
 /* True: the guest goes on. */

@@ -274,7 +274,7 @@ static int news_of(struct gdb *d, struct user_thread *t)
 {
     struct gdb_thread *me = thread_of(d, t);
     if (d->fd < 0 || d->stopped || me->held) return 0;
-    if (watch_changed(d) || stepped_into_handler(me)) me->news = GDB_TRAP;
+    if (watch_changed(d, pc_of(t)) || stepped_into_handler(me)) me->news = GDB_TRAP;
     int news = me->news ? me->news : d->interrupt ? GDB_INT : 0;
     me->news = 0;
     return news;
