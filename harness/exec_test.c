@@ -152,6 +152,9 @@ static void test_runs(void **state)
     expect(*state, "--backend|interp|ok", 42, "");
     expect(*state, "--limit|1000|ok", 42, "");
     expect(*state, "-s|64K|ok", 42, "");
+    write_program("stack", "addi sp, sp, -16; li a0, 0; li a1, 3; li a2, 0; mv a3, sp; li a7, 261; ecall;"
+                           "ld a0, 0(sp); srli a0, a0, 16; li a7, 93; ecall");
+    expect(*state, "-s|384K|stack", 6, ""); /* what prlimit64 says */
 }
 
 static void test_usage(void **state)

@@ -197,6 +197,17 @@ static uint64_t stack_size(const struct user_options *o)
     return limit.rlim_cur > CPU_PAGE ? limit.rlim_cur : CPU_PAGE;
 }
 
+/* The guest knows of the stack that it was given, as after ulimit -s. */
+static void limit_stack(struct user_process *p)
+{
+    struct rlimit host = {0, RLIM_INFINITY};
+    uint64_t size = p->opt->stack_size;
+    if (!size) return;
+    (void)getrlimit(RLIMIT_STACK, &host);
+    p->limits[RLIMIT_STACK] =
+        (struct user_limit){.set = true, .soft = size, .hard = host.rlim_max > size ? host.rlim_max : size};
+}
+
 static int open_space(struct user_process *p, struct buf *why)
 {
     int err = space_open(p, stack_size(p->opt));
@@ -303,6 +314,7 @@ int user_exec(const struct user_options *o, struct buf *why)
     world_open(p);
     pthread_mutex_init(&p->handlers.lock, NULL);
     random_start(p);
+    limit_stack(p);
     int fd = user_open_program(p, why), status = fd;
     if (fd >= 0 && !(status = open_space(p, why))) {
         struct user_thread *t = start(p, fd, &status, why);
