@@ -244,6 +244,7 @@ static ALWAYS_INLINE struct emit_cell *emit_result(struct emit *e)
 void emit_get(struct emit *e, const struct ir_node *n);
 void emit_set(struct emit *e, const struct ir_node *n);
 bool emit_set_moves(const struct emit *e, const struct ir_node *n); /* it leaves the flags as they are */
+void emit_truth(struct emit *e, enum asm_cc cc, unsigned reg);      /* 1 if the flags say so, else 0 */
 void alloc_flags_out(struct emit *e); /* the condition in the flags goes to a register */
 bool emit_waits_for_fma(const struct emit *e,
                         const struct ir_node *n); /* emit_fp.c: so is a change of sign */

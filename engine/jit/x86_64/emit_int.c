@@ -354,8 +354,7 @@ void emit_extend(struct emit *e, const struct ir_node *n, const struct emit_row 
         unsigned cc = emit_condition(e, v);
         emit_taken(e);
         unsigned d = def_g(e, 0);
-        asm_rr(e->c, ASM_SETCC + cc, 0, d);
-        asm_rr(e->c, ASM_MOVZX8, d, d);
+        emit_truth(e, cc, d);
         emit_result(e)->zero = 1;
         return;
     }

@@ -244,12 +244,18 @@ void emit_drop(struct emit *e)
     if (e->val[v].cell != EMIT_NONE) alloc_leave(e, v);
 }
 
+/* setcc leaves what is above its byte, and waits for it: so that is made zero before, by what keeps flags. */
+void emit_truth(struct emit *e, enum asm_cc cc, unsigned reg)
+{
+    asm_const(e->c, reg, 0);
+    asm_rr(e->c, ASM_SETCC + cc, 0, reg);
+}
+
 void alloc_flags_out(struct emit *e)
 {
     uint32_t v = e->flag_val;
     unsigned cc = e->flag_cc, r = alloc_take(e, EMIT_GPRS);
-    asm_rr(e->c, ASM_SETCC + cc, 0, r);
-    asm_rr(e->c, ASM_MOVZX8, r, r);
+    emit_truth(e, cc, r);
     alloc_cell(e, v)->zero = 1;
     alloc_place(e, v, r);
     e->flag_val = EMIT_NONE;
