@@ -10,6 +10,7 @@
 #include "engine/jit/internal.h"
 #include "harness/symbols.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,17 +30,26 @@ static void add_start(struct program *p, uint64_t pc)
     p->starts[p->n++] = pc;
 }
 
-/* Every place behind a jump or a branch, from the program's entry on to the end of its code. */
-static void find_starts(struct program *p, uint64_t pc)
+/* Every place in [pc, end) behind a jump or a branch. */
+static void find_starts(struct program *p, uint64_t pc, uint64_t end)
 {
     const struct guest *g = p->cpu->guest;
     bool jumped = true;
-    for (uint32_t word; p->mem.pages[pc >> CPU_PAGE_BITS] & CPU_EXEC; pc += g->length(word)) {
-        if (mem_read(&p->mem, pc, &word, sizeof(word))) break;
+    for (uint32_t word; pc < end && !mem_read(&p->mem, pc, &word, sizeof(word)); pc += g->length(word)) {
         int row = g->decode(word);
         if (jumped && row >= 0) add_start(p, pc);
         jumped = row < 0 || g->rows[row].effects & EFFECT_JUMP;
     }
+}
+
+/* In all sections of code. The file is our own: what it says of itself is true. */
+static void find_all_starts(struct program *p, const struct elf_file *f)
+{
+    const Elf64_Ehdr *h = (const void *)f->p;
+    const Elf64_Shdr *sections = (const void *)(f->p + h->e_shoff);
+    for (unsigned i = 0; i < h->e_shnum; i++)
+        if (sections[i].sh_flags & SHF_EXECINSTR)
+            find_starts(p, sections[i].sh_addr, sections[i].sh_addr + sections[i].sh_size);
 }
 
 /* NULL, or why not. */
@@ -55,7 +65,7 @@ static const char *program_open(struct program *p, const struct jit_options *o)
     if (!bench_beside(path, sizeof(path), "bench-programs/strings") || elf_open(&f, path))
         return "bench-programs/strings was not built";
     bool ok = !mem_window_open(&p->mem) && !elf_map(&f, &p->mem) && !backend_jit.open(p->cpu);
-    if (ok) find_starts(p, elf_entry(&f));
+    if (ok) find_all_starts(p, &f);
     elf_close(&f);
     return ok ? NULL : "the machine cannot be set up";
 }
