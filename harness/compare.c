@@ -114,6 +114,14 @@ static void hold_against_others(struct court *ct)
     }
 }
 
+/* The sentence of a backend that broke down, or NULL: then nobody can say what the case does. */
+static const char *broke_down(const struct outcome *outcomes, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (outcomes[i].exit.kind == EXIT_UNSUPPORTED && outcomes[i].exit.lost) return outcomes[i].exit.why;
+    return NULL;
+}
+
 /* The sentence why no backend under test ran the case, or NULL when one did. */
 static const char *nothing_under_test(const struct outcome *outcomes, unsigned n)
 {
@@ -137,6 +145,11 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
     BUG_ON(n > 64);
     if (c->row && c->row->absent) {
         j->skip = "the instruction is not done yet (status: absent)";
+        return;
+    }
+    j->skip = broke_down(outcomes, n);
+    if (j->skip) {
+        j->verdict = VERDICT_CRASH;
         return;
     }
     j->skip = nothing_under_test(outcomes, n);

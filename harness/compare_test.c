@@ -190,6 +190,24 @@ static void test_skips(void **state)
     expect(&twins, ADD WRONG, VERDICT_FAIL, CHECKED_PEER, false);
 }
 
+/* A backend that breaks down costs the case, whoever else agreed. */
+static void break_down(struct vcpu *c, uint64_t budget)
+{
+    testing_run(c, budget);
+    c->exit = (struct cpu_exit){.kind = EXIT_UNSUPPORTED, .why = "it broke", .lost = true};
+}
+TESTING_BACKEND(breaker, true, true, break_down);
+
+static void test_break_down(void **state)
+{
+    static const struct lineup l = {.entries = {{&faulty, false}, {&reference, true}, {&breaker, true}},
+                                    .n = 3};
+    struct trial t = judge_text(&l, ADD FINE ", out: {a0: 42}");
+    assert_int_equal(t.j.verdict, VERDICT_CRASH);
+    assert_string_equal(t.j.skip, "it broke");
+    buf_free(&t.j.detail);
+}
+
 static void test_text(void **state)
 {
     EXPECT_TEXT(&pair, ADD WRONG, "faulty differs from reference\n", "before", "faulty", "reference",
@@ -281,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_truth_outranks),
         cmocka_unit_test(test_oracle_that_ends_otherwise),
         cmocka_unit_test(test_skips),
+        cmocka_unit_test(test_break_down),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_vote),
         cmocka_unit_test(test_vote_with_quirks),

@@ -203,7 +203,7 @@ struct judgement {
     unsigned checked;   /* enum checked_by bits */
     uint64_t outsiders; /* bit per outcome: an oracle that was held against a backend under test, and had
                            nothing to be excused for but upper bits */
-    const char *skip;   /* VERDICT_SKIP: the reason, from a small fixed set, for counting */
+    const char *skip;   /* VERDICT_SKIP, CRASH: the reason, from a small fixed set, for counting */
     bool dissent;       /* an oracle disagrees with the truth, and no quirk covers it */
     struct buf detail;  /* VERDICT_FAIL or dissent: a line of who differs from whom, then what */
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something, each once */

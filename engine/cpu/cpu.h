@@ -148,6 +148,7 @@ struct cpu_exit {
     uint64_t value;    /* memory faults: the address; illegal: the instruction's bits; else 0 */
     uint64_t executed; /* instructions retired in this run */
     const char *why;   /* EXIT_UNSUPPORTED: static text */
+    bool lost;         /* EXIT_UNSUPPORTED: not the guest's fault, the backend itself broke down */
 };
 
 const char *exit_kind_name(enum exit_kind k);

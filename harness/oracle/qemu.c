@@ -70,25 +70,25 @@ static const char *fixed_differs(struct qemu *q)
 
 /* ---- the run ---- */
 
+/* A new process where there is none: it has nothing mapped. */
+static bool is_there(struct qemu *q, const char **why)
+{
+    if (q->process.pid) return true;
+    qemu_stop(&q->process);
+    q->nmaps = 0;
+    q->map_epoch = 0; /* no struct mem has that */
+    return qemu_start(&q->process, q->cpu->guest, q->isa, q->facts->model, why);
+}
+
 /* Brings QEMU to where the run starts. NULL, or why it cannot be brought there. */
 static const char *prepare(struct qemu *q)
 {
-    const struct vcpu *c = q->cpu;
     const char *why = fixed_differs(q);
-    if (why) return why;
-    if (!q->process.pid && !qemu_start(&q->process, c->guest, q->isa, q->facts->model, &why)) return why;
+    if (why || !is_there(q, &why)) return why;
     why = qemu_map(q);
     if (why) return why;
     qemu_copy_in(q);
     return scan(q);
-}
-
-/* A run that QEMU did not come back from: the next one gets a new process. */
-static void lose(struct qemu *q)
-{
-    qemu_stop(&q->process);
-    q->nmaps = 0;
-    q->map_epoch = 0; /* no struct mem has that */
 }
 
 static const char *run(struct qemu *q, uint64_t budget)
@@ -98,10 +98,7 @@ static const char *run(struct qemu *q, uint64_t budget)
     if (why || !budget) return why;
     qemu_forget(q);
     qemu_frame_write(&q->process, c->state);
-    if (!qemu_resume(&q->process, budget, &why)) {
-        lose(q);
-        return why;
-    }
+    if (!qemu_resume(&q->process, budget)) return "QEMU would have called Linux";
     const uint8_t *frame = qemu_frame_latest(&q->process, c->state);
     qemu_copy_out(q);
     if (!frame) return "QEMU's signal left no frame";
@@ -111,9 +108,11 @@ static const char *run(struct qemu *q, uint64_t budget)
 static void qemu_run(struct vcpu *c, uint64_t budget)
 {
     struct qemu *q = c->backend;
+    q->process.lost = NULL;
     c->exit = (struct cpu_exit){.kind = EXIT_BUDGET, .pc = c->state[c->guest->pc_word]};
-    const char *why = run(q, budget);
-    if (why) c->exit = (struct cpu_exit){.kind = EXIT_UNSUPPORTED, .why = why};
+    const char *why = run(q, budget), *lost = q->process.lost;
+    if (why || lost)
+        c->exit = (struct cpu_exit){.kind = EXIT_UNSUPPORTED, .why = lost ? lost : why, .lost = lost != NULL};
 }
 
 /* ---- a backend's life ---- */

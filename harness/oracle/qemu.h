@@ -65,6 +65,7 @@ struct qemu_process {
     const struct guest *guest;  /* the ISA */
     const struct qemu_isa *isa; /* facts about it */
     pid_t pid;                  /* 0: none */
+    const char *lost;           /* then why, where it was to go on */
     uint8_t *shared;            /* QEMU_SIZE bytes */
     struct qemu_door *door;     /* in it */
     int fd;                     /* of those */
@@ -114,8 +115,8 @@ struct qemu {
 bool qemu_start(struct qemu_process *p, const struct guest *g, const struct qemu_isa *isa,
                 const struct qemu_model *model, const char **why);
 void qemu_stop(struct qemu_process *p);
-/* Runs from the frame at QEMU_ASK until the program waits again. False: QEMU is gone; *why says how. */
-bool qemu_resume(struct qemu_process *p, uint64_t budget, const char **why);
+/* Runs from the frame at QEMU_ASK until the program waits again. False: there is no QEMU any more. */
+bool qemu_resume(struct qemu_process *p, uint64_t budget);
 
 /* ---- qemu_frame.c ---- */
 /* Looks up where registers are in frames. */

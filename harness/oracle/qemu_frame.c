@@ -120,8 +120,7 @@ void qemu_call_first(struct qemu_process *p, const char *name, const uint64_t ar
 int64_t qemu_call(struct qemu_process *p, const char *name, const uint64_t args[6])
 {
     int64_t result = -EIO;
-    const char *why;
     write_call(p, name, args);
-    if (qemu_resume(p, 0, &why)) memcpy(&result, p->shared + QEMU_RESULT, sizeof(result));
+    if (qemu_resume(p, 0)) memcpy(&result, p->shared + QEMU_RESULT, sizeof(result));
     return result;
 }

@@ -114,9 +114,16 @@ static void read_said(struct launch *l)
     l->said[strcspn(l->said, "\n")] = 0;
 }
 
+#ifndef MFD_EXEC
+#define MFD_EXEC 16
+#endif
+
+/* Asks for a file that can be executed, which newer kernels may not give by themselves and older ones do not
+ * know to ask for. */
 static int memory_file(const char *name, const void *bytes, size_t n)
 {
-    int fd = memfd_create(name, MFD_CLOEXEC);
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_EXEC);
+    if (fd < 0) fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0 || !n) return fd;
     if (write(fd, bytes, n) == (ssize_t)n) return fd;
     close(fd);
@@ -161,8 +168,16 @@ static bool ended(struct qemu_process *p)
     return true;
 }
 
-/* Until the plugin has answered. */
-static bool await(struct qemu_process *p, const char **why)
+static void end(struct qemu_process *p)
+{
+    if (!p->pid) return;
+    kill(p->pid, SIGKILL);
+    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) continue;
+    p->pid = 0;
+}
+
+/* Until the plugin has answered. False: there is no QEMU any more. */
+static bool await(struct qemu_process *p)
 {
     const struct timespec tick = {.tv_nsec = 1000000000 / TICKS};
     uint32_t answered;
@@ -170,23 +185,25 @@ static bool await(struct qemu_process *p, const char **why)
         bool over = ticks && ended(p); /* before the look at the answer, which may be its last */
         answered = __atomic_load_n(&p->door->answered, __ATOMIC_ACQUIRE);
         if (answered == p->door->asked) return true;
-        *why = "QEMU died while it ran this case";
+        p->lost = "QEMU died while it ran this case";
         if (over) return false;
         futex(&p->door->answered, FUTEX_WAIT, answered, &tick);
     }
-    *why = "QEMU hung while it ran this case";
+    p->lost = "QEMU hung while it ran this case";
+    end(p);
     return false;
 }
 
-bool qemu_resume(struct qemu_process *p, uint64_t budget, const char **why)
+bool qemu_resume(struct qemu_process *p, uint64_t budget)
 {
     p->door->budget = budget;
     p->door->begun = 0;
     p->door->last = ~0ull;
     __atomic_fetch_add(&p->door->asked, 1, __ATOMIC_RELEASE);
     futex(&p->door->asked, FUTEX_WAKE, 1, NULL);
-    if (!await(p, why)) return false;
-    *why = "QEMU would have called Linux";
+    if (!await(p)) return false;
+    p->lost = NULL;
+    if (p->door->refused) end(p); /* it ends itself */
     return !p->door->refused;
 }
 
@@ -227,14 +244,14 @@ static bool unmap_rest(struct qemu_process *p)
     return maps && good;
 }
 
-static bool launch(struct qemu_process *p, const struct launch *l, const char **why)
+static bool launch(struct qemu_process *p, const struct launch *l)
 {
     pid_t self = getpid();
     if (l->program < 0 || l->plugin < 0 || l->err < 0) return false;
     p->pid = fork();
     if (!p->pid) child_main(l, p->fd, self);
     if (p->pid < 0) p->pid = 0;
-    return p->pid && await(p, why) && catch_signals(p) && unmap_rest(p);
+    return p->pid && await(p) && catch_signals(p) && unmap_rest(p);
 }
 
 bool qemu_start(struct qemu_process *p, const struct guest *g, const struct qemu_isa *isa,
@@ -254,27 +271,25 @@ bool qemu_start(struct qemu_process *p, const struct guest *g, const struct qemu
         l.plugin = memory_file("lockstep-plugin", qemu_plugin_bytes, qemu_plugin_size);
         l.err = memory_file("lockstep-messages", NULL, 0);
         snprintf(l.name, sizeof(l.name), "qemu-%s", isa->guest);
-        ready = launch(p, &l, why);
+        ready = launch(p, &l);
         if (!ready) read_said(&l);
         close(l.program);
         close(l.plugin);
         close(l.err);
     }
     buf_free(&program);
+    p->lost = NULL;
     if (ready) return true;
     snprintf(sentence, sizeof(sentence), "qemu-%s cannot be started: %s", isa->guest,
              *l.said ? l.said : "it does not answer");
-    *why = sentence;
     qemu_stop(p);
+    *why = p->lost = sentence;
     return false;
 }
 
 void qemu_stop(struct qemu_process *p)
 {
-    if (p->pid) {
-        kill(p->pid, SIGKILL);
-        while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) continue;
-    }
+    end(p);
     if (p->fd >= 0) close(p->fd);
     if (p->shared) munmap(p->shared, QEMU_SIZE);
     free(p->words);

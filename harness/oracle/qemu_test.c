@@ -289,6 +289,7 @@ static void test_refusals(void **state)
     t->x[10] = 17;
     run(t, "j .+6; lui a0, 0x730; .2byte 0", 4);
     expect_refusal(t, "called Linux");
+    assert_false(t->c->exit.lost);
     run(t, "addi a0, zero, 3", 1);
     expect_budget(t, 1, LAYOUT_CODE + 4);
     assert_int_not_equal(((struct qemu *)t->c->backend)->process.pid, first);
@@ -332,6 +333,7 @@ static void test_death(void **state)
     kill(pid, SIGKILL);
     run(t, "nop", 1);
     expect_refusal(t, "died");
+    assert_true(t->c->exit.lost);
     run(t, "nop", 1);
     expect_budget(t, 1, LAYOUT_CODE + 4);
 }
