@@ -1,6 +1,6 @@
 /* not qemu: 7.2 ends the process with its first thread */
 /* How threads and processes with threads end: exit from any thread while others wait or spin, the first
- * thread leaving early, detached threads, a signal, execve from a thread. */
+ * thread leaving early, detached threads, a signal, execve from a thread, vfork. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -204,6 +204,42 @@ static void exec_in_thread(void)
     pause();
 }
 
+static int hold[2], told[2];
+
+static void *vforks(void *arg)
+{
+    if (!vfork()) {
+        char c;
+        close(hold[1]);
+        ready++;
+        c = read(hold[0], &c, 1) ? '?' : 'v';
+        if (write(told[1], &c, 1) != 1) _exit(1);
+        _exit(0);
+    }
+    return arg;
+}
+
+/* exit does not wait for the thread that does, and its child outlives both. */
+static void while_vfork(void)
+{
+    char c = 0;
+    int st;
+    if (pipe(hold) || pipe(told)) return;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (!pid) {
+        pthread_t t;
+        alarm(20);
+        pthread_create(&t, NULL, vforks, NULL);
+        while (!ready) usleep(1000);
+        exit(17);
+    }
+    waitpid(pid, &st, 0);
+    close(hold[1]), close(told[1]);
+    if (read(told[0], &c, 1) != 1) c = '-';
+    printf("while another waits in vfork: %d %d, then %c\n", WIFEXITED(st), WEXITSTATUS(st), c);
+}
+
 int main(void)
 {
     static const struct {
@@ -236,5 +272,6 @@ int main(void)
         else
             printf("%s: status %d\n", ways[i].name, WEXITSTATUS(st));
     }
+    while_vfork();
     return 0;
 }
