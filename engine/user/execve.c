@@ -97,11 +97,12 @@ static int path_of_fd(struct exec *x, int fd)
 {
     char link[32], path[PATH_MAX];
     struct stat a, b;
+    if (fstat(fd, &a)) return -errno;
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     ssize_t n = readlink(link, path, sizeof(path) - 1);
     if (n < 0) return -errno;
     path[n] = 0;
-    if (!fstat(fd, &a) && !stat(path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino) {
+    if (!stat(path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino) {
         x->path = arena_strdup(&x->t->scratch, path);
         return 0;
     }

@@ -10,6 +10,7 @@
 #include "linux/linux_calls.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <sanitizer/asan_interface.h>
 #include <stdlib.h>
@@ -271,14 +272,22 @@ static int read_args(struct user_thread *t, uint64_t addr, uint64_t size, struct
     return 0;
 }
 
+/* clone3(2), "EINVAL": what does not depend on the process. */
+static bool args_agree(const struct clone_args *args, uint64_t size)
+{
+    bool cgroup = size >= CLONE_ARGS_SIZE_VER2 && args->cgroup <= INT_MAX;
+    return !(args->flags & (CSIGNAL | CLONE_DETACHED)) && args->exit_signal <= USER_SIGNALS &&
+           !args->stack == !args->stack_size && !args->set_tid == !args->set_tid_size &&
+           (cgroup || !(args->flags & CLONE_INTO_CGROUP));
+}
+
 int64_t user_clone3(struct user_thread *t, const uint64_t a[6])
 {
     struct clone_args args;
     struct clone_request r = {0};
     int err = read_args(t, a[0], a[1], &args);
     if (err) return err;
-    if (args.flags & (CSIGNAL | CLONE_DETACHED) || args.exit_signal > USER_SIGNALS) return -EINVAL;
-    if (!args.stack != !args.stack_size || args.set_tid_size > ARRAY_LEN(r.set_tid)) return -EINVAL;
+    if (!args_agree(&args, a[1]) || args.set_tid_size > ARRAY_LEN(r.set_tid)) return -EINVAL;
     if (user_read(t->p, args.set_tid, r.set_tid, args.set_tid_size * sizeof(r.set_tid[0]))) return -EFAULT;
     r.flags = args.flags;
     r.exit_signal = args.exit_signal;
