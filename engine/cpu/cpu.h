@@ -41,7 +41,7 @@ struct mem_region {
 struct mem_change {
     uint64_t addr, size; /* size 0: only, what could not be executed may be executed now */
 };
-enum { MEM_CHANGES = 32 };
+enum { MEM_CHANGES = 1024 };
 
 struct mem {
     struct mem_region *regions; /* sorted by base, never overlapping */

@@ -7,8 +7,8 @@
  * block's last byte written and its first one executed lie thousands of instructions and several indirect
  * jumps.
  *
- * A block's record, its exits and faults are one allocation, which lives until the block's room is reused. So
- * their memory is bounded by the ring too.
+ * A block's record, its pages, exits and faults are one allocation, which lives until the block's room is
+ * reused. So their memory is bounded by the ring too.
  */
 #include "engine/jit/internal.h"
 
@@ -76,6 +76,7 @@ int jit_cache_open(struct jit *j, size_t size)
         k->order = calloc(k->order_cap, sizeof(*k->order));
         if (!k->hash || !k->order) err = -ENOMEM;
     }
+    if (!err) err = jit_pages_open(k);
     if (err) {
         jit_cache_close(j);
         return err;
@@ -93,9 +94,10 @@ int jit_cache_open(struct jit *j, size_t size)
 void jit_cache_close(struct jit *j)
 {
     struct jit_cache *k = &j->cache;
-    if (k->order && k->hash) jit_flush(j);
+    if (k->order && k->hash && k->pages) jit_flush(j);
     free(k->hash);
     free(k->order);
+    free(k->pages);
     if (k->map) munmap(k->map, k->map_size);
     *k = (struct jit_cache){0};
 }
@@ -223,6 +225,7 @@ void jit_drop(struct jit *j, struct jit_block *b)
     if (b->gone) return;
     jit_returns_clear(j);
     b->gone = true;
+    jit_pages_leave(b);
     if (j->from && j->from->owner == b) j->from = NULL;
     struct jit_block **link = bucket_of(k, b->pc, b->key);
     while (*link != b) link = &(*link)->chain;
@@ -250,20 +253,12 @@ void jit_flush(struct jit *j)
     }
     jit_jumps_clear(j);
     jit_returns_clear(j);
+    jit_pages_clear(k);
     k->first = k->count = 0;
     k->head = 0;
     j->nregions = 0;
     j->from = NULL;
     j->stats.flushes++;
-}
-
-void jit_drop_code(struct jit *j, uint64_t addr, uint64_t size)
-{
-    const struct jit_cache *k = &j->cache;
-    for (uint32_t i = 0; i < k->count; i++) {
-        const struct jit_slot *s = nth(k, i);
-        if (s->low < addr + size && s->high > addr) jit_drop(j, s->block);
-    }
 }
 
 /* ---- the ring ---- */
@@ -313,7 +308,9 @@ static struct jit_block *record(const struct jit *j)
 {
     const struct jit_code *code = &j->code;
     size_t exits = code->nexits * sizeof(struct jit_exit), faults = code->nfaults * sizeof(struct jit_fault);
-    struct jit_block *b = malloc(sizeof(*b) + exits + faults);
+    uint64_t page[JIT_PAGES];
+    unsigned npages = jit_pages_of(&j->ir, page);
+    struct jit_block *b = malloc(sizeof(*b) + exits + faults + npages * sizeof(*b->on));
     if (!b) return NULL;
     *b = (struct jit_block){
         .pc = j->ir.pc,
@@ -324,9 +321,12 @@ static struct jit_block *record(const struct jit *j)
         .jumps = j->ir.nodes[j->ir.n - 1].op == IR_JUMP,
         .nexits = code->nexits,
         .nfaults = code->nfaults,
+        .npages = npages,
     };
-    b->exits = (void *)(b + 1);
+    b->on = (void *)(b + 1);
+    b->exits = (void *)(b->on + npages);
     b->faults = (void *)((char *)b->exits + exits);
+    for (unsigned i = 0; i < npages; i++) b->on[i] = (struct jit_on){.page = page[i], .block = b};
     if (exits) memcpy(b->exits, code->exits, exits);
     if (faults) memcpy(b->faults, code->faults, faults);
     for (uint32_t i = 0; i < b->nexits; i++) {
@@ -339,19 +339,6 @@ static struct jit_block *record(const struct jit *j)
 bool jit_fits(const struct jit *j)
 {
     return j->code.n <= j->cache.room / 4;
-}
-
-/* Where its guest code stands. Lengths are not known any more: no instruction is longer than this. */
-static void code_range(const struct ir_block *b, struct jit_slot *s)
-{
-    enum { LONGEST = 16 };
-    s->low = b->pc;
-    s->high = b->pc + LONGEST;
-    for (uint32_t i = 0; i < b->n; i++) {
-        if (b->nodes[i].op != IR_INSN) continue;
-        if (b->nodes[i].imm < s->low) s->low = b->nodes[i].imm;
-        if (b->nodes[i].imm + LONGEST > s->high) s->high = b->nodes[i].imm + LONGEST;
-    }
 }
 
 struct jit_block *jit_install(struct jit *j, unsigned tier, uint32_t region, bool cut)
@@ -378,7 +365,7 @@ struct jit_block *jit_install(struct jit *j, unsigned tier, uint32_t region, boo
     }
     struct jit_slot *slot = nth(k, k->count++);
     *slot = (struct jit_slot){.at = b->at, .block = b};
-    code_range(&j->ir, slot);
+    jit_pages_join(k, b);
     struct jit_block **bucket = bucket_of(k, b->pc, b->key);
     b->chain = *bucket;
     *bucket = b;

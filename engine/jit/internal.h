@@ -15,13 +15,13 @@ enum {
     JIT_HOT = 3,                /* slices that end in a block before it is hot */
     JIT_RETURNS = 1 << 20,      /* bytes of the stack of returns */
     JIT_RETURNS_LEFT = 1 << 16, /* of them for what else uses it: handlers of signals, of who embeds us */
+    JIT_PAGES = 400,            /* of one block's guest code, at most */
     JIT_JUMPS_GROUP = JIT_JUMPS / 64, /* entries of the jump cache that one bit of jumps_used speaks of */
 };
 
-/* A block's place in the order of age, and what is looked for in it. */
+/* A block's place in the order of age. */
 struct jit_slot {
     uint64_t at;             /* the block's */
-    uint64_t low, high;      /* all its guest code stands in [low, high) */
     struct jit_block *block; /* maybe gone already */
 };
 
@@ -44,6 +44,7 @@ struct jit_cache {
     uint32_t order_cap;      /* a power of two */
     struct jit_block **hash; /* by pc and key */
     uint32_t hash_mask;      /* number of buckets - 1 */
+    struct jit_on **pages;   /* lists: blocks by the pages of their guest code */
     struct jit_jump *jumps;  /* the inlined cache of indirect jumps */
     const void **returns;    /* top of the stack of returns: addresses of living code */
     const void **no_returns; /* the same when it is empty */
@@ -86,10 +87,18 @@ struct jit_exit *jit_exit_at(const struct jit_block *b, const uint8_t *behind); 
 void jit_link(struct jit *j, struct jit_exit *e, struct jit_block *to); /* e's jump goes there from now on */
 void jit_drop(struct jit *j, struct jit_block *b);                      /* nothing leads to it any more */
 void jit_flush(struct jit *j);                                          /* forgets everything */
-void jit_drop_code(struct jit *j, uint64_t addr, uint64_t size);        /* all with guest code in there */
 void jit_jump_set(struct jit *j, struct jit_block *b);                  /* indirect jumps to it find it */
 void jit_jumps_clear(struct jit *j);
 void jit_returns_clear(struct jit *j); /* no code is on that stack any more */
+
+/* ---- pages.c ---- */
+MUST_CHECK int jit_pages_open(struct jit_cache *k); /* 0 or -errno */
+void jit_pages_clear(struct jit_cache *k);          /* no block is on any page */
+/* The numbers of the pages that a block's guest code stands on; how many. */
+unsigned jit_pages_of(const struct ir_block *b, uint64_t page[JIT_PAGES]);
+void jit_pages_join(struct jit_cache *k, struct jit_block *b);   /* into the lists of its pages */
+void jit_pages_leave(struct jit_block *b);                       /* and out of them */
+void jit_drop_code(struct jit *j, uint64_t addr, uint64_t size); /* all with guest code on these pages */
 
 /* ---- translate.c ---- */
 /* Guest code as it is read for a translation. Pages are watched before that. */

@@ -112,6 +112,13 @@ struct jit_code {
     void *scratch;  /* the emitter's own tables, kept for the next block */
 };
 
+/* A block's entry in the list of those with guest code on a page. */
+struct jit_on {
+    struct jit_on *next, **at; /* in the list, and what points here; NULL: in none */
+    uint64_t page;             /* its number */
+    struct jit_block *block;   /* whose entry it is */
+};
+
 struct jit_block {
     uint64_t pc, key;         /* what it translates */
     uint32_t insns;           /* of the guest */
@@ -127,6 +134,8 @@ struct jit_block {
     uint32_t nexits, nfaults; /* how many */
     struct jit_exit *from;    /* exits linked to this block */
     struct jit_block *chain;  /* in its hash bucket */
+    struct jit_on *on;        /* npages of them: the pages that its guest code stands on */
+    uint32_t npages;          /* how many */
     uint64_t at;              /* position in the cache's ring: offset + laps * its size */
     bool cut;                 /* shorter than it need be, for the end of a budget: nothing links to it */
     bool gone;                /* no longer found; its room is not reused yet */

@@ -370,9 +370,39 @@ static void only_what_changed_is_translated_again(void **state)
     pair_free(p);
 }
 
+/* Code that goes over several pages, of which each changes in turn, and then nothing does. */
+static void a_change_on_any_page_is_seen(void **state)
+{
+    enum { FAR = 40, ROUNDS = 400 };
+    struct pair p = pair_new("loop: jalr s2; addi a1, a1, -1; bnez a1, loop; ebreak", NULL);
+    uint64_t at[] = {CODE + CPU_PAGE - 8, CODE + CPU_PAGE, CODE + FAR * CPU_PAGE - 2};
+    for (int round = 0; round < 12; round++) {
+        for (int i = 0; i < 2; i++) {
+            struct machine *m = i ? p.jit : p.interp;
+            char text[3][80];
+            snprintf(text[0], 80, "addi a2, a2, %d; addi a2, a2, 1", round >= 3 ? 16 : 3);
+            snprintf(text[1], 80, "addi a3, a3, %d; lui t0, %d; jr -6(t0)", round >= 6 ? 32 : 5,
+                     (CODE >> 12) + FAR);
+            snprintf(text[2], 80, "addi a4, a4, %d; ret", round >= 9 ? 64 : 7);
+            load_at(m, CODE + FAR * CPU_PAGE - 6, "addi a5, a5, 1");
+            for (int k = 0; k < 3; k++)
+                if (!round || round == 3 * (k + 1)) load_at(m, at[k], text[k]);
+            start(m);
+            *reg(m, "s2") = at[0];
+            *reg(m, "a1") = ROUNDS;
+        }
+        assert_int_equal(both(&p, "pages", MANY), EXIT_BREAKPOINT);
+        assert_int_equal(*reg(p.jit, "a4"), ROUNDS * (round >= 9 ? 64 : 7));
+        assert_int_equal(*reg(p.jit, "a2"), ROUNDS * (round >= 3 ? 17 : 4));
+    }
+    assert_int_equal(jit_stats(p.jit->cpu)->flushes, 0);
+    pair_free(p);
+}
+
 /* More changes at once than are remembered. */
 static void many_changes_at_once_are_seen(void **state)
 {
+    enum { PAGES = MEM_CHANGES + 100 };
     struct pair p =
         pair_new("loop: jalr s2; lui t0, 1; add s2, s2, t0; addi a1, a1, -1; bnez a1, loop; ebreak", NULL);
     for (int round = 1; round < 4; round++) {
@@ -380,13 +410,13 @@ static void many_changes_at_once_are_seen(void **state)
             struct machine *m = i ? p.jit : p.interp;
             char text[40];
             snprintf(text, sizeof(text), "addi a2, a2, %d; ret", round);
-            for (uint64_t k = 1; k <= 2 * MEM_CHANGES; k++) load_at(m, CODE + k * CPU_PAGE, text);
+            for (uint64_t k = 1; k <= PAGES; k++) load_at(m, CODE + k * CPU_PAGE, text);
             start(m);
             *reg(m, "s2") = CODE + CPU_PAGE;
-            *reg(m, "a1") = 2 * MEM_CHANGES;
+            *reg(m, "a1") = PAGES;
         }
         assert_int_equal(both(&p, "pages", MANY), EXIT_BREAKPOINT);
-        assert_int_equal(*reg(p.jit, "a2"), round * 2 * MEM_CHANGES);
+        assert_int_equal(*reg(p.jit, "a2"), round * PAGES);
     }
     pair_free(p);
 }
@@ -550,7 +580,7 @@ static void translations_are_explained(void **state)
     assert_non_null(strstr(buf_cstr(&e.ir), "add.i64"));
     assert_true(e.optimised.len < e.ir.len);
     assert_true(e.code.len > 8);
-    assert_int_equal(jit_explain(m->cpu, 0x500000, 10, NULL, &e), -EFAULT);
+    assert_int_equal(jit_explain(m->cpu, CODE + CODE_SIZE, 10, NULL, &e), -EFAULT);
     assert_true(e.notes.len >= 2 * sizeof(struct jit_note)); /* the budget, the breakpoint */
     jit_explained_free(&e);
     assert_int_equal(run(m, MANY)->kind, EXIT_BREAKPOINT);
@@ -619,6 +649,7 @@ int main(void)
         cmocka_unit_test(the_host_signal_of_a_fault_is_kept),
         cmocka_unit_test(changed_code_is_seen_after_fence_i),
         cmocka_unit_test(only_what_changed_is_translated_again),
+        cmocka_unit_test(a_change_on_any_page_is_seen),
         cmocka_unit_test(many_changes_at_once_are_seen),
         cmocka_unit_test(code_changed_by_the_host_is_seen),
         cmocka_unit_test(a_rounding_mode_holds_in_what_follows),

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { CODE = 0x10000, CODE_SIZE = 1 << 20, DATA = 0x800000, DATA_SIZE = 1 << 16, MANY = 1 << 20 };
+enum { CODE = 0x10000, CODE_SIZE = 5 << 20, DATA = 0x800000, DATA_SIZE = 1 << 16, MANY = 1 << 20 };
 
 struct machine {
     struct mem mem;
