@@ -23,7 +23,7 @@ struct exec {
     struct exec_trace *trace;     /* --trace, or NULL */
     struct gdb *gdb;              /* --gdb, or NULL */
     struct exec_state *state;     /* --state, or NULL */
-    struct exec_perf *perf;       /* --perf, or NULL */
+    struct exec_names *names;     /* --perf, --trace; or NULL */
     struct exec_profile *profile; /* --profile, or NULL */
     struct timespec started;      /* just before it */
 };
@@ -139,7 +139,9 @@ static int run(struct exec *x)
 {
     struct program *p = x->program;
     struct buf why = {0};
-    if (p->opt.trace) x->trace = exec_trace_new(p->err);
+    if (p->opt.perf || p->opt.trace) x->jit.data = x->names = exec_names_new();
+    if (p->opt.perf) exec_perf_start();
+    if (p->opt.trace) x->trace = exec_trace_new(x->names, p->err);
     if (p->opt.gdb && !(x->gdb = gdb_open(p->opt.gdb, p->err, &why))) {
         int bad = complain(p, STATUS_USAGE, "--gdb: %s", buf_cstr(&why));
         buf_free(&why);
@@ -149,7 +151,6 @@ static int run(struct exec *x)
     if (p->opt.profile) x->profile = exec_profile_new(p->opt.profile, p->err);
     if (x->profile) x->jit.profile = exec_profile_of(x->profile);
     if (x->state || x->profile) x->options.thread_ends = thread_ends;
-    if (p->opt.perf) x->jit.data = x->perf = exec_perf_new();
     if (x->trace || x->gdb) {
         x->options.before_run = before;
         x->options.after_run = after;
@@ -164,7 +165,7 @@ static int run(struct exec *x)
     buf_free(&why);
     if (x->trace) exec_trace_free(x->trace);
     if (x->state) exec_state_free(x->state);
-    if (x->perf) exec_perf_free(x->perf);
+    if (x->names) exec_names_free(x->names);
     if (x->profile) exec_profile_free(x->profile);
     gdb_close(x->gdb);
     return status;

@@ -4,9 +4,19 @@
 
 #include "engine/user/user.h"
 
+/* ---- exec_names.c: symbols; --perf ---- */
+struct exec_names;
+struct exec_names *exec_names_new(void);
+/* The symbol of the mapped file that pc is in, and how far; NULL: none. It lives as long as x. */
+const char *exec_names_at(struct exec_names *x, struct user_process *p, uint64_t pc, uint64_t *offset);
+void exec_names_free(struct exec_names *x);
+void exec_perf_start(void);
+void exec_perf_name(uint64_t pc, void *data,
+                    struct buf *out); /* for jit_options; data is a struct exec_names */
+
 /* ---- exec_trace.c: --trace ---- */
 struct exec_trace;
-struct exec_trace *exec_trace_new(FILE *out);
+struct exec_trace *exec_trace_new(struct exec_names *names, FILE *out);
 uint64_t exec_trace_before(struct exec_trace *x, struct user_thread *t); /* the budget: one instruction */
 void exec_trace_after(struct exec_trace *x, struct user_thread *t);
 void exec_trace_free(struct exec_trace *x);
@@ -21,13 +31,6 @@ void exec_state_thread(struct exec_state *x, const struct user_thread *t); /* as
 /* When the process has ended: what was seen of its first thread, and its memory. */
 void exec_state_print(struct exec_state *x, struct user_process *p, FILE *out);
 void exec_state_free(struct exec_state *x);
-
-/* ---- exec_perf.c: --perf ---- */
-struct exec_perf;
-struct exec_perf *exec_perf_new(void);
-void exec_perf_name(uint64_t pc, void *data,
-                    struct buf *out); /* for jit_options; data is a struct exec_perf */
-void exec_perf_free(struct exec_perf *x);
 
 /* ---- exec_profile.c: --profile ---- */
 struct exec_profile;

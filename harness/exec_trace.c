@@ -2,7 +2,8 @@
  *
  *     1048c  8082      ret                              pc=0x10500
  *
- * its address, its bytes, what they say, and the registers that are different after it. What system calls and
+ * its address, its bytes, what they say, and the registers that are different after it; and where another
+ * function begins to run, or goes on, its name: "<main+0x4>". What system calls and
  * signals changed in between stands on a line of its own. Lines of threads are whole; each thread but the
  * first puts its number in front.
  */
@@ -19,23 +20,26 @@ enum { TEXT_WIDTH = 32 };
 struct seen {
     struct seen *next; /* in exec_trace.threads */
     struct user_thread *thread;
-    uint64_t pc;      /* of the instruction that is being executed */
-    uint8_t code[4];  /* its bytes */
-    size_t size;      /* how many */
-    uint64_t state[]; /* guest->state_words */
+    uint64_t pc;          /* of the instruction that is being executed */
+    uint8_t code[4];      /* its bytes */
+    size_t size;          /* how many */
+    const char *function; /* that the last one was in; or NULL */
+    uint64_t state[];     /* guest->state_words */
 };
 
 /* Entries are only ever added, without a lock: a fork must not find it held by a thread that is not there any
  * more. */
 struct exec_trace {
     FILE *out;
+    struct exec_names *names;
     _Atomic(struct seen *) threads;
 };
 
-struct exec_trace *exec_trace_new(FILE *out)
+struct exec_trace *exec_trace_new(struct exec_names *names, FILE *out)
 {
     struct exec_trace *x = xcalloc(1, sizeof(*x));
     x->out = out;
+    x->names = names;
     return x;
 }
 
@@ -94,6 +98,16 @@ static void put_line(struct exec_trace *x, struct buf *line)
     buf_free(line);
 }
 
+/* Its name where it is another than that of the last instruction. */
+static void function(struct exec_trace *x, struct seen *s, struct user_process *p, struct buf *line)
+{
+    uint64_t offset;
+    const char *name = exec_names_at(x->names, p, s->pc, &offset);
+    bool other = name && name != s->function;
+    s->function = name;
+    if (other) buf_printf(line, offset ? " <%s+%#lx>" : " <%s>", name, offset);
+}
+
 uint64_t exec_trace_before(struct exec_trace *x, struct user_thread *t)
 {
     struct seen *s = seen_of(x, t);
@@ -136,6 +150,7 @@ void exec_trace_after(struct exec_trace *x, struct user_thread *t)
     uint64_t pc = c->state[c->guest->pc_word];
     if (e->kind == EXIT_BUDGET && pc != s->pc + n) buf_printf(&line, " pc=%#lx", pc);
     if (e->kind == EXIT_FAULT) buf_printf(&line, " %s %#lx", c->guest->causes[e->cause].name, e->value);
+    function(x, s, t->p, &line);
     while (line.p[line.len - 1] == ' ') line.p[--line.len] = 0;
     put_line(x, &line);
 }

@@ -96,7 +96,7 @@ static const struct option_row option_rows[OPTIONS] = {
     [OPT_GDB] = {"gdb", 0, "PORT", TYPE_TEXT, FIELD(gdb), CMD_EXEC, 0, 0, NULL,
                  "wait for gdb on this port (of 127.0.0.1, or ADDRESS:PORT), and let it lead"},
     [OPT_TRACE] = {"trace", 0, NULL, TYPE_FLAG, FIELD(trace), CMD_EXEC, 0, 0, NULL,
-                   "a line for each instruction, with the registers it changed"},
+                   "a line for each instruction, with the registers it changed, and what function it is in"},
     [OPT_STATS] = {"stats", 0, NULL, TYPE_FLAG, FIELD(stats), CMD_EXEC, 0, 0, NULL,
                    "in the end, what was done how often, and where the time went, by tier"},
     [OPT_STATE] = {"state", 0, NULL, TYPE_FLAG, FIELD(state), CMD_EXEC, 0, 0, NULL,

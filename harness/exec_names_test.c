@@ -1,4 +1,5 @@
-/* `lockstep exec --perf`: the map's lines name guest functions, and where perf can be used, its report does.
+/* `lockstep exec --trace` names functions; `--perf`: the map's lines name guest functions, and where perf can
+ * be used, its report does.
  */
 #include "harness/outside.h"
 
@@ -105,6 +106,21 @@ static void test_map(void **state)
     buf_free(&o.output);
 }
 
+static void test_trace(void **state)
+{
+    const char *const argv[] = {
+        in_place("lockstep"), "exec", "--trace", "--limit", "20", in_place("programs/integer.static"), NULL};
+    struct outside o;
+    if (access(argv[5], X_OK)) skip();
+    outside_run(argv, &o);
+    const char *first = strchr(buf_cstr(&o.output), '\n');
+    assert_non_null(first);
+    assert_non_null(strstr(first - sizeof(" <_start>") + 1, " <_start>\n"));
+    assert_non_null(strstr(first, " <load_gp>\n"));
+    assert_non_null(strstr(first, " <_start+0x4>\n"));
+    buf_free(&o.output);
+}
+
 static void test_interpreter_has_none(void **state)
 {
     const char *const argv[] = {in_place("lockstep"), "exec", "--backend", "interp", "--perf",
@@ -177,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_map),
+        cmocka_unit_test(test_trace),
         cmocka_unit_test(test_interpreter_has_none),
         cmocka_unit_test(test_report),
     };
