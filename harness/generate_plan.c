@@ -42,7 +42,7 @@ static void find_implicit(struct gen_plan *p, const char *text)
     for (const char *s = text; *s;) {
         size_t n = 0;
         while (is_name_char(s[n])) n++;
-        if (n) implicit_find(p, s, n);
+        if (n && s[n] != '.') implicit_find(p, s, n); /* f16 is a register, the f16 of "f16.add" is none */
         s += n ? n : 1;
         /* "f32.add", "#rs1": what follows is no register */
         while (*s == '.' || *s == '#') {
