@@ -55,6 +55,17 @@ static char *read_file(const char *name)
     return b.p ? b.p : xstrdup("");
 }
 
+/* The backends of the tests, and an oracle that wants to be named. */
+static const struct backend *const *all_backends(void)
+{
+    static struct backend slow;
+    static const struct backend *const all[] = {&faulty, &reference, &liar, &slow, NULL};
+    slow = reference;
+    slow.name = "slow";
+    slow.on_request = true;
+    return all;
+}
+
 /* Runs `lockstep` with words separated by '|'. Output goes to `to`, or is kept in p->out when that is NULL.
  */
 static void lockstep_to(struct place *p, const char *words, const char *to)
@@ -69,7 +80,7 @@ static void lockstep_to(struct place *p, const char *words, const char *to)
     p->out = NULL;
     FILE *out = to ? fopen(to, "w") : open_memstream(&p->out, &n), *err = open_memstream(&p->err, &n);
     assert_non_null(out);
-    p->status = program_main(argc, argv, out, err, testing_backends);
+    p->status = program_main(argc, argv, out, err, all_backends());
     fclose(out);
     fclose(err);
     free(copy);
@@ -155,7 +166,8 @@ static void test_usage(void **state)
         {"run|a.yaml|--report|junt=x", "lockstep: unknown report 'junt'; did you mean 'junit'?\n"},
         {"run|a.yaml|--report|md=", "lockstep: --report md wants a file: md=FILE\n"},
         {"run|a.yaml|--backend|fautly", "lockstep: unknown backend 'fautly'; did you mean 'faulty'?\n"},
-        {"run|a.yaml|--oracle|zz", "lockstep: unknown backend 'zz'; there are faulty, reference, liar\n"},
+        {"run|a.yaml|--oracle|zz",
+         "lockstep: unknown backend 'zz'; there are faulty, reference, liar, slow\n"},
         {"run|a.yaml|--backend|liar|--oracle|liar",
          "lockstep: 'liar' cannot be under test and the oracle too\n"},
         {"run|b.yaml", "lockstep: b.yaml: No such file or directory\n"},
@@ -508,6 +520,18 @@ static void test_explain(void **state)
     expect_part(p->err, "\n    ad a0, a1, a2\n    ^~\n");
 }
 
+static void test_default_oracles(void **state)
+{
+    struct place *p = *state;
+    write_cases("o.yaml", 3, NULL);
+    lockstep(p, "run|o.yaml|--quirks|none");
+    expect_part(p->out, "3 cases: faulty against reference, liar\n");
+    lockstep(p, "run|o.yaml|--quirks|none|--oracle|slow");
+    expect_part(p->out, "3 cases: faulty against slow\n");
+    lockstep(p, "run|o.yaml|--quirks|none|--oracle|slow|--oracle|liar");
+    expect_part(p->out, "3 cases: faulty against slow, liar\n");
+}
+
 static void test_list(void **state)
 {
     struct place *p = *state;
@@ -565,6 +589,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_plan, enter, leave),
         cmocka_unit_test_setup_teardown(test_repro, enter, leave),
         cmocka_unit_test_setup_teardown(test_explain, enter, leave),
+        cmocka_unit_test_setup_teardown(test_default_oracles, enter, leave),
         cmocka_unit_test_setup_teardown(test_list, enter, leave),
         cmocka_unit_test_setup_teardown(test_gen, enter, leave),
     };
