@@ -1,13 +1,13 @@
-# Programs for the guest, each built natively, for the guest static, and for the guest dynamically linked.
+# Programs for the guest, each built natively, for the guest static, and for the guest dynamically linked: once, whatever MODE is.
 
 PROGRAM_SRC   := $(wildcard corpora/programs/*.c)
 PROGRAM_NAMES := $(PROGRAM_SRC:corpora/programs/%.c=%)
-PROGRAM_BIN   := $(foreach n,$(PROGRAM_NAMES),$(addprefix $(B)/programs/$n.,native static dynamic))
+PROGRAM_BIN   := $(foreach n,$(PROGRAM_NAMES),$(addprefix build/programs/$n.,native static dynamic))
 PROGRAM_FLAGS := -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wno-infinite-recursion -Wno-unused-result -ffp-contract=off
 GUEST_CC      := riscv64-linux-gnu-gcc
 
 define program_rule
-$(B)/programs/%.$(1): corpora/programs/%.c
+build/programs/%.$(1): corpora/programs/%.c $(wildcard corpora/programs/*.h)
 	$(call say,$(2),$$<)
 	@mkdir -p $$(@D)
 	$$(Q)if command -v $(firstword $(3)) >/dev/null; then $(3) $$(PROGRAM_FLAGS) -o $$@ $$< -lm -lpthread -lrt; fi

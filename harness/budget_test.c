@@ -39,7 +39,7 @@ static struct outside_child start(const struct trial *t, const struct runner *r,
 {
     char lockstep[4200], path[4200], limit[24];
     snprintf(lockstep, sizeof(lockstep), "%slockstep", place);
-    snprintf(path, sizeof(path), "%sprograms/%s.static", place, t->program);
+    snprintf(path, sizeof(path), "%s../programs/%s.static", place, t->program);
     snprintf(limit, sizeof(limit), "%lu", n);
     const char *argv[20] = {lockstep, "exec",    "--seed", "1",         "--state", "--limit",
                             limit,    "--argv0", "test",   "--backend", r->backend};
@@ -73,7 +73,7 @@ static void test_program(void **state)
 {
     struct trial *t = *state;
     char path[4200];
-    snprintf(path, sizeof(path), "%sprograms/%s.static", place, t->program);
+    snprintf(path, sizeof(path), "%s../programs/%s.static", place, t->program);
     if (access(path, X_OK)) skip();
     unlink("profile");
     try(t, UINT64_MAX);

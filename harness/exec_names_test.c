@@ -81,8 +81,8 @@ static void check_dump(const char *path, pid_t pid, unsigned lines)
 
 static void test_map(void **state)
 {
-    const char *const argv[] = {in_place("lockstep"), "exec", "--perf", in_place("programs/integer.static"),
-                                NULL};
+    const char *const argv[] = {in_place("lockstep"), "exec", "--perf",
+                                in_place("../programs/integer.static"), NULL};
     char map[64], dump[64];
     struct outside o;
     struct stat st;
@@ -146,7 +146,7 @@ static void run(struct outside *o, const char *const *argv, int status, const ch
 static void test_report(void **state)
 {
     static const char *const version[] = {"perf", "--version", NULL};
-    const char *lockstep = in_place("lockstep"), *program = in_place("programs/fp.static");
+    const char *lockstep = in_place("lockstep"), *program = in_place("../programs/fp.static");
     const char *const record[] = {"perf",      "record", "-q",   "-k",     "mono", "-F",     "10000", "-e",
                                   "cpu-clock", "-o",     "data", lockstep, "exec", "--perf", program, NULL};
     static const char *const report[] = {"perf",    "report", "-i",      "data",

@@ -117,7 +117,7 @@ static void test_steps(void **state)
     struct outside gdb, us;
     static uint64_t regs[STEPS][REGS];
     static bool known[STEPS][REGS];
-    snprintf(program, sizeof(program), "%sprograms/control.static", place);
+    snprintf(program, sizeof(program), "%s../programs/control.static", place);
     if (!have_gdb(program)) skip();
     buf_str(&script, "set pagination off\nbreak *main\ncontinue\n");
     for (unsigned i = 0; i < STEPS; i++) {
@@ -163,7 +163,7 @@ static void test_changes(void **state)
     const char *backend = *state;
     char program[4200];
     struct outside gdb, us;
-    snprintf(program, sizeof(program), "%sprograms/control.static", place);
+    snprintf(program, sizeof(program), "%s../programs/control.static", place);
     if (!have_gdb(program)) skip();
     debug(backend, program,
           "set pagination off\ntbreak day if n == 5\ncontinue\nbacktrace\nset var $a0 = 100\n"
@@ -187,7 +187,7 @@ static void test_threads(void **state)
     const char *backend = *state;
     char program[4200];
     struct outside gdb, us;
-    snprintf(program, sizeof(program), "%sprograms/thread_basic.static", place);
+    snprintf(program, sizeof(program), "%s../programs/thread_basic.static", place);
     if (!have_gdb(program)) skip();
     debug(backend, program, "set pagination off\nbreak count\ncontinue\ninfo threads\nkill\n", &gdb, &us);
     if (!strstr(gdb.output.p, "hit Breakpoint 1, count") || !strstr(gdb.output.p, "* 2 "))
@@ -195,7 +195,7 @@ static void test_threads(void **state)
     assert_true(WIFSIGNALED(us.status) && WTERMSIG(us.status) == SIGKILL);
     buf_free(&gdb.output);
     buf_free(&us.output);
-    snprintf(program, sizeof(program), "%sprograms/signal_fault.static", place);
+    snprintf(program, sizeof(program), "%s../programs/signal_fault.static", place);
     debug(backend, program, "set pagination off\ncontinue\nbacktrace 1\ncontinue\nkill\n", &gdb, &us);
     if (!strstr(gdb.output.p, "received signal SIGSEGV, Segmentation fault"))
         fail_msg("gdb says:\n%s", gdb.output.p);
@@ -275,7 +275,7 @@ static void test_leaving(void **state)
     const char *backend = *state;
     char program[4200];
     struct outside gdb, us;
-    snprintf(program, sizeof(program), "%sprograms/control.static", place);
+    snprintf(program, sizeof(program), "%s../programs/control.static", place);
     if (!have_gdb(program)) skip();
     debug(backend, program, "detach\n", &gdb, &us);
     assert_true(WIFEXITED(us.status) && WEXITSTATUS(us.status) == 42);
