@@ -181,7 +181,7 @@ void jit_link(struct jit *j, struct jit_exit *e, struct jit_block *to)
     to->from = e;
     bool inside = e->inner && !e->returns && to->region == e->owner->region;
     set_jump(j, e, inside ? e->inner : e->jump, inside ? to->inner : to->entry);
-    if (e->returns && e->inner) set_jump(j, e, e->inner, to->code);
+    if (e->returns && e->inner) set_jump(j, e, e->inner, to->landing);
     j->stats.links++;
 }
 
@@ -355,6 +355,7 @@ struct jit_block *jit_install(struct jit *j, unsigned tier, uint32_t region, boo
     reclaim(j, b->at, n);
     k->head = b->at + n;
     b->code = k->rx + k->base + b->at % k->room;
+    b->landing = b->code + j->code.landing;
     b->entry = b->code + j->code.entry;
     b->inner = b->code + j->code.inner;
     uint8_t *rw = writable(k, b->code);

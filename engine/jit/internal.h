@@ -8,7 +8,6 @@
 enum {
     JIT_CACHE_MIN = 64 << 10,   /* bytes of code */
     JIT_CACHE_USUAL = 64 << 20, /* the same when nobody says */
-    JIT_ALIGN = 16,             /* of a block's code */
     JIT_SLICE = 1 << 15,        /* instructions at least that translated code runs before run.c looks
                                    around; at random up to three times as many */
     JIT_SLICE_MIN = 256,        /* the same where it is asked for: the longest block must fit */

@@ -38,6 +38,7 @@ enum {
     JIT_STATE_BIAS = 128, /* rbp - (char *)vcpu->state */
     JIT_PINS = 10,        /* guest registers in host registers */
     JIT_FP_PINS = 12,     /* guest FP registers in host registers */
+    JIT_ALIGN = 16,       /* bytes that code is aligned to, and its loops' heads */
     JIT_MAX_INSNS = 128,  /* guest instructions of a block; a region may have more */
 };
 
@@ -106,10 +107,11 @@ struct jit_code {
     struct jit_fault *faults;                                           /* nfaults of them, by rising `at` */
     struct jit_call *calls;                                             /* ncalls of them */
     uint32_t nexits, exits_cap, nfaults, faults_cap, ncalls, calls_cap; /* in use, allocated */
-    uint32_t entry; /* offset of the block's first instruction; before it stands its landing, from 0 on */
-    uint32_t inner; /* the same for who comes from its region */
-    bool failed;    /* too big: not usable */
-    void *scratch;  /* the emitter's own tables, kept for the next block */
+    uint32_t landing; /* offset of where returns come in, which compares the pc in rax */
+    uint32_t entry;   /* of the block's first instruction */
+    uint32_t inner;   /* the same for who comes from its region */
+    bool failed;      /* too big: not usable */
+    void *scratch;    /* the emitter's own tables, kept for the next block */
 };
 
 /* A block's entry in the list of those with guest code on a page. */
@@ -126,7 +128,8 @@ struct jit_block {
     uint32_t size;            /* of host code */
     uint32_t tier;            /* 1 or 2 */
     const uint8_t *code;      /* where it runs: the executable view */
-    const uint8_t *entry;     /* its first instruction; returns go to `code`, which compares the pc in rax */
+    const uint8_t *landing;   /* where returns come in, with the pc in rax */
+    const uint8_t *entry;     /* its first instruction */
     const uint8_t *inner;     /* the same for who comes from its region */
     uint32_t region;          /* that it belongs to; 0: none */
     struct jit_exit *exits;   /* nexits of them */

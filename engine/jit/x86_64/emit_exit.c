@@ -85,13 +85,25 @@ void emit_cross(struct emit *e, bool out)
     }
 }
 
+/* Where returns come in, and who comes from elsewhere than the region. */
+static void ways_in(struct emit *e)
+{
+    e->c->landing = e->c->n;
+    emit_landing(e, e->b->pc);
+    e->c->entry = e->c->n;
+    emit_cross(e, false);
+    e->c->inner = e->c->n;
+}
+
+/* Loops jump to `inner`: a host fetches best what is aligned. So the rest is written twice. */
 void emit_top(struct emit *e)
 {
     struct jit_code *c = e->c;
-    emit_landing(e, e->b->pc);
-    c->entry = c->n;
-    emit_cross(e, false);
-    e->c->inner = e->c->n;
+    ways_in(e);
+    uint32_t pad = -c->n % JIT_ALIGN;
+    c->n = c->ncalls = 0;
+    while (c->n < pad) asm_byte(c, 0xcc); /* int3: nobody comes here */
+    ways_in(e);
     uint32_t exit = emit_exit_new(e, JIT_EXIT_BUDGET, e->b->pc);
     emit_budget(e, ALU_SUB, e->b->insns);
     if (e->b->insns) emit_exit_jump(e, CC_B, exit);
