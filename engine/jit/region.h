@@ -47,6 +47,12 @@ struct jit_trace {
     bool copied;       /* others do not end where it begins, although it is a loop's head */
 };
 
+/* Places that calls return to. */
+struct jit_returns {
+    uint64_t pc[JIT_TRACES]; /* n of them */
+    uint32_t n;
+};
+
 /* A region being made. */
 struct jit_making {
     struct vcpu *c;                      /* whose */
@@ -55,8 +61,10 @@ struct jit_making {
     struct jit_reader reader;            /* of its code */
     struct jit_trace traces[JIT_TRACES]; /* ntraces of them */
     unsigned ntraces;                    /* found so far */
-    uint64_t calls[JIT_TRACE_INSNS];     /* ncalls of them: where those that the trace is in return to */
+    uint32_t calls[JIT_TRACE_INSNS];     /* ncalls of them: the CALLs that the trace is inside of */
     uint32_t ncalls;                     /* under way */
+    struct jit_returns called, guarded;  /* where calls return to that end traces; what guards expect */
+    bool found;                          /* all of these, too */
     bool known;                          /* all of them: the second round */
     uint32_t npcs;                       /* instructions of all of them */
     uint64_t pcs[JIT_REGION_INSNS];      /* their addresses */

@@ -18,6 +18,7 @@ enum {
     UNROLLED = 48,       /* instructions at most of a loop's rounds that are in one trace */
     UNROLLED_ROUNDS = 4, /* of them, at most, and of a loop that goes round so much more often than that */
     COPIED = 32, /* instructions at most of what goes to many places and is in each trace that comes to it */
+    SELDOM = 20, /* a jump that goes to a place less often than once in so many times does not look for it */
     JOINED = 24, /* bytes at most that a branch leads round to become straight code.. */
     EITHER = 4,  /* ..if it goes the other way than before once in so many times */
 };
@@ -96,9 +97,42 @@ static bool ends_before(struct jit_making *r, const struct jit_trace *t, uint64_
            (jit_trace_other(r, pc) && !is_copied(r, pc));
 }
 
-static void add_return(struct ir_block *b)
+static bool has_return(const struct jit_returns *l, uint64_t pc)
 {
-    ir_add_node(b, &(struct ir_node){.op = IR_RETURN, .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE}});
+    for (uint32_t i = 0; i < l->n; i++)
+        if (l->pc[i] == pc) return true;
+    return false;
+}
+
+static void note_return(struct jit_returns *l, uint64_t pc)
+{
+    if (l->n < ARRAY_LEN(l->pc) && !has_return(l, pc)) l->pc[l->n++] = pc;
+}
+
+/* Calls that return to pc end traces, and a trace of the same region has a guard that expects them: neither
+ * pushes or pops anything. */
+static bool is_between_traces(const struct jit_making *r, uint64_t pc)
+{
+    return r->found && has_return(&r->called, pc) && has_return(&r->guarded, pc);
+}
+
+/* A guard has found a return to be one to `to`, and to a call in this trace if `inside`. */
+static void add_return(struct jit_making *r, uint64_t to, bool inside)
+{
+    if (!inside && !r->found) note_return(&r->guarded, to);
+    if (inside || !is_between_traces(r, to))
+        ir_add_node(&r->j->ir,
+                    &(struct ir_node){.op = IR_RETURN, .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE}});
+}
+
+/* The trace has ended inside of callees. */
+static void leave_callees(struct jit_making *r)
+{
+    for (uint32_t i = 0; i < r->ncalls; i++) {
+        struct ir_node *call = &r->j->ir.nodes[r->calls[i]];
+        if (!r->found) note_return(&r->called, call->imm);
+        if (is_between_traces(r, call->imm)) call->op = IR_NOP;
+    }
 }
 
 static void add_goto(struct ir_block *b, uint64_t pc, unsigned hint)
@@ -209,12 +243,30 @@ static bool leads_to(struct jit_making *r, uint64_t pc, uint64_t *to)
     bool returns = r->j->ir.nodes[r->j->ir.n - 1].round == IR_HINT_RETURN;
     unsigned best = s ? jit_likeliest(s) : 0;
     if (returns && r->ncalls) {
-        *to = r->calls[--r->ncalls];
+        *to = r->j->ir.nodes[r->calls[--r->ncalls]].imm;
         return true;
     }
     if (!s || s->times[best] * 4 < s->count * 3) return false;
     *to = s->to[best];
     return true;
+}
+
+/* Before the indirect jump that is the last node is looked up, its target is compared with those that it
+ * often has, the likeliest first: so the path stays in the region. */
+static void add_chain(struct ir_block *b, const struct jit_site *s)
+{
+    struct jit_site left = *s;
+    struct ir_node jump = b->nodes[--b->n];
+    for (;;) {
+        unsigned best = jit_likeliest(&left);
+        if (left.times[best] * SELDOM < s->count) break;
+        uint64_t to = left.to[best];
+        uint32_t is = ir_op2(b, IR_EQ_I64, jump.a[0], ir_const(b, IR_I64, to));
+        ir_add_node(
+            b, &(struct ir_node){.op = IR_EXIT_IF, .imm = to, .a = {is, IR_NONE, IR_NONE, IR_NONE, IR_NONE}});
+        left.times[best] = 0;
+    }
+    ir_add_node(b, &jump);
 }
 
 /* An indirect jump: the trace goes on where it leads, other places are for other traces. */
@@ -224,13 +276,15 @@ static bool through_jump(struct jit_making *r, const struct jit_trace *t, uint64
     struct ir_node *last = &b->nodes[b->n - 1];
     const struct jit_site *s = jit_site(r->path, *pc);
     uint64_t to;
-    bool usual = leads_to(r, *pc, &to), returns = last->round == IR_HINT_RETURN;
+    bool returns = last->round == IR_HINT_RETURN, inside = returns && r->ncalls;
+    bool usual = leads_to(r, *pc, &to);
     for (unsigned i = 0; s && i < JIT_NEXT && s->times[i]; i++)
         if (!usual || s->to[i] != to) want_trace(r, s->to[i], s->times[i], false);
+    if (!usual && s && !returns) add_chain(b, s);
     if (!usual || repeats(r, t, to) >= REPEATS) return false;
     last->op = IR_GUARD;
     last->imm = *pc = to;
-    if (returns) add_return(b);
+    if (returns) add_return(r, to, inside);
     if (!ends_before(r, t, *pc)) return true;
     add_goto(&r->j->ir, *pc, IR_HINT_NONE);
     return false;
@@ -242,7 +296,7 @@ static bool go_on(struct jit_making *r, struct jit_trace *t, enum lift_end end, 
 {
     struct ir_block *b = &r->j->ir;
     unsigned op = b->nodes[b->n - 1].op;
-    if (b->n > 1 && b->nodes[b->n - 2].op == IR_CALL) r->calls[r->ncalls++] = b->nodes[b->n - 2].imm;
+    if (b->n > 1 && b->nodes[b->n - 2].op == IR_CALL) r->calls[r->ncalls++] = b->n - 2;
     if (end == LIFT_DONE && op != IR_GOTO && op != IR_JUMP) return false;
     if (end == LIFT_DONE) return op == IR_GOTO ? through_goto(r, t, pc) : through_jump(r, t, pc);
     if (end == LIFT_BRANCH && !go_round(r, t, pc, taken, next) && !through_branch(r, t, pc, taken, next))
@@ -277,6 +331,7 @@ static bool lift_once(struct jit_making *r, struct jit_trace *t)
         r->out[r->npcs - 1] =
             op == IR_JUMP || op == IR_GUARD || op == IR_RETURN || op == IR_STEP || op == IR_RAISE;
     }
+    leave_callees(r);
     t->jumps = b->n && b->nodes[b->n - 1].op == IR_JUMP;
     return t->n;
 }
@@ -324,8 +379,9 @@ void jit_traces_find(struct jit_making *r)
         t->loop &= !t->copied;
     }
     r->known = true;
-    r->npcs = 0;
+    r->npcs = r->called.n = r->guarded.n = 0;
     for (unsigned i = 0; i < r->ntraces; i++) jit_trace_lift(r, &r->traces[i]);
+    r->found = true;
 }
 
 /* The path goes from instruction *at of the trace to the next one, or round some. */
