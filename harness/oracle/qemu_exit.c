@@ -1,8 +1,9 @@
 /* How a run in QEMU ended, from the frame of the signal that ended it.
  *
  * Linux tells a program less than the processor told Linux. What is missing comes from the instruction's row:
- * whether an access to memory that is not mapped was a load or a store. On x86-64 a fault at an address that
- * is none of the host's (48 bits and a sign) comes without address; then `value` is that of host address 0.
+ * whether an access to memory that is not mapped, or a misaligned one, was a load or a store. On x86-64 a
+ * fault at an address that is none of the host's (48 bits and a sign) comes without address; then `value` is
+ * that of host address 0.
  */
 #include "harness/oracle/qemu.h"
 
@@ -52,12 +53,13 @@ static bool fetch_fault(struct qemu *q, uint64_t addr)
     return true;
 }
 
-static bool memory_fault(struct qemu *q, uint64_t addr, const uint8_t causes[8])
+/* `store`: the access is known to have been one; else the row says. */
+static bool memory_fault(struct qemu *q, uint64_t addr, const uint8_t causes[8], bool store)
 {
     const struct guest *g = q->cpu->guest;
     if (q->cpu->state[g->pc_word] != q->process.door->last) return fetch_fault(q, addr);
     int row = g->decode(instruction(q->cpu));
-    bool store = row < 0 ? qemu_may(q, addr, CPU_READ) : g->rows[row].effects & (EFFECT_STORE | EFFECT_AMO);
+    store |= row >= 0 && g->rows[row].effects & (EFFECT_STORE | EFFECT_AMO);
     return fault(q, causes[store ? CPU_WRITE : CPU_READ], addr);
 }
 
@@ -78,8 +80,8 @@ bool qemu_leave(struct qemu *q, const uint8_t *frame)
     case SIGUSR1: return budget(q);
     case SIGILL: return fault(q, g->cause_of_access[0], instruction(q->cpu));
     case SIGTRAP: return breakpoint(q);
-    case SIGSEGV: return memory_fault(q, info.addr, g->cause_of_access);
-    case SIGBUS: return memory_fault(q, info.addr, g->cause_of_align);
+    case SIGSEGV: return memory_fault(q, info.addr, g->cause_of_access, qemu_may(q, info.addr, CPU_READ));
+    case SIGBUS: return memory_fault(q, info.addr, g->cause_of_align, false);
     default: return false;
     }
 }
