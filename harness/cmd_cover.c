@@ -97,7 +97,7 @@ static int read_limits(struct work *w)
 
 static void write_merged(const struct work *w, FILE *f)
 {
-    ledger_write(w->ledger, 0, NULL, f);
+    ledger_write(w->ledger, w->ledger->cases, w->ledger->stopped, f);
 }
 
 static void write_lcov(const struct work *w, FILE *f)
@@ -138,6 +138,7 @@ static int show(struct work *w)
 {
     const struct options *o = &w->p->opt;
     FILE *out = w->p->out;
+    if (w->ledger->stopped) fprintf(out, "a run was stopped before its end: %s\n", w->ledger->stopped);
     if (w->ledgers && !o->quiet) cover_table(&w->cover, out);
     if (w->ledgers && o->holes) cover_holes(&w->cover, o->verbose ? 0 : HOLES_SHOWN, out);
     if (w->cover.any_code && !o->quiet) code_table(&w->cover, out);

@@ -64,6 +64,20 @@ static void test_merged(void **state)
     expect(p, "cover|-q|--holes|--thresholds|none|both|rv.sub", STATUS_FAIL, "");
     expect_part(p->out, "checked by nobody outside on every backend: rv.sub\n");
     expect_no_part(p->out, "not executed on");
+    char *text = read_file("both");
+    expect_part(text, ",\"cases\":3}\n");
+    /* so is one of a run that was stopped, and says so */
+    struct buf cut = {0};
+    buf_printf(&cut, "%.*s,\"stopped\":\"interrupted by SIGINT\"}%s", (int)(strchr(text, '}') - text), text,
+               strchr(text, '}') + 1);
+    write_file("cut", buf_cstr(&cut));
+    expect(p, "cover|-q|--thresholds|none|-o|again|cut|rv.add", STATUS_PASS, "");
+    assert_string_equal(p->out, "a run was stopped before its end: interrupted by SIGINT\n");
+    char *again = read_file("again");
+    expect_part(again, "\"cases\":3,\"stopped\":\"interrupted by SIGINT\"}\n");
+    free(again);
+    free(text);
+    buf_free(&cut);
 }
 
 /* ---- limits ---- */

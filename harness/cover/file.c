@@ -132,6 +132,13 @@ static bool read_names(struct reading *r, const json_t *line, const char *key,
     return true;
 }
 
+static void note_run(struct ledger *l, const json_t *line)
+{
+    const char *stopped = json_string_value(json_object_get(line, "stopped"));
+    l->cases += (uint64_t)json_integer_value(json_object_get(line, "cases"));
+    if (stopped) l->stopped = arena_strdup(&l->arena, stopped);
+}
+
 static bool read_head(struct reading *r, const json_t *line)
 {
     const json_t *version = json_object_get(line, "lockstep");
@@ -146,6 +153,7 @@ static bool read_head(struct reading *r, const json_t *line)
     if (json_integer_value(version) != LEDGER_VERSION)
         return wrong(r, "it has version %s of the format, which this lockstep does not read", shown);
     r->line = 1;
+    if (r->add) note_run(r->l, line);
     return read_names(r, line, "backends", ledger_backend) &&
            read_names(r, line, "outsiders", ledger_outsider);
 }
@@ -202,7 +210,8 @@ static bool read_backend(struct reading *r, const char *name, json_t *on, unsign
     json_object_foreach(on, key, value)
     {
         if (!strcmp(key, "cases")) {
-            if (!json_is_integer(value)) return wrong(r, "\"%s\" must be a number", key);
+            if (!json_is_integer(value) || json_integer_value(value) < 0)
+                return wrong(r, "\"%s\" must be a number", key);
             if (r->add) g->cases[b][row] += (uint64_t)json_integer_value(value);
             continue;
         }

@@ -37,6 +37,8 @@ struct ledger {
     unsigned nbackends;                        /* how many */
     const char *outsiders[LEDGER_OUTSIDERS];   /* "manual", then oracles */
     unsigned noutsiders;                       /* how many */
+    uint64_t cases;                            /* in the files that were read */
+    const char *stopped;                       /* why the run of one of them did not finish, or NULL */
     struct arena arena;                        /* all of it */
 };
 

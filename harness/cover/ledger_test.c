@@ -183,7 +183,7 @@ static char *written(const struct ledger *l)
     char *text = NULL;
     size_t n;
     FILE *f = open_memstream(&text, &n);
-    ledger_write(l, 7, NULL, f);
+    ledger_write(l, l->cases, l->stopped, f);
     fclose(f);
     return text;
 }
@@ -258,6 +258,8 @@ static void test_refusals(void **state)
         {"{\"type\":\"row\",\"isa\":\"riscv64\",\"row\":\"rv.ecall\",\"on\":{\"interp\":{\"manual\":\"ff\"}}}"
          "\n",
          "line 3: 'ff' has more bins than the row"},
+        {"{\"type\":\"row\",\"isa\":\"riscv64\",\"row\":\"rv.add\",\"on\":{\"interp\":{\"cases\":-1}}}\n",
+         "line 3: \"cases\" must be a number"},
         {"{\"type\":\"what\"}\n", "line 3: unknown type of line 'what'"},
         /* all is well until the file ends too early: nothing of it counts */
         {"{\"type\":\"row\",\"isa\":\"riscv64\",\"row\":\"rv.add\",\"on\":{\"interp\":{\"cases\":4}}}\n",
