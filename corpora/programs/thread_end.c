@@ -67,10 +67,13 @@ static void *exits(void *arg)
     exit((int)(long)arg);
 }
 
-/* Not at once: the first thread, being unwound, needs tables that a static program's exit takes away. */
+static pthread_t first;
+
+/* Not at once: the first thread, being unwound, needs tables that a static program's exit takes away; without
+ * them it aborts. */
 static void *exits_later(void *arg)
 {
-    usleep(50000);
+    pthread_join(first, NULL);
     exit((int)(long)arg);
 }
 
@@ -131,6 +134,7 @@ static void main_first_then_exit(void)
     pthread_t t;
     pthread_create(&t, NULL, in_wait, NULL);
     pthread_create(&t, NULL, in_loop, NULL);
+    first = pthread_self();
     pthread_create(&t, NULL, exits_later, (void *)13);
     pthread_exit(NULL);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,9 +38,12 @@ static void *waits(void *arg)
     return (void *)(long)r;
 }
 
+static atomic_int held; /* how often */
+
 static void *holds_a_while(void *arg)
 {
     pthread_mutex_lock(arg);
+    held++;
     usleep(50000);
     return NULL;
 }
@@ -55,8 +59,9 @@ static void threads(pthread_mutex_t *m)
     printf("consistent: %d, unlock %d\n", r, pthread_mutex_unlock(m));
     r = pthread_mutex_lock(m);
     printf("again: %d, unlock %d\n", r, pthread_mutex_unlock(m));
+    int before = held;
     pthread_create(&t, NULL, holds_a_while, m);
-    usleep(10000);
+    while (held == before) usleep(1000);
     int dead = 0, well = 0;
     for (int i = 0; i < 3; i++) pthread_create(&w[i], NULL, waits, m);
     for (int i = 0; i < 3; i++) {
