@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/auxv.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -165,11 +166,62 @@ static void proc(char *program)
     printf("%d\n", getauxval(AT_PAGESZ) == 4096 && getauxval(AT_RANDOM) && getauxval(AT_SECURE) == 0);
 }
 
+/* The number behind a name in one of the process's files. */
+static unsigned long long told(const char *file, const char *name, int base)
+{
+    char line[512];
+    FILE *f = fopen(file, "r");
+    unsigned long long v = 0, n = strlen(name);
+    while (f && fgets(line, sizeof(line), f))
+        if (!strncmp(line, name, n) && line[n] == ':') v += strtoull(line + n + 1, NULL, base);
+    if (f) fclose(f);
+    return v;
+}
+
+/* What is told of memory, signals and threads is this program's: neither more than it can have, nor nothing.
+ */
+static void sizes(void)
+{
+    const char *status = "/proc/self/status", *smaps = "/proc/self/smaps";
+    char *touched = malloc(3 << 20), name[32] = "";
+    unsigned long pages = 0, resident = 0;
+    memset(touched, 1, 3 << 20);
+    unsigned long long size = told(status, "VmSize", 10), rss = told(status, "VmRSS", 10);
+    printf("size %d, resident %d\n", size > 3072 && size<100 << 20, rss> 3072 && rss <= size);
+    size = told(smaps, "Size", 10), rss = told(smaps, "Rss", 10);
+    printf("areas %d, resident %d\n", size > 3072 && size<100 << 20, rss> 3072 && rss <= size);
+    printf("parts %d\n", told(smaps, "Private_Dirty", 10) >= 3072 && told(smaps, "Anonymous", 10) >= 3072 &&
+                             told(smaps, "Pss", 10) <= rss);
+    printf("rollup %d\n", told("/proc/self/smaps_rollup", "Rss", 10) > 3072);
+    FILE *f = fopen("/proc/self/statm", "r");
+    SAY(fscanf(f, "%lu %lu", &pages, &resident));
+    printf("statm %d\n", resident > 768 && resident <= pages && pages < 25 << 20);
+    fclose(f);
+    f = fopen("/proc/self/comm", "r");
+    SAY(fscanf(f, "%31s", name));
+    fclose(f);
+    f = fopen(status, "r");
+    char line[64] = "";
+    SAY(fscanf(f, "Name: %63s", line));
+    fclose(f);
+    printf("name %d, threads %llu\n", !strcmp(name, line), told(status, "Threads", 10));
+    sigset_t s;
+    sigemptyset(&s);
+    sigaddset(&s, SIGUSR1), sigaddset(&s, SIGSEGV);
+    sigprocmask(SIG_BLOCK, &s, NULL);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGILL, SIG_IGN);
+    printf("blocked %llx, ignored %llx, caught %llx\n", told(status, "SigBlk", 16),
+           told(status, "SigIgn", 16), told(status, "SigCgt", 16));
+    free(touched);
+}
+
 int main(int argc, char **argv)
 {
     limits();
     names();
     users();
     proc(argv[0]);
+    sizes();
     return 0;
 }

@@ -1,7 +1,7 @@
 /* Files of /proc that show the host's process, as the guest should see them: made up in a memory file.
  *
  * A file is a row of `files`; what is not there is the host's own. */
-#include "engine/user/call.h"
+#include "engine/user/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,77 +52,23 @@ const char *proc_own(const struct user_thread *t, const char *name)
 
 /* ---- the files ---- */
 
-static void maps(struct user_thread *t, struct buf *out)
-{
-    space_maps(t->p, out);
-}
-
 static void strings(char *const *list, struct buf *out)
 {
     for (; *list; list++) buf_add(out, *list, strlen(*list) + 1);
 }
 
-static void cmdline(struct user_thread *t, struct buf *out)
+static void cmdline(struct user_thread *t, const char *name, struct buf *out)
 {
     strings(t->p->argv, out);
 }
 
-static void environ_of(struct user_thread *t, struct buf *out)
+static void environ_of(struct user_thread *t, const char *name, struct buf *out)
 {
     strings(t->p->opt->envp, out);
 }
 
-static void host_file(const char *name, struct buf *out)
-{
-    char chunk[4096];
-    ssize_t n;
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return;
-    while ((n = read(fd, chunk, sizeof(chunk))) > 0) buf_add(out, chunk, (size_t)n);
-    close(fd);
-}
-
-/* Fields of proc(5)'s stat that are addresses of the host's process, and the guest's own. */
-static bool stat_field(const struct user_process *p, unsigned field, struct buf *out)
-{
-    switch (field) {
-    case 26: buf_printf(out, "%llu", (unsigned long long)p->image.low); return true;
-    case 27: buf_printf(out, "%llu", (unsigned long long)p->image.high); return true;
-    case 28: buf_printf(out, "%llu", (unsigned long long)p->space.stack_top); return true;
-    case 47: buf_printf(out, "%llu", (unsigned long long)p->space.brk_start); return true;
-    case 29: /* esp, eip; data, arguments and environment: not said */
-    case 30:
-    case 45:
-    case 46:
-    case 48:
-    case 49:
-    case 50:
-    case 51: buf_char(out, '0'); return true;
-    default: return false;
-    }
-}
-
-static void stat_of(struct user_thread *t, struct buf *out)
-{
-    struct buf host = {0};
-    host_file("/proc/thread-self/stat", &host);
-    /* the second field is a name in parentheses, which may hold anything */
-    const char *p = buf_cstr(&host), *after = strrchr(p, ')');
-    unsigned field = 2;
-    if (after) {
-        buf_add(out, p, (size_t)(after + 1 - p));
-        for (p = after + 1; *p == ' '; p += 1 + strcspn(p + 1, " \n")) {
-            size_t n = strcspn(p + 1, " \n");
-            buf_char(out, ' ');
-            if (!stat_field(t->p, ++field, out)) buf_add(out, p + 1, n);
-        }
-    }
-    buf_char(out, '\n');
-    buf_free(&host);
-}
-
 /* Its auxiliary vector stands where the stack was built. */
-static void auxv(struct user_thread *t, struct buf *out)
+static void auxv(struct user_thread *t, const char *name, struct buf *out)
 {
     uint64_t pair[2], at = t->p->auxv;
     while (at && !user_read(t->p, at, pair, sizeof(pair))) {
@@ -132,7 +78,7 @@ static void auxv(struct user_thread *t, struct buf *out)
     }
 }
 
-static void cpuinfo(struct user_thread *t, struct buf *out)
+static void cpuinfo(struct user_thread *t, const char *name, struct buf *out)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     for (long i = 0; i < n; i++) t->p->abi->cpuinfo(t->p, (unsigned)i, out);
@@ -140,19 +86,21 @@ static void cpuinfo(struct user_thread *t, struct buf *out)
 
 static const struct {
     const char *name;
-    void (*make)(struct user_thread *t, struct buf *out); /* NULL: not to be opened */
+    proc_make *make; /* NULL: not to be opened */
 } files[] = {
-    {"maps", maps},    {"cmdline", cmdline}, {"environ", environ_of},
-    {"stat", stat_of}, {"auxv", auxv},       {"mem", NULL},
+    {"maps", proc_maps}, {"smaps", proc_smaps},   {"smaps_rollup", proc_smaps_rollup},
+    {"stat", proc_stat}, {"status", proc_status}, {"statm", proc_statm},
+    {"auxv", auxv},      {"cmdline", cmdline},    {"environ", environ_of},
+    {"mem", NULL},       {"pagemap", NULL},
 };
 
-static int made(struct user_thread *t, void (*make)(struct user_thread *t, struct buf *out), int flags)
+static int made(struct user_thread *t, proc_make *make, const char *name, int flags)
 {
     struct buf text = {0};
     if ((flags & O_ACCMODE) != O_RDONLY) return -EACCES;
     int fd = memfd_create("proc", flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
     if (fd < 0) return -errno;
-    make(t, &text);
+    make(t, name, &text);
     const char *p = buf_cstr(&text);
     for (size_t left = text.len; left;) {
         ssize_t n = write(fd, p, left);
@@ -168,8 +116,9 @@ static int made(struct user_thread *t, void (*make)(struct user_thread *t, struc
 int proc_open(struct user_thread *t, const char *name, int flags)
 {
     const char *own = proc_own(t, name);
-    if (!own) return strcmp(name, "/proc/cpuinfo") || !t->p->abi->cpuinfo ? -ENXIO : made(t, cpuinfo, flags);
+    if (!own)
+        return strcmp(name, "/proc/cpuinfo") || !t->p->abi->cpuinfo ? -ENXIO : made(t, cpuinfo, name, flags);
     for (size_t i = 0; i < ARRAY_LEN(files); i++)
-        if (!strcmp(files[i].name, own)) return files[i].make ? made(t, files[i].make, flags) : -EACCES;
+        if (!strcmp(files[i].name, own)) return files[i].make ? made(t, files[i].make, name, flags) : -EACCES;
     return -ENXIO;
 }

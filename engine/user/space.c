@@ -301,31 +301,3 @@ bool space_mapped(struct user_process *p, uint64_t addr)
     pthread_mutex_unlock(&p->space.lock);
     return mapped;
 }
-
-static const char *area_name(const struct user_space *s, const struct user_area *a)
-{
-    if (a->file) return a->file->name;
-    if (a->start < s->brk && a->end > s->brk_start) return "[heap]";
-    return a->start < s->stack_top && a->end > s->stack_low ? "[stack]" : "";
-}
-
-/* The kernel's format (Documentation/filesystems/proc.rst, 3.1): names start at column 73. */
-void space_maps(struct user_process *p, struct buf *out)
-{
-    struct user_space *s = &p->space;
-    static const struct user_file none;
-    pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < s->count; i++) {
-        const struct user_area *a = &s->areas[i];
-        const struct user_file *f = a->file ? a->file : &none;
-        const char *name = area_name(s, a);
-        size_t line = out->len;
-        buf_printf(out, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", a->start, a->end,
-                   a->prot & PROT_READ ? 'r' : '-', a->prot & PROT_WRITE ? 'w' : '-',
-                   a->prot & PROT_EXEC ? 'x' : '-', (a->flags & MAP_TYPE) == MAP_PRIVATE ? 'p' : 's',
-                   f->inode ? a->offset : 0, f->dev_major, f->dev_minor, f->inode);
-        if (*name) buf_printf(out, "%*s%s", (int)(line + 73 > out->len ? line + 73 - out->len : 0), "", name);
-        buf_char(out, '\n');
-    }
-    pthread_mutex_unlock(&s->lock);
-}

@@ -12,7 +12,7 @@
  *     call.c trace.c         a system call from the guest to its row of the table; --strace
  *     file.c memory.c …      calls that need more than their row says
  *     signal.c frame_*.c     host signals to guest signals, and the frames they make
- *     proc.c random.c        /proc/self as the guest should see it; --seed
+ *     proc*.c random.c       /proc/self as the guest should see it; --seed
  */
 #ifndef ENGINE_USER_H
 #define ENGINE_USER_H
