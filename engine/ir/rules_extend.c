@@ -137,7 +137,7 @@ static bool has_part(const struct forward *f, uint32_t x)
     uint32_t y;
     if (fw_is_const(f, x, &c)) return true;
     bool extended = made_by(f, sext_op, x, &y) || made_by(f, zext_op, x, &y);
-    return extended && fw_node(f, y)->type == IR_I32 && fw_may_reach(f, x, y);
+    return extended && fw_node(f, y)->type == IR_I32;
 }
 
 /* The low 32 bits of a 64-bit operation, by the 32-bit one. Not where the result is known to be extended:

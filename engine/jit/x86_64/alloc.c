@@ -27,6 +27,7 @@ void alloc_join(struct emit *e, uint32_t v, uint32_t cell, int32_t disp)
 
 void alloc_place(struct emit *e, uint32_t cell, unsigned reg)
 {
+    e->late &= ~(1u << reg);
     e->reg[reg] = cell;
     e->cell[cell].regs |= 1u << reg;
 }
@@ -79,6 +80,16 @@ static bool elsewhere(const struct emit_cell *c, unsigned reg)
 
 /* ---- moving content ---- */
 
+void emit_settle(struct emit *e, uint32_t regs)
+{
+    for (uint32_t m = e->late & regs; m; m &= m - 1) {
+        unsigned r = alloc_first(m);
+        asm_rr(e->c, ASM_MOVSXD, r, r);
+        if (e->reg[r] != EMIT_NONE) e->cell[e->reg[r]].sign = 32;
+    }
+    e->late &= ~regs;
+}
+
 void alloc_move(struct emit *e, unsigned to, unsigned from)
 {
     if (to == from) return;
@@ -127,6 +138,7 @@ static void load_const_x(struct emit *e, unsigned reg, uint64_t v)
 void alloc_load(struct emit *e, const struct emit_cell *c, unsigned reg)
 {
     uint32_t same = c->regs & alloc_class(reg);
+    emit_settle(e, c->regs);
     if (same)
         alloc_move(e, reg, alloc_first(same));
     else if (c->constant)
@@ -175,6 +187,7 @@ void alloc_vacate(struct emit *e, unsigned reg)
     if (cell == EMIT_NONE) return;
     struct emit_cell *c = &e->cell[cell];
     if (!elsewhere(c, reg)) {
+        emit_settle(e, 1u << reg);
         unsigned t = alloc_find(e, (reg < ASM_XMM0 ? EMIT_GPRS : EMIT_XMMS) & ~(1u << reg));
         if (t != ASM_NONE) {
             alloc_move(e, t, reg);
@@ -254,6 +267,7 @@ unsigned alloc_use(struct emit *e, uint32_t cell, uint32_t all, uint32_t temps)
         alloc_place(e, cell, r);
     }
     e->locked |= 1u << r;
+    emit_settle(e, 1u << r);
     return r;
 }
 
@@ -264,6 +278,7 @@ unsigned alloc_add_up(struct emit *e, uint32_t v, unsigned dst)
     struct emit_cell *b = emit_cell_of(e, v), old = *b;
     uint32_t regs = b->regs & ALLOC_GPRS, before = e->locked;
     bool alone = e->val[v].peer == v;
+    emit_settle(e, regs);
     alloc_leave(e, v);
     if (alone) e->locked |= regs; /* they are free from here on, but the content is needed once more */
     if (dst == ASM_NONE)
@@ -289,6 +304,7 @@ void alloc_start(struct emit *e)
     memset(e->slots, 0, sizeof(e->slots));
     for (; e->nhomes; e->nhomes--) e->home[e->homes[e->nhomes - 1]] = EMIT_NONE;
     e->flag_val = EMIT_NONE;
+    e->late = 0;
     alloc_plan(e);
 }
 

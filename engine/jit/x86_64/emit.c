@@ -234,6 +234,14 @@ static void emit_number(struct emit *e, const struct ir_node *n)
     }
 }
 
+/* The block ends in it, or goes another way that has no stub of its own, or that is likely: its own top, or
+ * where the last branch leads. What is late had best be settled before. */
+static bool ends_here(const struct emit *e, const struct ir_node *n)
+{
+    if (n->op >= IR_FIRST_OP || !(ir_op_table[n->op].flags & IR_OP_EXIT) || n->op == IR_RAISE) return false;
+    return n->op != IR_EXIT_IF || n->imm == e->b->pc || e->insn == e->b->insns - 1;
+}
+
 static void emit_node(struct emit *e, const struct ir_node *n)
 {
     const struct emit_row *r = &emit_rows[n->op];
@@ -252,6 +260,7 @@ static void emit_node(struct emit *e, const struct ir_node *n)
         alloc_flags_out(e);
         e->flags_busy = false;
     }
+    if (e->late && ends_here(e, n)) emit_settle(e, e->late);
     if (n->op == IR_SET)
         emit_set(e, n);
     else if (r->fn)
@@ -293,6 +302,7 @@ void jit_emit(const struct jit_host *h, const struct ir_block *b, const struct g
         emit_node(&e, n);
         if (n->type != IR_VOID) emit_drop(&e);
     }
+    e.late = 0;
     if (!out->failed) emit_colds(&e);
     if (!out->failed) emit_stubs(&e);
     ((struct scratch *)out->scratch)->nhomes = e.nhomes;

@@ -6,6 +6,10 @@
  * a guest register that was only copied is one cell in two host registers. Content never changes while a cell
  * lives.
  *
+ * A sign extension from 32 bits that comes about where it is wanted may be late: its register holds what it
+ * is made from, until somebody needs more than the low half, or the block ends. Where a block is left on the
+ * way, the exit's stub does it. So a register that is soon put anew is never extended.
+ *
  * An emitter of a node goes three steps: it fetches its arguments (use_*), says that it has them
  * (emit_taken), and takes a register for its result (def_*). What died in the second step may be overwritten
  * in the third.
@@ -136,6 +140,7 @@ struct emit {
     uint64_t pc;                      /* and by address */
     uint32_t fault_exit;              /* of this instruction, or EMIT_NONE */
     uint32_t reg[32];                 /* cell in each host register, or EMIT_NONE */
+    uint32_t late;                    /* registers whose content is still to be sign-extended from 32 bits */
     uint32_t locked;                  /* registers that this node reads or writes */
     uint64_t slots[2];                /* spill slots in use */
     uint64_t slots_freed[2];          /* by this node, which may still read them */
@@ -202,6 +207,7 @@ static ALWAYS_INLINE uint64_t emit_const_of(struct emit *e, uint32_t v)
 void alloc_start(struct emit *e);                 /* of a block */
 void alloc_node(struct emit *e, uint32_t i);      /* of a node */
 unsigned use_g(struct emit *e, uint32_t v);       /* bits above its type's width are anything */
+unsigned use_low(struct emit *e, uint32_t v);     /* so are bits from 32 up, whatever its type */
 unsigned use_scaled(struct emit *e, uint32_t v);  /* the cell of a scaled value, as it is */
 unsigned use_gz(struct emit *e, uint32_t v);      /* they are zero; perhaps a copy */
 unsigned use_gs(struct emit *e, uint32_t v);      /* they are copies of the sign */
@@ -229,6 +235,9 @@ void emit_taken(struct emit *e);
 unsigned def_g(struct emit *e, uint32_t reuse);
 unsigned def_x(struct emit *e, uint32_t reuse);
 void def_in(struct emit *e, unsigned reg); /* in this locked register */
+bool def_late(struct emit *e, uint32_t v); /* v sign-extended, late; false: it cannot be */
+bool emit_is_late(struct emit *e, uint32_t v);
+void emit_settle(struct emit *e, uint32_t regs); /* those of them that are late no longer are */
 /* The next three have their arguments taken, too. */
 void def_same(struct emit *e, uint32_t v);                   /* the same content as v, whatever the widths */
 void def_scaled(struct emit *e, uint32_t v, unsigned scale); /* v's cell shifted left: see emit_val */

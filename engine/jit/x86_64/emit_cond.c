@@ -29,6 +29,21 @@ static bool immediate(struct emit *e, uint32_t v, const struct emit_row *r, int3
     return true;
 }
 
+/* Two 64-bit numbers that are extended from 32 bits, one of them late, compare as those do. */
+static bool compare_late(struct emit *e, uint32_t a, uint32_t b, int32_t imm, bool constant)
+{
+    bool late = emit_is_late(e, a) || (!constant && emit_is_late(e, b));
+    bool fit = emit_is_late(e, a) || (!e->val[a].disp && emit_cell_of(e, a)->sign <= 32);
+    if (!constant) fit &= emit_is_late(e, b) || (!e->val[b].disp && emit_cell_of(e, b)->sign <= 32);
+    if (!late || !fit) return false;
+    struct asm_rm m = asm_r(use_low(e, a));
+    if (constant)
+        compare_imm(e, &m, 0, imm);
+    else
+        asm_rr(e->c, ASM_ALU + 8 * ALU_CMP, m.reg, use_low(e, b));
+    return true;
+}
+
 /* k: the condition under which a[0] and a[1] compare true. */
 void emit_compare(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 {
@@ -40,7 +55,13 @@ void emit_compare(struct emit *e, const struct ir_node *n, const struct emit_row
         b = n->a[0];
         cc = swapped[cc];
     }
-    if (immediate(e, b, r, &imm)) {
+    bool constant = immediate(e, b, r, &imm);
+    if (r->w == 64 && compare_late(e, a, b, imm, constant)) {
+        emit_taken(e);
+        def_flags(e, cc);
+        return;
+    }
+    if (constant) {
         struct asm_rm m = operand(e, a, r);
         compare_imm(e, &m, emit_w(r), imm);
     } else {

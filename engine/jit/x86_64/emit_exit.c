@@ -10,15 +10,16 @@ uint32_t emit_exit_new(struct emit *e, unsigned kind, uint64_t pc)
         c->exits_cap = c->exits_cap ? c->exits_cap * 2 : 16;
         c->exits = xrealloc(c->exits, c->exits_cap * sizeof(*c->exits));
     }
-    /* until the stubs are written, `inner` is the call that is under way */
-    c->exits[c->nexits] =
-        (struct jit_exit){.kind = (uint8_t)kind, .insn = e->insn, .pc = pc, .inner = e->call};
+    /* until the stubs are written, `inner` is the call that is under way, `left` what is to be settled */
+    c->exits[c->nexits] = (struct jit_exit){
+        .kind = (uint8_t)kind, .insn = e->insn, .pc = pc, .inner = e->call, .left = e->late};
     return c->nexits++;
 }
 
 uint32_t emit_fault_exit(struct emit *e)
 {
-    if (e->fault_exit == EMIT_NONE) e->fault_exit = emit_exit_new(e, JIT_EXIT_FAULT, e->pc);
+    if (e->fault_exit == EMIT_NONE || e->c->exits[e->fault_exit].left != e->late)
+        e->fault_exit = emit_exit_new(e, JIT_EXIT_FAULT, e->pc);
     return e->fault_exit;
 }
 
@@ -162,12 +163,15 @@ static void stub(struct emit *e, uint32_t i)
     struct jit_exit *x = &e->c->exits[i];
     uint32_t call = x->kind == JIT_EXIT_GOTO ? x->inner : 0;
     uint32_t give = x->kind == JIT_EXIT_JUMP ? 0 : unused(e, x); /* a jump gave back before it looked */
+    uint32_t late = x->left;
     stub_begins(e, x);
+    e->late = late;
+    emit_settle(e, late);
     emit_budget(e, ALU_ADD, give);
     emit_push(e, call);
     x = &e->c->exits[i]; /* that may have made exits */
     if (x->kind == JIT_EXIT_GOTO)
-        way_out(e, x, give || call);
+        way_out(e, x, late || give || call);
     else if (x->kind != JIT_EXIT_JUMP)
         emit_cross(e, true);
 }

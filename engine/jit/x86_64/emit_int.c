@@ -359,10 +359,12 @@ void emit_extend(struct emit *e, const struct ir_node *n, const struct emit_row 
         return;
     }
     struct known k = known_of(e, v);
-    if (r->k ? k.sign <= r->w : k.zero <= r->w) {
+    bool late = r->k && r->w == 32 && emit_is_late(e, v);
+    if (late || (r->k ? k.sign <= r->w : k.zero <= r->w)) {
         def_same(e, v);
         return;
     }
+    if (r->k && r->w == 32 && def_late(e, v)) return;
     if (r->w == 1) {
         unsigned a = use_g(e, v);
         emit_taken(e);

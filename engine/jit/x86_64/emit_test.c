@@ -29,7 +29,9 @@ static void insn(struct maker *m)
 static unsigned word(struct maker *m, bool fp, bool wide)
 {
     const struct guest_lift *l = m->r->lift;
-    if (wide) return 66 + 2 * (unsigned)rig_below(m->r, 32);
+    if (wide)
+        return rig_below(m->r, 3) ? 66 + 2 * (unsigned)rig_below(m->r, 32)
+                                  : 2 + 2 * (unsigned)rig_below(m->r, 15);
     if (fp)
         return rig_below(m->r, 2) ? l->fp_pins[rig_below(m->r, JIT_FP_PINS)]
                                   : 34 + (unsigned)rig_below(m->r, 32);
@@ -367,6 +369,29 @@ static void skip_some(struct maker *m)
     }
 }
 
+/* A sum of 32 bits that is extended where it is put, which is then used in many ways. */
+static void short_sum(struct maker *m)
+{
+    struct ir_block *b = &m->r->block;
+    unsigned w = word(m, false, false);
+    uint32_t x = rig_below(m->r, 2) ? ir_get(b, IR_I64, w) : value(m, IR_I64), y = value(m, IR_I64);
+    uint32_t sum = ir_op2(b, rig_below(m->r, 2) ? IR_ADD_I32 : IR_XOR_I32, ir_op1(b, IR_TRUNC_I32_I64, x),
+                          ir_op1(b, IR_TRUNC_I32_I64, y));
+    uint32_t v = ir_op1(b, IR_SEXT_I64_I32, sum), c = ir_const(b, IR_I64, rig_number(m->r));
+    ir_set(b, w, v);
+    switch (rig_below(m->r, 12)) {
+    case 0: set(m, ir_op2(b, IR_ADD_I64, v, c)); break;
+    case 1: set(m, ir_op1(b, IR_TRUNC_I8_I64, ir_get(b, IR_I64, w))); break;
+    case 2: ir_set(b, w, rig_below(m->r, 2) ? ir_op1(b, IR_TRUNC_I16_I64, c) : c); break;
+    case 3: ir_set(b, w & ~1u, state(m, IR_I128)); break;
+    case 4: set(m, ir_get(b, IR_I128, w & 30)); break;
+    case 5: set(m, ir_op2(b, IR_LTU_I64, v, rig_below(m->r, 2) ? value(m, IR_I64) : c)); break;
+    case 6: operation(m, rig_below(m->r, 2) ? IR_STORE64 : IR_STORE32); break;
+    case 7: operation(m, IR_LOAD64); break;
+    default: m->values[m->n++] = v;
+    }
+}
+
 static unsigned any_operation(struct rig *r)
 {
     for (;;) {
@@ -426,6 +451,7 @@ static void anything(bool window, unsigned lacks, unsigned blocks, unsigned long
             if (r.block.nodes[v].type != IR_VOID && rig_below(&r, 3)) set(&m, v);
             if (!rig_below(&r, 3)) insn(&m);
             if (!rig_below(&r, 12)) skip_some(&m);
+            if (!rig_below(&r, 4)) short_sum(&m);
             if (!rig_below(&r, 12)) call_or_return(&m);
             if (!rig_below(&r, 12))
                 node(&m, &(struct ir_node){.op = rig_below(&r, 2) ? IR_EXIT_IF : IR_RAISE,

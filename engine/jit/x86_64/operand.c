@@ -4,7 +4,21 @@
 unsigned use_g(struct emit *e, uint32_t v)
 {
     if (e->val[v].disp) return alloc_add_up(e, v, ASM_NONE);
+    if (emit_width(e->nodes[v].type) <= 32) return use_low(e, v);
     return alloc_use(e, e->val[v].cell, ALLOC_GPRS, EMIT_GPRS);
+}
+
+unsigned use_low(struct emit *e, uint32_t v)
+{
+    uint32_t late = e->late & emit_cell_of(e, v)->regs;
+    if (!late) return alloc_use(e, e->val[v].cell, ALLOC_GPRS, EMIT_GPRS);
+    e->locked |= 1u << alloc_first(late);
+    return alloc_first(late);
+}
+
+bool emit_is_late(struct emit *e, uint32_t v)
+{
+    return !e->val[v].disp && emit_cell_of(e, v)->regs & e->late;
 }
 
 unsigned use_scaled(struct emit *e, uint32_t v)
@@ -98,6 +112,7 @@ struct asm_rm use_kept(struct emit *e, uint32_t v)
 {
     const struct emit_cell *c = emit_cell_of(e, v);
     uint32_t regs = c->regs & ~(uint32_t)EMIT_GPRS;
+    if (emit_width(e->nodes[v].type) > 32) emit_settle(e, regs);
     if (regs) return asm_r(alloc_first(regs));
     if (c->constant) return asm_r(ASM_NONE);
     return c->home >= 0 ? asm_m(ASM_RBP, emit_word_disp((unsigned)c->home))
@@ -191,6 +206,20 @@ void def_in(struct emit *e, unsigned reg)
     BUG_ON(e->reg[reg] != EMIT_NONE);
     alloc_cell(e, e->at);
     alloc_place(e, e->at, reg);
+}
+
+/* Where v, in the low half of the pinned register that the result is wanted in, is used for the last time. */
+bool def_late(struct emit *e, uint32_t v)
+{
+    const struct emit_val *x = &e->val[e->at];
+    unsigned p = x->pin - 1u;
+    if (!x->pin || p >= ASM_XMM0 || e->at > x->until || e->val[v].disp || !alloc_last_use(e, v)) return false;
+    if (e->reg[p] != e->val[v].cell) return false;
+    emit_taken(e);
+    alloc_cell(e, e->at);
+    alloc_place(e, e->at, p);
+    e->late |= 1u << p;
+    return true;
 }
 
 void def_same(struct emit *e, uint32_t v)

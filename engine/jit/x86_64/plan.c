@@ -55,6 +55,8 @@ void alloc_plan(struct emit *e)
         } else {
             plan_classes(e, n, i);
         }
+        if (n->op == IR_GET && n->type >= IR_I128 && e->pin_of_word[n->imm + 1])
+            p.set[e->pin_of_word[n->imm + 1] - 1] = EMIT_NONE;
         if (ir_op_table[n->op].flags & IR_OP_EXIT) p.leaves = i;
     }
 }

@@ -40,6 +40,7 @@ static void get_wide(struct emit *e, unsigned word)
     for (unsigned k = 0; k < 2; k++) {
         unsigned p = e->pin_of_word[word + k];
         unsigned from = p ? p - 1 : t;
+        if (p) emit_settle(e, 1u << from);
         if (!p) alloc_load_mem(e, t, ASM_RBP, emit_word_disp(word + k));
         alloc_store_mem(e, from, ASM_RBP, emit_slot_disp(slot + (int)k));
     }
@@ -57,11 +58,13 @@ void emit_get(struct emit *e, const struct ir_node *n)
         alloc_join(e, e->at, have, 0);
         return;
     }
+    uint32_t late = pin ? e->late & 1u << (pin - 1) : 0;
     alloc_cell(e, e->at);
     if (pin)
         alloc_place(e, e->at, pin - 1);
     else
         note_home(e, word, e->at);
+    e->late |= late;
 }
 
 static void set_pinned(struct emit *e, unsigned p, uint32_t v)
@@ -133,6 +136,7 @@ static void set_narrow(struct emit *e, unsigned word, uint32_t v)
     unsigned pin = e->pin_of_word[word], r = use_gz(e, v);
     if (pin) {
         alloc_vacate(e, pin - 1);
+        e->late &= ~(1u << (pin - 1));
         alloc_move(e, pin - 1, r);
     } else {
         leave_home(e, word);
@@ -147,10 +151,12 @@ static void set_wide(struct emit *e, unsigned word, uint32_t v)
     for (unsigned k = 0; k < 2; k++) {
         unsigned pin = e->pin_of_word[word + k];
         unsigned r = pin ? pin - 1 : use_tmp(e, EMIT_GPRS);
-        if (pin)
+        if (pin) {
             alloc_vacate(e, r);
-        else
+            e->late &= ~(1u << r);
+        } else {
             leave_home(e, word + k);
+        }
         alloc_load_mem(e, r, ASM_RBP, emit_slot_disp(slot + (int)k));
         if (!pin) alloc_store_mem(e, r, ASM_RBP, emit_word_disp(word + k));
     }
