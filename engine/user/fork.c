@@ -21,8 +21,6 @@
 
 int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...); /* <sched.h> fights <linux/sched.h> */
 
-enum { BORROW_STACK = 1 << 20 }; /* of the host's, for a vfork child */
-
 /* What the child of a fork does itself; the host is not asked for it. */
 #define CLONE_OURS                                                                               \
     (CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS | CLONE_VM | \
@@ -169,13 +167,13 @@ static int64_t borrow_run(struct borrow *b, int *pidfd)
 {
     uint64_t ours = CLONE_OURS & ~(uint64_t)CLONE_VM;
     int flags = (int)((b->r->flags & ~ours) | b->r->exit_signal);
-    uint8_t *stack = mmap(NULL, BORROW_STACK, PROT_READ | PROT_WRITE,
+    uint8_t *stack = mmap(NULL, USER_HOST_STACK, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
     if (stack == MAP_FAILED) return -ENOMEM;
-    ASAN_UNPOISON_MEMORY_REGION(stack, BORROW_STACK); /* the last child left its frames by execve */
-    int pid = clone(borrow_main, stack + BORROW_STACK, flags, b, pidfd);
+    ASAN_UNPOISON_MEMORY_REGION(stack, USER_HOST_STACK); /* the last child left its frames by execve */
+    int pid = clone(borrow_main, stack + USER_HOST_STACK, flags, b, pidfd);
     int64_t result = pid < 0 ? -errno : pid;
-    munmap(stack, BORROW_STACK);
+    munmap(stack, USER_HOST_STACK);
     return result;
 }
 

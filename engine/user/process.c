@@ -304,8 +304,15 @@ static int run_to_end(struct user_process *p, struct user_thread *t, struct buf 
     return -ENOTSUP;
 }
 
-int user_exec(const struct user_options *o, struct buf *why)
+struct exec {
+    const struct user_options *o;
+    struct buf *why;
+};
+
+static int exec(void *arg)
 {
+    const struct user_options *o = ((struct exec *)arg)->o;
+    struct buf *why = ((struct exec *)arg)->why;
     struct user_process *p = xcalloc(1, sizeof(*p));
     *p = (struct user_process){.opt = o};
     pthread_mutex_init(&p->lock, NULL);
@@ -326,4 +333,9 @@ int user_exec(const struct user_options *o, struct buf *why)
     if (fd >= 0) close(fd);
     process_free(p);
     return status;
+}
+
+int user_exec(const struct user_options *o, struct buf *why)
+{
+    return user_on_host_stack(exec, &(struct exec){o, why});
 }

@@ -11,8 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { THREAD_STACK = 1 << 20 }; /* of the host's thread; the guest's stack is guest memory */
-
 /* What the new host thread is told, on the stack of the thread that waits for it. */
 struct thread_start {
     struct user_thread *t; /* it may have ended, once it is `ready` */
@@ -94,7 +92,7 @@ static int host_thread(struct thread_start *s)
     uint64_t mask;
     int err = pthread_attr_init(&attr);
     if (err) return -err;
-    pthread_attr_setstacksize(&attr, THREAD_STACK);
+    pthread_attr_setstacksize(&attr, USER_HOST_STACK);
     mask = signal_host_block(~0ull); /* until signal_adopt */
     err = pthread_create(&host, &attr, thread_main, s);
     pthread_mutex_lock(&h->lock);

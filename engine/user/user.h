@@ -230,6 +230,11 @@ void user_thread_free(struct user_thread *t); /* takes it off p->threads */
 struct user_thread *user_thread_new(struct user_process *p);
 void user_thread_close(struct user_thread *t); /* closes the backend, and keeps what it counted */
 
+/* ---- host_stack.c ---- */
+enum { USER_HOST_STACK = 1 << 20 }; /* enough for a host thread; the guest's stack is guest memory */
+/* Calls body(arg), on a stack of its own if the host's limit is too small. Its result, or -ENOMEM. */
+MUST_CHECK int user_on_host_stack(int (*body)(void *arg), void *arg);
+
 /* ---- world.c ---- */
 void world_open(struct user_process *p); /* before the second thread */
 /* Around everything that may wait for long, with no lock held: t touches nothing of ours in between. */
