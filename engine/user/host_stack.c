@@ -34,6 +34,7 @@ static int on_own(int (*body)(void *arg), void *arg)
     makecontext(&s.there, on_it, 0);
     switching = &s;
     swapcontext(&s.here, &s.there);
+    switching = NULL;
     munmap(memory, USER_HOST_STACK);
     return s.result;
 }
