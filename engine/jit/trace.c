@@ -79,9 +79,10 @@ static bool is_long(const struct jit_making *r, uint64_t pc)
  * what one round knows of registers the next one uses. */
 static bool goes_round(const struct jit_making *r, const struct jit_trace *t, uint64_t pc)
 {
-    if (pc != t->pc || t->copied || !t->n) return false;
+    uint32_t rounds = pc == t->pc ? repeats(r, t, pc) : 0;
+    if (!rounds || t->copied) return false;
     const struct jit_site *s = jit_site(r->path, pc);
-    uint32_t back = jit_times(r->path, r->pcs[r->npcs - 1], pc), rounds = repeats(r, t, pc);
+    uint32_t back = jit_times(r->path, r->pcs[r->npcs - 1], pc);
     bool often = s && (s->count - back) * 2 * UNROLLED_ROUNDS <= s->count;
     return often && rounds < UNROLLED_ROUNDS && t->n + t->n / rounds <= UNROLLED;
 }
