@@ -276,6 +276,10 @@ static void choices(struct both *b)
             put_reg(&b->text, 64, reg);
             buf_printf(&b->text, ", %lld\n", (long long)v);
         }
+        asm_lea32(&b->ours, reg);
+        buf_str(&b->text, "lea ");
+        put_reg(&b->text, 64, reg);
+        buf_str(&b->text, ", [rip]\n");
         asm_bswap(&b->ours, reg & 1 ? ASM_W : 0, reg);
         buf_str(&b->text, "bswap ");
         put_reg(&b->text, reg & 1 ? 64 : 32, reg);
@@ -293,12 +297,16 @@ static void write_file(const char *path, const void *p, size_t n)
     assert_int_equal(fclose(f), 0);
 }
 
-/* The next line of objdump's output that is an instruction, from its text on; NULL: the end. */
+/* The next line of objdump's output that is an instruction, from its text on; NULL: the end. The address that
+ * it works out for one relative to rip is left out: it is right only while all encodings are of one length.
+ */
 static char *next_instruction(FILE *f, char *line, size_t n)
 {
     while (fgets(line, (int)n, f)) {
         char *tab = strchr(line, '\t'), *second = tab ? strchr(tab + 1, '\t') : NULL;
-        if (second) return second + 1;
+        if (!second) continue;
+        second[1 + strcspn(second + 1, "#")] = 0;
+        return second + 1;
     }
     return NULL;
 }
