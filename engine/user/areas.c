@@ -37,7 +37,7 @@ static bool same_file(const struct user_file *a, const struct user_file *b)
 int areas_reserve(struct user_space *s, size_t n)
 {
     if (s->count + n <= s->cap) return 0;
-    size_t cap = s->cap ? s->cap * 2 : 64;
+    size_t cap = s->cap < 64 ? 64 : s->cap * 2;
     struct user_area *p = reallocarray(s->areas, cap, sizeof(*p));
     if (!p) return -ENOMEM;
     s->areas = p;

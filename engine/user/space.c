@@ -111,7 +111,8 @@ int space_clear(struct user_process *p, uint64_t start, uint64_t end)
     if (i == s->count || s->areas[i].start >= end) return 0;
     bool hole = s->areas[i].start < start && s->areas[i].end > end; /* one area becomes two */
     if (hole && s->count >= USER_AREAS_MAX) return -ENOMEM;
-    if (areas_reserve(s, 1) || !empty(p, start, end - start)) return -ENOMEM;
+    /* a hole is two borders more, before what is between them goes */
+    if (areas_reserve(s, 2) || !empty(p, start, end - start)) return -ENOMEM;
     forget(p, start, end);
     return 0;
 }

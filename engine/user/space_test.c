@@ -428,12 +428,42 @@ static void test_maps_text(void **state)
     close(fd);
 }
 
+/* What cuts an area in three when the list has room for few more, or none. */
+static void test_growing_lists(void **state)
+{
+    struct fixture *f = *state;
+    struct user_space *s = &f->p.space;
+    const int plain = MAP_PRIVATE | MAP_ANONYMOUS;
+    const struct call calls[] = {
+        {.what = UNMAP, .addr = PAGE, .len = PAGE},
+        {.what = PROTECT, .addr = PAGE, .len = PAGE, .prot = PROT_NONE},
+        {.what = MAP, .addr = PAGE, .len = PAGE, .prot = PROT_NONE, .flags = plain | MAP_FIXED},
+        {.what = REMAP, .addr = PAGE, .len = PAGE, .new_len = 2 * PAGE, .flags = MREMAP_MAYMOVE},
+    };
+    const struct call whole = {
+        .what = MAP, .len = 3 * PAGE, .prot = PROT_READ, .flags = plain | MAP_FIXED_NOREPLACE};
+    for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+        for (size_t room = 0; room < 4; room++) {
+            assert_true(on_guest(f, &whole) > 0);
+            s->cap = s->count + room;
+            s->areas = reallocarray(s->areas, s->cap, sizeof(*s->areas));
+            assert_non_null(s->areas);
+            int64_t at = on_guest(f, &calls[i]);
+            assert_true(at >= 0);
+            assert_in_range(s->count, 2, 4);
+            if (calls[i].what == REMAP) assert_int_equal(space_unmap(&f->p, (uint64_t)at, 2 * PAGE), 0);
+            assert_int_equal(space_unmap(&f->p, GUEST, 3 * PAGE), 0);
+            assert_int_equal(s->count, 0);
+        }
+}
+
 int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_random),  TEST(test_errors), TEST(test_limits),    TEST(test_placement),
-        TEST(test_merging), TEST(test_brk),    TEST(test_maps_text), TEST(test_takes_everything),
+        TEST(test_random),    TEST(test_errors),           TEST(test_limits),
+        TEST(test_placement), TEST(test_merging),          TEST(test_brk),
+        TEST(test_maps_text), TEST(test_takes_everything), TEST(test_growing_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
