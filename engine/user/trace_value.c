@@ -63,6 +63,7 @@ static void item(struct buf *out, bool *any, const char *name)
 void trace_set(const struct call_set *s, uint64_t value, struct buf *out)
 {
     bool any = false;
+    if (s->bits->name && value >> 31 == 0x1ffffffff) value = (uint32_t)value; /* an int with bit 31 */
     uint64_t rest = value & ~s->mask;
     for (const struct call_name *o = s->one; o->name; o++)
         if (s->mask ? (value & s->mask) == (o->value & s->mask) : value == o->value) {
