@@ -64,7 +64,8 @@ struct test_case {
     unsigned nmem;
     bool has_truth;
     struct case_truth truth;
-    bool generated; /* from `generate:`; replayable by id */
+    bool generated;    /* from `generate:`; replayable by id */
+    uint64_t position; /* among all cases of the corpora, selected or not; ascending in the stream */
 };
 
 /* The memory every instruction case has, besides what it maps itself: see harness/README.md. Code beyond the
@@ -122,6 +123,9 @@ struct case_stream *case_stream_open_text(const char *name, const char *text, si
 /* Rows that a pattern under `generate:` named so far and that have no semantics yet (status: absent): no
  * cases. */
 unsigned case_stream_absent(const struct case_stream *s);
+/* What the cases met so far came from: a hash over the files that were read and the rows of every ISA. 0: a
+ * file cannot be read. */
+uint64_t case_stream_hash(const struct case_stream *s);
 void case_stream_close(struct case_stream *s);
 
 /* ---- schema.c: the one table that loader, JSON Schema and error messages come from ---- */

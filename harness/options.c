@@ -51,7 +51,7 @@ static const struct option_row option_rows[OPTIONS] = {
     [OPT_TIMEOUT] = {"timeout", 0, "SECONDS", TYPE_SECONDS, FIELD(timeout), CMD_CASES, 0, 0, "10",
                      "a case that takes longer has failed; 0: never"},
     [OPT_REPORT] = {"report", 'r', "KIND=FILE", TYPE_TEXTS, FIELD(reports), CMD_RUN, 0, 0, NULL,
-                    "write a report (junit, jsonl, md, cover); repeat for more"},
+                    "write a report (junit, jsonl, md, cover, record); repeat for more"},
     [OPT_QUIRKS] = {"quirks", 0, "DIR", TYPE_TEXT, FIELD(quirks), CMD_CASES, 0, 0, NULL,
                     "known errors of oracles; 'none' for none; default: corpora/quirks"},
     [OPT_SHOW] = {"max-failures-shown", 0, "N", TYPE_NUMBER, FIELD(show), CMD_RUN, 0, 0, "20",
@@ -121,6 +121,8 @@ static const struct option_row option_rows[OPTIONS] = {
                     "write the reports given as one"},
     [OPT_THRESHOLDS] = {"thresholds", 0, "FILE", TYPE_TEXT, FIELD(thresholds), CMD_COVER, 0, 0, NULL,
                         "how much must be covered; 'none' for nothing; default: coverage/thresholds.yaml"},
+    [OPT_RESUME] = {"resume", 0, "FILE", TYPE_TEXT, FIELD(resume), CMD_RUN, 0, 0, NULL,
+                    "go on with the run whose record (--report record=FILE) this is"},
     [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
 };
 

@@ -105,3 +105,14 @@ void paths_free(struct paths *p)
     free(p->at);
     *p = (struct paths){0};
 }
+
+bool paths_hash_file(const char *path, uint64_t *hash)
+{
+    char chunk[16 * 1024];
+    FILE *f = fopen(path, "re");
+    if (!f) return false;
+    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;) *hash = hash_bytes(chunk, n, *hash);
+    bool good = !ferror(f);
+    fclose(f);
+    return good;
+}

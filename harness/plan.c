@@ -24,6 +24,7 @@ static const struct schema_key report_keys[] = {
     {"jsonl", &text, false, "JSON lines, one for each case, go to this file."},
     {"md", &text, false, "A summary in Markdown goes to this file."},
     {"cover", &text, false, "What the cases cover goes to this file, for lockstep cover."},
+    {"record", &text, false, "The run record goes to this file, for --resume, --rerun and lockstep merge."},
 };
 static const struct schema reports = {.what = "a map of report kinds to files",
                                       .accepts = SCHEMA_MAP,

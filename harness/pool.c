@@ -1,9 +1,9 @@
 /* The parent of the workers: deals out batches, collects frames, hands records on in order, replaces workers
  * that crash or hang.
  *
- * Batch b holds the cases [b * batch, (b + 1) * batch). At most `window` batches are between dealt and handed
- * on, so memory is bounded whatever the corpus. A slot collects the frames of its batch until those before it
- * are done.
+ * Batch b holds the cases [b * batch, (b + 1) * batch), counted from the first one to run. At most `window`
+ * batches are between dealt and handed on, so memory is bounded whatever the corpus. A slot collects the
+ * frames of its batch until those before it are done.
  *
  * A worker writes into shared memory which case it is at. When it dies, the records that came home stand; the
  * rest of its assignment goes to a new worker together with the number of the case that did it, which reports
@@ -117,9 +117,13 @@ static void slot_emit(struct pool *p, struct slot *s)
         struct record r;
         long n = frame_next(s->frames.p + at, s->frames.len - at, &kind, &body, &size);
         BUG_ON(n <= 0); /* only whole frames were put there */
+        at += (size_t)n;
+        if (kind == FRAME_COVER) {
+            p->cfg->cover(p->cfg->arg, body, size);
+            continue;
+        }
         if (!record_decode(body, size, &r)) BUG("a record that decoded before");
         p->cfg->sink(p->cfg->arg, &r);
-        at += (size_t)n;
     }
     buf_reset(&s->frames);
     s->done = false;
@@ -197,7 +201,7 @@ static void deal(struct pool *p)
     for (unsigned i = 0; i < p->njobs && !p->over; i++) {
         struct hand *h = &p->hands[i];
         if (h->busy || p->next_deal == p->nbatches || p->next_deal - p->next_emit == p->window) continue;
-        uint64_t first = p->next_deal * p->batch, left = p->cfg->total - first;
+        uint64_t first = p->cfg->first + p->next_deal * p->batch, left = p->cfg->total - first;
         h->a = (struct assignment){.first = first, .count = left < p->batch ? left : p->batch, .lost = ~0ull};
         h->slot = &p->slots[p->next_deal++ % p->window];
         hand_assign(p, h);
@@ -293,7 +297,10 @@ static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, con
         if (!p->over) buf_str(&p->res->message, body);
         finish(p, POOL_BAD_INPUT);
         return true;
-    case FRAME_COVER: return p->cfg->ledger && ledger_take(p->cfg->ledger, body, size);
+    case FRAME_COVER:
+        if (!p->cfg->ledger || !ledger_take(p->cfg->ledger, body, size)) return false;
+        if (p->cfg->cover) frame_encode_bytes(kind, body, size, &h->slot->frames);
+        return true;
     }
     return false;
 }
@@ -429,9 +436,9 @@ static void dismiss(struct pool *p)
 static bool pool_open(struct pool *p)
 {
     const struct pool_config *cfg = p->cfg;
-    uint64_t fair = cfg->total / (cfg->jobs * 8ull);
+    uint64_t cases = cfg->total - cfg->first, fair = cases / (cfg->jobs * 8ull);
     p->batch = cfg->batch ? cfg->batch : fair < BATCH_MIN ? BATCH_MIN : fair > BATCH_MAX ? BATCH_MAX : fair;
-    p->nbatches = (cfg->total + p->batch - 1) / p->batch;
+    p->nbatches = (cases + p->batch - 1) / p->batch;
     p->njobs = cfg->jobs < p->nbatches ? cfg->jobs : (unsigned)p->nbatches;
     p->window = 2 * p->njobs + 2;
     p->slots = xcalloc(p->window, sizeof(*p->slots));
@@ -465,7 +472,7 @@ void pool_run(const struct pool_config *cfg, struct pool_result *res)
     sigset_t old;
     BUG_ON(!cfg->jobs);
     *res = (struct pool_result){.end = POOL_DONE};
-    if (!cfg->total) return;
+    if (cfg->first >= cfg->total) return;
     pool_block_signals(&old);
     if (pool_open(&p)) {
         struct pollfd *fds = xcalloc(p.njobs + 1ul, sizeof(*fds));

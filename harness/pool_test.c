@@ -20,7 +20,9 @@ static void sink(void *arg, const struct record *r)
     struct seen *s = arg;
     if (!r) return;
     if (r->number != s->n++) s->in_order = false;
-    record_encode(r, &s->frames);
+    struct record timeless = *r;
+    timeless.micros = 0;
+    record_encode(&timeless, &s->frames);
     if (r->verdict != VERDICT_PASS)
         buf_printf(&s->reasons, "%s %s: %s\n", verdict_name(r->verdict), strrchr(r->id, '/') + 1, r->reason);
     if (s->n == s->interrupt) kill(getpid(), SIGINT);

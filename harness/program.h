@@ -69,6 +69,7 @@ enum option_id {
     OPT_COBERTURA,
     OPT_MERGED,
     OPT_THRESHOLDS,
+    OPT_RESUME,
     OPT_HELP,
     OPTIONS,
 };
@@ -82,6 +83,7 @@ struct options {
     struct text_list reports;  /* KIND=FILE */
     struct text_list args;     /* what is not an option */
     const char *quirks;        /* folder */
+    const char *resume;        /* run: a run record */
     const char *rows;          /* gen: pattern of rows */
     const char *values;        /* gen: kind of values */
     const char *kind;          /* gen: of cases */

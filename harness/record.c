@@ -7,11 +7,11 @@
 
 /* The part of a record that has a fixed size. Texts follow, each with its NUL, in the order of `texts`. */
 struct fixed {
-    uint64_t number; /* the same as in struct record, to the end */
-    uint32_t checked;
+    uint64_t number, position; /* the same as in struct record, to the end */
+    uint32_t checked, micros;
     int32_t line;
     uint32_t quirks[JUDGE_MAX_QUIRKS];
-    uint8_t verdict, dissent, ran, nquirks;
+    uint8_t verdict, dissent, ran, nquirks, generated;
 };
 
 /* Where each text stands in struct record, and the most that is kept of it. */
@@ -24,6 +24,13 @@ static const struct {
     {offsetof(struct record, file), 1024},  {offsetof(struct record, exit), 128},
     {offsetof(struct record, reason), 512}, {offsetof(struct record, detail), RECORD_MAX_DETAIL},
 };
+
+_Static_assert(ARRAY_LEN(texts) == RECORD_TEXTS, "record_text() counts them");
+
+const char **record_text(struct record *r, unsigned i)
+{
+    return (const char **)((char *)r + texts[i].offset);
+}
 
 static const char cut_mark[] = "…";
 
@@ -61,12 +68,15 @@ void record_encode(const struct record *r, struct buf *out)
     size_t at = frame_begin(out, FRAME_RECORD);
     struct fixed f = {
         .number = r->number,
+        .position = r->position,
         .checked = r->checked,
+        .micros = r->micros,
         .line = r->line,
         .verdict = (uint8_t)r->verdict,
         .dissent = r->dissent,
         .ran = r->ran,
         .nquirks = (uint8_t)r->nquirks,
+        .generated = r->generated,
     };
     BUG_ON(r->nquirks > JUDGE_MAX_QUIRKS);
     for (unsigned i = 0; i < r->nquirks; i++) f.quirks[i] = r->quirks[i];
@@ -121,13 +131,16 @@ bool record_decode(const char *body, size_t size, struct record *r)
         .ran = f.ran,
         .nquirks = f.nquirks,
         .line = f.line,
+        .position = f.position,
+        .micros = f.micros,
+        .generated = f.generated,
     };
     for (unsigned i = 0; i < f.nquirks; i++) r->quirks[i] = f.quirks[i];
     const char *p = body + sizeof(f), *end = body + size;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         const char *nul = memchr(p, 0, (size_t)(end - p));
         if (!nul) return false;
-        *(const char **)((char *)r + texts[i].offset) = p;
+        *record_text(r, (unsigned)i) = p;
         p = nul + 1;
     }
     return p == end;

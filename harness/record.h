@@ -29,6 +29,9 @@ struct record {
     unsigned nquirks;                  /* how many of quirks[] */
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something */
     int line;                          /* where the case stands */
+    uint64_t position;                 /* of the case among all of the corpora, selected or not */
+    uint32_t micros;                   /* how long it took */
+    bool generated;                    /* its id is that of a row, and a number */
     const char *id;                    /* of the case */
     const char *guest;                 /* ISA */
     const char *row;                   /* row's id, or "" where the code does not decode */
@@ -39,6 +42,9 @@ struct record {
     const char *detail; /* what differs, or "" */
 };
 
+enum { RECORD_TEXTS = 8 };
+/* The i-th text of a record, from `id` on; the order is that of struct record. */
+const char **record_text(struct record *r, unsigned i);
 /* Adds the frame of a record; texts too long are cut. */
 void record_encode(const struct record *r, struct buf *out);
 /* Adds a frame of another kind. */

@@ -5,38 +5,64 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { DISSENTS_SHOWN = 5 };
+static const double FLUSH_EVERY = 0.1; /* seconds */
 
-int session_begin(struct session *s, struct program *p, const struct plan *plan, uint64_t total)
+struct run_info session_info(struct program *p, const struct plan *plan, uint64_t total)
 {
-    unsigned nquirks = plan->quirks ? quirks_count(plan->quirks) : 0;
-    *s = (struct session){.p = p, .plan = plan, .colour = status_colour(p->out)};
-    s->info = (struct run_info){
+    struct run_info info = {
         .paths = plan->paths.items,
         .npaths = plan->paths.n,
         .lineup = &plan->lineup,
         .seed = plan->filter.seed,
         .shard = plan->filter.shard,
         .nshards = plan->filter.nshards,
+        .globs = plan->globs.items,
+        .nglobs = plan->globs.n,
         .total = total,
         .jobs = plan->jobs,
         .options = plan_repro_options(p, plan),
     };
-    for (unsigned i = 0; i < plan->nreports && !s->ledger; i++)
-        if (plan->reports[i].kind->ledger) s->info.ledger = s->ledger = ledger_open(&plan->lineup);
+    for (unsigned i = 0; i < plan->nreports; i++) info.covered |= plan->reports[i].kind->ledger;
+    return info;
+}
+
+/* Two names of one file. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return a && b && !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int session_begin(struct session *s, struct program *p, const struct plan *plan, const struct run_info *info,
+                  const char *but)
+{
+    unsigned nquirks = plan->quirks ? quirks_count(plan->quirks) : 0;
+    *s = (struct session){.p = p, .plan = plan, .info = *info, .colour = status_colour(p->out)};
+    if (info->covered) s->info.ledger = s->ledger = ledger_open(&plan->lineup);
     tally_init(&s->tally, nquirks);
     s->stale = xcalloc(nquirks, sizeof(bool));
-    s->reports = xcalloc(plan->nreports, sizeof(*s->reports));
+    s->reports = xcalloc(plan->nreports + 1, sizeof(*s->reports)); /* and one that goes on */
     for (unsigned i = 0; i < plan->nreports; i++) {
         const struct plan_report *want = &plan->reports[i];
-        int err = report_open(&s->reports[i], want->kind, want->path, want->make_dirs, &s->info);
+        if (same_file(want->path, but)) continue;
+        int err = report_open(&s->reports[s->nreports], want->kind, want->path, want->make_dirs, &s->info);
         if (err)
             return complain(p, STATUS_USAGE, "cannot write the %s report %s: %s", want->kind->name,
                             want->path, strerror(-err));
         s->nreports++;
     }
-    status_start(&s->status, p->err, p->opt.quiet, total);
+    status_start(&s->status, p->err, p->opt.quiet, info->total);
+    return 0;
+}
+
+int session_continue(struct session *s, const char *path, uint64_t size, struct journal_coder *coder)
+{
+    int err = report_continue(&s->reports[s->nreports], path, size, coder);
+    if (err) return complain(s->p, STATUS_USAGE, "cannot go on with %s: %s", path, strerror(-err));
+    s->nreports++;
     return 0;
 }
 
@@ -91,11 +117,28 @@ static void look_for_stale(struct session *s, const struct record *r)
     }
 }
 
+/* What a run that is killed leaves is what it found out, but for the last moment. */
+static void flush_reports(struct session *s)
+{
+    double t = status_now();
+    if (t - s->flushed < FLUSH_EVERY) return;
+    s->flushed = t;
+    for (unsigned i = 0; i < s->nreports; i++) check_report(s, &s->reports[i], report_flush(&s->reports[i]));
+}
+
+void session_cover(void *session, const void *body, size_t size)
+{
+    struct session *s = session;
+    for (unsigned i = 0; i < s->nreports; i++)
+        check_report(s, &s->reports[i], report_cover_news(&s->reports[i], body, size));
+}
+
 void session_record(void *session, const struct record *r)
 {
     struct session *s = session;
     if (!r) {
         status_tick(&s->status, &s->tally);
+        flush_reports(s);
         return;
     }
     tally_add(&s->tally, r);

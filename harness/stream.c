@@ -272,6 +272,20 @@ unsigned case_stream_absent(const struct case_stream *s)
     return s->absent;
 }
 
+uint64_t case_stream_hash(const struct case_stream *s)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < s->paths.n; i++) {
+        const struct path_entry *e = &s->paths.at[i];
+        if (!e->started) continue;
+        hash = hash_bytes(&e->ids, sizeof(e->ids), hash);
+        if (!paths_hash_file(e->path, &hash)) return 0;
+    }
+    for (unsigned i = 0; guest_all[i]; i++)
+        for (unsigned k = 0; k < guest_all[i]->nrows; k++) hash = hash_str(guest_all[i]->rows[k].id, hash);
+    return hash;
+}
+
 struct case_stream *case_stream_open(const char *const *paths, unsigned npaths, const struct case_filter *f,
                                      struct diag *d)
 {

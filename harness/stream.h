@@ -29,6 +29,8 @@ struct paths {
 bool paths_add(struct paths *p, const char *path, struct diag *d);
 /* Index of a file's entry, new at the end if it is not there. -1: reported at `from`. */
 long paths_file(struct paths *p, const char *path, struct pos from, struct diag *d);
+/* Adds what a file holds to a hash. False: it cannot be read. */
+bool paths_hash_file(const char *path, uint64_t *hash);
 void paths_free(struct paths *p);
 
 /* ---- select.c: which ids a run takes ---- */
@@ -83,6 +85,7 @@ struct frame {
     struct gen_plan plan;             /* GENERATE: what its cases vary */
     struct gen_sequencer *sequencer;  /* GENERATE: of an item of sequences; else NULL */
     uint64_t number, end;             /* GENERATE: next case of the row, and the one after its last */
+    uint64_t offset;                  /* GENERATE: from a number to the case's position */
     struct buf row_prefix;            /* GENERATE: "riscv64/gen/rv.add/" */
     uint64_t row_hash;                /* GENERATE: of row_prefix */
     enum select selected;             /* GENERATE: what the filter says of row_prefix */
@@ -100,6 +103,7 @@ struct case_stream {
     bool failed;                        /* an error was reported: only look for more of them in this file */
     bool over;                          /* the end was given, or the error */
     unsigned absent;                    /* rows left out */
+    uint64_t position;                  /* of the next case, wanted or not */
     struct arena arena;                 /* the hand-written case at hand */
     struct test_case c;                 /* likewise */
     struct gen_out out;                 /* the generated case at hand */

@@ -33,6 +33,7 @@ static bool take_id(struct case_stream *s, struct frame *f, const struct ynode *
     char full[600];
     snprintf(full, sizeof(full), "%s%s", f->prefix, id->text);
     uint64_t hash = hash_str(full, 0);
+    s->position++;
     if (!id_set_add(&f->ids, hash)) {
         diag_error(s->diag, id->at, id->len, "a second case with the id '%s'", id->text);
         s->failed = true;
@@ -54,6 +55,7 @@ static bool take_case(struct case_stream *s, struct frame *f, const struct ynode
         s->failed = true;
         return false;
     }
+    s->c.position = s->position - 1;
     w->c = &s->c;
     return !s->failed;
 }
@@ -143,6 +145,8 @@ static void open_numbers(struct case_stream *s, struct frame *f, const char *nam
     f->number = f->numbers[index];
     f->end = f->number + count;
     f->numbers[index] = (uint32_t)f->end;
+    f->offset = s->position - f->number;
+    s->position += count;
     f->in_row = true;
 }
 
@@ -212,9 +216,10 @@ static bool advance_row(struct case_stream *s, struct frame *f, struct wish *w)
         return true;
     }
     if (f->row == f->guest->nrows)
-        gen_sequence(f->sequencer, f->number++, f->prefix, &s->out);
+        gen_sequence(f->sequencer, f->number, f->prefix, &s->out);
     else
-        gen_case(&f->plan, f->number++, f->prefix, &s->out);
+        gen_case(&f->plan, f->number, f->prefix, &s->out);
+    s->out.c.position = f->offset + f->number++;
     w->c = &s->out.c;
     return true;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SEND_AT = 32 * 1024 }; /* bytes of records collected before they are sent */
@@ -20,6 +21,7 @@ struct work {
     void *stream;                  /* the source, opened */
     struct diag diag;              /* what the stream reports */
     uint64_t at;                   /* number of the stream's next case */
+    uint64_t last;                 /* when the last case was done, in microseconds */
     struct judgement j;            /* of the current case */
     struct buf exit;               /* scratch */
     struct buf frames;             /* records not sent yet */
@@ -61,6 +63,8 @@ struct record record_of(const struct test_case *c, uint64_t number, const struct
         .dissent = j->dissent,
         .nquirks = j->nquirks,
         .line = c->at.line,
+        .position = c->position,
+        .generated = c->generated,
         .id = c->id,
         .guest = c->guest->name,
         .row = c->row ? c->row->id : "",
@@ -84,12 +88,23 @@ struct record record_of(const struct test_case *c, uint64_t number, const struct
     return r;
 }
 
+/* The clock is looked at once a case: what it took to read the case is the case's too. */
+static uint32_t micros_since(uint64_t *last)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    uint64_t now = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000, took = now - *last;
+    *last = now;
+    return took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
+}
+
 /* What was covered goes home with the records of the cases that did it: a crash loses both or neither. */
 static bool send_frames(struct work *w)
 {
     if (w->scribe) scribe_send(w->scribe, &w->frames);
     bool ok = !write_all(w->out, w->frames.p, w->frames.len);
     buf_reset(&w->frames);
+    (void)micros_since(&w->last); /* a parent that is slow to listen is not the next case's fault */
     return ok;
 }
 
@@ -151,6 +166,7 @@ static bool run_case(struct work *w, const struct test_case *c)
     bool ran = !(c->row && c->row->absent);
     if (w->j.detail.len) introduce(w, c);
     struct record r = record_of(c, w->at, w->lineup, ran ? outcomes : NULL, &w->j, &w->exit);
+    r.micros = micros_since(&w->last);
     record_encode(&r, &w->frames);
     if (w->scribe && ran) scribe_note(w->scribe, c, outcomes, &w->j);
     return w->frames.len < SEND_AT || send_frames(w);
@@ -159,6 +175,7 @@ static bool run_case(struct work *w, const struct test_case *c)
 static bool do_assignment(struct work *w, const struct assignment *a)
 {
     if (!stream_seek(w, a->first)) return stream_failed(w);
+    (void)micros_since(&w->last);
     for (uint64_t end = a->first + a->count; w->at < end; w->at++) {
         const struct test_case *c;
         if (w->src->next(w->stream, &c) != 1) return stream_failed(w);

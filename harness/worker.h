@@ -48,6 +48,7 @@ struct pool_config {
     struct case_source source;   /* where cases come from */
     const struct lineup *lineup; /* who runs them */
     struct ledger *ledger;       /* what they cover is added here; NULL: nobody asks */
+    uint64_t first;              /* cases before this one are not run: they were in another run */
     uint64_t total;              /* cases in the stream */
     unsigned jobs;               /* workers, at least 1 */
     unsigned batch;              /* cases an assignment; 0: a good number */
@@ -55,7 +56,9 @@ struct pool_config {
     unsigned max_timeouts;       /* give up after so many; 0: never */
     /* Called for each record in the order of the cases, and now and then with NULL. */
     void (*sink)(void *arg, const struct record *r);
-    void *arg; /* given to sink */
+    /* Called with what the records since the last call add to the ledger (ledger_take), or NULL. */
+    void (*cover)(void *arg, const void *body, size_t size);
+    void *arg; /* given to both */
 };
 
 enum pool_end { POOL_DONE, POOL_INTERRUPTED, POOL_GAVE_UP, POOL_BAD_INPUT, POOL_BROKEN };

@@ -1,15 +1,16 @@
 /* What all reports share: opening, noticing that the disk is full, spooling. */
-#include "harness/report/report.h"
+#include "harness/journal/journal.h"
 
 #include <errno.h>
 #include <string.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { FLUSH_EVERY = 64 * 1024 };
 
-const struct report_kind *const report_kinds[] = {&report_junit, &report_jsonl, &report_md, &report_cover,
-                                                  NULL};
+const struct report_kind *const report_kinds[] = {&report_junit, &report_jsonl,       &report_md,
+                                                  &report_cover, &report_record_file, NULL};
 
 const struct report_kind *report_kind_find(const char *name)
 {
@@ -66,6 +67,36 @@ int report_record(struct report *r, const struct run_info *info, const struct re
     return first_error(r, before);
 }
 
+int report_continue(struct report *r, const char *path, uint64_t size, struct journal_coder *coder)
+{
+    *r = (struct report){.kind = &report_record_file, .path = path};
+    r->f = fopen(path, "r+e");
+    if (!r->f) return -errno;
+    if (ftruncate(fileno(r->f), (off_t)size) || lseek(fileno(r->f), 0, SEEK_END) < 0) {
+        int err = -errno;
+        fclose(r->f);
+        return err;
+    }
+    r->coder = xmalloc(sizeof(*coder));
+    *r->coder = *coder;
+    *coder = (struct journal_coder){0};
+    return 0;
+}
+
+int report_cover_news(struct report *r, const void *body, size_t size)
+{
+    int before = r->error;
+    if (!before && r->kind->cover) r->kind->cover(r, body, size);
+    return first_error(r, before);
+}
+
+int report_flush(struct report *r)
+{
+    int before = r->error;
+    if (!before && r->kind->flush) r->kind->flush(r);
+    return first_error(r, before);
+}
+
 int report_end(struct report *r, const struct run_info *info, const struct tally *t)
 {
     int before = r->error;
@@ -74,6 +105,7 @@ int report_end(struct report *r, const struct run_info *info, const struct tally
     check(r, r->f);
     if (fclose(r->f) && !r->error) r->error = -errno;
     if (r->spool) fclose(r->spool);
+    if (r->kind->close) r->kind->close(r);
     buf_free(&r->buf);
     free(r->suite);
     return first_error(r, before);

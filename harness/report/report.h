@@ -18,6 +18,13 @@ struct run_info {
     const struct lineup *lineup; /* who takes part */
     uint64_t seed;               /* of generators */
     unsigned shard, nshards;     /* as in struct case_filter */
+    const char *const *globs;    /* of ids; only these cases */
+    unsigned nglobs;             /* how many */
+    bool covered;                /* some report is about what was covered */
+    uint64_t choice;             /* hash of what else decides which cases are run, or 0 */
+    uint64_t program;            /* hash of this program; 0: no report wants it */
+    uint64_t corpus;             /* hash of the corpora, likewise */
+    uint64_t quirks;             /* hash of the quirks, likewise */
     uint64_t total;              /* cases selected */
     unsigned jobs;               /* workers */
     const struct ledger *ledger; /* what was covered; NULL: no report wants it */
@@ -31,10 +38,15 @@ struct report;
 struct report_kind {
     const char *name; /* as in --report NAME=FILE */
     bool ledger;      /* it is about what was covered */
+    bool identity;    /* it wants program, corpus and quirks in struct run_info */
     const char *help; /* what it is */
     void (*begin)(struct report *r, const struct run_info *info);
     void (*record)(struct report *r, const struct run_info *info, const struct record *rec);
+    /* what the records since the last call cover, as struct pool_config's `cover` has it */
+    void (*cover)(struct report *r, const void *body, size_t size);
+    void (*flush)(struct report *r); /* called now and then: what is known should be in the file */
     void (*end)(struct report *r, const struct run_info *info, const struct tally *t);
+    void (*close)(struct report *r); /* whatever happened before */
 };
 
 struct report {
@@ -48,6 +60,7 @@ struct report {
     char *suite;                    /* junit: name of the current suite, or NULL */
     uint64_t counts[3];             /* junit: tests, failures, skipped of the suite; md: failures listed */
     uint64_t errors;                /* junit: errors of the suite */
+    struct journal_coder *coder;    /* record: what the next entry is told against */
 };
 
 extern const struct report_kind *const report_kinds[]; /* NULL-terminated */
@@ -56,8 +69,14 @@ const struct report_kind *report_kind_find(const char *name);
 /* Creates the file; `make_dirs` makes missing folders first. -errno: it cannot be written. */
 MUST_CHECK int report_open(struct report *r, const struct report_kind *kind, const char *path, bool make_dirs,
                            const struct run_info *info);
-/* Both say the first time that writing fails: -errno, once; 0 ever after. */
+/* Goes on with a run record: the first `size` bytes of the file stand, and `coder` (taken over) has read
+ * them. */
+MUST_CHECK int report_continue(struct report *r, const char *path, uint64_t size,
+                               struct journal_coder *coder);
+/* All say the first time that writing fails: -errno, once; 0 ever after. */
 MUST_CHECK int report_record(struct report *r, const struct run_info *info, const struct record *rec);
+MUST_CHECK int report_cover_news(struct report *r, const void *body, size_t size);
+MUST_CHECK int report_flush(struct report *r);
 MUST_CHECK int report_end(struct report *r, const struct run_info *info,
                           const struct tally *t); /* and closes */
 
@@ -71,6 +90,6 @@ void text_json(struct buf *out, const char *s); /* with the quotes */
 void text_xml(struct buf *out, const char *s);  /* for content and for attributes in double quotes */
 void text_md(struct buf *out, const char *s);   /* for one cell of a table */
 
-extern const struct report_kind report_junit, report_jsonl, report_md, report_cover;
+extern const struct report_kind report_junit, report_jsonl, report_md, report_cover, report_record_file;
 
 #endif

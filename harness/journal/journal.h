@@ -1,0 +1,91 @@
+/* Run records: everything that a run found out, in a file that survives the run. It is what `--resume`,
+ * `--rerun`, `--balance` and `lockstep merge` read, and what `--report record=FILE` writes.
+ *
+ * A line of text with the format's version, then entries (length, sum, body): a header that says which run it
+ * is, the records in order, what they cover if a report is about that, the sums. Each sum covers all entries
+ * up to its own. A file that was cut anywhere is a shorter record of the same run; harness/FORMAT.md.
+ */
+#ifndef HARNESS_JOURNAL_H
+#define HARNESS_JOURNAL_H
+
+#include "harness/report/report.h"
+
+#include <jansson.h>
+
+enum { JOURNAL_VERSION = 1 };
+
+enum journal_kind {
+    JOURNAL_HEADER = 1, /* JSON: which run this is */
+    JOURNAL_RECORD,     /* a case */
+    JOURNAL_COVER,      /* what the records since the last of these cover: the body of a FRAME_COVER */
+    JOURNAL_FOOTER,     /* JSON: the sums; the run is complete */
+};
+
+/* What an entry is told against: the one before it. Records of one run are much alike. */
+struct journal_coder {
+    struct buf texts[RECORD_TEXTS]; /* of the last record */
+    uint64_t position;              /* likewise */
+    int line;                       /* likewise */
+    uint64_t number;                /* of the next record */
+    uint64_t sum;                   /* of all entries so far */
+};
+
+/* ---- coder.c: entries ---- */
+
+void journal_begin(struct journal_coder *c, const json_t *header, struct buf *out); /* version and header */
+void journal_add(struct journal_coder *c, const struct record *r, struct buf *out);
+void journal_add_cover(struct journal_coder *c, const void *body, size_t size, struct buf *out);
+void journal_add_footer(struct journal_coder *c, const struct tally *t, struct buf *out);
+/* A record out of an entry's body; its texts stay until the next one. False: it is none. */
+MUST_CHECK bool journal_decode(struct journal_coder *c, const uint8_t *body, size_t size, struct record *r);
+uint64_t journal_sum(uint64_t sum, const void *p, size_t n); /* continues a sum over n bytes */
+void journal_coder_free(struct journal_coder *c);
+
+/* ---- header.c: which run it is ---- */
+
+uint64_t journal_program(void); /* a hash of the program that runs */
+json_t *journal_header(const struct run_info *info);
+/* Which part of two headers differs, "seed (7, here 8)", into `out`. `shards`: they may be different shards
+ * of one run. False: none does. */
+bool journal_differs(const json_t *theirs, const json_t *ours, bool shards, struct buf *out);
+uint64_t journal_number(const json_t *header, const char *key);
+const char *journal_text(const json_t *header, const char *key); /* never NULL */
+
+/* ---- reader.c ---- */
+
+struct journal {
+    const char *path;            /* of the file; not owned */
+    FILE *f;                     /* the file */
+    json_t *header;              /* NULL: it was cut before its end */
+    struct journal_coder coder;  /* where reading stands */
+    uint64_t cases;              /* of the run */
+    uint64_t count;              /* records read so far */
+    uint64_t end;                /* bytes up to the last entry read */
+    uint64_t synced;             /* bytes up to the last place where the run can go on */
+    bool complete;               /* the footer was read */
+    uint64_t verdicts[VERDICTS]; /* of each, so far */
+    struct buf body;             /* of the entry at hand */
+};
+
+/* How far a file goes. */
+struct journal_extent {
+    uint64_t cases;  /* of the run */
+    uint64_t count;  /* records that are there */
+    uint64_t synced; /* bytes up to the last place where the run can go on */
+    bool complete;   /* nothing is missing */
+    bool header;     /* it is known which run it is of */
+};
+
+enum journal_got { JOURNAL_OVER, JOURNAL_GOT_RECORD, JOURNAL_GOT_COVER, JOURNAL_DAMAGED };
+
+/* NULL: not a record, or one that cannot be read: a sentence in `why`. */
+struct journal *journal_open(const char *path, struct buf *why);
+/* The next entry: *r, or body[0..size) of what is covered. JOURNAL_OVER: there is no more, and j->complete
+ * says whether that is all. JOURNAL_DAMAGED: a sentence in `why`. */
+enum journal_got journal_next(struct journal *j, struct record *r, const uint8_t **body, size_t *size,
+                              struct buf *why);
+/* Reads all of a file. False: it is damaged, or no record at all; a sentence in `why`. */
+MUST_CHECK bool journal_check(const char *path, struct journal_extent *e, struct buf *why);
+void journal_close(struct journal *j);
+
+#endif
