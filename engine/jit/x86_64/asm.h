@@ -159,8 +159,18 @@ enum asm_op {
     ASM_FMSUB231 = ASM_FMADD231 + 2,                   /* vex * rm - reg */
     ASM_FNMADD231 = ASM_FMADD231 + 4,                  /* -(vex * rm) + reg */
     ASM_FNMSUB231 = ASM_FMADD231 + 6,                  /* -(vex * rm) - reg */
-    ASM_LDMXCSR = ASM_0F | 0xae,                       /* /2 */
-    ASM_STMXCSR = ASM_0F | 0xae,                       /* /3 */
+    ASM_PUNPCKLQDQ = ASM_66 | ASM_0F | 0x6c,
+    ASM_PSHUFD = ASM_66 | ASM_0F | 0x70, /* imm8, here and in the next three */
+    ASM_PSRLDQ = ASM_66 | ASM_0F | 0x73, /* /3 */
+    ASM_PCLMULQDQ = ASM_66 | ASM_0F3A | 0x44,
+    ASM_AESKEYGENASSIST = ASM_66 | ASM_0F3A | 0xdf,
+    ASM_AESIMC = ASM_66 | ASM_0F38 | 0xdb,
+    ASM_AESENC = ASM_66 | ASM_0F38 | 0xdc,
+    ASM_AESENCLAST = ASM_66 | ASM_0F38 | 0xdd,
+    ASM_AESDEC = ASM_66 | ASM_0F38 | 0xde,
+    ASM_AESDECLAST = ASM_66 | ASM_0F38 | 0xdf,
+    ASM_LDMXCSR = ASM_0F | 0xae, /* /2 */
+    ASM_STMXCSR = ASM_0F | 0xae, /* /3 */
 };
 
 /* ---- operands ---- */

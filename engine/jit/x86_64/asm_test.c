@@ -120,6 +120,16 @@ static const struct row rows[] = {
     OP("vfmsub231sd", ASM_FMSUB231 | ASM_W, RVM, 128, 128, .mem = 64),
     OP("vfnmadd231ss", ASM_FNMADD231, RVM, 128, 128, .mem = 32),
     OP("vfnmsub231sd", ASM_FNMSUB231 | ASM_W, RVM, 128, 128, .mem = 64),
+    OP("punpcklqdq", ASM_PUNPCKLQDQ, RM, 128, 128),
+    OP("pshufd", ASM_PSHUFD, RMI, 128, 128, .imm = 3),
+    OP("psrldq", ASM_PSRLDQ, MI, 0, 128, .mem = 1, .digit = 3, .imm = 3),
+    OP("pclmulqdq", ASM_PCLMULQDQ, RMI, 128, 128, .imm = 3),
+    OP("aeskeygenassist", ASM_AESKEYGENASSIST, RMI, 128, 128, .imm = 3),
+    OP("aesimc", ASM_AESIMC, RM, 128, 128),
+    OP("aesenc", ASM_AESENC, RM, 128, 128),
+    OP("aesenclast", ASM_AESENCLAST, RM, 128, 128),
+    OP("aesdec", ASM_AESDEC, RM, 128, 128),
+    OP("aesdeclast", ASM_AESDECLAST, RM, 128, 128),
     OP("ldmxcsr", ASM_LDMXCSR, M, 0, 0, .mem = 32, .digit = 2),
     OP("stmxcsr", ASM_STMXCSR, M, 0, 0, .mem = 32, .digit = 3),
 };
@@ -324,7 +334,7 @@ static void the_same_as_llvm(void **state)
     write_file("ours", b.ours.p, b.ours.n);
     write_file("text", b.text.p, b.text.len);
     assert_int_equal(system("llvm-mc-19 --arch=x86-64 --filetype=obj "
-                            "-mattr=+bmi,+bmi2,+fma,+avx,+lzcnt,+pclmul -o theirs text"),
+                            "-mattr=+bmi,+bmi2,+fma,+avx,+lzcnt,+pclmul,+aes -o theirs text"),
                      0);
     FILE *ours = popen("objdump -D -b binary -mi386:x86-64 -Mintel --insn-width=16 ours", "r");
     FILE *theirs = popen("objdump -d -Mintel --insn-width=16 theirs", "r");

@@ -105,6 +105,16 @@ const struct emit_row emit_rows[IR_OPS] = {
     W2(POPCNT, emit_count, 2),
     W2(BSWAP, emit_bswap, 0),
 
+    [IR_AES64ES_I64] = ROW(emit_aes_round, 64, 0),
+    [IR_AES64ESM_I64] = ROW(emit_aes_round, 64, 1),
+    [IR_AES64DS_I64] = ROW(emit_aes_round, 64, 2),
+    [IR_AES64DSM_I64] = ROW(emit_aes_round, 64, 3),
+    [IR_AES64IM_I64] = ROW(emit_aes_mix, 64, 0),
+    [IR_AES64KS1_I64] = ROW(emit_aes_key, 64, 0),
+    [IR_AES64KS2_I64] = ROW(emit_aes_key_mix, 64, 0),
+    [IR_CLMUL_I64] = ROW(emit_clmul, 64, 0),
+    [IR_CLMULH_I64] = ROW(emit_clmul, 64, 1),
+
     FP(ADD, emit_fp_binary, 0x58, 3),
     FP(SUB, emit_fp_binary, 0x5c, 3),
     FP(MUL, emit_fp_binary, 0x59, 3),

@@ -303,6 +303,7 @@ emit_fn emit_returned;                                                          
 emit_fn emit_alu, emit_mul, emit_unary, emit_shift, emit_rotate, emit_extend, emit_trunc; /* emit_int.c */
 emit_fn emit_compare, emit_select, emit_minmax, emit_lnot, emit_skip;                     /* emit_cond.c */
 emit_fn emit_mulh, emit_div, emit_count, emit_bswap;                                      /* emit_muldiv.c */
+emit_fn emit_aes_round, emit_aes_mix, emit_aes_key, emit_aes_key_mix, emit_clmul;         /* emit_crypto.c */
 emit_fn emit_fp_binary, emit_fp_sqrt, emit_fp_round, emit_fp_fma, emit_fp_minmax, emit_fp_eq, emit_fp_less,
     emit_fp_raised, emit_fp_keep;                      /* emit_fp.c */
 emit_fn emit_fp_to_int, emit_int_to_fp, emit_fp_to_fp; /* emit_convert.c */

@@ -131,6 +131,8 @@ static uint32_t operation(struct maker *m, unsigned op)
         five.a[1] = ir_const(&m->r->block, IR_I64, 0x1f);
         n.a[0] = op == IR_FP_KEEP ? node(m, &five) : ir_get(&m->r->block, IR_I64, flags);
     }
+    if (op == IR_AES64KS1_I64 && rig_below(m->r, 4)) /* the row has a number there */
+        n.a[1] = ir_const(&m->r->block, IR_I64, rig_below(m->r, 12));
     if (op == IR_SPLAT) n.a[0] = ir_const(&m->r->block, IR_I64, 8u << rig_below(m->r, 4));
     if (on_memory(op)) {
         bool length = op == IR_STORE_ZEROS || (op >= IR_CHECK_LOAD && op <= IR_ALIGN_STORE);

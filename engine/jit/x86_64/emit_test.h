@@ -39,7 +39,7 @@ struct rig {
     bool window; /* cpu[0]'s memory is a window */
 };
 
-/* lacks: bit 0: bit manipulation, bit 1: AVX, FMA and SSE 4.1, as if the processor had none. */
+/* lacks: bit 0: bit manipulation, bit 1: AVX, FMA, SSE 4.1, AES and PCLMUL, as if the processor had none. */
 static void rig_open(struct rig *r, bool window, unsigned lacks, uint64_t seed)
 {
     *r = (struct rig){.guest = guest_find("riscv64"), .rng = {seed}, .window = window};
@@ -72,7 +72,7 @@ static void rig_open(struct rig *r, bool window, unsigned lacks, uint64_t seed)
     r->block_at = thunks + jit_host_make(&r->host, r->lift, (struct jit_jump *)(uintptr_t)r->rx,
                                          r->rw + thunks, r->rx + thunks, RIG_CODE - thunks);
     if (lacks & 1) r->host.bmi1 = r->host.bmi2 = r->host.lzcnt = r->host.popcnt = false;
-    if (lacks & 2) r->host.avx = r->host.fma = r->host.sse41 = false;
+    if (lacks & 2) r->host.avx = r->host.fma = r->host.sse41 = r->host.aes = r->host.pclmul = false;
     ir_block_init(&r->block);
 }
 

@@ -50,7 +50,7 @@ struct jit_host {
     const void *literals;       /* constants that code uses from memory: see thunk.c */
     uint16_t pin_of_word[1024]; /* state word to host register + 1; 0: none; xmm registers are 16 up */
     uint16_t word_of_pin[32];   /* and back, + 1 */
-    bool bmi1, bmi2, lzcnt, popcnt, fma, avx, sse41; /* what this processor has */
+    bool bmi1, bmi2, lzcnt, popcnt, fma, avx, sse41, aes, pclmul; /* what this processor has */
 };
 
 /* Makes the thunks at `rw`, which is executed at `rx`; returns the bytes they took. g: whose pins. */

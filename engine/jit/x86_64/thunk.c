@@ -32,6 +32,8 @@ static void find_features(struct jit_host *h)
     if (__get_cpuid(1, &a, &b, &c, &d)) {
         h->sse41 = c & bit_SSE4_1;
         h->popcnt = c & bit_POPCNT;
+        h->aes = c & bit_AES;
+        h->pclmul = c & bit_PCLMUL;
         if (c & bit_OSXSAVE) {
             unsigned lo, hi;
             __asm__("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
