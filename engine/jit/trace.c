@@ -20,7 +20,7 @@ enum {
     COPIED = 32, /* instructions at most of what goes to many places and is in each trace that comes to it */
     SELDOM = 20, /* a jump that goes to a place less often than once in so many times does not look for it */
     JOINED = 24, /* bytes at most that a branch leads round to become straight code.. */
-    EITHER = 4,  /* ..if it goes the other way than before once in so many times */
+    EITHER = 8,  /* ..if it goes the other way than before once in so many times */
 };
 
 struct jit_trace *jit_trace_at(struct jit_making *r, uint64_t pc)
