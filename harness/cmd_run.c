@@ -4,28 +4,49 @@
 #include <errno.h>
 #include <signal.h>
 
-/* How many cases the plan selects, and of which corpora; an exit status when there are none or the corpora
- * are not valid. */
-static int count_cases(struct program *p, const struct plan *plan, uint64_t *total, uint64_t *corpus)
+/* What the plan selects. */
+struct selection {
+    uint64_t total;  /* cases */
+    uint64_t corpus; /* hash of what they are from */
+    unsigned absent; /* rows that are not done yet */
+};
+
+/* False: the corpora are not valid; said. */
+static bool count(struct program *p, const struct plan *plan, struct selection *sel)
 {
     struct diag d = {.out = p->err};
-    int status = STATUS_PASS;
     struct case_stream *s = plan_stream_open(plan, &d);
-    *total = s ? case_stream_skip(s, UINT64_MAX) : 0;
-    unsigned absent = s ? case_stream_absent(s) : 0;
-    *corpus = s ? case_stream_hash(s) : 0;
+    *sel = (struct selection){0};
+    if (s) sel->total = case_stream_skip(s, UINT64_MAX);
+    if (s) sel->corpus = case_stream_hash(s);
+    if (s) sel->absent = case_stream_absent(s);
     case_stream_close(s);
-    if (!s || d.errors)
-        status = STATUS_USAGE;
-    else if (!*total && plan->whole)
-        status = complain(p, STATUS_NOTHING, "nothing to run: there are no cases in the corpora given");
-    else if (!*total)
-        status = complain(p, STATUS_NOTHING, "nothing to run: %s selects no case",
-                          plan->globs.n ? "the filter" : "the shard");
-    if (!status && absent && p->opt.verbose)
-        fprintf(p->out, "%u instructions that the corpora name are not done yet (status: absent)\n", absent);
+    bool good = s && !d.errors;
     diag_free(&d);
-    return status;
+    return good;
+}
+
+/* Small corpora have shards without a case; that is no mistake as long as another shard has some. */
+static bool others_have_cases(struct program *p, const struct plan *plan)
+{
+    struct plan all = *plan;
+    struct selection sel;
+    all.filter.nshards = 0;
+    return plan->filter.nshards && count(p, &all, &sel) && sel.total;
+}
+
+/* An exit status when there is nothing to run or the corpora are not valid. */
+static int select_cases(struct program *p, const struct plan *plan, struct selection *sel)
+{
+    if (!count(p, plan, sel)) return STATUS_USAGE;
+    if (!sel->total && !others_have_cases(p, plan))
+        return complain(p, STATUS_NOTHING, "nothing to run: %s",
+                        plan->globs.n ? "the filter selects no case"
+                                      : "there are no cases in the corpora given");
+    if (sel->absent && p->opt.verbose)
+        fprintf(p->out, "%u instructions that the corpora name are not done yet (status: absent)\n",
+                sel->absent);
+    return 0;
 }
 
 static void announce(struct program *p, const struct plan *plan, uint64_t total)
@@ -102,12 +123,12 @@ int cmd_run(struct program *p)
 {
     struct plan plan;
     struct resume from = {0};
-    uint64_t total = 0, corpus = 0;
+    struct selection sel;
     int status = plan_make(p, &p->opt.args, &plan);
-    if (!status) status = count_cases(p, &plan, &total, &corpus);
+    if (!status) status = select_cases(p, &plan, &sel);
     if (!status) {
-        struct run_info info = session_info(p, &plan, total);
-        if (wants_identity(p, &plan)) status = run_identify(p, &plan, corpus, &info);
+        struct run_info info = session_info(p, &plan, sel.total);
+        if (wants_identity(p, &plan)) status = run_identify(p, &plan, sel.corpus, &info);
         if (!status) status = resume_open(p, &plan, &info, &from);
         if (!status) status = run_plan(p, &plan, &info, &from);
     }

@@ -50,15 +50,15 @@ static const struct option_row option_rows[OPTIONS] = {
                    "only part I (from 1) of N disjoint parts"},
     [OPT_TIMEOUT] = {"timeout", 0, "SECONDS", TYPE_SECONDS, FIELD(timeout), CMD_CASES, 0, 0, "10",
                      "a case that takes longer has failed; 0: never"},
-    [OPT_REPORT] = {"report", 'r', "KIND=FILE", TYPE_TEXTS, FIELD(reports), CMD_RUN, 0, 0, NULL,
+    [OPT_REPORT] = {"report", 'r', "KIND=FILE", TYPE_TEXTS, FIELD(reports), CMD_RUN | CMD_MERGE, 0, 0, NULL,
                     "write a report (junit, jsonl, md, cover, record); repeat for more"},
     [OPT_QUIRKS] = {"quirks", 0, "DIR", TYPE_TEXT, FIELD(quirks), CMD_CASES, 0, 0, NULL,
                     "known errors of oracles; 'none' for none; default: corpora/quirks"},
-    [OPT_SHOW] = {"max-failures-shown", 0, "N", TYPE_NUMBER, FIELD(show), CMD_RUN, 0, 0, "20",
+    [OPT_SHOW] = {"max-failures-shown", 0, "N", TYPE_NUMBER, FIELD(show), CMD_RUN | CMD_MERGE, 0, 0, "20",
                   "failures printed in full; reports have all of them"},
     [OPT_MAX_TIMEOUTS] = {"max-timeouts", 0, "N", TYPE_NUMBER, FIELD(max_timeouts), CMD_RUN, 0, 0, "100",
                           "give up after so many cases timed out; 0: never"},
-    [OPT_QUIET] = {"quiet", 'q', NULL, TYPE_FLAG, FIELD(quiet), CMD_RUN | CMD_COVER, 0, 0, NULL,
+    [OPT_QUIET] = {"quiet", 'q', NULL, TYPE_FLAG, FIELD(quiet), CMD_RUN | CMD_COVER | CMD_MERGE, 0, 0, NULL,
                    "no progress, no tables, and of each failure only its id"},
     [OPT_VERBOSE] = {"verbose", 'v', NULL, TYPE_FLAG, FIELD(verbose), CMD_RUN | CMD_LIST | CMD_COVER, 0, 0,
                      NULL, "say more about what is going on"},
@@ -169,6 +169,14 @@ static const struct command commands[] = {
      "less\n"
      "than the thresholds want was covered.\n",
      cmd_cover},
+    {"merge", CMD_MERGE, "FILE...", 1, ~0u, false, "join the shards of a run",
+     "FILE is the record ('lockstep run --shard I/N --report record=FILE') of each shard of one run. The "
+     "reports are "
+     "those of\n"
+     "a run without --shard, and so is the exit status; 2: a shard is missing, incomplete, there twice, or "
+     "of another "
+     "run.\n",
+     cmd_merge},
     {"exec", CMD_EXEC, "PROGRAM [ARG...]", 1, ~0u, true, "run a Linux program of a guest ISA",
      "Runs an ELF program, static or with shared libraries, with this machine's files, terminal and kernel. "
      "PROGRAM is a\n"

@@ -156,7 +156,7 @@ static int read_plan(struct program *p, struct plan *plan, const char *path, str
 
 /* ---- the command line over it ---- */
 
-static int given_reports(struct program *p, struct plan *plan)
+int plan_given_reports(struct program *p, struct plan *plan)
 {
     int status = 0;
     if (p->opt.reports.n) plan->nreports = 0;
@@ -195,7 +195,7 @@ static int override(struct program *p, struct plan *plan)
     plan->max_timeouts = o->max_timeouts > UINT_MAX ? UINT_MAX : (unsigned)o->max_timeouts;
     plan->filter.shard = (unsigned)o->shard;
     plan->filter.nshards = (unsigned)o->nshards;
-    return given_reports(p, plan);
+    return plan_given_reports(p, plan);
 }
 
 /* What neither says. */

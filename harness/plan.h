@@ -36,6 +36,8 @@ struct plan {
  * Complains. Returns an exit status; plan_free in any case. */
 int plan_make(struct program *p, const struct text_list *paths, struct plan *plan);
 void plan_free(struct plan *plan);
+/* Takes over the reports of the command line. Complains; an exit status. */
+int plan_given_reports(struct program *p, struct plan *plan);
 /* Options that repeat this plan's choice of backends and cases, for `repro`: " --seed 7". */
 const char *plan_repro_options(struct program *p, const struct plan *plan);
 void plan_write_json(FILE *out); /* the plan format as JSON Schema */

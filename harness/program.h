@@ -23,6 +23,7 @@ enum command_id {
     CMD_GEN = 16,
     CMD_EXEC = 32,
     CMD_COVER = 64,
+    CMD_MERGE = 128,
 };
 
 enum option_id {
@@ -154,6 +155,7 @@ int cmd_list(struct program *p);
 int cmd_gen(struct program *p);
 int cmd_exec(struct program *p);
 int cmd_cover(struct program *p);
+int cmd_merge(struct program *p);
 
 /* ---- shared by commands ---- */
 /* The guest of this name, or NULL after a complaint. */

@@ -101,14 +101,15 @@ static void say(const json_t *v, struct buf *out)
     free(text);
 }
 
-bool journal_differs(const json_t *theirs, const json_t *ours, bool shards, struct buf *out)
+bool journal_differs(const json_t *theirs, const json_t *ours, bool shards, const char *where,
+                     struct buf *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         const json_t *a = json_object_get(theirs, parts[i].key), *b = json_object_get(ours, parts[i].key);
         if ((shards && parts[i].shard) || json_equal(a, b)) continue;
         buf_printf(out, "%s (", parts[i].what);
         say(a, out);
-        buf_str(out, ", here ");
+        buf_printf(out, ", %s ", where);
         say(b, out);
         buf_char(out, ')');
         return true;

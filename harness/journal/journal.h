@@ -45,9 +45,10 @@ void journal_coder_free(struct journal_coder *c);
 
 uint64_t journal_program(void); /* a hash of the program that runs */
 json_t *journal_header(const struct run_info *info);
-/* Which part of two headers differs, "seed (7, here 8)", into `out`. `shards`: they may be different shards
- * of one run. False: none does. */
-bool journal_differs(const json_t *theirs, const json_t *ours, bool shards, struct buf *out);
+/* Which part of two headers differs, "seed (7, here 8)" with `where` being "here", into `out`. `shards`: they
+ * may be different shards of one run. False: none does. */
+bool journal_differs(const json_t *theirs, const json_t *ours, bool shards, const char *where,
+                     struct buf *out);
 uint64_t journal_number(const json_t *header, const char *key);
 const char *journal_text(const json_t *header, const char *key); /* never NULL */
 
