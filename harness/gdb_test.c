@@ -210,7 +210,7 @@ static void test_signals(void **state)
     const char *backend = *state;
     char program[4200], lockstep[4200];
     struct outside gdb, us, alone;
-    snprintf(program, sizeof(program), "%sprograms/signal_basic.static", place);
+    snprintf(program, sizeof(program), "%s../programs/signal_basic.static", place);
     snprintf(lockstep, sizeof(lockstep), "%slockstep", place);
     if (!have_gdb(program)) skip();
     debug(backend, program,
