@@ -116,6 +116,29 @@ static void moving(void)
     printf("brk %d\n", b[99999]);
 }
 
+/* Advice that a mapping keeps, growing where it is, moving as a whole and in part. */
+static void moving_advised(void)
+{
+    const size_t page = 4096, room = 64 * page;
+    char *place = mmap(NULL, 3 * room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    SAY(munmap(place, room));
+    char *p = mmap(place, 8 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    for (size_t i = 0; i < 8; i++) p[i * page] = (char)i;
+    SAY(madvise(p, 8 * page, MADV_DONTDUMP));
+    SAY(mremap(p, 8 * page, 20 * page, 0) == p);
+    for (size_t i = 8; i < 20; i++) p[i * page] = (char)i;
+    char *q = mremap(p, 20 * page, 40 * page, MREMAP_MAYMOVE | MREMAP_FIXED, place + room);
+    SAY(q == place + room);
+    if (q != place + room) return;
+    int sum = 0, good = 1;
+    for (int i = 0; i < 40; i++) good &= q[i * page] == (i < 20 ? i : 0), sum += q[i * page];
+    printf("moved %d %d, left %d\n", good, sum, touch(p, 0));
+    char *r = mremap(q + 4 * page, 30 * page, 30 * page, MREMAP_MAYMOVE | MREMAP_FIXED, place + 2 * room);
+    SAY(r == place + 2 * room);
+    printf("moved %d %d %d, left %d %d\n", r[0], r[15 * page], r[16 * page], q[3 * page],
+           touch(q + 4 * page, 0));
+}
+
 static void shared(void)
 {
     struct shmid_ds ds;
@@ -143,6 +166,7 @@ int main(void)
     anonymous();
     file();
     moving();
+    moving_advised();
     shared();
     return 0;
 }

@@ -46,6 +46,24 @@ static int move_bytes(struct user_process *p, const struct remap *r, uint64_t to
     return host_move(from, r->old_size, r->new_size, flags, dest) == MAP_FAILED ? -errno : 0;
 }
 
+/* The same where one mapping of the guest's is several of the host's, which it does not move at once: one
+ * that grew in place after advice (madvise) is. All is moved, or nothing. */
+static int move_pieces(struct user_process *p, const struct remap *r, uint64_t to)
+{
+    int err = move_bytes(p, r, to);
+    if (err != -EFAULT || r->old_size <= CPU_PAGE) return err;
+    uint64_t half = page_down(r->old_size / 2);
+    const struct remap low = {r->from, half, half, 0, 0}, back = {to, half, half, 0, 0},
+                       high = {r->from + half, r->old_size - half, r->new_size - half, 0, 0};
+    err = move_pieces(p, &low, to);
+    if (err) return err;
+    err = move_pieces(p, &high, to + half);
+    if (!err) return 0;
+    if (move_pieces(p, &back, r->from)) kill(getpid(), SIGKILL); /* as in grow_bytes */
+    (void)space_reserve(p, to, half, MAP_FIXED);
+    return err;
+}
+
 /* To `to`, in place of what is there. */
 static int64_t move(struct user_process *p, const struct remap *r, uint64_t to)
 {
@@ -55,7 +73,7 @@ static int64_t move(struct user_process *p, const struct remap *r, uint64_t to)
     if (err) return err;
     /* the host may have no borders of its own inside: translated pages get their permission back */
     if (r->old_size) mem_unwatch(&p->mem, r->from, r->old_size);
-    err = move_bytes(p, r, to);
+    err = move_pieces(p, r, to);
     if (err) {
         (void)space_reserve(p, to, r->new_size, MAP_FIXED_NOREPLACE); /* it may have left a hole */
         return err;
