@@ -12,8 +12,9 @@
 #include <string.h>
 
 enum {
-    OFTEN = 128,         /* a place where the path was once in so many instructions is worth a trace */
-    REPEATS = 2,         /* so often an instruction is in one trace: functions called twice are in it twice */
+    OFTEN = 128, /* a place where the path was once in so many instructions is worth a trace */
+    REPEATS =
+        2, /* so often an instruction is in one round of a trace: functions called twice are in it twice */
     ROUNDS = 5,          /* a loop that goes round less often, each time it is come to, is short */
     UNROLLED = 48,       /* instructions at most of a loop's rounds that are in one trace */
     UNROLLED_ROUNDS = 4, /* of them, at most, and of a loop that goes round so much more often than that */
@@ -59,10 +60,22 @@ static void want_trace(struct jit_making *r, uint64_t pc, uint32_t times, bool l
     }
 }
 
-static unsigned repeats(const struct jit_making *r, const struct jit_trace *t, uint64_t pc)
+/* How often the trace has this instruction. */
+static unsigned times_in(const struct jit_making *r, const struct jit_trace *t, uint64_t pc)
 {
     unsigned n = 0;
     for (uint32_t i = t->first; i < t->first + t->n; i++) n += r->pcs[i] == pc;
+    return n;
+}
+
+/* The same in the present round of a loop. */
+static unsigned repeats(const struct jit_making *r, const struct jit_trace *t, uint64_t pc)
+{
+    unsigned n = 0;
+    for (uint32_t i = t->first + t->n; i-- > t->first;) {
+        n += r->pcs[i] == pc;
+        if (r->pcs[i] == t->pc) break;
+    }
     return n;
 }
 
@@ -79,7 +92,7 @@ static bool is_long(const struct jit_making *r, uint64_t pc)
  * what one round knows of registers the next one uses. */
 static bool goes_round(const struct jit_making *r, const struct jit_trace *t, uint64_t pc)
 {
-    uint32_t rounds = pc == t->pc ? repeats(r, t, pc) : 0;
+    uint32_t rounds = pc == t->pc ? times_in(r, t, pc) : 0;
     if (!rounds || t->copied) return false;
     const struct jit_site *s = jit_site(r->path, pc);
     uint32_t back = jit_times(r->path, r->pcs[r->npcs - 1], pc);
