@@ -170,9 +170,9 @@ static int64_t borrow_run(struct borrow *b, int *pidfd)
     uint8_t *stack = mmap(NULL, USER_HOST_STACK, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
     if (stack == MAP_FAILED) return -ENOMEM;
-    ASAN_UNPOISON_MEMORY_REGION(stack, USER_HOST_STACK); /* the last child left its frames by execve */
     int pid = clone(borrow_main, stack + USER_HOST_STACK, flags, b, pidfd);
     int64_t result = pid < 0 ? -errno : pid;
+    ASAN_UNPOISON_MEMORY_REGION(stack, USER_HOST_STACK); /* the child left its frames by execve */
     munmap(stack, USER_HOST_STACK);
     return result;
 }
