@@ -95,6 +95,7 @@ bool generator_open(struct generator *gen, const struct guest *g, const struct y
     gen->sequence = !strcmp(schema_text(item, "kind", "instruction"), "sequence");
     gen->shortest = (unsigned)schema_number(item, "shortest", GEN_SHORTEST);
     gen->longest = (unsigned)schema_number(item, "longest", GEN_LONGEST);
+    gen->loops = (unsigned)schema_number(item, "loops", GEN_LOOPS);
     if (gen->shortest > gen->longest) {
         diag_error(d, item->at, 1, "'shortest' is %u, and 'longest' %u", gen->shortest, gen->longest);
         return false;

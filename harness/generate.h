@@ -16,7 +16,7 @@
 
 enum gen_values { GEN_ALL, GEN_CORNERS, GEN_RANDOM };
 
-enum { GEN_COUNT = 100, GEN_MAX_PATTERNS = 1000, GEN_SHORTEST = 10, GEN_LONGEST = 200, GEN_MAX_CODE = 3072 };
+enum { GEN_COUNT = 100, GEN_MAX_PATTERNS = 1000, GEN_SHORTEST = 10, GEN_LONGEST = 200, GEN_LOOPS = 6, GEN_MAX_CODE = 3072 };
 
 struct generator {
     const struct guest *guest;  /* of the file */
@@ -28,6 +28,7 @@ struct generator {
     enum gen_values values;     /* which operand values */
     bool sequence;              /* sequences of the rows; else cases of each */
     unsigned shortest, longest; /* sequences: instructions */
+    unsigned loops;             /* sequences: rounds of a loop, at most */
 };
 
 /* A checked item. False: reported. */

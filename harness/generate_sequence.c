@@ -20,6 +20,7 @@ struct gen_sequencer {
     uint64_t seed;              /* of all sequences */
     struct pos at;              /* of the item */
     unsigned shortest, longest; /* instructions */
+    unsigned loops;             /* rounds, at most */
     struct buf text, code;      /* of the sequence at hand */
     struct buf raw;             /* its single instructions */
     size_t told;                /* of which the text has this much */
@@ -35,6 +36,7 @@ struct gen_sequencer *gen_sequencer_open(const struct generator *gen)
     *q = (struct gen_sequencer){.guest = g, .seed = gen->seed, .at = gen->at};
     q->shortest = gen->shortest;
     q->longest = gen->longest;
+    q->loops = gen->loops;
     q->plans = xcalloc(g->nrows, sizeof(*q->plans));
     for (unsigned i = 0; i < g->nrows; i++) {
         struct gen_plan *p = &q->plans[q->nplans];
@@ -133,7 +135,7 @@ static void variable(struct gen_sequencer *q, char what, const struct guest_reg_
         file = &q->guest->regs[1];
         number = step_source(s, step_file(s, file));
         break;
-    case 'n': buf_printf(&q->text, "%u", 1 + (unsigned)rng_below(&s->r, 6)); return;
+    case 'n': buf_printf(&q->text, "%u", 1 + (unsigned)rng_below(&s->r, q->loops)); return;
     default: buf_printf(&q->text, "L%u", labels + (unsigned)(what - '0')); return;
     }
     buf_str(&q->text, guest_reg_name(file, number));

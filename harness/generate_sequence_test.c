@@ -15,7 +15,7 @@ static int setup(void **state)
     if (!rv) return -1;
     rows_select(rv, "*", false, wanted);
     gen = (struct generator){
-        .guest = rv, .rows = wanted, .seed = 11, .sequence = true, .shortest = 10, .longest = 120};
+        .guest = rv, .rows = wanted, .seed = 11, .sequence = true, .shortest = 10, .longest = 120, .loops = GEN_LOOPS};
     return 0;
 }
 

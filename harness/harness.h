@@ -137,6 +137,9 @@ void schema_write_quirks_json(FILE *out); /* the same for corpora/quirks/ */
 /* A backend opened for one guest, with its own memory, reused from case to case. */
 struct runner;
 struct runner *runner_open(const struct backend *b, const struct guest *g, const char **why); /* NULL: *why */
+/* The same; `options` are for the backend's open (vcpu->options), and stay where they are. */
+struct runner *runner_open_with(const struct backend *b, const void *options, const struct guest *g,
+                                const char **why);
 void runner_close(struct runner *r);
 
 /* What a backend made of a case. Pointers are into the runner, valid until its next case. */

@@ -61,7 +61,9 @@ static struct seat *seat_find(struct panel *p, unsigned entry, const struct gues
         if (s->guest == g) return s;
         if (s->guest) continue;
         s->guest = g;
-        s->runner = runner_open(p->lineup->entries[entry].backend, g, &s->why);
+        const struct lineup_entry *e = &p->lineup->entries[entry];
+        const void *options = e->backend == &backend_jit ? p->lineup->jit : NULL;
+        s->runner = runner_open_with(e->backend, options, g, &s->why);
         return s;
     }
     BUG("more than %d guests", PANEL_GUESTS);

@@ -15,6 +15,7 @@ struct lineup {
     struct lineup_entry entries[LINEUP_MAX]; /* those under test first */
     unsigned n;                              /* how many */
     const struct quirks *quirks;             /* known bugs of oracles, or NULL */
+    const void *jit;                         /* options of backend_jit; NULL: the usual */
 };
 
 /* What a process is doing, written where another process can read it after a crash. */

@@ -17,6 +17,10 @@ static const struct schema texts = {
     .what = "text or a list of it", .accepts = SCHEMA_TEXT | SCHEMA_LIST, .item = &text};
 static const struct schema number = {.what = "a number", .accepts = SCHEMA_NUMBER};
 static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
+static const struct schema slice = {
+    .what = "a number up to 1073741824", .accepts = SCHEMA_NUMBER, .max = 1u << 30};
+static const struct schema hot = {
+    .what = "a number up to 4294967295", .accepts = SCHEMA_NUMBER, .max = UINT32_MAX};
 static const struct schema jobs = {.what = "a number up to 1024", .accepts = SCHEMA_NUMBER, .max = 1024};
 
 static const struct schema_key report_keys[] = {
@@ -38,6 +42,8 @@ static const struct schema_key plan_keys[] = {
     {"oracles", &texts, false, "What to hold it against; 'none' for nothing."},
     {"filter", &texts, false, "Patterns of case ids; only cases that match one are run."},
     {"seed", &number, false, "Other generated cases than with other seeds."},
+    {"slice", &slice, false, "Of the JIT: instructions, at least, between two looks at what is hot."},
+    {"hot", &hot, false, "Of the JIT: looks that find code before it is made a region."},
     {"jobs", &jobs, false, "Worker processes; 0: one for each processor."},
     {"timeout", &text, false, "Seconds that a case may take; 0: any time."},
     {"quirks", &text, false, "Folder of known errors of oracles, relative to this file; 'none' for none."},
@@ -144,6 +150,8 @@ static int read_plan(struct program *p, struct plan *plan, const char *path, str
     read_texts(p, root, "oracles", NULL, &plan->oracles);
     read_texts(p, root, "filter", NULL, &plan->globs);
     plan->filter.seed = schema_number(root, "seed", plan->filter.seed);
+    plan->jit.slice = (unsigned)schema_number(root, "slice", plan->jit.slice);
+    plan->jit.hot = (unsigned)schema_number(root, "hot", plan->jit.hot);
     plan->jobs = (unsigned)schema_number(root, "jobs", plan->jobs);
     const char *quirks = schema_text(root, "quirks", NULL);
     if (quirks) plan->quirks_dir = strcmp(quirks, "none") ? relative_to(p, path, quirks) : "none";
@@ -189,6 +197,8 @@ static int override(struct program *p, struct plan *plan)
     if (given(p, OPT_ORACLE)) plan->oracles = o->oracles;
     if (given(p, OPT_FILTER)) plan->globs = o->filters;
     if (given(p, OPT_SEED)) plan->filter.seed = o->seed;
+    if (given(p, OPT_SLICE)) plan->jit.slice = (unsigned)o->slice;
+    if (given(p, OPT_HOT)) plan->jit.hot = (unsigned)o->hot;
     if (given(p, OPT_JOBS)) plan->jobs = (unsigned)o->jobs;
     if (given(p, OPT_TIMEOUT)) plan->timeout = o->timeout;
     if (given(p, OPT_QUIRKS)) plan->quirks_dir = o->quirks;
@@ -238,6 +248,7 @@ int plan_make(struct program *p, const struct text_list *paths, struct plan *pla
     if (!status) status = override(p, plan);
     if (!status) {
         fill_in(p, plan);
+        plan->lineup.jit = &plan->jit;
         status = plan_find_backends(p, plan);
     }
     if (!status && plan->quirks_dir) {
@@ -266,6 +277,8 @@ const char *plan_repro_options(struct program *p, const struct plan *plan)
     add_names(&b, " --backend ", &plan->backends);
     add_names(&b, " --oracle ", &plan->oracles);
     if (plan->filter.seed) buf_printf(&b, " --seed %" PRIu64, plan->filter.seed);
+    if (plan->jit.slice) buf_printf(&b, " --slice %u", plan->jit.slice);
+    if (plan->jit.hot) buf_printf(&b, " --hot %u", plan->jit.hot);
     const char *text_out = arena_strdup(&p->arena, buf_cstr(&b));
     buf_free(&b);
     return text_out;

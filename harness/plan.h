@@ -2,6 +2,7 @@
 #ifndef HARNESS_PLAN_H
 #define HARNESS_PLAN_H
 
+#include "engine/jit/jit.h"
 #include "harness/lineup.h"
 #include "harness/program.h"
 #include "harness/report/report.h"
@@ -21,6 +22,7 @@ struct plan {
     struct text_list oracles;                     /* none: the default; "none": none */
     struct text_list globs;                       /* patterns of ids */
     struct case_filter filter;                    /* globs, seed and shard as the stream wants them */
+    struct jit_options jit;                       /* when its second tier begins */
     unsigned jobs;                                /* workers */
     double timeout;                               /* seconds for a case */
     unsigned max_timeouts;                        /* then give up */

@@ -60,6 +60,12 @@ static int map_homes(struct runner *r)
 
 struct runner *runner_open(const struct backend *b, const struct guest *g, const char **why)
 {
+    return runner_open_with(b, NULL, g, why);
+}
+
+struct runner *runner_open_with(const struct backend *b, const void *options, const struct guest *g,
+                                const char **why)
+{
     *why = "it cannot run here";
     if (b->probe && b->probe(g, why)) return NULL;
     struct runner *r = xcalloc(1, sizeof(*r));
@@ -74,6 +80,7 @@ struct runner *runner_open(const struct backend *b, const struct guest *g, const
     if (!err && !r->vcpu) err = -ENOMEM;
     if (!err) {
         memcpy(r->reset, r->vcpu->state, bytes);
+        r->vcpu->options = options;
         err = b->open(r->vcpu);
         if (err) vcpu_free(r->vcpu);
         if (err) r->vcpu = NULL;

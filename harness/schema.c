@@ -116,6 +116,11 @@ static const struct schema kind = {
     .what = "'instruction' or 'sequence'", .accepts = SCHEMA_TEXT, .choices = kind_choices};
 static const struct schema length = {
     .what = "a number from 1 to 400", .accepts = SCHEMA_NUMBER, .min = 1, .max = 400};
+static const struct schema loops = {/* shapes put such a number anywhere, into five bits too */
+                                    .what = "a number from 1 to 31",
+                                    .accepts = SCHEMA_NUMBER,
+                                    .min = 1,
+                                    .max = 31};
 
 static const struct schema_key generate_keys[] = {
     {"kind", &kind, false,
@@ -128,6 +133,7 @@ static const struct schema_key generate_keys[] = {
     {"count", &positive, false, "Cases for each row, or sequences; 100 if not given."},
     {"shortest", &length, false, "Sequences: the fewest instructions, 10 if not given."},
     {"longest", &length, false, "Sequences: the most instructions, 200 if not given."},
+    {"loops", &loops, false, "Sequences: the most rounds of a loop, 6 if not given."},
     {"seed", &number, false, "Other seeds make other cases."},
 };
 static const struct schema generate_item = {
