@@ -52,7 +52,7 @@ static int check_part(struct merge *m, unsigned i)
     const struct part *first = &m->parts[0], *part = &m->parts[i];
     struct buf where = {0};
     buf_printf(&where, "in %s", first->path);
-    bool differs = journal_differs(part->j->header, first->j->header, true, where.p, &m->why);
+    bool differs = journal_differs(part->j->header, first->j->header, JOURNAL_FOR_MERGE, where.p, &m->why);
     buf_free(&where);
     if (differs)
         return complain(m->p, STATUS_USAGE, "%s is of another run than %s: another %s", part->path,
@@ -130,6 +130,7 @@ static int describe_run(struct merge *m)
     m->info.program = journal_program();
     m->info.corpus = hash_in(h, "corpus");
     m->info.quirks = hash_in(h, "quirks");
+    m->info.choice = hash_in(h, "choice");
     if (!status && m->info.covered && !json_is_true(json_object_get(h, "cover")))
         status = complain(m->p, STATUS_USAGE, "%s does not say what was covered: its run had no report cover",
                           m->parts[0].path);

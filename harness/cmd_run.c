@@ -1,4 +1,5 @@
 /* lockstep run: every case of the corpora, on every backend, in worker processes. */
+#include "harness/pick.h"
 #include "harness/resume.h"
 
 #include <errno.h>
@@ -41,8 +42,9 @@ static int select_cases(struct program *p, const struct plan *plan, struct selec
     if (!count(p, plan, sel)) return STATUS_USAGE;
     if (!sel->total && !others_have_cases(p, plan))
         return complain(p, STATUS_NOTHING, "nothing to run: %s",
-                        plan->globs.n ? "the filter selects no case"
-                                      : "there are no cases in the corpora given");
+                        p->opt.rerun    ? "every case passed in that run"
+                        : plan->globs.n ? "the filter selects no case"
+                                        : "there are no cases in the corpora given");
     if (sel->absent && p->opt.verbose)
         fprintf(p->out, "%u instructions that the corpora name are not done yet (status: absent)\n",
                 sel->absent);
@@ -125,6 +127,7 @@ int cmd_run(struct program *p)
     struct resume from = {0};
     struct selection sel;
     int status = plan_make(p, &p->opt.args, &plan);
+    if (!status) status = pick_load(p, &plan);
     if (!status) status = select_cases(p, &plan, &sel);
     if (!status) {
         struct run_info info = session_info(p, &plan, sel.total);

@@ -38,6 +38,14 @@ bool id_set_add(struct id_set *s, uint64_t hash)
     return true;
 }
 
+bool id_set_has(const struct id_set *s, uint64_t hash)
+{
+    if (!hash) hash = 1;
+    for (size_t i = hash & (s->cap - 1); s->cap && s->slots[i]; i = (i + 1) & (s->cap - 1))
+        if (s->slots[i] == hash) return true;
+    return false;
+}
+
 void id_set_clear(struct id_set *s)
 {
     free(s->slots);

@@ -123,6 +123,10 @@ static const struct option_row option_rows[OPTIONS] = {
                         "how much must be covered; 'none' for nothing; default: coverage/thresholds.yaml"},
     [OPT_RESUME] = {"resume", 0, "FILE", TYPE_TEXT, FIELD(resume), CMD_RUN, 0, 0, NULL,
                     "go on with the run whose record (--report record=FILE) this is"},
+    [OPT_RERUN] = {"rerun", 0, "FILE", TYPE_TEXT, FIELD(rerun), CMD_RUN, 0, 0, NULL,
+                   "only what failed, crashed, timed out or never ran in the run whose record this is"},
+    [OPT_BALANCE] = {"balance", 0, "FILE", TYPE_TEXT, FIELD(balance), CMD_RUN, 0, 0, NULL,
+                     "deal cases to shards so that each takes as long, by the times in this record"},
     [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
 };
 

@@ -1,5 +1,5 @@
 /* Plans. To add a key: its row in plan_keys, and its line in read_plan. */
-#include "harness/plan.h"
+#include "harness/pick.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -264,6 +264,8 @@ void plan_free(struct plan *plan)
 {
     if (plan->quirks) quirks_free(plan->quirks);
     plan->quirks = NULL;
+    pick_free(plan->pick);
+    plan->pick = NULL;
 }
 
 static void add_names(struct buf *b, const char *option, const struct text_list *names)

@@ -32,6 +32,7 @@ struct plan {
     bool whole;                                   /* no filter and no shard: every case of the paths */
     struct lineup lineup;                         /* backends and oracles, found */
     struct quirks *quirks;                        /* owned */
+    struct case_pick *pick;                       /* owned; what a run record says, or NULL */
 };
 
 /* Makes the plan of p's command line with `paths` as corpora or plan files, without touching any case.

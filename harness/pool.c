@@ -249,10 +249,12 @@ static void blame(struct pool *p, struct hand *h, int status)
     h->stillborn = 0;
     if (!h->overdue) {
         h->a.verdict = VERDICT_CRASH;
+        h->a.micros = 0;
         snprintf(h->a.reason, sizeof(h->a.reason), "%s %s", doing_name(p, doing), death);
         return;
     }
     h->a.verdict = VERDICT_TIMEOUT;
+    h->a.micros = p->cfg->timeout < UINT32_MAX / 1e6 ? (uint32_t)(p->cfg->timeout * 1e6) : UINT32_MAX;
     snprintf(h->a.reason, sizeof(h->a.reason), "no result from %s within %g s", doing_name(p, doing),
              p->cfg->timeout);
     p->res->timeouts++;

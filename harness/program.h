@@ -71,6 +71,8 @@ enum option_id {
     OPT_MERGED,
     OPT_THRESHOLDS,
     OPT_RESUME,
+    OPT_RERUN,
+    OPT_BALANCE,
     OPT_HELP,
     OPTIONS,
 };
@@ -85,6 +87,8 @@ struct options {
     struct text_list args;     /* what is not an option */
     const char *quirks;        /* folder */
     const char *resume;        /* run: a run record */
+    const char *rerun;         /* likewise */
+    const char *balance;       /* likewise */
     const char *rows;          /* gen: pattern of rows */
     const char *values;        /* gen: kind of values */
     const char *kind;          /* gen: of cases */

@@ -53,7 +53,7 @@ static bool fits(const struct resume *r, const struct run_info *info, struct buf
     struct buf part = {0};
     if (!j) return false;
     json_t *ours = journal_header(info);
-    bool differs = journal_differs(j->header, ours, false, "here", &part);
+    bool differs = journal_differs(j->header, ours, JOURNAL_FOR_RESUME, "here", &part);
     if (differs) buf_printf(why, "%s is of another run: another %s", r->path, buf_cstr(&part));
     json_decref(ours);
     journal_close(j);

@@ -2,6 +2,7 @@
 #include "harness/stream.h"
 
 #include "harness/glob.h"
+#include "harness/pick.h"
 
 bool select_glob(const struct case_filter *f, const char *id)
 {
@@ -22,7 +23,8 @@ enum select select_prefix(const struct case_filter *f, const char *prefix)
 
 bool select_id(const struct case_filter *f, const char *id, uint64_t hash)
 {
-    return (f->nshards <= 1 || hash % f->nshards == f->shard) && select_glob(f, id);
+    if (f->pick && !pick_takes(f->pick, f, hash)) return false;
+    return (f->pick || f->nshards <= 1 || hash % f->nshards == f->shard) && select_glob(f, id);
 }
 
 uint64_t select_nth(const struct case_filter *f, uint64_t hash, uint64_t from, uint64_t skip)

@@ -1,5 +1,7 @@
 #include "harness/session.h"
 
+#include "harness/pick.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -21,6 +23,8 @@ struct run_info session_info(struct program *p, const struct plan *plan, uint64_
         .nshards = plan->filter.nshards,
         .globs = plan->globs.items,
         .nglobs = plan->globs.n,
+        .choice = plan->pick ? plan->pick->choice : 0,
+        .deal = plan->pick ? plan->pick->deal : 0,
         .total = total,
         .jobs = plan->jobs,
         .options = plan_repro_options(p, plan),

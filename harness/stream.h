@@ -57,6 +57,7 @@ struct id_set {
 };
 
 bool id_set_add(struct id_set *s, uint64_t hash); /* false: was there already */
+bool id_set_has(const struct id_set *s, uint64_t hash);
 void id_set_clear(struct id_set *s);
 
 /* ---- stream.c ---- */

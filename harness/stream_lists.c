@@ -2,6 +2,7 @@
 #include "harness/stream.h"
 
 #include "harness/case.h"
+#include "harness/pick.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -178,11 +179,19 @@ static bool open_sequences(struct case_stream *s, struct frame *f)
     return false;
 }
 
+/* The first number from `n` on that this shard has. A run record decides number by number. */
+static uint64_t next_number(const struct case_stream *s, const struct frame *f, uint64_t n)
+{
+    if (!s->filter.pick) return select_nth(&s->filter, f->row_hash, n, 0);
+    while (n < f->end && !pick_takes(s->filter.pick, &s->filter, f->row_hash + n)) n++;
+    return n;
+}
+
 /* Number f->number on is looked at until one is wanted, patterns and shard both. False: there is none. */
 static bool find_number(struct case_stream *s, struct frame *f)
 {
     if (f->selected == SELECT_NONE) return false;
-    f->number = select_nth(&s->filter, f->row_hash, f->number, 0);
+    f->number = next_number(s, f, f->number);
     size_t len = f->row_prefix.len;
     while (f->selected == SELECT_SOME && f->number < f->end) {
         buf_printf(&f->row_prefix, "%lu", (unsigned long)f->number);
@@ -190,7 +199,7 @@ static bool find_number(struct case_stream *s, struct frame *f)
         f->row_prefix.len = len;
         f->row_prefix.p[len] = 0;
         if (match) break;
-        f->number = select_nth(&s->filter, f->row_hash, f->number + 1, 0);
+        f->number = next_number(s, f, f->number + 1);
     }
     return f->number < f->end;
 }
@@ -198,10 +207,11 @@ static bool find_number(struct case_stream *s, struct frame *f)
 /* Passes over as many of the row's cases as are wished and there. */
 static void pass_row(struct case_stream *s, struct frame *f, struct wish *w)
 {
-    uint64_t here = f->selected == SELECT_ALL ? select_count(&s->filter, f->row_hash, f->number, f->end) : 1;
+    bool whole = f->selected == SELECT_ALL && !s->filter.pick;
+    uint64_t here = whole ? select_count(&s->filter, f->row_hash, f->number, f->end) : 1;
     if (here > w->skip) here = w->skip;
     w->passed += here;
-    f->number = select_nth(&s->filter, f->row_hash, f->number, here - 1) + 1;
+    f->number = whole ? select_nth(&s->filter, f->row_hash, f->number, here - 1) + 1 : f->number + 1;
 }
 
 static bool advance_row(struct case_stream *s, struct frame *f, struct wish *w)

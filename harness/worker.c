@@ -140,6 +140,7 @@ static bool report_lost(struct work *w, const struct test_case *c, const struct 
 {
     struct judgement j = {.verdict = (enum verdict)a->verdict, .skip = a->reason};
     struct record r = record_of(c, a->lost, w->lineup, NULL, &j, &w->exit);
+    r.micros = a->micros;
     record_encode(&r, &w->frames);
     return send_frames(w); /* now: if a later case kills this worker too, this one must be home */
 }

@@ -28,7 +28,8 @@ struct assignment {
     uint64_t first, count; /* count 0: the worker may go home */
     uint64_t lost;         /* case number, or ~0 */
     uint32_t verdict;      /* enum verdict of the lost one */
-    char reason[116];      /* what happened to it: "interp: died of SIGSEGV" */
+    uint32_t micros;       /* how long it took */
+    char reason[112];      /* what happened to it: "interp: died of SIGSEGV" */
 };
 
 /* ---- worker.c ---- */

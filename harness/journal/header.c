@@ -12,12 +12,21 @@
 static const struct {
     const char *key;  /* in the header */
     const char *what; /* in sentences */
-    bool shard;       /* differs between the shards of a run */
+    unsigned when;    /* enum journal_purpose bits */
 } parts[] = {
-    {"program", "engine", false}, {"corpus", "corpus", false},          {"paths", "list of corpora", false},
-    {"seed", "seed", false},      {"backends", "lineup", false},        {"quirks", "set of quirks", false},
-    {"filter", "filter", false},  {"choice", "choice of cases", false}, {"shards", "number of shards", false},
-    {"shard", "shard", true},     {"cases", "number of cases", true},   {"cover", "coverage", false},
+    {"program", "engine", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE},
+    {"corpus", "corpus", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE},
+    {"paths", "list of corpora", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE},
+    {"seed", "seed", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE | JOURNAL_FOR_RERUN},
+    {"backends", "lineup", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE},
+    {"quirks", "set of quirks", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE},
+    {"filter", "filter", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE | JOURNAL_FOR_RERUN},
+    {"choice", "choice of cases", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE},
+    {"deal", "balance", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE},
+    {"shards", "number of shards", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE | JOURNAL_FOR_RERUN},
+    {"shard", "shard", JOURNAL_FOR_RESUME | JOURNAL_FOR_RERUN},
+    {"cases", "number of cases", JOURNAL_FOR_RESUME},
+    {"cover", "coverage", JOURNAL_FOR_RESUME | JOURNAL_FOR_MERGE},
 };
 
 uint64_t journal_program(void)
@@ -85,6 +94,7 @@ json_t *journal_header(const struct run_info *info)
     json_object_set_new(h, "quirks", hash_of(info->quirks));
     json_object_set_new(h, "filter", texts_of(info->globs, info->nglobs));
     json_object_set_new(h, "choice", hash_of(info->choice));
+    json_object_set_new(h, "deal", hash_of(info->deal));
     json_object_set_new(h, "shards", json_integer(info->nshards));
     json_object_set_new(h, "shard", json_integer(info->nshards ? info->shard + 1 : 0));
     json_object_set_new(h, "cases", json_integer((json_int_t)info->total));
@@ -101,12 +111,12 @@ static void say(const json_t *v, struct buf *out)
     free(text);
 }
 
-bool journal_differs(const json_t *theirs, const json_t *ours, bool shards, const char *where,
-                     struct buf *out)
+bool journal_differs(const json_t *theirs, const json_t *ours, enum journal_purpose purpose,
+                     const char *where, struct buf *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         const json_t *a = json_object_get(theirs, parts[i].key), *b = json_object_get(ours, parts[i].key);
-        if ((shards && parts[i].shard) || json_equal(a, b)) continue;
+        if (!(parts[i].when & purpose) || json_equal(a, b)) continue;
         buf_printf(out, "%s (", parts[i].what);
         say(a, out);
         buf_printf(out, ", %s ", where);

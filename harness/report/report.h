@@ -21,7 +21,8 @@ struct run_info {
     const char *const *globs;    /* of ids; only these cases */
     unsigned nglobs;             /* how many */
     bool covered;                /* some report is about what was covered */
-    uint64_t choice;             /* hash of what else decides which cases are run, or 0 */
+    uint64_t choice;             /* hash of what else decides which cases are run; 0: nothing */
+    uint64_t deal;               /* hash of what else decides which shard runs them, likewise */
     uint64_t program;            /* hash of this program; 0: no report wants it */
     uint64_t corpus;             /* hash of the corpora, likewise */
     uint64_t quirks;             /* hash of the quirks, likewise */
