@@ -94,8 +94,8 @@ static void test_program(void **state)
 
 int main(void)
 {
-    static const char *const programs[] = {"integer", "control", "strings",   "fp",
-                                           "math",    "memory",  "longdouble"};
+    static const char *const programs[] = {"integer", "branches", "control", "strings",
+                                           "fp",      "math",     "memory",  "longdouble"};
     static struct trial trials[ARRAY_LEN(programs)];
     static struct CMUnitTest tests[ARRAY_LEN(programs)];
     const char *seed = getenv("LOCKSTEP_SEED");
