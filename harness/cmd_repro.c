@@ -16,28 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The nearest id there is, when the one that was asked for does not exist. */
-static int unknown_case(struct program *p, struct plan *plan, const char *id)
-{
-    struct diag d = {0};
-    struct suggest near = suggest_start(id, strlen(id));
-    char best[512] = "";
-    const struct test_case *c;
-    plan->filter.nglobs = 0;
-    struct case_stream *s = plan_stream_open(plan, &d);
-    while (s && case_stream_next(s, &c) == 1) {
-        const char *before = near.best;
-        suggest_offer(&near, c->id, strlen(c->id));
-        if (near.best == before) continue;
-        snprintf(best, sizeof(best), "%s", c->id); /* the stream's own text does not stay */
-        near.best = best;
-    }
-    case_stream_close(s);
-    diag_free(&d);
-    if (*best) return complain(p, STATUS_NOTHING, "there is no case '%s'; did you mean '%s'?", id, best);
-    return complain(p, STATUS_NOTHING, "there is no case '%s'; 'lockstep list cases PATH' lists them", id);
-}
-
 /* ---- what is shown ---- */
 
 static void show_fields(const struct test_case *c, struct buf *out)
@@ -206,7 +184,7 @@ static int repro(struct program *p, struct plan *plan, const char *id)
     activity_unshare(act, 1);
     case_stream_close(s);
     diag_free(&d);
-    return got ? status : unknown_case(p, plan, id);
+    return got ? status : plan_unknown_case(p, plan, id);
 }
 
 int cmd_repro(struct program *p)

@@ -141,7 +141,7 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
     struct court ct = {.c = c, .outcomes = outcomes, .n = n, .quirks = q, .j = j};
     struct buf detail = j->detail;
     buf_reset(&detail);
-    *j = (struct judgement){.verdict = VERDICT_SKIP, .detail = detail};
+    *j = (struct judgement){.verdict = VERDICT_SKIP, .detail = detail, .findings = j->findings};
     BUG_ON(n > 64);
     if (c->row && c->row->absent) {
         j->skip = "the instruction is not done yet (status: absent)";
@@ -167,5 +167,6 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
                               : "no oracle can run it and no truth given";
     else
         j->verdict = VERDICT_PASS;
+    if (ct.failed && j->findings) *j->findings = ct.findings;
     if (ct.failed || j->dissent) describe_failure(c, outcomes, n, q, &ct.findings, &j->detail);
 }

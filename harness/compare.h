@@ -38,6 +38,19 @@ void findings_add(struct findings *f, const struct diff *d);
 void vote_describe(const struct test_case *c, const struct outcome *outcomes, unsigned n,
                    const struct quirks *q, struct buf *out);
 
+/* ---- signature.c ---- */
+/* The first instruction after which results differ. */
+struct failure_place {
+    uint64_t step;               /* its number, from 1; 0: not known, and the rest is the case's first one */
+    uint64_t pc;                 /* where it stands */
+    uint32_t word;               /* its bytes */
+    const struct guest_row *row; /* NULL: it is no instruction */
+};
+/* The signature of a failure at that place, from what differs after it and the `detail` that judge() made of
+ * it. */
+void signature_write(const struct test_case *c, const struct failure_place *at, const struct outcome *o,
+                     unsigned n, const struct findings *f, const char *detail, char *out, size_t size);
+
 /* ---- describe.c ---- */
 
 /* The text of a failure: a line saying who differs from whom, then the findings. */

@@ -204,8 +204,9 @@ const char *verdict_name(enum verdict v); /* "pass" */
 /* CHECKED_PEER stands alone: nobody but another backend of ours. */
 enum checked_by { CHECKED_NOBODY, CHECKED_MANUAL = 1, CHECKED_ORACLE = 2, CHECKED_PEER = 4 };
 
-enum { JUDGE_MAX_QUIRKS = 4 };
+enum { JUDGE_MAX_QUIRKS = 4, SIGNATURE_SIZE = 256 };
 
+struct findings;
 struct judgement {
     enum verdict verdict;
     unsigned checked;   /* enum checked_by bits */
@@ -216,8 +217,12 @@ struct judgement {
     struct buf detail;  /* VERDICT_FAIL or dissent: a line of who differs from whom, then what */
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something, each once */
     unsigned nquirks;                  /* how many of them */
+    struct findings *findings;         /* VERDICT_FAIL: what differs is left there; may be NULL */
+    uint64_t step; /* the first instruction after which results differ, from 1; 0: not known */
+    char signature[SIGNATURE_SIZE]; /* VERDICT_FAIL: of the cause, see signature.c; set by panel_judge */
 };
-/* Outcomes of one case, under test and oracles in any order. `j` may be reused: its buffer is reset. */
+/* Outcomes of one case, under test and oracles in any order. `j` may be reused: its buffer is reset,
+ * `findings` stays. */
 void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n, const struct quirks *q,
            struct judgement *j);
 

@@ -103,56 +103,94 @@ void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
     doing(act, DOING_JUDGE);
 }
 
-/* Says at which instruction a longer case went apart. */
-static void note_divergence(struct panel *p, const struct test_case *c, struct activity *act,
-                            struct buf *detail)
+/* Reads the instruction that a result has come to. */
+static bool find_place(const struct test_case *c, const struct outcome *o, struct failure_place *at)
 {
-    struct outcome out[LINEUP_MAX];
-    struct test_case cut = *c;
-    uint64_t step = panel_first_divergence(p, c, act);
-    if (!step) return;
-    cut.steps = step - 1;
-    panel_run(p, &cut, act, out);
-    unsigned i = 0;
-    while (i < p->lineup->n && !outcome_usable(&out[i])) i++;
-    if (i == p->lineup->n || !out[i].state) return;
-    uint64_t pc = out[i].state[c->guest->pc_word];
     uint8_t bytes[4] = {0};
     size_t n = sizeof(bytes);
-    while (n && mem_read(out[i].mem, pc, bytes, n)) n -= c->guest->code_unit;
+    at->pc = o->state[c->guest->pc_word];
+    while (n && mem_read(o->mem, at->pc, bytes, n)) n -= c->guest->code_unit;
+    memcpy(&at->word, bytes, sizeof(at->word));
+    int row = n ? c->guest->decode(at->word) : -1;
+    at->row = row < 0 ? NULL : &c->guest->rows[row];
+    return n > 0;
+}
+
+static void show_place(const struct test_case *c, const struct failure_place *at, struct buf *detail)
+{
     struct buf text = {0};
-    if (n) guest_disasm_bytes(c->guest, bytes, n, &text);
-    buf_printf(detail, "  first difference after instruction %" PRIu64 ", at %#" PRIx64 ": %s\n", step, pc,
-               buf_cstr(&text));
+    (void)guest_disasm_bytes(c->guest, (const uint8_t *)&at->word, sizeof(at->word), &text);
+    buf_printf(detail, "  first difference after instruction %" PRIu64 ", at %#" PRIx64 ": %s\n", at->step,
+               at->pc, buf_cstr(&text));
     buf_free(&text);
+}
+
+/* The verdict after `steps`, quirks aside: some backend under test disagrees with another result. */
+static enum verdict judge_after(struct panel *p, const struct test_case *c, uint64_t steps,
+                                struct activity *act, struct outcome out[LINEUP_MAX], struct judgement *j)
+{
+    struct test_case cut = *c;
+    cut.steps = steps;
+    cut.has_truth = false; /* it speaks of the end only */
+    panel_run(p, &cut, act, out);
+    judge(&cut, out, p->lineup->n, p->lineup->quirks, j);
+    return j->verdict;
+}
+
+/* Finds the first instruction after which a longer case goes apart, and what it did. */
+static void find_divergence(struct panel *p, const struct test_case *c, struct activity *act,
+                            struct judgement *j)
+{
+    struct outcome out[LINEUP_MAX];
+    struct findings f = {0};
+    struct judgement there = {.findings = &f};
+    struct failure_place at = {.step = panel_first_divergence(p, c, act)};
+    unsigned i = 0;
+    if (!at.step) return;
+    (void)judge_after(p, c, at.step - 1, act, out, &there);
+    while (i < p->lineup->n && !outcome_usable(&out[i])) i++;
+    bool found = i < p->lineup->n && out[i].state && find_place(c, &out[i], &at);
+    if (found && judge_after(p, c, at.step, act, out, &there) == VERDICT_FAIL) {
+        show_place(c, &at, &j->detail);
+        signature_write(c, &at, out, p->lineup->n, &f, buf_cstr(&there.detail), j->signature,
+                        sizeof(j->signature));
+    }
+    j->step = at.step;
+    buf_free(&there.detail);
 }
 
 void panel_judge(struct panel *p, const struct test_case *c, struct activity *act,
                  struct outcome out[LINEUP_MAX], struct judgement *j)
 {
+    struct findings f;
+    struct failure_place first = {.pc = c->code_at, .row = c->row};
     if (c->row && c->row->absent) { /* nothing to learn from running it */
         judge(c, out, 0, p->lineup->quirks, j);
         return;
     }
     panel_run(p, c, act, out);
+    j->findings = &f;
     judge(c, out, p->lineup->n, p->lineup->quirks, j);
-    if (j->verdict != VERDICT_FAIL || c->steps < 2) return;
-    note_divergence(p, c, act, &j->detail);
+    j->findings = NULL;
+    if (j->verdict != VERDICT_FAIL) return;
+    memcpy(&first.word, c->code, c->code_size < sizeof(first.word) ? c->code_size : sizeof(first.word));
+    signature_write(c, &first, out, p->lineup->n, &f, buf_cstr(&j->detail), j->signature,
+                    sizeof(j->signature));
+    if (c->steps < 2) {
+        j->step = 1;
+        return;
+    }
+    find_divergence(p, c, act, j);
     panel_run(p, c, act, out); /* callers look at the whole case's results */
 }
 
-/* Some backend under test disagrees with another result after `steps`, quirks aside. */
 static bool differs_after(struct panel *p, const struct test_case *c, uint64_t steps, struct activity *act)
 {
     struct outcome out[LINEUP_MAX];
     struct judgement j = {0};
-    struct test_case cut = *c;
-    cut.steps = steps;
-    cut.has_truth = false; /* it speaks of the end only */
-    panel_run(p, &cut, act, out);
-    judge(&cut, out, p->lineup->n, p->lineup->quirks, &j);
+    enum verdict v = judge_after(p, c, steps, act, out, &j);
     buf_free(&j.detail);
-    return j.verdict == VERDICT_FAIL;
+    return v == VERDICT_FAIL;
 }
 
 uint64_t panel_first_divergence(struct panel *p, const struct test_case *c, struct activity *act)

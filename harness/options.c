@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CMD_CASES = CMD_RUN | CMD_REPRO };
+enum { CMD_CASES = CMD_RUN | CMD_REPRO | CMD_SHRINK };
 
 /* How a value is read; the field at `offset` has the type in the comment. */
 enum option_type {
@@ -69,8 +69,8 @@ static const struct option_row option_rows[OPTIONS] = {
                     "operand values: all, corners or random"},
     [OPT_KIND] = {"kind", 0, "KIND", TYPE_TEXT, FIELD(kind), CMD_GEN, 0, 0, "instruction",
                   "instruction: cases of each row; sequence: cases of many instructions"},
-    [OPT_OUTPUT] = {"output", 'o', "FILE", TYPE_TEXT, FIELD(output), CMD_GEN, 0, 0, NULL,
-                    "where the corpus goes"},
+    [OPT_OUTPUT] = {"output", 'o', "FILE", TYPE_TEXT, FIELD(output), CMD_GEN | CMD_SHRINK, 0, 0, NULL,
+                    "where the corpus goes; shrink: a case more in it"},
     [OPT_FILE] = {"file", 0, "PROGRAM", TYPE_TEXT, FIELD(file), CMD_EXPLAIN, 0, 0, NULL,
                   "the block at --at of this program, instead of CODE"},
     [OPT_AT] = {"at", 0, "WHERE", TYPE_TEXT, FIELD(at), CMD_EXPLAIN, 0, 0, NULL,
@@ -142,6 +142,12 @@ static const struct command commands[] = {
     {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, false, "run one case and show everything",
      "Runs the case of this id and shows its row, its state before, and what each backend made of it.\n",
      cmd_repro},
+    {"shrink", CMD_SHRINK, "ID [PATH...]", 1, ~0u, false, "find the smallest case that fails the same way",
+     "Takes instructions, registers and memory away from the case of this id and makes what is left simpler, "
+     "as long\n"
+     "as the same instruction goes wrong in the same way, and writes it as a corpus. Crashes and hangs too.\n"
+     "Exit status: 0 it was written, 4 the case does not fail.\n",
+     cmd_shrink},
     {"explain", CMD_EXPLAIN, "ISA [CODE...]", 1, ~0u, false, "show what an instruction is, does and becomes",
      "CODE is assembly text ('add a0, a1, a2') or hex: bytes in memory order ('33 85 c5 00') or a number as "
      "manuals\n"

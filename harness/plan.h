@@ -53,6 +53,8 @@ void *plan_stream_open(const void *arg, struct diag *d); /* arg is the plan */
 int plan_stream_next(void *s, const struct test_case **c);
 uint64_t plan_stream_skip(void *s, uint64_t n);
 void plan_stream_close(void *s);
+/* Complains that no case of the plan has this id, and names the nearest one; the exit status. */
+int plan_unknown_case(struct program *p, struct plan *plan, const char *id);
 
 /* ---- lineup of a plan: backends.c ---- */
 /* Finds the named backends; complains. A default oracle that cannot run here is left out, a named one is an

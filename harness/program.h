@@ -24,6 +24,7 @@ enum command_id {
     CMD_EXEC = 32,
     CMD_COVER = 64,
     CMD_MERGE = 128,
+    CMD_SHRINK = 256,
 };
 
 enum option_id {
@@ -92,7 +93,7 @@ struct options {
     const char *rows;          /* gen: pattern of rows */
     const char *values;        /* gen: kind of values */
     const char *kind;          /* gen: of cases */
-    const char *output;        /* gen, cover: file */
+    const char *output;        /* gen, cover, shrink: file */
     const char *file;          /* explain: a program */
     const char *lcov;          /* cover: file */
     const char *cobertura;     /* cover: file */
@@ -160,6 +161,7 @@ int cmd_gen(struct program *p);
 int cmd_exec(struct program *p);
 int cmd_cover(struct program *p);
 int cmd_merge(struct program *p);
+int cmd_shrink(struct program *p);
 
 /* ---- shared by commands ---- */
 /* The guest of this name, or NULL after a complaint. */

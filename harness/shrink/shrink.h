@@ -1,0 +1,104 @@
+/* Shrinking: from a case that fails to the smallest one with the same signature.
+ *
+ *     draft.c      a case taken apart, so that parts can be taken away
+ *     trial.c      runs a draft in a child, which may crash or hang
+ *     snapshot.c   the state in the middle of a case as the start of another one
+ *     reduce.c     what to try, in which order; operands.c: the part of it about instructions' fields
+ *     cmd_shrink.c the command
+ */
+#ifndef HARNESS_SHRINK_H
+#define HARNESS_SHRINK_H
+
+#include "harness/case.h"
+#include "harness/plan.h"
+
+enum {
+    DRAFT_INSNS = CASE_MAX_CODE / 2,
+    DRAFT_TARGET_NONE = -1, /* it does not jump to another instruction of the draft */
+    TRIAL_TEXT = 512,
+};
+
+/* An instruction, or a piece of code that is none. */
+struct draft_insn {
+    uint32_t word;  /* its bytes */
+    uint8_t length; /* how many */
+    uint8_t field;  /* that holds the distance to `target` */
+    int16_t target; /* number of the instruction it jumps to; the number of all: their end; or
+                       DRAFT_TARGET_NONE */
+};
+
+/* A case taken apart. It holds no pointers of its own, so that copying it is an assignment. */
+struct draft {
+    const struct guest *guest;            /* the ISA */
+    uint64_t at, steps;                   /* of the case */
+    struct draft_insn insns[DRAFT_INSNS]; /* the code */
+    unsigned ninsns;                      /* how many */
+    struct case_reg regs[CASE_MAX_REGS];  /* registers before */
+    unsigned nregs;                       /* how many */
+    struct case_mem mem[CASE_MAX_MEM];    /* memory before; `data` is not used */
+    uint32_t bytes[CASE_MAX_MEM];         /* of each entry: offset of its bytes in `data`; ~0: zeroes */
+    unsigned nmem;                        /* how many */
+    uint8_t data[CASE_MAX_DATA];          /* bytes of all entries */
+    unsigned ndata;                       /* how many */
+};
+
+/* ---- draft.c ---- */
+/* False: the case is larger than a draft can be. */
+bool draft_take(struct draft *d, const struct test_case *c);
+/* Sets code and targets from bytes. */
+bool draft_set_code(struct draft *d, const uint8_t *code, unsigned size);
+/* Takes away instructions [first, first + n); jumps to them go to what comes next. */
+void draft_remove_insns(struct draft *d, unsigned first, unsigned n);
+/* The row of an instruction, or NULL. */
+const struct guest_row *draft_row(const struct draft *d, unsigned i);
+/* A draft as a case, which lives as long as this. */
+struct draft_case {
+    struct test_case c;                /* the case */
+    struct case_mem mem[CASE_MAX_MEM]; /* with pointers to its bytes */
+    uint8_t code[CASE_MAX_CODE];       /* the code */
+};
+/* False: a jump does not reach its target, or no code is left. */
+bool draft_case(const struct draft *d, const char *id, struct draft_case *out);
+
+/* ---- trial.c ---- */
+struct trial;
+struct trial *trial_open(const struct plan *plan, double timeout); /* NULL: errno */
+void trial_close(struct trial *t);
+/* What became of a case: its signature, of a crash or a hang too, and "" where it does not fail; the step
+ * that the first difference is after, or 0. Valid until the next call. */
+struct trial_result {
+    const char *signature; /* "" : passed or skipped */
+    uint64_t step;         /* see struct judgement */
+};
+struct trial_result trial_run(struct trial *t, const struct test_case *c);
+/* The draft as it is after `skip` steps of it, as a draft that begins there. False: it cannot be told. */
+bool trial_skip(struct trial *t, const struct draft *d, uint64_t skip, struct draft *out);
+void trial_set_timeout(struct trial *t, double seconds);
+unsigned trial_count(const struct trial *t); /* runs so far */
+
+/* ---- snapshot.c ---- */
+/* Makes `out` begin where a run of d has come to. `blank`: the state of a case that sets nothing. */
+bool snapshot_take(const struct draft *d, const struct outcome *o, const uint64_t *blank, struct draft *out);
+
+/* ---- reduce.c ---- */
+struct reducer {
+    struct trial *trial;                              /* asks */
+    char want[TRIAL_TEXT];                            /* the signature */
+    struct draft best, next;                          /* the smallest so far; what is to be tried */
+    struct draft_case made;                           /* `next` as a case */
+    unsigned most;                                    /* runs at most */
+    void (*progress)(void *, const struct reducer *); /* or NULL */
+    void *arg;                                        /* of progress */
+};
+/* Tries `next`; true: it fails the same way, and is `best` now. Else `next` is `best` again. */
+bool reduce_try(struct reducer *r);
+bool reduce_spent(const struct reducer *r); /* no more runs */
+/* Shrinks `best`, whose signature is `want`. */
+void reduce(struct reducer *r);
+
+/* ---- operands.c ---- */
+bool reduce_fields(struct reducer *r);    /* simpler operands; true: something came of it */
+bool reduce_registers(struct reducer *r); /* the same instructions with registers of lower rank */
+bool reduce_values(struct reducer *r);    /* simpler contents of registers */
+
+#endif
