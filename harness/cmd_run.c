@@ -96,6 +96,7 @@ static int run_plan(struct program *p, const struct plan *plan, const struct run
         .timeout = plan->timeout,
         .max_timeouts = plan->max_timeouts,
         .sink = session_record,
+        .asked = session_asked,
         .cover = s.ledger ? session_cover : NULL,
         .arg = &s,
     };
@@ -121,7 +122,7 @@ static bool wants_identity(const struct program *p, const struct plan *plan)
     return wants;
 }
 
-int cmd_run(struct program *p)
+static int run(struct program *p)
 {
     struct plan plan;
     struct resume from = {0};
@@ -136,5 +137,20 @@ int cmd_run(struct program *p)
         if (!status) status = run_plan(p, &plan, &info, &from);
     }
     plan_free(&plan);
+    return status;
+}
+
+/* From its first moment to its last, a run does not die of being asked how it goes. */
+int cmd_run(struct program *p)
+{
+    sigset_t asks, old;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    sigemptyset(&asks);
+    sigaddset(&asks, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &asks, &old);
+    int status = run(p);
+    sigaction(SIGUSR1, &ignore, &before); /* which forgets those that nobody took */
+    sigaction(SIGUSR1, &before, NULL);
+    if (!sigismember(&old, SIGUSR1)) sigprocmask(SIG_UNBLOCK, &asks, NULL);
     return status;
 }

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { PANEL_GUESTS = 4, ACTIVITY_STRIDE = 64 };
+enum { PANEL_GUESTS = 4, ACTIVITY_STRIDE = 128 };
+_Static_assert(sizeof(struct activity) <= ACTIVITY_STRIDE, "two workers share no cache line");
 
 struct seat {
     const struct guest *guest; /* NULL: not opened yet */

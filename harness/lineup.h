@@ -19,10 +19,12 @@ struct lineup {
 };
 
 /* What a process is doing, written where another process can read it after a crash. */
+enum { ACTIVITY_ID = 100 };
 enum { DOING_NOTHING = 0, DOING_JUDGE = 1, DOING_BACKEND = 2 /* + index in the lineup */ };
 struct activity {
     volatile uint64_t number; /* of the case */
     volatile uint32_t doing;  /* DOING_* */
+    char id[ACTIVITY_ID];     /* of the case, cut; for people only: it may be half written */
 };
 
 /* Room for `n` of these that a process shares with its children, zeroed; NULL: errno says why. Each has a

@@ -85,10 +85,17 @@ static void interrupting(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
+/* Those, and the one that asks. */
+static void watched(sigset_t *set)
+{
+    interrupting(set);
+    sigaddset(set, SIGUSR1);
+}
+
 void pool_block_signals(sigset_t *old)
 {
     sigset_t set;
-    interrupting(&set);
+    watched(&set);
     sigprocmask(SIG_BLOCK, &set, old);
 }
 
@@ -357,7 +364,6 @@ static double awake(struct pool *p)
 /* Kills workers that have been at one case for too long. Only the parent looks at the clock. */
 static void check_clock(struct pool *p)
 {
-    if (p->cfg->timeout <= 0) return;
     double t = awake(p);
     for (unsigned i = 0; i < p->njobs; i++) {
         struct hand *h = &p->hands[i];
@@ -368,7 +374,7 @@ static void check_clock(struct pool *p)
         } else if (h->since <= 0 || number != h->seen) {
             h->seen = number;
             h->since = t;
-        } else if (t - h->since > p->cfg->timeout) {
+        } else if (p->cfg->timeout > 0 && t - h->since > p->cfg->timeout) {
             h->overdue = true;
             kill(h->pid, SIGKILL);
         }
@@ -384,10 +390,41 @@ static int tick_ms(const struct pool *p)
 
 /* ---- the loop ---- */
 
+/* "worker 2 (process 4711): riscv64/m/div on jit, for 0.3 s" */
+static void describe_hand(const struct pool *p, const struct hand *h, struct buf *out)
+{
+    char id[ACTIVITY_ID];
+    uint32_t doing = h->act->doing;
+    memcpy(id, h->act->id, sizeof(id));
+    id[sizeof(id) - 1] = 0; /* whoever writes there may have gone mad */
+    buf_printf(out, "  worker %d (process %d): ", (int)(h - p->hands) + 1, (int)h->pid);
+    if (!h->pid || !h->busy)
+        buf_str(out, "waits for work\n");
+    else if (doing == DOING_NOTHING)
+        buf_printf(out, "between cases, from number %llu on\n", (unsigned long long)h->a.first);
+    else
+        buf_printf(out, "%s on %s, for %.1f s\n", id, doing_name(p, doing),
+                   h->since > 0 ? p->clock - h->since : 0);
+}
+
+static void answer(struct pool *p)
+{
+    struct buf text = {0};
+    if (!p->cfg->asked) return;
+    check_clock(p);
+    for (unsigned i = 0; i < p->njobs; i++) describe_hand(p, &p->hands[i], &text);
+    p->cfg->asked(p->cfg->arg, buf_cstr(&text));
+    buf_free(&text);
+}
+
 static void take_signal(struct pool *p)
 {
     struct signalfd_siginfo info;
     if (read(p->sigfd, &info, sizeof(info)) != sizeof(info)) return;
+    if (info.ssi_signo == SIGUSR1) {
+        answer(p);
+        return;
+    }
     if (!p->over) p->res->signal = (int)info.ssi_signo;
     finish(p, POOL_INTERRUPTED);
 }
@@ -447,7 +484,7 @@ static bool pool_open(struct pool *p)
     p->hands = xcalloc(p->njobs, sizeof(*p->hands));
     p->shared = activity_share(p->njobs);
     sigset_t set;
-    interrupting(&set);
+    watched(&set);
     p->sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (!p->shared || p->sigfd < 0) {
         buf_printf(&p->res->message, "cannot start workers: %s", strerror(errno));

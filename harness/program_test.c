@@ -573,9 +573,48 @@ static void test_gen(void **state)
            "lockstep: cannot write /dev/full: No space left on device\n");
 }
 
+/* A run that seems to hang says what it is at, and goes on. */
+static void test_asked(void **state)
+{
+    enum fault faults[3] = {[1] = FAULT_HANG};
+    sigset_t asks, old;
+    int status;
+    write_cases("h.yaml", 3, faults);
+    write_file("err", "");
+    sigemptyset(&asks);
+    sigaddset(&asks, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &asks, &old); /* the child is asked before it can be ready */
+    pid_t pid = fork();
+    if (!pid) {
+        FILE *out = fopen("/dev/null", "w"), *err = fopen("err", "w");
+        const char *argv[] = {"lockstep", "run",       "h.yaml", "-b",        "faulty",
+                              "-O",       "reference", "-j1",    "--timeout", "50"};
+        _exit(program_main(ARRAY_LEN(argv), argv, out, err, all_backends()));
+    }
+    static const char at[] = "): riscv64/h/c1 on faulty, for ";
+    char *said = NULL;
+    double since = 0;
+    for (unsigned i = 0; i < 200 && since < 0.1; i++) {
+        kill(pid, SIGUSR1);
+        usleep(30000);
+        free(said);
+        said = read_file("err");
+        for (char *next = said; (next = strstr(next, at)); next++) since = atof(next + strlen(at));
+    }
+    expect_part(said, "/3 cases, 0 failed, 0 skipped, ");
+    expect_part(said, "  worker 1 (process ");
+    assert_true(since >= 0.1 && since < 50);
+    kill(pid, SIGTERM);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_HARNESS);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    free(said);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_asked, enter, leave),
         cmocka_unit_test_setup_teardown(test_usage, enter, leave),
         cmocka_unit_test_setup_teardown(test_help, enter, leave),
         cmocka_unit_test_setup_teardown(test_statuses, enter, leave),

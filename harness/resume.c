@@ -109,7 +109,7 @@ int resume_replay(struct resume *r, struct session *s)
         if (!s->p->opt.quiet)
             fprintf(s->p->out, "%" PRIu64 " of %" PRIu64 " cases are in %s already\n", j->count, j->cases,
                     r->path);
-        r->has.count = j->count;
+        r->has.count = s->status.before = j->count;
         status = r->has.complete ? 0 : session_continue(s, r->path, r->has.synced, &j->coder);
     }
     journal_close(j);

@@ -156,6 +156,15 @@ void session_record(void *session, const struct record *r)
     }
 }
 
+void session_asked(void *session, const char *text)
+{
+    struct session *s = session;
+    status_clear(&s->status);
+    status_show(&s->status, &s->tally);
+    fputs(text, s->p->err);
+    fflush(s->p->err);
+}
+
 /* Why the run is not complete, or NULL. */
 static const char *why_stopped(struct session *s, const struct pool_result *res)
 {

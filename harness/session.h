@@ -32,6 +32,7 @@ int session_begin(struct session *s, struct program *p, const struct plan *plan,
 /* Goes on with a run record, as report_continue. An exit status, after a complaint. */
 int session_continue(struct session *s, const char *path, uint64_t size, struct journal_coder *coder);
 void session_record(void *session, const struct record *r); /* the pool's sink, and its `cover` */
+void session_asked(void *session, const char *text);        /* the pool's `asked` */
 void session_cover(void *session, const void *body, size_t size);
 /* Completes reports and prints the sums. The exit status of the run. */
 int session_end(struct session *s, struct pool_result *res);

@@ -52,16 +52,30 @@ void status_clear(struct status *s)
     s->shown = false;
 }
 
+/* Cases that were there before the run began (--resume) say nothing about its speed. */
+static void describe(const struct status *s, const struct tally *t, char *line, size_t size)
+{
+    double took = status_now() - s->start;
+    snprintf(line, size,
+             "%" PRIu64 "/%" PRIu64 " cases, %" PRIu64 " failed, %" PRIu64 " skipped, %.0f a second",
+             t->total, s->total, tally_failed(t), t->verdicts[VERDICT_SKIP],
+             took > 0 ? (double)(t->total - s->before) / took : 0);
+}
+
+void status_show(const struct status *s, const struct tally *t)
+{
+    char line[256];
+    describe(s, t, line, sizeof(line));
+    fprintf(s->err, "%s\n", line);
+}
+
 void status_tick(struct status *s, const struct tally *t)
 {
     char line[256];
     double t_now = status_now();
     if (s->quiet || t_now - s->last < (s->live ? live_every : plain_every)) return;
     s->last = t_now;
-    double rate = (double)t->total / (t_now - s->start);
-    snprintf(line, sizeof(line),
-             "%" PRIu64 "/%" PRIu64 " cases, %" PRIu64 " failed, %" PRIu64 " skipped, %.0f a second",
-             t->total, s->total, tally_failed(t), t->verdicts[VERDICT_SKIP], rate);
+    describe(s, t, line, sizeof(line));
     if (!s->live) {
         fprintf(s->err, "%s\n", line);
     } else {

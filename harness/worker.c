@@ -157,9 +157,17 @@ static void introduce(struct work *w, const struct test_case *c)
     w->j.detail = whole;
 }
 
+static void show_id(struct activity *act, const char *id)
+{
+    size_t n = strnlen(id, sizeof(act->id) - 1);
+    memcpy(act->id, id, n);
+    act->id[n] = 0;
+}
+
 static bool run_case(struct work *w, const struct test_case *c)
 {
     struct outcome outcomes[LINEUP_MAX];
+    show_id(w->act, c->id);
     w->act->number = w->at;
     w->act->doing = DOING_JUDGE;
     panel_judge(w->panel, c, w->act, outcomes, &w->j);

@@ -59,7 +59,9 @@ struct pool_config {
     void (*sink)(void *arg, const struct record *r);
     /* Called with what the records since the last call add to the ledger (ledger_take), or NULL. */
     void (*cover)(void *arg, const void *body, size_t size);
-    void *arg; /* given to both */
+    /* Called when SIGUSR1 asked: a line for each worker; or NULL. */
+    void (*asked)(void *arg, const char *text);
+    void *arg; /* given to all of them */
 };
 
 enum pool_end { POOL_DONE, POOL_INTERRUPTED, POOL_GAVE_UP, POOL_BAD_INPUT, POOL_BROKEN };
@@ -71,7 +73,8 @@ struct pool_result {
     struct buf message; /* POOL_BAD_INPUT: the stream's errors; GAVE_UP, BROKEN: a sentence */
 };
 
-/* Blocks the signals that interrupt a run in this process until `old` is restored; pool_run watches for them.
+/* Blocks the signals that interrupt a run, and SIGUSR1, in this process until `old` is restored; pool_run
+ * watches for them.
  */
 void pool_block_signals(sigset_t *old);
 /* For a child: whatever its parent catches, here a signal is the end. */
