@@ -16,7 +16,14 @@
 
 enum gen_values { GEN_ALL, GEN_CORNERS, GEN_RANDOM };
 
-enum { GEN_COUNT = 100, GEN_MAX_PATTERNS = 1000, GEN_SHORTEST = 10, GEN_LONGEST = 200, GEN_LOOPS = 6, GEN_MAX_CODE = 3072 };
+enum {
+    GEN_COUNT = 100,
+    GEN_MAX_PATTERNS = 1000,
+    GEN_SHORTEST = 10,
+    GEN_LONGEST = 200,
+    GEN_LOOPS = 6,
+    GEN_MAX_CODE = 3072
+};
 
 struct generator {
     const struct guest *guest;  /* of the file */

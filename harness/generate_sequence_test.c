@@ -14,8 +14,13 @@ static int setup(void **state)
     rv = guest_find("riscv64");
     if (!rv) return -1;
     rows_select(rv, "*", false, wanted);
-    gen = (struct generator){
-        .guest = rv, .rows = wanted, .seed = 11, .sequence = true, .shortest = 10, .longest = 120, .loops = GEN_LOOPS};
+    gen = (struct generator){.guest = rv,
+                             .rows = wanted,
+                             .seed = 11,
+                             .sequence = true,
+                             .shortest = 10,
+                             .longest = 120,
+                             .loops = GEN_LOOPS};
     return 0;
 }
 
