@@ -17,9 +17,9 @@
  */
 #include "engine/interp/interp.h"
 
-/* Handlers that take a register from flow.last, and pairs, make a function that sanitizers and Clang need
- * minutes for: they are left out there, and blocks are built without them. */
-#if defined(__OPTIMIZE__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+/* Handlers that take a register from flow.last, and pairs, make a function that Clang needs minutes to
+ * optimise: they are left out there, and blocks are built without them. Clang's builds with -O0 have them. */
+#if !defined(__clang__) || !defined(__OPTIMIZE__)
 #define INTERP_EXTRA(X) X
 #else
 #define INTERP_EXTRA(X) INTERP_OMIT
