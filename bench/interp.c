@@ -2,9 +2,8 @@
  */
 #include "bench/bench.h"
 
-#include "engine/cpu/cpu.h"
-#include "engine/guest/guest.h"
 #include "engine/interp/interp.h"
+#include "engine/interp/machine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,42 +16,19 @@ static const char loop_text[] =
     "addi a5, a5, -1; bnez a5, loop";
 
 /* A machine with that loop in it. */
-struct machine {
-    struct mem mem;
-    struct vcpu *cpu;
-};
-
-static bool machine_open(struct machine *m)
+static bool open_loop(struct machine *m)
 {
-    const struct guest *g = guest_find("riscv64");
-    struct buf code = {0};
-    struct asm_error err;
-    mem_init(&m->mem);
-    m->cpu = vcpu_new(g, &m->mem);
-    bool ok = m->cpu && guest_asm(g, loop_text, &code, &err) &&
-              !mem_add(&m->mem, CODE, CPU_PAGE, CPU_READ | CPU_EXEC, NULL, "code") &&
-              !mem_write(&m->mem, CODE, code.p, code.len) && !backend_interp.open(m->cpu);
-    buf_free(&code);
-    return ok;
-}
-
-static void machine_close(struct machine *m)
-{
-    backend_interp.close(m->cpu);
-    vcpu_free(m->cpu);
-    mem_free(&m->mem);
-}
-
-static uint64_t *reg(struct machine *m, const char *name)
-{
-    return guest_reg_words(m->cpu->guest, m->cpu->state, guest_reg_find(m->cpu->guest, name));
+    static const struct machine_area code = {CODE, CPU_PAGE, CPU_READ | CPU_EXEC};
+    if (machine_open(m, &backend_interp, NULL, false, &code, 1)) return false;
+    machine_load(m, CODE, loop_text);
+    return true;
 }
 
 static void machine_loop(struct machine *m, uint64_t instructions)
 {
-    *reg(m, "pc") = CODE;
-    *reg(m, "a1") = 7;
-    *reg(m, "a5") = instructions / LOOP;
+    *machine_reg(m, "pc") = CODE;
+    *machine_reg(m, "a1") = 7;
+    *machine_reg(m, "a5") = instructions / LOOP;
     backend_interp.run(m->cpu, instructions);
 }
 
@@ -60,7 +36,7 @@ static void loop_interp(struct bench_state *s, const void *arg)
 {
     struct machine m;
     uint64_t n = 0;
-    if (!machine_open(&m)) {
+    if (!open_loop(&m)) {
         bench_skip(s, "cannot set up the machine");
         return;
     }
@@ -87,7 +63,7 @@ static int ascending(const void *a, const void *b)
 static void loop_ratio(struct bench_state *s, const void *arg)
 {
     struct machine m;
-    if (!machine_open(&m)) {
+    if (!open_loop(&m)) {
         bench_skip(s, "cannot set up the machine");
         return;
     }

@@ -86,7 +86,7 @@ static void run_loop(struct bench_state *s, const void *arg)
     const struct run *r = arg;
     const struct jit_options options = {.hot = r->tier == 1 ? ~0u : 0};
     struct machine m;
-    if (machine_open(&m, r->loop->window, r->loop->text, &options))
+    if (machine_on_jit(&m, r->loop->window, r->loop->text, &options))
         run_chunks(s, &m, r->tier);
     else
         bench_skip(s, "cannot set up the machine");
@@ -96,11 +96,12 @@ static void run_loop(struct bench_state *s, const void *arg)
 static void start_up(struct bench_state *s, const void *arg)
 {
     struct machine m;
-    bool ok = machine_open(&m, true, "ebreak", NULL);
+    bool ok = machine_on_jit(&m, true, "ebreak", NULL);
     while (bench_next(s) && ok) {
         ok = machine_reopen(&m);
+        if (!ok) break;
         machine_start(&m);
-        if (ok) backend_jit.run(m.cpu, CHUNK);
+        backend_jit.run(m.cpu, CHUNK);
     }
     if (!ok) bench_skip(s, "cannot set up the machine");
     machine_close(&m);

@@ -2,7 +2,7 @@
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
 
-#include "engine/guest/guest.h"
+#include "engine/interp/machine.h"
 #include "engine/jit/jit.h"
 
 enum {
@@ -12,15 +12,8 @@ enum {
     MACHINE_DATA_SIZE = 1 << 16
 };
 
-struct machine {
-    struct mem mem;
-    struct vcpu *cpu; /* opened by the JIT */
-};
-
-/* window: memory as programs have it; else as boards have it. o stays the caller's. False: it cannot be set
- * up; close it all the same. */
-bool machine_open(struct machine *m, bool window, const char *text, const struct jit_options *o);
-void machine_close(struct machine *m);
+/* On the JIT. o stays the caller's. False: it cannot be set up; close it all the same. */
+bool machine_on_jit(struct machine *m, bool window, const char *text, const struct jit_options *o);
 /* At the code's begin, with s0 at the data and sp at its end. */
 void machine_start(struct machine *m);
 /* Every translation is forgotten, and what was counted. False: no memory. */

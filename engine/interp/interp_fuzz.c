@@ -3,7 +3,7 @@
  * code. */
 #include "engine/interp/interp.h"
 
-#include "engine/guest/guest.h"
+#include "engine/interp/machine.h"
 
 #include <string.h>
 
@@ -11,37 +11,17 @@ enum { CODE = 0x10000, DATA = 0x20000, BUDGET = 200 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct machine {
-    struct mem mem;
-    struct vcpu *cpu;
-};
-
-static void machine_open(struct machine *m, const uint8_t *code, size_t size, uint64_t seed)
+static void set_up(struct machine *m, const uint8_t *code, size_t size, uint64_t seed)
 {
-    const struct guest *g = guest_find("riscv64");
+    static const struct machine_area areas[] = {
+        {CODE, CPU_PAGE, CPU_READ | CPU_WRITE | CPU_EXEC},
+        {DATA, 2 * CPU_PAGE, CPU_READ | CPU_WRITE},
+    };
     struct rng rng = {seed};
-    mem_init(&m->mem);
-    BUG_ON(mem_add(&m->mem, CODE, CPU_PAGE, CPU_READ | CPU_WRITE | CPU_EXEC, NULL, "code"));
-    BUG_ON(mem_add(&m->mem, DATA, 2 * CPU_PAGE, CPU_READ | CPU_WRITE, NULL, "data"));
+    BUG_ON(machine_open(m, &backend_interp, NULL, false, areas, ARRAY_LEN(areas)));
     BUG_ON(mem_write(&m->mem, CODE, code, size < CPU_PAGE ? size : CPU_PAGE));
-    m->cpu = vcpu_new(g, &m->mem);
-    BUG_ON(!m->cpu || backend_interp.open(m->cpu));
-    for (unsigned i = 1; i < 32; i++) {
-        uint64_t r = rng_next(&rng);
-        guest_reg_words(g, m->cpu->state, guest_reg_find(g, "x0"))[i] =
-            r & 1 ? r : (r & 2 ? CODE : DATA) + (r >> 8 & 0x1fff);
-        guest_reg_words(g, m->cpu->state, guest_reg_find(g, "f0"))[i] =
-            r & 4 ? rng_next(&rng) : r | 0xffffffff00000000u;
-    }
-    guest_reg_words(g, m->cpu->state, guest_reg_find(g, "priv"))[0] = seed % 3 ? 0 : 3;
-    m->cpu->state[g->pc_word] = CODE;
-}
-
-static void machine_close(struct machine *m)
-{
-    backend_interp.close(m->cpu);
-    vcpu_free(m->cpu);
-    mem_free(&m->mem);
+    machine_any_registers(m, &rng, CODE, DATA);
+    *machine_reg(m, "priv") = seed % 3 ? 0 : 3;
 }
 
 static bool same(const struct machine *a, const struct machine *b)
@@ -58,8 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t seed = 0, done = 0;
     if (size < 10) return 0;
     memcpy(&seed, data, 8);
-    machine_open(&whole, data + 8, size - 8, seed);
-    machine_open(&steps, data + 8, size - 8, seed);
+    set_up(&whole, data + 8, size - 8, seed);
+    set_up(&steps, data + 8, size - 8, seed);
     backend_interp.run(whole.cpu, BUDGET);
     BUG_ON(whole.cpu->exit.kind == EXIT_BUDGET && whole.cpu->exit.executed != BUDGET);
     BUG_ON(whole.cpu->exit.executed > BUDGET);

@@ -3,8 +3,7 @@
  * memory in regions and in a window. */
 #include "engine/interp/interp.h"
 
-#include "engine/cpu/window_test.h"
-#include "engine/guest/guest.h"
+#include "engine/interp/machine.h"
 #include "engine/jit/jit.h"
 
 #include <pthread.h>
@@ -14,68 +13,30 @@
 
 enum { CODE = 0x10000, DATA = 0x20000, CODE_SIZE = 1 << 20 };
 
-struct machine {
-    struct mem mem;
-    struct vcpu *cpu;
-};
-
 static const struct backend *backend; /* under test */
 static bool in_window;                /* where machines have their memory: the tests run twice for each */
 
-static void add(struct machine *m, uint64_t base, uint64_t size, unsigned perm)
-{
-    if (in_window)
-        test_map(&m->mem, base, size, perm);
-    else
-        assert_int_equal(mem_add(&m->mem, base, size, perm, NULL, "memory"), 0);
-}
-
 static struct machine *machine_new(void)
 {
+    static const struct machine_area areas[] = {
+        {CODE, CODE_SIZE, CPU_READ | CPU_WRITE | CPU_EXEC},
+        {DATA + CODE_SIZE, CPU_PAGE, CPU_READ | CPU_WRITE},
+    };
     struct machine *m = xcalloc(1, sizeof(*m));
-    mem_init(&m->mem);
-    if (in_window) assert_int_equal(mem_window_open(&m->mem), 0);
-    add(m, CODE, CODE_SIZE, CPU_READ | CPU_WRITE | CPU_EXEC);
-    add(m, DATA + CODE_SIZE, CPU_PAGE, CPU_READ | CPU_WRITE);
-    test_handlers();
-    m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
-    assert_int_equal(backend->open(m->cpu), 0);
+    assert_int_equal(machine_open(m, backend, NULL, in_window, areas, ARRAY_LEN(areas)), 0);
     return m;
 }
 
 static void machine_free(struct machine *m)
 {
-    backend->close(m->cpu);
-    vcpu_free(m->cpu);
-    mem_free(&m->mem);
+    machine_close(m);
     free(m);
-}
-
-static uint64_t *reg(struct machine *m, const char *name)
-{
-    return guest_reg_words(m->cpu->guest, m->cpu->state, guest_reg_find(m->cpu->guest, name));
-}
-
-static void load_at(struct machine *m, uint64_t at, const char *text)
-{
-    struct buf code = {0};
-    struct asm_error err;
-    if (!guest_asm(m->cpu->guest, text, &code, &err)) fail_msg("%s", err.message);
-    assert_int_equal(mem_write(&m->mem, at, code.p, code.len), 0);
-    buf_free(&code);
 }
 
 static void load(struct machine *m, const char *text)
 {
-    load_at(m, CODE, text);
-    *reg(m, "pc") = CODE;
-}
-
-static const struct cpu_exit *run(struct machine *m, uint64_t budget)
-{
-    test_cpu = m->cpu;
-    backend->run(m->cpu, budget);
-    return &m->cpu->exit;
+    machine_load(m, CODE, text);
+    *machine_reg(m, "pc") = CODE;
 }
 
 static void budgets_are_exact(void **state)
@@ -85,15 +46,15 @@ static void budgets_are_exact(void **state)
         "skip: andi a3, a0, 1; c.addi a5, 1; bne a0, a6, loop; ebreak";
     struct machine *whole = machine_new(), *steps = machine_new();
     load(steps, text);
-    *reg(steps, "a6") = 40;
+    *machine_reg(steps, "a6") = 40;
     for (uint64_t n = 0; n < 250; n++) {
         vcpu_reset(whole->cpu);
         load(whole, text);
-        *reg(whole, "a6") = 40;
-        assert_int_equal(run(whole, n)->kind, EXIT_BUDGET);
+        *machine_reg(whole, "a6") = 40;
+        assert_int_equal(machine_run(whole, n)->kind, EXIT_BUDGET);
         assert_int_equal(whole->cpu->exit.executed, n);
         assert_memory_equal(whole->cpu->state, steps->cpu->state, whole->cpu->guest->state_words * 8);
-        run(steps, 1);
+        machine_run(steps, 1);
         assert_int_equal(steps->cpu->exit.executed, 1);
     }
     machine_free(whole);
@@ -107,11 +68,11 @@ static void a_budget_split_anywhere_gives_the_same(void **state)
     static const char text[] = "loop: addi a0, a0, 1; slli a1, a0, 3; add a2, a2, a1; sub a3, a2, a0; j loop";
     load(a, text);
     load(b, text);
-    assert_int_equal(run(a, 10000)->executed, 10000);
+    assert_int_equal(machine_run(a, 10000)->executed, 10000);
     for (uint64_t left = 10000; left;) {
         uint64_t n = rng_below(&rng, 97) + 1;
         if (n > left) n = left;
-        assert_int_equal(run(b, n)->executed, n);
+        assert_int_equal(machine_run(b, n)->executed, n);
         left -= n;
     }
     assert_memory_equal(a->cpu->state, b->cpu->state, a->cpu->guest->state_words * 8);
@@ -123,16 +84,16 @@ static void a_fault_in_a_block_is_precise(void **state)
 {
     struct machine *m = machine_new();
     load(m, "addi a0, a0, 1; c.addi a0, 1; addi a0, a0, 1; ld a0, 0(a1); addi a0, a0, 1");
-    *reg(m, "a1") = 0x500000;
-    const struct cpu_exit *e = run(m, 100);
+    *machine_reg(m, "a1") = 0x500000;
+    const struct cpu_exit *e = machine_run(m, 100);
     assert_int_equal(e->kind, EXIT_FAULT);
     assert_string_equal(m->cpu->guest->causes[e->cause].name, "load-access");
     assert_int_equal(e->pc, CODE + 10);
-    assert_int_equal(*reg(m, "pc"), CODE + 10);
+    assert_int_equal(*machine_reg(m, "pc"), CODE + 10);
     assert_int_equal(e->value, 0x500000);
     assert_int_equal(e->executed, 3);
-    assert_int_equal(*reg(m, "a0"), 3);
-    assert_int_equal(*reg(m, "minstret"), 3);
+    assert_int_equal(*machine_reg(m, "a0"), 3);
+    assert_int_equal(*machine_reg(m, "minstret"), 3);
     machine_free(m);
 }
 
@@ -145,10 +106,10 @@ static void a_budget_ends_before_a_fault(void **state)
         char text[80];
         snprintf(text, sizeof(text), "addi a0, a0, 1; %s", next[i]);
         load(m, text);
-        assert_int_equal(run(m, 1)->kind, EXIT_BUDGET);
+        assert_int_equal(machine_run(m, 1)->kind, EXIT_BUDGET);
         assert_int_equal(m->cpu->exit.executed, 1);
-        assert_int_equal(*reg(m, "pc"), CODE + 4);
-        assert_int_not_equal(run(m, 1)->kind, EXIT_BUDGET);
+        assert_int_equal(*machine_reg(m, "pc"), CODE + 4);
+        assert_int_not_equal(machine_run(m, 1)->kind, EXIT_BUDGET);
         assert_int_equal(m->cpu->exit.executed, 0);
         machine_free(m);
     }
@@ -158,22 +119,22 @@ static void illegal_code_reports_its_bits(void **state)
 {
     struct machine *m = machine_new();
     load(m, "nop; .4byte 0xffffffff");
-    const struct cpu_exit *e = run(m, 100);
+    const struct cpu_exit *e = machine_run(m, 100);
     assert_int_equal(e->kind, EXIT_FAULT);
     assert_string_equal(m->cpu->guest->causes[e->cause].name, "illegal");
     assert_int_equal(e->value, 0xffffffff);
     assert_int_equal(e->pc, CODE + 4);
     load(m, ".2byte 0");
-    assert_int_equal(run(m, 1)->value, 0);
+    assert_int_equal(machine_run(m, 1)->value, 0);
     machine_free(m);
 }
 
 static void fetching_beyond_memory_faults_there(void **state)
 {
     struct machine *m = machine_new();
-    load_at(m, CODE + CODE_SIZE - 2, ".2byte 0x0513"); /* the first half of an addi */
-    *reg(m, "pc") = CODE + CODE_SIZE - 2;
-    const struct cpu_exit *e = run(m, 5);
+    machine_load(m, CODE + CODE_SIZE - 2, ".2byte 0x0513"); /* the first half of an addi */
+    *machine_reg(m, "pc") = CODE + CODE_SIZE - 2;
+    const struct cpu_exit *e = machine_run(m, 5);
     assert_int_equal(e->kind, EXIT_FAULT);
     assert_string_equal(m->cpu->guest->causes[e->cause].name, "fetch-access");
     assert_int_equal(e->pc, CODE + CODE_SIZE - 2);
@@ -185,10 +146,10 @@ static void calls_and_breakpoints_stop_on_themselves(void **state)
 {
     struct machine *m = machine_new();
     load(m, "li a7, 93; ecall; ebreak");
-    assert_int_equal(run(m, 100)->kind, EXIT_SYSCALL);
-    assert_int_equal(*reg(m, "pc"), CODE + 4);
-    *reg(m, "pc") += 4;
-    assert_int_equal(run(m, 100)->kind, EXIT_BREAKPOINT);
+    assert_int_equal(machine_run(m, 100)->kind, EXIT_SYSCALL);
+    assert_int_equal(*machine_reg(m, "pc"), CODE + 4);
+    *machine_reg(m, "pc") += 4;
+    assert_int_equal(machine_run(m, 100)->kind, EXIT_BREAKPOINT);
     assert_int_equal(m->cpu->exit.pc, CODE + 8);
     machine_free(m);
 }
@@ -199,11 +160,11 @@ static void changed_code_is_seen_after_fence_i(void **state)
     /* overwrites the addi at `patch` with "addi a0, a0, 64" after the first round */
     load(m,
          "loop: nop; patch: addi a0, a0, 1; sw a2, 4(a1); fence.i; addi a3, a3, -1; bnez a3, loop; ebreak");
-    *reg(m, "a1") = CODE;
-    *reg(m, "a2") = 0x04050513;
-    *reg(m, "a3") = 3;
-    assert_int_equal(run(m, 1000)->kind, EXIT_BREAKPOINT);
-    assert_int_equal(*reg(m, "a0"), 1 + 64 + 64);
+    *machine_reg(m, "a1") = CODE;
+    *machine_reg(m, "a2") = 0x04050513;
+    *machine_reg(m, "a3") = 3;
+    assert_int_equal(machine_run(m, 1000)->kind, EXIT_BREAKPOINT);
+    assert_int_equal(*machine_reg(m, "a0"), 1 + 64 + 64);
     machine_free(m);
 }
 
@@ -214,8 +175,8 @@ static void code_changed_by_the_host_is_seen(void **state)
         char text[40];
         snprintf(text, sizeof(text), "addi a0, zero, %d; ebreak", i);
         load(m, text);
-        run(m, 10);
-        assert_int_equal(*reg(m, "a0"), i);
+        machine_run(m, 10);
+        assert_int_equal(*machine_reg(m, "a0"), i);
     }
     machine_free(m);
 }
@@ -224,10 +185,10 @@ static void counters_are_exact_inside_blocks(void **state)
 {
     struct machine *m = machine_new();
     load(m, "nop; nop; csrr a0, instret; nop; csrr a1, instret; csrr a2, cycle; ebreak");
-    run(m, 100);
-    assert_int_equal(*reg(m, "a0"), 2);
-    assert_int_equal(*reg(m, "a1"), 4);
-    assert_int_equal(*reg(m, "a2"), 5);
+    machine_run(m, 100);
+    assert_int_equal(*machine_reg(m, "a0"), 2);
+    assert_int_equal(*machine_reg(m, "a1"), 4);
+    assert_int_equal(*machine_reg(m, "a2"), 5);
     machine_free(m);
 }
 
@@ -236,10 +197,10 @@ static void a_written_counter_goes_on_from_there(void **state)
 {
     struct machine *m = machine_new();
     load(m, "li a0, 1000; nop; csrw minstret, a0; csrr a1, minstret; nop; csrr a2, minstret; ebreak");
-    *reg(m, "priv") = 3;
-    run(m, 100);
-    assert_int_equal(*reg(m, "a1"), 1000);
-    assert_int_equal(*reg(m, "a2"), 1002);
+    *machine_reg(m, "priv") = 3;
+    machine_run(m, 100);
+    assert_int_equal(*machine_reg(m, "a1"), 1000);
+    assert_int_equal(*machine_reg(m, "a2"), 1002);
     machine_free(m);
 }
 
@@ -247,14 +208,14 @@ static void floating_point_needs_fs(void **state)
 {
     struct machine *m = machine_new();
     load(m, "fadd.d fa0, fa1, fa2; csrc mstatus, a0; fadd.d fa0, fa1, fa2");
-    *reg(m, "priv") = 3;
-    *reg(m, "a0") = 0x6000;
-    const struct cpu_exit *e = run(m, 100);
+    *machine_reg(m, "priv") = 3;
+    *machine_reg(m, "a0") = 0x6000;
+    const struct cpu_exit *e = machine_run(m, 100);
     assert_int_equal(e->kind, EXIT_FAULT);
     assert_int_equal(e->pc, CODE + 8);
     assert_int_equal(e->executed, 2);
     load(m, "csrs mstatus, a0; fadd.d fa0, fa1, fa2; ebreak");
-    assert_int_equal(run(m, 100)->kind, EXIT_BREAKPOINT);
+    assert_int_equal(machine_run(m, 100)->kind, EXIT_BREAKPOINT);
     machine_free(m);
 }
 
@@ -262,7 +223,7 @@ static void absent_rows_say_so(void **state)
 {
     struct machine *m = machine_new();
     load(m, "nop; vadd.vv v1, v2, v3");
-    assert_int_equal(run(m, 100)->kind, EXIT_UNSUPPORTED);
+    assert_int_equal(machine_run(m, 100)->kind, EXIT_UNSUPPORTED);
     assert_int_equal(m->cpu->exit.executed, 1);
     assert_non_null(m->cpu->exit.why);
     machine_free(m);
@@ -274,11 +235,11 @@ static void a_full_arena_starts_over(void **state)
     struct machine *m = machine_new();
     struct interp *in = m->cpu->interp;
     for (uint64_t at = 0; at + 8 < CODE_SIZE; at += 8)
-        load_at(m, CODE + at, "c.addi a0, 1; c.nop; jal zero, .+4");
-    load_at(m, CODE + CODE_SIZE - 8, "ebreak");
-    *reg(m, "pc") = CODE;
-    assert_int_equal(run(m, 10000000)->kind, EXIT_BREAKPOINT);
-    assert_int_equal(*reg(m, "a0"), CODE_SIZE / 8 - 1);
+        machine_load(m, CODE + at, "c.addi a0, 1; c.nop; jal zero, .+4");
+    machine_load(m, CODE + CODE_SIZE - 8, "ebreak");
+    *machine_reg(m, "pc") = CODE;
+    assert_int_equal(machine_run(m, 10000000)->kind, EXIT_BREAKPOINT);
+    assert_int_equal(*machine_reg(m, "a0"), CODE_SIZE / 8 - 1);
     assert_true(in->flushed > 0 || backend != &backend_interp);
     machine_free(m);
 }
@@ -287,11 +248,11 @@ static void reservations_hold_until_used(void **state)
 {
     struct machine *m = machine_new();
     load(m, "lr.w a0, (a1); addi a2, a0, 5; sc.w a3, a2, (a1); sc.w a4, a2, (a1); lw a5, 0(a1); ebreak");
-    *reg(m, "a1") = DATA + CODE_SIZE;
-    assert_int_equal(run(m, 100)->kind, EXIT_BREAKPOINT);
-    assert_int_equal(*reg(m, "a3"), 0);
-    assert_int_equal(*reg(m, "a4"), 1);
-    assert_int_equal(*reg(m, "a5"), 5);
+    *machine_reg(m, "a1") = DATA + CODE_SIZE;
+    assert_int_equal(machine_run(m, 100)->kind, EXIT_BREAKPOINT);
+    assert_int_equal(*machine_reg(m, "a3"), 0);
+    assert_int_equal(*machine_reg(m, "a4"), 1);
+    assert_int_equal(*machine_reg(m, "a5"), 5);
     machine_free(m);
 }
 
@@ -301,14 +262,14 @@ static void a_crossing_store_that_faults_changes_nothing(void **state)
     struct machine *m = machine_new();
     uint64_t end = DATA + CODE_SIZE + CPU_PAGE, v = 1;
     load(m, "addi a0, a0, 1; sd a2, 0(a1); addi a0, a0, 1");
-    *reg(m, "a1") = end - 3;
-    *reg(m, "a2") = ~0ull;
-    const struct cpu_exit *e = run(m, 100);
+    *machine_reg(m, "a1") = end - 3;
+    *machine_reg(m, "a2") = ~0ull;
+    const struct cpu_exit *e = machine_run(m, 100);
     assert_int_equal(e->kind, EXIT_FAULT);
     assert_string_equal(m->cpu->guest->causes[e->cause].name, "store-access");
     assert_int_equal(e->pc, CODE + 4);
     assert_int_equal(e->value, end);
-    assert_int_equal(*reg(m, "a0"), 1);
+    assert_int_equal(*machine_reg(m, "a0"), 1);
     assert_int_equal(mem_read(&m->mem, end - 8, &v, 8), 0);
     assert_int_equal(v, 0);
     machine_free(m);
@@ -329,11 +290,11 @@ static void no_address_breaks_any_row(void **state)
         if (g->decode(word) != (int)(r - g->rows)) continue;
         vcpu_reset(m->cpu);
         assert_int_equal(mem_write(&m->mem, CODE, &word, r->length), 0);
-        *reg(m, "pc") = CODE;
-        *reg(m, "priv") = 3;
-        *reg(m, "mstatus") = 0x6000;
-        for (unsigned k = 1; k < 32; k++) reg(m, "x0")[k] = addrs[i % ARRAY_LEN(addrs)];
-        const struct cpu_exit *e = run(m, 1);
+        *machine_reg(m, "pc") = CODE;
+        *machine_reg(m, "priv") = 3;
+        *machine_reg(m, "mstatus") = 0x6000;
+        for (unsigned k = 1; k < 32; k++) machine_reg(m, "x0")[k] = addrs[i % ARRAY_LEN(addrs)];
+        const struct cpu_exit *e = machine_run(m, 1);
         assert_true(e->kind == EXIT_FAULT || e->kind == EXIT_BUDGET);
         faults += e->kind == EXIT_FAULT;
     }
@@ -364,12 +325,12 @@ static unsigned random_code(const struct guest *g, struct rng *rng, uint32_t *wo
 static void random_state(struct machine *m, struct rng rng)
 {
     vcpu_reset(m->cpu);
-    *reg(m, "pc") = CODE;
-    *reg(m, "mstatus") = 0x6000;
+    *machine_reg(m, "pc") = CODE;
+    *machine_reg(m, "mstatus") = 0x6000;
     for (unsigned i = 1; i < 32; i++) {
         uint64_t r = rng_next(&rng);
-        reg(m, "x0")[i] = i & 1 ? DATA + CODE_SIZE + (r & 0xff8) : r >> (r & 63);
-        reg(m, "f0")[i] = rng_next(&rng);
+        machine_reg(m, "x0")[i] = i & 1 ? DATA + CODE_SIZE + (r & 0xff8) : r >> (r & 63);
+        machine_reg(m, "f0")[i] = rng_next(&rng);
     }
 }
 
@@ -404,9 +365,9 @@ static void handed_on_results_are_those_of_the_state(void **state)
             random_state(m[i], rng);
         }
         uint64_t part = rng_below(&rng, n);
-        for (unsigned i = 0; i < n && run(m[0], 1)->kind == EXIT_BUDGET; i++) continue;
-        run(m[1], n);
-        if (run(m[2], part)->kind == EXIT_BUDGET) run(m[2], n - part);
+        for (unsigned i = 0; i < n && machine_run(m[0], 1)->kind == EXIT_BUDGET; i++) continue;
+        machine_run(m[1], n);
+        if (machine_run(m[2], part)->kind == EXIT_BUDGET) machine_run(m[2], n - part);
         assert_same(m[0], m[1], round);
         assert_same(m[0], m[2], round);
         assert_int_equal(m[0]->cpu->exit.kind, m[1]->cpu->exit.kind);
@@ -422,10 +383,10 @@ static void a_written_pair_is_read_from_the_state(void **state)
     uint64_t old[2] = {77, 78};
     load(m, "addi a2, a2, 1; amocas.q a2, a4, (a1); addi a0, a2, 1; ebreak");
     assert_int_equal(mem_write(&m->mem, DATA + CODE_SIZE, old, sizeof(old)), 0);
-    *reg(m, "a1") = DATA + CODE_SIZE;
-    assert_int_equal(run(m, 100)->kind, EXIT_BREAKPOINT);
-    assert_int_equal(*reg(m, "a2"), 77);
-    assert_int_equal(*reg(m, "a0"), 78);
+    *machine_reg(m, "a1") = DATA + CODE_SIZE;
+    assert_int_equal(machine_run(m, 100)->kind, EXIT_BREAKPOINT);
+    assert_int_equal(*machine_reg(m, "a2"), 77);
+    assert_int_equal(*machine_reg(m, "a0"), 78);
     machine_free(m);
 }
 
@@ -453,17 +414,17 @@ static void a_kick_ends_a_run_exactly(void **state)
     assert_int_equal(sigaction(SIGUSR1, &a, NULL), 0);
     load(m, "loop: addi a0, a0, 1; xor a2, a0, a1; addi a3, a3, 1; bnez a0, loop");
     assert_int_equal(pthread_create(&t, NULL, kicker, &self), 0);
-    const struct cpu_exit *e = run(m, ~0ull);
+    const struct cpu_exit *e = machine_run(m, ~0ull);
     pthread_join(t, NULL);
     assert_int_equal(e->kind, EXIT_KICKED);
     assert_int_equal(m->cpu->kicked, 0);
     assert_true(e->executed > 0);
-    assert_int_equal(e->pc, *reg(m, "pc"));
+    assert_int_equal(e->pc, *machine_reg(m, "pc"));
     uint64_t n = e->executed;
-    assert_int_equal(*reg(m, "a0"), (n + 3) / 4);
-    assert_int_equal(*reg(m, "a3"), (n + 1) / 4);
-    assert_int_equal(*reg(m, "pc"), CODE + n % 4 * 4);
-    assert_int_equal(*reg(m, "minstret"), n);
+    assert_int_equal(*machine_reg(m, "a0"), (n + 3) / 4);
+    assert_int_equal(*machine_reg(m, "a3"), (n + 1) / 4);
+    assert_int_equal(*machine_reg(m, "pc"), CODE + n % 4 * 4);
+    assert_int_equal(*machine_reg(m, "minstret"), n);
     machine_free(m);
 }
 
@@ -472,10 +433,10 @@ static void a_kick_before_a_run_ends_it_at_once(void **state)
     struct machine *m = machine_new();
     load(m, "addi a0, a0, 1; ecall");
     cpu_kick(m->cpu, NULL);
-    assert_int_equal(run(m, 5)->kind, EXIT_KICKED);
+    assert_int_equal(machine_run(m, 5)->kind, EXIT_KICKED);
     assert_int_equal(m->cpu->exit.executed, 0);
-    assert_int_equal(*reg(m, "pc"), CODE);
-    assert_int_equal(run(m, 5)->kind, EXIT_SYSCALL);
+    assert_int_equal(*machine_reg(m, "pc"), CODE);
+    assert_int_equal(machine_run(m, 5)->kind, EXIT_SYSCALL);
     assert_int_equal(m->cpu->exit.executed, 1);
     assert_null(m->cpu->runs);
     machine_free(m);
@@ -512,9 +473,9 @@ static void code_changed_by_a_thread_is_seen(void **state)
         load(m, text[i]);
         struct patcher p = {m, CODE, 0x00100073}; /* ebreak */
         assert_int_equal(pthread_create(&t, NULL, patch, &p), 0);
-        assert_int_equal(run(m, ~0ull)->kind, EXIT_BREAKPOINT);
+        assert_int_equal(machine_run(m, ~0ull)->kind, EXIT_BREAKPOINT);
         pthread_join(t, NULL);
-        assert_int_equal(*reg(m, "pc"), CODE);
+        assert_int_equal(*machine_reg(m, "pc"), CODE);
         machine_free(m);
     }
 }
@@ -525,18 +486,18 @@ static void changed_mappings_are_seen(void **state)
     struct machine *m = machine_new();
     uint64_t end = CODE + CODE_SIZE;
     if (in_window) {
-        load_at(m, end - 4, "nop");
-        *reg(m, "pc") = end - 4;
-        const struct cpu_exit *e = run(m, 5);
+        machine_load(m, end - 4, "nop");
+        *machine_reg(m, "pc") = end - 4;
+        const struct cpu_exit *e = machine_run(m, 5);
         assert_string_equal(m->cpu->guest->causes[e->cause].name, "fetch-access");
         assert_int_equal(e->value, end);
-        *reg(m, "pc") = end - 4;
+        *machine_reg(m, "pc") = end - 4;
         test_map(&m->mem, end, CPU_PAGE, CPU_READ | CPU_EXEC);
-        load_at(m, end, "nop; ebreak");
-        assert_int_equal(run(m, 5)->kind, EXIT_BREAKPOINT);
-        *reg(m, "pc") = end - 4;
+        machine_load(m, end, "nop; ebreak");
+        assert_int_equal(machine_run(m, 5)->kind, EXIT_BREAKPOINT);
+        *machine_reg(m, "pc") = end - 4;
         test_map(&m->mem, end, CPU_PAGE, CPU_READ);
-        assert_int_equal(run(m, 5)->value, end);
+        assert_int_equal(machine_run(m, 5)->value, end);
         assert_int_equal(m->cpu->exit.kind, EXIT_FAULT);
     }
     machine_free(m);

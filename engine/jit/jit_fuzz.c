@@ -3,36 +3,14 @@
  * code: bytes as they are, or, by the seed, rows by number with bits for their operands, jumping not far. */
 #include "engine/jit/internal.h"
 
-#include "engine/guest/guest.h"
 #include "engine/interp/interp.h"
+#include "engine/interp/machine.h"
 
 #include <string.h>
 
 enum { CODE = 0x10000, DATA = 0x20000, BUDGET = 1500 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct machine {
-    struct mem mem;
-    struct vcpu *cpu;
-    const struct backend *backend;
-};
-
-static void set_registers(struct machine *m, uint64_t seed)
-{
-    const struct guest *g = m->cpu->guest;
-    struct rng rng = {seed};
-    for (unsigned i = 1; i < 32; i++) {
-        uint64_t r = rng_next(&rng);
-        guest_reg_words(g, m->cpu->state, guest_reg_find(g, "x0"))[i] =
-            r & 1 ? r : (r & 2 ? CODE : DATA) + (r >> 8 & 0x1fff);
-        guest_reg_words(g, m->cpu->state, guest_reg_find(g, "f0"))[i] =
-            r & 4 ? rng_next(&rng) : r | 0xffffffff00000000u;
-    }
-    guest_reg_words(g, m->cpu->state, guest_reg_find(g, "priv"))[0] = seed % 3 ? 0 : 3;
-    guest_reg_words(g, m->cpu->state, guest_reg_find(g, "frm"))[0] = rng_below(&rng, 8);
-    m->cpu->state[g->pc_word] = CODE;
-}
 
 /* The instruction that six bytes stand for: which row, and the bits that the row leaves open. */
 static unsigned encode(const struct guest *g, const uint8_t *p, uint32_t *word)
@@ -60,29 +38,23 @@ static void code_of(const uint8_t *data, size_t size, bool rows, struct buf *out
 }
 
 /* Code cannot be written: when a store to it is seen is each backend's own affair until fence.i. */
-static void machine_open(struct machine *m, const struct backend *b, const struct buf *code, uint64_t seed)
+static void set_up(struct machine *m, const struct backend *b, const struct buf *code, uint64_t seed)
 {
+    static const struct machine_area areas[] = {
+        {CODE, CPU_PAGE, CPU_READ | CPU_EXEC},
+        {DATA, 2 * CPU_PAGE, CPU_READ | CPU_WRITE},
+    };
     static const struct jit_options options[] = {
         {.cache_size = JIT_CACHE_MIN, .hot = ~0u},
         {.cache_size = JIT_CACHE_MIN, .hot = 1, .slice = 1},
     };
-    mem_init(&m->mem);
-    BUG_ON(mem_add(&m->mem, CODE, CPU_PAGE, CPU_READ | CPU_EXEC, NULL, "code"));
-    BUG_ON(mem_add(&m->mem, DATA, 2 * CPU_PAGE, CPU_READ | CPU_WRITE, NULL, "data"));
+    const struct jit_options *o = b == &backend_jit ? &options[seed >> 8 & 1] : NULL;
+    struct rng rng = {seed};
+    BUG_ON(machine_open(m, b, o, false, areas, ARRAY_LEN(areas)));
     BUG_ON(mem_write(&m->mem, CODE, code->p, code->len));
-    m->backend = b;
-    m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
-    BUG_ON(!m->cpu);
-    m->cpu->options = b == &backend_jit ? &options[seed >> 8 & 1] : NULL;
-    BUG_ON(b->open(m->cpu));
-    set_registers(m, seed);
-}
-
-static void machine_close(struct machine *m)
-{
-    m->backend->close(m->cpu);
-    vcpu_free(m->cpu);
-    mem_free(&m->mem);
+    machine_any_registers(m, &rng, CODE, DATA);
+    *machine_reg(m, "priv") = seed % 3 ? 0 : 3;
+    *machine_reg(m, "frm") = rng_below(&rng, 8);
 }
 
 /* Dies of the first difference. */
@@ -115,8 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(&seed, data, 8);
     struct rng rng = {seed};
     code_of(data + 8, size - 8, seed & 1, &code);
-    machine_open(&interp, &backend_interp, &code, seed);
-    machine_open(&jit, &backend_jit, &code, seed);
+    set_up(&interp, &backend_interp, &code, seed);
+    set_up(&jit, &backend_jit, &code, seed);
     for (uint64_t left = BUDGET; left;) {
         uint64_t n = rng_below(&rng, left) + 1;
         backend_interp.run(interp.cpu, n);

@@ -89,9 +89,9 @@ static const struct program {
 static uint64_t length_of(const struct program *g)
 {
     struct machine *m = machine_new(&backend_interp, NULL);
-    load_at(m, CODE, g->text);
+    machine_load(m, CODE, g->text);
     start(m);
-    assert_int_equal(run(m, MANY)->kind, EXIT_BREAKPOINT);
+    assert_int_equal(machine_run(m, MANY)->kind, EXIT_BREAKPOINT);
     uint64_t n = m->cpu->exit.executed;
     machine_free(m);
     return n;
@@ -317,7 +317,7 @@ static void faults_inside_blocks_agree(void **state)
         for (size_t k = 0; k < ARRAY_LEN(where); k++) {
             start(p.interp);
             start(p.jit);
-            *reg(p.interp, "a1") = *reg(p.jit, "a1") = where[k];
+            *machine_reg(p.interp, "a1") = *machine_reg(p.jit, "a1") = where[k];
             both(&p, text[i], 100);
             same_memory(&p);
         }
@@ -333,13 +333,13 @@ static void the_host_signal_of_a_fault_is_kept(void **state)
     struct machine *m = machine_new(&backend_jit, NULL);
     FILE *empty = tmpfile();
     test_map_file(&m->mem, DATA + DATA_SIZE, CPU_PAGE, CPU_READ | CPU_WRITE, fileno(empty));
-    load_at(m, CODE, "addi a0, a0, 1; ld a1, 16(sp); ebreak");
+    machine_load(m, CODE, "addi a0, a0, 1; ld a1, 16(sp); ebreak");
     start(m);
-    assert_int_equal(run(m, MANY)->kind, EXIT_FAULT);
+    assert_int_equal(machine_run(m, MANY)->kind, EXIT_FAULT);
     assert_int_equal(m->cpu->exit.value, DATA + DATA_SIZE + 16);
     assert_int_equal(m->cpu->host_signal, SIGBUS);
-    *reg(m, "sp") += CPU_PAGE;
-    assert_int_equal(run(m, MANY)->kind, EXIT_FAULT);
+    *machine_reg(m, "sp") += CPU_PAGE;
+    assert_int_equal(machine_run(m, MANY)->kind, EXIT_FAULT);
     assert_int_equal(m->cpu->host_signal, SIGSEGV);
     fclose(empty);
     machine_free(m);
@@ -355,7 +355,7 @@ static void changed_code_is_seen_after_fence_i(void **state)
                              "bnez a3, loop; ebreak; patch: addi a0, a0, 1; ret",
                              NULL);
     assert_int_equal(both(&p, "fence.i", MANY), EXIT_BREAKPOINT);
-    assert_int_equal(*reg(p.jit, "a0"), 1 + 3 * 64);
+    assert_int_equal(*machine_reg(p.jit, "a0"), 1 + 3 * 64);
     pair_free(p);
 }
 
@@ -367,11 +367,11 @@ static void only_what_changed_is_translated_again(void **state)
         "loop: jalr s2; jalr s3; sd a7, 64(s3); fence.i; addi a1, a1, -1; bnez a1, loop; ebreak", NULL);
     for (int i = 0; i < 2; i++) {
         struct machine *m = i ? p.jit : p.interp;
-        load_at(m, CODE + CPU_PAGE, "addi a2, a2, 1; bnez a2, .+4; j .+4; ret");
-        load_at(m, CODE + 2 * CPU_PAGE, "addi a3, a3, 1; ret");
-        *reg(m, "s2") = CODE + CPU_PAGE;
-        *reg(m, "s3") = CODE + 2 * CPU_PAGE;
-        *reg(m, "a1") = ROUNDS;
+        machine_load(m, CODE + CPU_PAGE, "addi a2, a2, 1; bnez a2, .+4; j .+4; ret");
+        machine_load(m, CODE + 2 * CPU_PAGE, "addi a3, a3, 1; ret");
+        *machine_reg(m, "s2") = CODE + CPU_PAGE;
+        *machine_reg(m, "s3") = CODE + 2 * CPU_PAGE;
+        *machine_reg(m, "a1") = ROUNDS;
     }
     assert_int_equal(both(&p, "pages", MANY), EXIT_BREAKPOINT);
     const struct jit_stats *s = jit_stats(p.jit->cpu);
@@ -394,16 +394,16 @@ static void a_change_on_any_page_is_seen(void **state)
             snprintf(text[1], 80, "addi a3, a3, %d; lui t0, %d; jr -6(t0)", round >= 6 ? 32 : 5,
                      (CODE >> 12) + FAR);
             snprintf(text[2], 80, "addi a4, a4, %d; ret", round >= 9 ? 64 : 7);
-            load_at(m, CODE + FAR * CPU_PAGE - 6, "addi a5, a5, 1");
+            machine_load(m, CODE + FAR * CPU_PAGE - 6, "addi a5, a5, 1");
             for (int k = 0; k < 3; k++)
-                if (!round || round == 3 * (k + 1)) load_at(m, at[k], text[k]);
+                if (!round || round == 3 * (k + 1)) machine_load(m, at[k], text[k]);
             start(m);
-            *reg(m, "s2") = at[0];
-            *reg(m, "a1") = ROUNDS;
+            *machine_reg(m, "s2") = at[0];
+            *machine_reg(m, "a1") = ROUNDS;
         }
         assert_int_equal(both(&p, "pages", MANY), EXIT_BREAKPOINT);
-        assert_int_equal(*reg(p.jit, "a4"), ROUNDS * (round >= 9 ? 64 : 7));
-        assert_int_equal(*reg(p.jit, "a2"), ROUNDS * (round >= 3 ? 17 : 4));
+        assert_int_equal(*machine_reg(p.jit, "a4"), ROUNDS * (round >= 9 ? 64 : 7));
+        assert_int_equal(*machine_reg(p.jit, "a2"), ROUNDS * (round >= 3 ? 17 : 4));
     }
     assert_int_equal(jit_stats(p.jit->cpu)->flushes, 0);
     pair_free(p);
@@ -420,13 +420,13 @@ static void many_changes_at_once_are_seen(void **state)
             struct machine *m = i ? p.jit : p.interp;
             char text[40];
             snprintf(text, sizeof(text), "addi a2, a2, %d; ret", round);
-            for (uint64_t k = 1; k <= PAGES; k++) load_at(m, CODE + k * CPU_PAGE, text);
+            for (uint64_t k = 1; k <= PAGES; k++) machine_load(m, CODE + k * CPU_PAGE, text);
             start(m);
-            *reg(m, "s2") = CODE + CPU_PAGE;
-            *reg(m, "a1") = PAGES;
+            *machine_reg(m, "s2") = CODE + CPU_PAGE;
+            *machine_reg(m, "a1") = PAGES;
         }
         assert_int_equal(both(&p, "pages", MANY), EXIT_BREAKPOINT);
-        assert_int_equal(*reg(p.jit, "a2"), round * PAGES);
+        assert_int_equal(*machine_reg(p.jit, "a2"), round * PAGES);
     }
     pair_free(p);
 }
@@ -437,10 +437,10 @@ static void code_changed_by_the_host_is_seen(void **state)
     for (int i = 1; i < 50; i++) {
         char text[60];
         snprintf(text, sizeof(text), "j .+4; addi a0, zero, %d; ebreak", i);
-        load_at(m, CODE, text);
+        machine_load(m, CODE, text);
         start(m);
-        assert_int_equal(run(m, MANY)->kind, EXIT_BREAKPOINT);
-        assert_int_equal(*reg(m, "a0"), i);
+        assert_int_equal(machine_run(m, MANY)->kind, EXIT_BREAKPOINT);
+        assert_int_equal(*machine_reg(m, "a0"), i);
     }
     machine_free(m);
 }
@@ -457,7 +457,7 @@ static void a_rounding_mode_holds_in_what_follows(void **state)
         "ebreak; sum: fdiv.d fa2, fa0, fa1; fadd.d fa3, fa3, fa2; fmv.x.d a3, fa2; add a4, a4, a3; ret",
         NULL);
     assert_int_equal(both(&p, "frm", MANY), EXIT_BREAKPOINT);
-    assert_int_equal(*reg(p.jit, "fflags"), FP_NX);
+    assert_int_equal(*machine_reg(p.jit, "fflags"), FP_NX);
     pair_free(p);
 }
 
@@ -470,7 +470,7 @@ static void a_subnormal_operand_is_no_exception(void **state)
                              "fence.i; frflags a2; frcsr a3; ebreak",
                              NULL);
     assert_int_equal(both(&p, "fflags", MANY), EXIT_BREAKPOINT);
-    assert_int_equal(*reg(p.jit, "fflags"), 0);
+    assert_int_equal(*machine_reg(p.jit, "fflags"), 0);
     pair_free(p);
 }
 
@@ -487,11 +487,11 @@ static void load_many(struct machine *m, unsigned n)
             "addi a0, a0, %u; xor a1, a1, a0; add a2, a2, a1; bnez a3, .+8; addi a4, a4, 1; jal t0, common;",
             i % 2000);
     buf_str(&text, "addi a5, a5, -1; la a6, .; beqz a5, .+8; jr s2; ebreak; common: addi s3, s3, 1; jr t0");
-    load_at(m, CODE, buf_cstr(&text));
+    machine_load(m, CODE, buf_cstr(&text));
     buf_free(&text);
     start(m);
-    *reg(m, "a5") = 6;
-    *reg(m, "s2") = CODE;
+    *machine_reg(m, "a5") = 6;
+    *machine_reg(m, "s2") = CODE;
 }
 
 static void a_small_cache_reclaims(void **state)
@@ -518,7 +518,7 @@ static void blocks_are_found_by_their_code(void **state)
     struct jit *j = m->cpu->backend;
     load_many(m, 3000);
     for (int round = 0; round < 40; round++) {
-        run(m, 700);
+        machine_run(m, 700);
         for (uint32_t i = 0; i < j->cache.count; i++) {
             const struct jit_block *b = j->cache.order[(j->cache.first + i) & (j->cache.order_cap - 1)].block;
             assert_ptr_equal(jit_block_at(j, b->code), b);
@@ -538,9 +538,9 @@ static void blocks_are_found_by_their_code(void **state)
 static void no_page_is_writable_and_executable(void **state)
 {
     struct machine *m = machine_new(&backend_jit, NULL);
-    load_at(m, CODE, "ebreak");
+    machine_load(m, CODE, "ebreak");
     start(m);
-    run(m, MANY);
+    machine_run(m, MANY);
     char line[512];
     FILE *f = fopen("/proc/self/maps", "r");
     assert_non_null(f);
@@ -567,9 +567,9 @@ static void a_forked_child_has_its_own_code(void **state)
     if (!pid) {
         backend_jit.close(p.jit->cpu);
         if (backend_jit.open(p.jit->cpu)) _exit(1);
-        load_at(p.jit, CODE, "li a0, 77; ebreak");
-        *reg(p.jit, "pc") = CODE;
-        _exit(run(p.jit, MANY)->kind == EXIT_BREAKPOINT && *reg(p.jit, "a0") == 77 ? 0 : 2);
+        machine_load(p.jit, CODE, "li a0, 77; ebreak");
+        *machine_reg(p.jit, "pc") = CODE;
+        _exit(machine_run(p.jit, MANY)->kind == EXIT_BREAKPOINT && *machine_reg(p.jit, "a0") == 77 ? 0 : 2);
     }
     int status = 0;
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -584,7 +584,7 @@ static void translations_are_explained(void **state)
 {
     struct machine *m = machine_new(&backend_jit, NULL);
     struct jit_explained e = {0};
-    load_at(m, CODE, "addi a0, a0, 1; addi a0, a0, 2; ebreak");
+    machine_load(m, CODE, "addi a0, a0, 1; addi a0, a0, 2; ebreak");
     start(m);
     assert_int_equal(jit_explain(m->cpu, CODE, 10, NULL, &e), 0);
     assert_non_null(strstr(buf_cstr(&e.ir), "add.i64"));
@@ -593,8 +593,8 @@ static void translations_are_explained(void **state)
     assert_int_equal(jit_explain(m->cpu, CODE + CODE_SIZE, 10, NULL, &e), -EFAULT);
     assert_true(e.notes.len >= 2 * sizeof(struct jit_note)); /* the budget, the breakpoint */
     jit_explained_free(&e);
-    assert_int_equal(run(m, MANY)->kind, EXIT_BREAKPOINT);
-    assert_int_equal(*reg(m, "a0"), 3);
+    assert_int_equal(machine_run(m, MANY)->kind, EXIT_BREAKPOINT);
+    assert_int_equal(*machine_reg(m, "a0"), 3);
     machine_free(m);
 }
 
@@ -610,10 +610,10 @@ static void perf_is_told_of_each_block(void **state)
     char name[] = "fib+0x2";
     struct jit_options o = {.perf = dir, .name = call_it_fib, .data = name};
     struct machine *m = machine_new(&backend_jit, &o);
-    load_at(m, CODE, "addi a0, a0, 1; li t0, 0x10040; jr t0");
-    load_at(m, CODE + 0x40, "ebreak");
+    machine_load(m, CODE, "addi a0, a0, 1; li t0, 0x10040; jr t0");
+    machine_load(m, CODE + 0x40, "ebreak");
     start(m);
-    run(m, MANY);
+    machine_run(m, MANY);
     machine_free(m);
     snprintf(path, sizeof(path), "%s/perf-%d.map", dir, (int)getpid());
     FILE *f = fopen(path, "r");

@@ -6,9 +6,8 @@
 
 #include "engine/jit/internal.h"
 
-#include "engine/cpu/window_test.h"
-#include "engine/guest/guest.h"
 #include "engine/interp/interp.h"
+#include "engine/interp/machine.h"
 
 #include <setjmp.h>
 
@@ -16,78 +15,37 @@
 
 enum { CODE = 0x10000, CODE_SIZE = 5 << 20, DATA = 0x800000, DATA_SIZE = 1 << 16, MANY = 1 << 20 };
 
-struct machine {
-    struct mem mem;
-    struct vcpu *cpu;
-    const struct backend *backend;
-};
-
 /* Where machines have their memory, and whether all that runs twice becomes a region: the tests run with
  * each.
  */
 static bool in_window, hot;
 static const struct jit_options all_hot = {.hot = 1, .slice = 1};
 
-static void add(struct machine *m, uint64_t base, uint64_t size, unsigned perm)
-{
-    if (in_window)
-        test_map(&m->mem, base, size, perm);
-    else
-        assert_int_equal(mem_add(&m->mem, base, size, perm, NULL, "memory"), 0);
-}
-
 static struct machine *machine_new(const struct backend *b, const struct jit_options *o)
 {
+    static const struct machine_area areas[] = {
+        {CODE, CODE_SIZE, CPU_READ | CPU_WRITE | CPU_EXEC},
+        {DATA, DATA_SIZE, CPU_READ | CPU_WRITE},
+    };
     struct machine *m = xcalloc(1, sizeof(*m));
-    mem_init(&m->mem);
-    if (in_window) assert_int_equal(mem_window_open(&m->mem), 0);
-    add(m, CODE, CODE_SIZE, CPU_READ | CPU_WRITE | CPU_EXEC);
-    add(m, DATA, DATA_SIZE, CPU_READ | CPU_WRITE);
-    test_handlers();
-    m->backend = b;
-    m->cpu = vcpu_new(guest_find("riscv64"), &m->mem);
     if (!o && hot && b == &backend_jit) o = &all_hot;
-    m->cpu->options = o;
-    assert_int_equal(b->open(m->cpu), 0);
+    assert_int_equal(machine_open(m, b, o, in_window, areas, ARRAY_LEN(areas)), 0);
     return m;
 }
 
 static void machine_free(struct machine *m)
 {
-    m->backend->close(m->cpu);
-    vcpu_free(m->cpu);
-    mem_free(&m->mem);
+    machine_close(m);
     free(m);
-}
-
-static uint64_t *reg(struct machine *m, const char *name)
-{
-    return guest_reg_words(m->cpu->guest, m->cpu->state, guest_reg_find(m->cpu->guest, name));
-}
-
-static void load_at(struct machine *m, uint64_t at, const char *text)
-{
-    struct buf code = {0};
-    struct asm_error err;
-    if (!guest_asm(m->cpu->guest, text, &code, &err)) fail_msg("%s", err.message);
-    assert_int_equal(mem_write(&m->mem, at, code.p, code.len), 0);
-    buf_free(&code);
 }
 
 static void start(struct machine *m)
 {
     vcpu_reset(m->cpu);
-    *reg(m, "pc") = CODE;
-    *reg(m, "sp") = DATA + DATA_SIZE;
-    *reg(m, "s0") = DATA;
-    *reg(m, "s1") = DATA + DATA_SIZE / 2;
-}
-
-static const struct cpu_exit *run(struct machine *m, uint64_t budget)
-{
-    test_cpu = m->cpu;
-    m->backend->run(m->cpu, budget);
-    return &m->cpu->exit;
+    *machine_reg(m, "pc") = CODE;
+    *machine_reg(m, "sp") = DATA + DATA_SIZE;
+    *machine_reg(m, "s0") = DATA;
+    *machine_reg(m, "s1") = DATA + DATA_SIZE / 2;
 }
 
 /* ---- interpreter and JIT side by side ---- */
@@ -99,8 +57,8 @@ struct pair {
 static struct pair pair_new(const char *text, const struct jit_options *o)
 {
     struct pair p = {machine_new(&backend_interp, NULL), machine_new(&backend_jit, o)};
-    load_at(p.interp, CODE, text);
-    load_at(p.jit, CODE, text);
+    machine_load(p.interp, CODE, text);
+    machine_load(p.jit, CODE, text);
     start(p.interp);
     start(p.jit);
     return p;
@@ -145,8 +103,8 @@ static void same_memory(const struct pair *p)
 /* The same budget on both, and the same outcome. */
 static enum exit_kind both(const struct pair *p, const char *what, uint64_t budget)
 {
-    run(p->interp, budget);
-    run(p->jit, budget);
+    machine_run(p->interp, budget);
+    machine_run(p->jit, budget);
     same_state(p, what, budget);
     return p->jit->cpu->exit.kind;
 }

@@ -40,12 +40,12 @@ static void returns_are_predicted(void **state)
     while (jit_jump_slot(other + 8) != jit_jump_slot(CODE + 0x104)) other += 2;
     for (int i = 0; i < 2; i++) {
         struct machine *m = i ? p.jit : p.interp;
-        load_at(m, CODE + 0x100, "jalr t0, 0(s4); jr ra");
-        load_at(m, other, "addi a2, a2, 1; jalr t0, 0(s4); jr ra");
-        load_at(m, CODE + 0x200, "addi a1, a1, 1; jr t0");
-        *reg(m, "s2") = CODE + 0x100;
-        *reg(m, "s3") = other;
-        *reg(m, "s4") = CODE + 0x200;
+        machine_load(m, CODE + 0x100, "jalr t0, 0(s4); jr ra");
+        machine_load(m, other, "addi a2, a2, 1; jalr t0, 0(s4); jr ra");
+        machine_load(m, CODE + 0x200, "addi a1, a1, 1; jr t0");
+        *machine_reg(m, "s2") = CODE + 0x100;
+        *machine_reg(m, "s3") = other;
+        *machine_reg(m, "s4") = CODE + 0x200;
     }
     both(&p, "two places", MANY);
     assert_true(missed(&p) < 20);
@@ -105,7 +105,7 @@ static void recursion_may_be_deeper_than_the_stack(void **state)
     pair_free(p);
     p = pair_new(text, NULL);
     in_parts(&p, "deep", 100000);
-    assert_int_equal(*reg(p.jit, "a2"), DEEP);
+    assert_int_equal(*machine_reg(p.jit, "a2"), DEEP);
     pair_free(p);
 }
 
@@ -199,22 +199,22 @@ static void threads_return_to_their_own_callers(void **state)
     struct machine *m = machine_new(&backend_jit, NULL);
     struct machine threads[THREADS];
     pthread_t ids[THREADS];
-    load_at(m, CODE, fib);
+    machine_load(m, CODE, fib);
     for (unsigned i = 0; i < THREADS; i++) {
         threads[i] = *m;
         threads[i].cpu = vcpu_new(m->cpu->guest, &m->mem);
         threads[i].cpu->options = m->cpu->options;
         assert_int_equal(backend_jit.open(threads[i].cpu), 0);
         start(&threads[i]);
-        *reg(&threads[i], "sp") -= i * 0x4000;
-        *reg(&threads[i], "a0") = 16 + i;
+        *machine_reg(&threads[i], "sp") -= i * 0x4000;
+        *machine_reg(&threads[i], "a0") = 16 + i;
         assert_int_equal(pthread_create(&ids[i], NULL, run_fib, threads[i].cpu), 0);
     }
     for (unsigned i = 0; i < THREADS; i++) {
         static const unsigned numbers[THREADS] = {987, 1597, 2584};
         pthread_join(ids[i], NULL);
         assert_int_equal(threads[i].cpu->exit.kind, EXIT_BREAKPOINT);
-        assert_int_equal(*reg(&threads[i], "a0"), numbers[i]);
+        assert_int_equal(*machine_reg(&threads[i], "a0"), numbers[i]);
         backend_jit.close(threads[i].cpu);
         vcpu_free(threads[i].cpu);
     }
