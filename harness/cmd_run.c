@@ -3,7 +3,10 @@
 #include "harness/resume.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* What the plan selects. */
 struct selection {
@@ -122,12 +125,48 @@ static bool wants_identity(const struct program *p, const struct plan *plan)
     return wants;
 }
 
+/* A number of the protocol by which build systems shard tests. */
+static bool environment_number(const char *name, uint64_t most, uint64_t *v)
+{
+    const char *text = getenv(name);
+    bool negative;
+    return text && number_parse(text, strlen(text), v, &negative) && !negative && *v <= most;
+}
+
+/* TEST_TOTAL_SHARDS and TEST_SHARD_INDEX (from 0), where --shard says nothing; touching the status file is
+ * how a test says that it knows of them. */
+static int shard_by_environment(struct program *p, struct plan *plan)
+{
+    enum { SHARDS_MAX = 1000000 };
+    const char *total_text = getenv("TEST_TOTAL_SHARDS"), *file = getenv("TEST_SHARD_STATUS_FILE");
+    uint64_t total, index;
+    if (plan->filter.nshards || !total_text || !*total_text) return 0;
+    if (!environment_number("TEST_TOTAL_SHARDS", SHARDS_MAX, &total) || !total)
+        return complain(p, STATUS_USAGE, "TEST_TOTAL_SHARDS is a number from 1 to %d, not '%s'", SHARDS_MAX,
+                        total_text);
+    if (!environment_number("TEST_SHARD_INDEX", total - 1, &index))
+        return complain(p, STATUS_USAGE,
+                        "TEST_SHARD_INDEX is a number from 0 to %" PRIu64
+                        ", as TEST_TOTAL_SHARDS is %" PRIu64,
+                        total - 1, total);
+    FILE *f = file && *file ? fopen(file, "ae") : NULL;
+    if (file && *file && !f)
+        return complain(p, STATUS_USAGE, "TEST_SHARD_STATUS_FILE: cannot touch %s: %s", file,
+                        strerror(errno));
+    if (f) fclose(f);
+    plan->filter.shard = (unsigned)index;
+    plan->filter.nshards = (unsigned)total;
+    plan->whole = false;
+    return 0;
+}
+
 static int run(struct program *p)
 {
     struct plan plan;
     struct resume from = {0};
     struct selection sel;
     int status = plan_make(p, &p->opt.args, &plan);
+    if (!status) status = shard_by_environment(p, &plan);
     if (!status) status = pick_load(p, &plan);
     if (!status) status = select_cases(p, &plan, &sel);
     if (!status) {

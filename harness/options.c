@@ -137,7 +137,9 @@ static const struct command commands[] = {
      "manual's word where a case has it, and against each oracle. Without PATH, the plan "
      "corpora/default.yaml.\n"
      "Exit status: 0 all passed, 1 some failed, 2 bad usage or input, 3 the harness could not do its work,\n"
-     "4 nothing selected. SIGUSR1: it says on stderr what each worker is at.\n",
+     "4 nothing selected. SIGUSR1: it says on stderr what each worker is at. Without --shard, "
+     "TEST_TOTAL_SHARDS and\n"
+     "TEST_SHARD_INDEX (from 0) of the environment do the same.\n",
      cmd_run},
     {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, false, "run one case and show everything",
      "Runs the case of this id and shows its row, its state before, and what each backend made of it.\n",

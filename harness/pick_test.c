@@ -130,12 +130,44 @@ static void test_balance(void **state)
     left_free(&whole);
 }
 
+/* Without --shard, the environment may say which shard this is. */
+static void test_environment(void **state)
+{
+    struct place *p = *state;
+    write_cases("c.yaml", NULL);
+    lockstep(p, RUN "|--shard|2/3|-r|jsonl=r.jsonl");
+    char *by_option = cases_run();
+    setenv("TEST_TOTAL_SHARDS", "3", 1);
+    setenv("TEST_SHARD_STATUS_FILE", "touched", 1);
+    expect(p, RUN, STATUS_USAGE,
+           "lockstep: TEST_SHARD_INDEX is a number from 0 to 2, as TEST_TOTAL_SHARDS is 3\n");
+    setenv("TEST_SHARD_INDEX", "3", 1);
+    expect(p, RUN, STATUS_USAGE,
+           "lockstep: TEST_SHARD_INDEX is a number from 0 to 2, as TEST_TOTAL_SHARDS is 3\n");
+    setenv("TEST_SHARD_INDEX", "0", 1);
+    expect_cases(p, RUN "|--shard|2/3|-r|jsonl=r.jsonl", by_option);
+    assert_int_equal(access("touched", F_OK), -1);
+    setenv("TEST_SHARD_INDEX", "1", 1);
+    expect_cases(p, RUN "|-r|jsonl=r.jsonl", by_option);
+    assert_int_equal(access("touched", F_OK), 0);
+    setenv("TEST_SHARD_STATUS_FILE", "no/folder", 1);
+    expect(p, RUN, STATUS_USAGE,
+           "lockstep: TEST_SHARD_STATUS_FILE: cannot touch no/folder: No such file or directory\n");
+    setenv("TEST_TOTAL_SHARDS", "0", 1);
+    expect(p, RUN, STATUS_USAGE, "lockstep: TEST_TOTAL_SHARDS is a number from 1 to 1000000, not '0'\n");
+    unsetenv("TEST_TOTAL_SHARDS");
+    unsetenv("TEST_SHARD_INDEX");
+    unsetenv("TEST_SHARD_STATUS_FILE");
+    free(by_option);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rerun, enter, leave),
         cmocka_unit_test_setup_teardown(test_rerun_of_part, enter, leave),
         cmocka_unit_test_setup_teardown(test_balance, enter, leave),
+        cmocka_unit_test_setup_teardown(test_environment, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
