@@ -15,7 +15,7 @@ struct court {
     unsigned n;                     /* how many */
     const struct quirks *quirks;    /* or NULL */
     struct judgement *j;            /* the verdict being made */
-    struct findings findings;       /* every place that somebody disputes */
+    struct findings *findings;      /* every place that somebody disputes */
     uint64_t muted;                 /* bit per outcome: an oracle that has no say in this case */
     uint64_t held, quirky;          /* bits likewise: it had a say; a quirk excused more than upper bits */
     bool peers;                     /* two backends under test were held against each other */
@@ -63,11 +63,11 @@ static void hold_against_truth(struct court *ct)
         for (unsigned k = 0; k < f.n; k++) {
             if (o->oracle && f.items[k].what == DIFF_EXIT) ct->muted |= 1ull << i;
             if (excused(ct, i, NULL, &f.items[k])) continue;
-            findings_add(&ct->findings, &f.items[k]);
+            findings_add(ct->findings, &f.items[k]);
             wrong = true;
         }
         if (!wrong) continue;
-        ct->findings.more |= f.more;
+        ct->findings->more |= f.more;
         if (o->oracle)
             ct->j->dissent = true;
         else
@@ -89,10 +89,10 @@ static void hold_against(struct court *ct, unsigned s, unsigned i)
             silent |= f.items[k].what == DIFF_EXIT;
             continue;
         }
-        findings_add(&ct->findings, &f.items[k]);
+        findings_add(ct->findings, &f.items[k]);
         differs = true;
     }
-    if (differs) ct->findings.more |= f.more;
+    if (differs) ct->findings->more |= f.more;
     if (theirs->oracle && !silent) {
         ct->j->checked |= CHECKED_ORACLE;
         ct->held |= 1ull << i;
@@ -138,7 +138,9 @@ static const char *nothing_under_test(const struct outcome *outcomes, unsigned n
 void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n, const struct quirks *q,
            struct judgement *j)
 {
-    struct court ct = {.c = c, .outcomes = outcomes, .n = n, .quirks = q, .j = j};
+    struct findings disputed;
+    struct court ct = {.c = c, .outcomes = outcomes, .n = n, .quirks = q, .j = j, .findings = &disputed};
+    findings_start(&disputed);
     struct buf detail = j->detail;
     buf_reset(&detail);
     *j = (struct judgement){.verdict = VERDICT_SKIP, .detail = detail, .findings = j->findings};
@@ -167,6 +169,6 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
                               : "no oracle can run it and no truth given";
     else
         j->verdict = VERDICT_PASS;
-    if (ct.failed && j->findings) *j->findings = ct.findings;
-    if (ct.failed || j->dissent) describe_failure(c, outcomes, n, q, &ct.findings, &j->detail);
+    if (ct.failed && j->findings) *j->findings = disputed;
+    if (ct.failed || j->dissent) describe_failure(c, outcomes, n, q, &disputed, &j->detail);
 }

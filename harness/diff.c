@@ -128,7 +128,7 @@ static bool same_exit(const struct cpu_exit *a, const struct cpu_exit *b)
 void compare_outcomes(const struct test_case *c, const struct outcome *a, const struct outcome *b,
                       struct findings *f)
 {
-    *f = (struct findings){0};
+    findings_start(f);
     if (!same_exit(&a->exit, &b->exit)) {
         findings_add(f, &(struct diff){.what = DIFF_EXIT});
         return;
@@ -268,7 +268,7 @@ static struct guest_reg_ref truth_pc_ref(const struct guest *g)
 void compare_truth(const struct test_case *c, const struct outcome *o, struct findings *f)
 {
     const struct case_truth *t = &c->truth;
-    *f = (struct findings){0};
+    findings_start(f);
     if (!truth_exit_kind(c, &o->exit)) {
         findings_add(f, &(struct diff){.what = DIFF_EXIT});
         return;

@@ -296,7 +296,7 @@ static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, con
     switch (kind) {
     case FRAME_RECORD:
         if (!record_decode(body, size, &r) || r.number != h->a.first + h->received) return false;
-        record_encode(&r, &h->slot->frames);
+        frame_encode_bytes(kind, body, size, &h->slot->frames);
         return ++h->received <= h->a.count;
     case FRAME_DONE:
         h->busy = false;

@@ -37,7 +37,7 @@ static const char cut_mark[] = "…";
 /* At most `max` bytes of s, never half a UTF-8 character, and marked when cut. */
 static void text_add(struct buf *out, const char *s, size_t max)
 {
-    size_t n = strlen(s);
+    size_t n = *s ? strlen(s) : 0; /* most are empty */
     if (n <= max) {
         buf_add(out, s, n + 1);
         return;

@@ -48,6 +48,10 @@ int session_begin(struct session *s, struct program *p, const struct plan *plan,
     if (info->covered) s->info.ledger = s->ledger = ledger_open(&plan->lineup);
     tally_init(&s->tally, nquirks);
     s->stale = xcalloc(nquirks, sizeof(bool));
+    s->shown_by = xcalloc(nquirks, sizeof(*s->shown_by));
+    for (unsigned i = 0; i < nquirks; i++)
+        if (quirk_case(plan->quirks, i) && quirk_current(plan->quirks, i))
+            s->shown_by[i] = hash_str(quirk_case(plan->quirks, i), 0);
     s->reports = xcalloc(plan->nreports + 1, sizeof(*s->reports)); /* and one that goes on */
     for (unsigned i = 0; i < plan->nreports; i++) {
         const struct plan_report *want = &plan->reports[i];
@@ -109,10 +113,10 @@ static void print_dissent(struct session *s, const struct record *r)
 static void look_for_stale(struct session *s, const struct record *r)
 {
     const struct quirks *q = s->plan->quirks;
+    uint64_t hash = s->tally.nquirks ? hash_str(r->id, 0) : 0;
     for (unsigned i = 0; i < s->tally.nquirks; i++) {
-        const char *id = quirk_case(q, i);
         bool met = false;
-        if (!id || strcmp(id, r->id) || !quirk_current(q, i)) continue;
+        if (s->shown_by[i] != hash || !quirk_case(q, i) || strcmp(quirk_case(q, i), r->id)) continue;
         for (unsigned k = 0; k < r->nquirks; k++) met |= r->quirks[k] == i;
         for (unsigned k = 0; k < s->plan->lineup.n; k++)
             if (!strcmp(s->plan->lineup.entries[k].backend->name, quirk_backend(q, i)) &&
@@ -238,6 +242,7 @@ int session_end(struct session *s, struct pool_result *res)
     tally_free(&s->tally);
     ledger_free(s->ledger);
     free(s->stale);
+    free(s->shown_by);
     free(s->reports);
     return status;
 }

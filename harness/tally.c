@@ -50,9 +50,19 @@ static void add_checked(struct tally *t, unsigned checked)
         t->peers++;
 }
 
-void tally_add(struct tally *t, const struct record *r)
+/* The row of an extension, named after its guest too; mostly that of the record before. */
+static struct tally_row *ext_find(struct tally_list *l, const struct record *r)
 {
     char name[128];
+    const char *ext = *r->ext ? r->ext : "(does not decode)", *last = l->n ? l->rows[l->last].name : "";
+    size_t n = strlen(r->guest);
+    if (!strncmp(last, r->guest, n) && last[n] == ' ' && !strcmp(last + n + 1, ext)) return &l->rows[l->last];
+    snprintf(name, sizeof(name), "%s %s", r->guest, ext);
+    return list_find(l, name);
+}
+
+void tally_add(struct tally *t, const struct record *r)
+{
     bool failure = verdict_is_failure(r->verdict);
     t->total++;
     t->verdicts[r->verdict]++;
@@ -61,9 +71,8 @@ void tally_add(struct tally *t, const struct record *r)
         list_find(&t->reasons, r->reason)->n++;
     else
         add_checked(t, r->checked);
-    snprintf(name, sizeof(name), "%s %s", r->guest, *r->ext ? r->ext : "(does not decode)");
     if (failure) list_find(&t->rows, *r->row ? r->row : "(does not decode)")->n++;
-    struct tally_row *ext = list_find(&t->exts, name);
+    struct tally_row *ext = ext_find(&t->exts, r);
     ext->n++;
     ext->bad += failure;
     ext->skips += r->verdict == VERDICT_SKIP;

@@ -249,11 +249,11 @@ void jit_flush(struct jit *j)
     for (uint32_t i = 0; i < k->count; i++) {
         struct jit_block *b = nth(k, i)->block;
         if (!b->gone) *bucket_of(k, b->pc, b->key) = NULL;
+        if (!b->gone) jit_pages_forget(k, b);
         free(b);
     }
     jit_jumps_clear(j);
     jit_returns_clear(j);
-    jit_pages_clear(k);
     k->first = k->count = 0;
     k->head = 0;
     j->nregions = 0;

@@ -92,7 +92,8 @@ void jit_returns_clear(struct jit *j); /* no code is on that stack any more */
 
 /* ---- pages.c ---- */
 MUST_CHECK int jit_pages_open(struct jit_cache *k); /* 0 or -errno */
-void jit_pages_clear(struct jit_cache *k);          /* no block is on any page */
+/* No block is on the pages of this one: for the time when all of them go. */
+void jit_pages_forget(struct jit_cache *k, const struct jit_block *b);
 /* The numbers of the pages that a block's guest code stands on; how many. */
 unsigned jit_pages_of(const struct ir_block *b, uint64_t page[JIT_PAGES]);
 void jit_pages_join(struct jit_cache *k, struct jit_block *b);   /* into the lists of its pages */

@@ -20,9 +20,9 @@ int jit_pages_open(struct jit_cache *k)
     return k->pages ? 0 : -ENOMEM;
 }
 
-void jit_pages_clear(struct jit_cache *k)
+void jit_pages_forget(struct jit_cache *k, const struct jit_block *b)
 {
-    memset(k->pages, 0, PAGE_LISTS * sizeof(struct jit_on *));
+    for (uint32_t i = 0; i < b->npages; i++) k->pages[b->on[i].page % PAGE_LISTS] = NULL;
 }
 
 static unsigned note_page(uint64_t *page, unsigned n, uint64_t number)

@@ -279,11 +279,25 @@ static void engine_close(struct unicorn *u)
     u->reserved = false;
 }
 
+/* Notes what each saved state has in its registers. */
+static uc_err read_saved(struct unicorn *u)
+{
+    uc_err err = UC_ERR_OK;
+    for (unsigned k = 0; k < UNICORN_CONTEXTS && !err; k++) {
+        if (!u->contexts[k]) continue;
+        err = unicorn_api()->context_restore(u->uc, u->contexts[k]);
+        for (unsigned i = 0; i < u->nplain && !err; i++)
+            err = unicorn_api()->reg_read(u->uc, u->ids[i], &u->saved[k][i]);
+    }
+    return err;
+}
+
 static uc_err engine_open(struct unicorn *u)
 {
     uc_err err = unicorn_api()->open(u->isa->arch, u->isa->mode, &u->uc);
     if (!err) err = add_hooks(u);
     if (!err) err = u->isa->setup(u);
+    if (!err) err = read_saved(u);
     if (err) engine_close(u);
     return err;
 }
@@ -314,11 +328,26 @@ static int unicorn_open(struct vcpu *c)
     return err == UC_ERR_NOMEM ? -ENOMEM : -EIO;
 }
 
+/* Those of the first n registers that are not what the engine has in them; in most cases that is a few. What
+ * stands behind a `csr` is not part of the saved states (flags of floating point are collected elsewhere). */
+static void write_registers(struct unicorn *u, const uint64_t *has, unsigned n)
+{
+    int ids[UNICORN_REGS], count = 0;
+    void *values[UNICORN_REGS];
+    for (unsigned i = 0; i < n; i++) {
+        if (i < u->nplain && has && *(const uint64_t *)u->values[i] == has[i]) continue;
+        ids[count] = u->ids[i];
+        values[count++] = u->values[i];
+    }
+    unicorn_api()->reg_write_batch(u->uc, ids, values, count);
+}
+
 /* Registers in, run, registers out; the state is one that Unicorn can be given. */
-static void run_engine(struct unicorn *u, uint64_t budget, int nregs)
+static void run_engine(struct unicorn *u, uint64_t budget, unsigned n)
 {
     uint64_t *pc = &u->cpu->state[u->cpu->guest->pc_word];
-    unicorn_api()->reg_write_batch(u->uc, u->ids, u->values, nregs);
+    int nregs = (int)n;
+    write_registers(u, u->has, n);
     uc_err err = start(u, *pc, budget);
     unicorn_api()->reg_read_batch(u->uc, u->ids, u->values, nregs);
     unicorn_api()->reg_read(u->uc, u->isa->pc, pc);
@@ -342,6 +371,9 @@ static const char *prepare(struct unicorn *u, bool *csrs)
         if (err) return unicorn_api()->strerror(err);
         context = u->isa->context(u, csrs, &why);
     }
+    u->has = NULL;
+    for (unsigned i = 0; i < UNICORN_CONTEXTS; i++)
+        if (context && u->contexts[i] == context) u->has = u->saved[i];
     if (context) unicorn_api()->context_restore(u->uc, context);
     return unicorn_map(u);
 }
@@ -352,7 +384,7 @@ static void unicorn_run(struct vcpu *c, uint64_t budget)
     bool csrs = true;
     const char *why = u->uc ? prepare(u, &csrs) : "Unicorn could not be started again";
     if (!why && budget) {
-        run_engine(u, budget, (int)(csrs ? u->nregs : u->nplain));
+        run_engine(u, budget, csrs ? u->nregs : u->nplain);
         return;
     }
     leave(c, why ? EXIT_UNSUPPORTED : EXIT_BUDGET, 0);

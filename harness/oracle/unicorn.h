@@ -43,21 +43,23 @@ struct unicorn_mapping {
 };
 
 struct unicorn {
-    uc_engine *uc;                          /* the engine */
-    const struct unicorn_isa *isa;          /* facts about its ISA */
-    struct vcpu *cpu;                       /* whose backend this is */
-    uc_context *contexts[UNICORN_CONTEXTS]; /* states to start a run from, see unicorn_isa.setup */
-    struct unicorn_mapping *maps;           /* what is mapped */
-    unsigned nmaps;                         /* how many */
-    uint64_t map_epoch;                     /* mem->map_epoch that maps were made under */
-    const char *unmapped;                   /* why a region could not be mapped, or NULL */
-    int ids[UNICORN_REGS];                  /* registers that are copied; those of `csr` files last */
-    void *values[UNICORN_REGS];             /* their places in cpu->state */
-    unsigned nregs, nplain;                 /* how many, and how many of them not `csr` */
-    uint64_t *fixed[UNICORN_FIXED];         /* places of isa->fixed in cpu->state, or NULL */
-    uint64_t *words[UNICORN_WORDS];         /* places that the ISA's file looked up in its setup, or NULL */
-    unsigned invalidated;                   /* how often translations were removed */
-    bool reserved;                          /* a reservation may stand in the engine */
+    uc_engine *uc;                                  /* the engine */
+    const struct unicorn_isa *isa;                  /* facts about its ISA */
+    struct vcpu *cpu;                               /* whose backend this is */
+    uc_context *contexts[UNICORN_CONTEXTS];         /* states to start a run from, see unicorn_isa.setup */
+    uint64_t saved[UNICORN_CONTEXTS][UNICORN_REGS]; /* what the copied registers are in each of them */
+    struct unicorn_mapping *maps;                   /* what is mapped */
+    unsigned nmaps;                                 /* how many */
+    uint64_t map_epoch;                             /* mem->map_epoch that maps were made under */
+    const char *unmapped;                           /* why a region could not be mapped, or NULL */
+    int ids[UNICORN_REGS];                          /* registers that are copied; those of `csr` files last */
+    void *values[UNICORN_REGS];                     /* their places in cpu->state */
+    unsigned nregs, nplain;                         /* how many, and how many of them not `csr` */
+    uint64_t *fixed[UNICORN_FIXED];                 /* places of isa->fixed in cpu->state, or NULL */
+    uint64_t *words[UNICORN_WORDS]; /* places that the ISA's file looked up in its setup, or NULL */
+    const uint64_t *has;            /* the saved registers that the run starts from, or NULL */
+    unsigned invalidated;           /* how often translations were removed */
+    bool reserved;                  /* a reservation may stand in the engine */
 
     /* of the run under way */
     uint64_t budget;  /* instructions wanted */
