@@ -1,59 +1,10 @@
 /* The program as its users meet it: statuses, messages, what a run prints, the same bytes for any number of
  * jobs. */
-#include "harness/program.h"
-#include "harness/testing.h"
+#include "harness/place_test.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
-
-/* A folder for one test, and what the last command said. */
-struct place {
-    char dir[64]; /* of the test's files; the current folder */
-    char *out;    /* its standard output */
-    char *err;    /* its standard error */
-    int status;   /* its exit status */
-};
-
-static int enter(void **state)
-{
-    struct place *p = xcalloc(1, sizeof(*p));
-    snprintf(p->dir, sizeof(p->dir), "/tmp/lockstep-program-XXXXXX");
-    if (!mkdtemp(p->dir) || chdir(p->dir)) return -1;
-    *state = p;
-    return 0;
-}
-
-static int leave(void **state)
-{
-    struct place *p = *state;
-    char command[128];
-    snprintf(command, sizeof(command), "rm -r %s", p->dir);
-    free(p->out);
-    free(p->err);
-    int bad = chdir("/") | system(command);
-    free(p);
-    return bad;
-}
-
-static void write_file(const char *name, const char *text)
-{
-    FILE *f = fopen(name, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
-static char *read_file(const char *name)
-{
-    struct buf b = {0};
-    char chunk[4096];
-    FILE *f = fopen(name, "r");
-    assert_non_null(f);
-    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;) buf_add(&b, chunk, n);
-    fclose(f);
-    return b.p ? b.p : xstrdup("");
-}
 
 /* The backends of the tests, and an oracle that wants to be named. */
 static const struct backend *const *all_backends(void)
@@ -66,24 +17,9 @@ static const struct backend *const *all_backends(void)
     return all;
 }
 
-/* Runs `lockstep` with words separated by '|'. Output goes to `to`, or is kept in p->out when that is NULL.
- */
 static void lockstep_to(struct place *p, const char *words, const char *to)
 {
-    const char *argv[32] = {"lockstep"};
-    int argc = 1;
-    size_t n;
-    char *copy = xstrdup(words);
-    for (char *w = strtok(copy, "|"); w; w = strtok(NULL, "|")) argv[argc++] = w;
-    free(p->out);
-    free(p->err);
-    p->out = NULL;
-    FILE *out = to ? fopen(to, "w") : open_memstream(&p->out, &n), *err = open_memstream(&p->err, &n);
-    assert_non_null(out);
-    p->status = program_main(argc, argv, out, err, all_backends());
-    fclose(out);
-    fclose(err);
-    free(copy);
+    place_run(p, words, to, all_backends());
 }
 
 static void lockstep(struct place *p, const char *words)
@@ -94,14 +30,7 @@ static void lockstep(struct place *p, const char *words)
 static void expect(struct place *p, const char *words, int status, const char *err)
 {
     lockstep(p, words);
-    if (p->status != status || strcmp(p->err, err))
-        fail_msg("%s: status %d\n--- said ---\n%s--- expected %d ---\n%s", words, p->status, p->err, status,
-                 err);
-}
-
-static void expect_part(const char *text, const char *part)
-{
-    if (!strstr(text, part)) fail_msg("no '%s' in\n%s", part, text);
+    expect_said(p, words, status, err);
 }
 
 static const char *last_line(char *text)
@@ -143,8 +72,8 @@ static void test_usage(void **state)
     } rows[] = {
         {"", "lockstep: no command given; 'lockstep --help' lists them\n"},
         {"rnu", "lockstep: unknown command 'rnu'; did you mean 'run'?\n"},
-        {"xyzzy",
-         "lockstep: unknown command 'xyzzy'; there are run, repro, shrink, explain, list, gen, cover, merge, exec\n"},
+        {"xyzzy", "lockstep: unknown command 'xyzzy'; there are run, repro, shrink, explain, list, gen, "
+                  "cover, merge, exec\n"},
         {"--jobs|3",
          "lockstep: unknown option '--jobs'; a command comes first: 'lockstep --help' lists them\n"},
         {"run|--bakend|x", "lockstep: unknown option '--bakend'; did you mean '--backend'?\n"},

@@ -2,8 +2,7 @@
 #ifndef HARNESS_COVER_TEST_H
 #define HARNESS_COVER_TEST_H
 
-#include "harness/program.h"
-#include "harness/testing.h"
+#include "harness/place_test.h"
 
 #include <string.h>
 
@@ -13,82 +12,16 @@
 static UNUSED_OK const struct backend *const backends[] = {&faulty, &backend_interp, &reference,
                                                            &backend_unicorn, NULL};
 
-/* A folder for one test, and what the last command said. */
-struct place {
-    char dir[64]; /* of the test's files; the current folder */
-    char *out;    /* its standard output */
-    char *err;    /* its standard error */
-    int status;   /* its exit status */
-};
-
-static UNUSED_OK int enter(void **state)
-{
-    struct place *p = xcalloc(1, sizeof(*p));
-    snprintf(p->dir, sizeof(p->dir), "/tmp/lockstep-cover-XXXXXX");
-    if (!mkdtemp(p->dir) || chdir(p->dir)) return -1;
-    *state = p;
-    return 0;
-}
-
-static UNUSED_OK int leave(void **state)
-{
-    struct place *p = *state;
-    char command[128];
-    snprintf(command, sizeof(command), "rm -r %s", p->dir);
-    free(p->out);
-    free(p->err);
-    int bad = chdir("/") | system(command);
-    free(p);
-    return bad;
-}
-
-static UNUSED_OK void write_file(const char *name, const char *text)
-{
-    FILE *f = fopen(name, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
-static UNUSED_OK char *read_file(const char *name)
-{
-    struct buf b = {0};
-    char chunk[4096];
-    FILE *f = fopen(name, "r");
-    assert_non_null(f);
-    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;) buf_add(&b, chunk, n);
-    fclose(f);
-    return b.p ? b.p : xstrdup("");
-}
-
-/* Runs `lockstep` with words separated by '|'. */
+/* Words are separated by '|'. */
 static UNUSED_OK void lockstep(struct place *p, const char *words)
 {
-    const char *argv[32] = {"lockstep"};
-    int argc = 1;
-    size_t n;
-    char *copy = xstrdup(words);
-    for (char *w = strtok(copy, "|"); w; w = strtok(NULL, "|")) argv[argc++] = w;
-    free(p->out);
-    free(p->err);
-    FILE *out = open_memstream(&p->out, &n), *err = open_memstream(&p->err, &n);
-    p->status = program_main(argc, argv, out, err, backends);
-    fclose(out);
-    fclose(err);
-    free(copy);
+    place_run(p, words, NULL, backends);
 }
 
 static UNUSED_OK void expect(struct place *p, const char *words, int status, const char *err)
 {
     lockstep(p, words);
-    if (p->status != status || strcmp(p->err, err))
-        fail_msg("%s: status %d\n--- said ---\n%s%s--- expected %d ---\n%s", words, p->status, p->out, p->err,
-                 status, err);
-}
-
-static UNUSED_OK void expect_part(const char *text, const char *part)
-{
-    if (!strstr(text, part)) fail_msg("no '%s' in\n%s", part, text);
+    expect_said(p, words, status, err);
 }
 
 static UNUSED_OK void expect_no_part(const char *text, const char *part)

@@ -1,6 +1,5 @@
 /* `lockstep shrink`: cases of known bugs come out as small as they can be, and fail as the large ones did. */
-#include "harness/program.h"
-#include "harness/testing.h"
+#include "harness/place_test.h"
 
 #include <string.h>
 
@@ -29,63 +28,12 @@ static void sloppy_run(struct vcpu *c, uint64_t budget)
 
 TESTING_BACKEND(sloppy, false, true, sloppy_run);
 
-/* A folder for one test, and what the last command said. */
-struct place {
-    char dir[64];    /* the current folder */
-    char *out, *err; /* what it said */
-};
-
-static int enter(void **state)
-{
-    struct place *p = xcalloc(1, sizeof(*p));
-    snprintf(p->dir, sizeof(p->dir), "/tmp/lockstep-shrink-XXXXXX");
-    if (!mkdtemp(p->dir) || chdir(p->dir)) return -1;
-    *state = p;
-    return 0;
-}
-
-static int leave(void **state)
-{
-    struct place *p = *state;
-    char command[128];
-    snprintf(command, sizeof(command), "rm -r %s", p->dir);
-    free(p->out);
-    free(p->err);
-    int bad = chdir("/") | system(command);
-    free(p);
-    return bad;
-}
-
-static void write_file(const char *name, const char *text)
-{
-    FILE *f = fopen(name, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
 /* Words are separated by '|'. */
 static int lockstep(struct place *p, const char *words)
 {
     static const struct backend *const all[] = {&sloppy, &faulty, &reference, &liar, NULL};
-    const char *argv[32] = {"lockstep"};
-    int argc = 1;
-    size_t n;
-    char *copy = xstrdup(words);
-    for (char *w = strtok(copy, "|"); w; w = strtok(NULL, "|")) argv[argc++] = w;
-    free(p->out);
-    free(p->err);
-    FILE *out = open_memstream(&p->out, &n), *err = open_memstream(&p->err, &n);
-    int status = program_main(argc, argv, out, err, all);
-    fclose(out);
-    fclose(err);
-    free(copy);
-    return status;
-}
-
-static void expect_part(const char *text, const char *part)
-{
-    if (!strstr(text, part)) fail_msg("no '%s' in:\n%s", part, text);
+    place_run(p, words, NULL, all);
+    return p->status;
 }
 
 #define HEAD "lockstep: 1\nisa: riscv64\n"
