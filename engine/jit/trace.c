@@ -12,11 +12,10 @@
 #include <string.h>
 
 enum {
-    OFTEN = 128, /* a place where the path was once in so many instructions is worth a trace */
-    REPEATS =
-        2, /* so often an instruction is in one round of a trace: functions called twice are in it twice */
-    ROUNDS = 5,          /* a loop that goes round less often, each time it is come to, is short */
-    UNROLLED = 48,       /* instructions at most of a loop's rounds that are in one trace */
+    OFTEN = 128,   /* a place where the path was once in so many instructions is worth a trace */
+    REPEATS = 2,   /* times that an instruction is in one round of a trace: functions are called twice */
+    ROUNDS = 5,    /* a loop that goes round less often, each time it is come to, is short */
+    UNROLLED = 48, /* instructions at most of a loop's rounds that are in one trace */
     UNROLLED_ROUNDS = 4, /* of them, at most, and of a loop that goes round so much more often than that */
     COPIED = 32, /* instructions at most of what goes to many places and is in each trace that comes to it */
     SELDOM = 20, /* a jump that goes to a place less often than once in so many times does not look for it */
