@@ -264,12 +264,8 @@ static bool trip(struct run *r, const struct jit_block *b)
     struct jit *j = r->j;
     if (j->slice_left < b->insns) j->slice_left = j->slice + rng_below(&j->slices, 2 * j->slice);
     uint64_t slice = with_room(j, j->slice_left < r->left ? j->slice_left : r->left);
-    struct jit_trip t = {.cpu = r->c,
-                         .code = b->entry,
-                         .left = slice,
-                         .returns = j->cache.returns,
-                         .empty = j->cache.no_returns,
-                         .mxcsr = mxcsr_of(j)};
+    struct jit_trip t = {
+        .cpu = r->c, .code = b->entry, .left = slice, .returns = j->cache.returns, .mxcsr = mxcsr_of(j)};
     uint64_t start = jit_clock(j);
     j->host.enter(&t);
     uint64_t ran = jit_clock(j) - start;

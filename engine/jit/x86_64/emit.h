@@ -36,7 +36,7 @@ enum {
     EMIT_CALL_ARGS = EMIT_FRAME + 912, /* and the arguments */
     EMIT_HOST_SP = EMIT_FRAME + 992,   /* rsp as `enter` left it: of the host's stack */
     EMIT_CALL_SP = EMIT_FRAME + 1000,  /* rsp as call_ref found it */
-    EMIT_EMPTY = EMIT_FRAME + 1008,    /* rsp when nothing is on the stack of returns */
+    EMIT_BOTTOM = EMIT_FRAME + 1008,   /* jit_host.bottom: what ends the stack of returns */
     EMIT_THUNKS_SIZE = 4096,
     EMIT_KEEPS_OLD = 0x80, /* in a row's k, see emit_amo_loop */
     EMIT_NODE_ROOM = 512,  /* bytes of code that a node takes at most */

@@ -43,18 +43,27 @@ void emit_push(struct emit *e, uint32_t call)
     asm_byte(e->c, 0x50 | ASM_RCX);
 }
 
-/* A call from elsewhere has returned: what that pushed goes, if it was pushed since the stack was emptied. */
+static void write_empty(struct emit *e, const struct emit_cold *c)
+{
+    asm_byte(e->c, 0x50 | c->dst); /* push it again */
+}
+
+/* A call from elsewhere has returned: what that pushed goes, if it was pushed since the stack was emptied.
+ * Hosts follow push and pop without a step of their own, which comparing or adding to rsp would cost. */
 void emit_returned(struct emit *e, const struct ir_node *n, const struct emit_row *r)
 {
-    struct asm_rm empty = asm_m(ASM_RBP, EMIT_EMPTY);
     if (e->call) {
         e->call = e->calls[e->call - 1].outer;
         return;
     }
-    asm_op(e->c, (ASM_ALU + 8 * ALU_CMP) | ASM_W, ASM_RSP, 0, &empty);
-    uint32_t none = asm_jump8(e->c, CC_E);
-    asm_alu_i(e->c, ALU_ADD, ASM_W, &(struct asm_rm){.reg = ASM_RSP}, 8);
-    asm_here8(e->c, none);
+    unsigned t = use_tmp(e, EMIT_GPRS);
+    struct asm_rm bottom = asm_m(ASM_RBP, EMIT_BOTTOM);
+    struct emit_cold *c = emit_cold_new(e, write_empty);
+    asm_byte(e->c, 0x58 | t);
+    asm_op(e->c, (ASM_ALU + 8 * ALU_CMP) | ASM_W, t, 0, &bottom);
+    c->from = asm_jump32(e->c, CC_E);
+    c->dst = (uint8_t)t;
+    c->back = e->c->n;
 }
 
 void emit_return(struct emit *e, uint32_t call, uint32_t insn)

@@ -305,8 +305,8 @@ static void compare_returns(struct rig *r, const struct jit_trip *t, const struc
     uint64_t pcs[2000];
     unsigned n = calls_under_way(r, l, pcs);
     if (l->op != IR_EXIT_IF && l->op != IR_GOTO && l->op != IR_JUMP && l->op != IR_GUARD) n = 0;
-    same(r, "number of returns", (uint64_t)(t->empty - t->returns), n);
-    for (unsigned i = 0; i < n; i++) same(r, "return", landing_of(t->empty[-1 - (int)i]), pcs[i]);
+    same(r, "number of returns", (uint64_t)(rig_empty - t->returns), n);
+    for (unsigned i = 0; i < n; i++) same(r, "return", landing_of(rig_empty[-1 - (int)i]), pcs[i]);
 }
 
 static void run_once(struct rig *r)

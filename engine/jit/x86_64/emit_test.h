@@ -214,6 +214,10 @@ static void rig_emit(struct rig *r)
     }
 }
 
+/* The stack of returns, and its top when it is empty. */
+static const void *rig_returns[1 << 13];
+static const void **const rig_empty = &rig_returns[ARRAY_LEN(rig_returns) - 1];
+
 /* What it leaves by when a return finds no code. */
 static const struct jit_exit rig_missed = {.kind = JIT_EXIT_JUMP};
 
@@ -221,12 +225,9 @@ static const struct jit_exit rig_missed = {.kind = JIT_EXIT_JUMP};
 static const struct jit_exit *rig_run(struct rig *r, uint64_t budget, struct jit_trip *t)
 {
     const uint8_t *rx = r->rx + r->block_at;
-    static const void *returns[1 << 13];
-    const void **empty = &returns[ARRAY_LEN(returns) - 1];
-    *empty = r->host.bottom;
+    *rig_empty = r->host.bottom;
     *t = (struct jit_trip){.cpu = r->cpu[0],
-                           .returns = empty,
-                           .empty = empty,
+                           .returns = rig_empty,
                            .code = rx + r->code.entry,
                            .left = budget,
                            .mxcsr = rig_mxcsr(r->block.live_round)};

@@ -24,13 +24,13 @@ static inline struct jit_jump jit_jump_none(unsigned slot)
 
 /* What `enter` takes and gives back. */
 struct jit_trip {
-    struct vcpu *cpu;     /* whose */
-    const void *code;     /* entry of the block to start with */
-    uint64_t left;        /* in: the budget; out: what is left of it */
-    const void **returns; /* in and out: top of the stack of returns, which grows down */
-    const void **empty;   /* where that is when it is empty; jit_host.bottom stands there */
-    uint64_t target;      /* out: rax, the pc of JIT_EXIT_JUMP */
-    const uint8_t *stub;  /* out: where in the code it left: just behind an exit stub's call of `leave` */
+    struct vcpu *cpu; /* whose */
+    const void *code; /* entry of the block to start with */
+    uint64_t left;    /* in: the budget; out: what is left of it */
+    const void *
+        *returns;    /* in and out: top of the stack of returns, which grows down, from jit_host.bottom on */
+    uint64_t target; /* out: rax, the pc of JIT_EXIT_JUMP */
+    const uint8_t *stub; /* out: where in the code it left: just behind an exit stub's call of `leave` */
     uint32_t mxcsr,
         host_mxcsr; /* in: the guest's rounding, no flags; out: with the flags of this trip; the host's */
 };

@@ -106,8 +106,8 @@ static void make_enter(struct jit_code *c, const struct jit_host *h)
     asm_mem(c, ASM_LEA | ASM_W, ASM_RBP, ASM_RBP, offsetof(struct vcpu, state) + JIT_STATE_BIAS);
     asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RSP, ASM_RBP, EMIT_HOST_SP);
     asm_mem(c, ASM_MOV | ASM_W, ASM_RSP, ASM_RDI, offsetof(struct jit_trip, returns));
-    asm_mem(c, ASM_MOV | ASM_W, ASM_RAX, ASM_RDI, offsetof(struct jit_trip, empty));
-    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RAX, ASM_RBP, EMIT_EMPTY);
+    asm_const(c, ASM_RAX, (uintptr_t)h->bottom);
+    asm_mem(c, ASM_MOV_ST | ASM_W, ASM_RAX, ASM_RBP, EMIT_BOTTOM);
     asm_mem(c, ASM_MOV | ASM_W, ASM_R15, ASM_RDI, offsetof(struct jit_trip, left));
     asm_mem(c, ASM_MOV | ASM_W, ASM_RAX, ASM_RDI, offsetof(struct jit_trip, code));
     asm_mem(c, ASM_STMXCSR, 3, ASM_RDI, offsetof(struct jit_trip, host_mxcsr));
@@ -265,13 +265,13 @@ size_t jit_host_make(struct jit_host *h, const struct guest_lift *g, struct jit_
     find_features(h);
     h->literals = rx;
     put_literals(&c);
+    h->leave = rx + c.n;
+    make_leave(&c, h);
+    make_jumps(&c, h, rx);
     /* a code pointer in the executable view */
     uintptr_t enter = (uintptr_t)rx + c.n;
     memcpy(&h->enter, &enter, sizeof(enter));
     make_enter(&c, h);
-    h->leave = rx + c.n;
-    make_leave(&c, h);
-    make_jumps(&c, h, rx);
     for (unsigned i = 0; i < 2; i++) {
         h->fma_nan[i] = rx + c.n;
         make_fma_nan(&c, i);
