@@ -12,6 +12,7 @@ struct fixed {
     int32_t line;
     uint32_t quirks[JUDGE_MAX_QUIRKS];
     uint8_t verdict, dissent, ran, nquirks, generated;
+    uint16_t sizes[RECORD_TEXTS]; /* of the texts, each with its NUL */
 };
 
 /* Where each text stands in struct record, and the most that is kept of it. */
@@ -80,11 +81,15 @@ void record_encode(const struct record *r, struct buf *out)
     };
     BUG_ON(r->nquirks > JUDGE_MAX_QUIRKS);
     for (unsigned i = 0; i < r->nquirks; i++) f.quirks[i] = r->quirks[i];
+    size_t fixed = out->len;
     buf_add(out, &f, sizeof(f));
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         const char *s = *(const char *const *)((const char *)r + texts[i].offset);
+        size_t before = out->len;
         text_add(out, s ? s : "", texts[i].max);
+        f.sizes[i] = (uint16_t)(out->len - before);
     }
+    memcpy(out->p + fixed, &f, sizeof(f));
     frame_end(out, at);
 }
 
@@ -137,11 +142,10 @@ bool record_decode(const char *body, size_t size, struct record *r)
     };
     for (unsigned i = 0; i < f.nquirks; i++) r->quirks[i] = f.quirks[i];
     const char *p = body + sizeof(f), *end = body + size;
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        const char *nul = memchr(p, 0, (size_t)(end - p));
-        if (!nul) return false;
-        *record_text(r, (unsigned)i) = p;
-        p = nul + 1;
+    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
+        if (!f.sizes[i] || f.sizes[i] > end - p || p[f.sizes[i] - 1]) return false;
+        *record_text(r, i) = p;
+        p += f.sizes[i];
     }
     return p == end;
 }

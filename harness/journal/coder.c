@@ -8,6 +8,15 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lengths and sums are 
 
 enum { FLAG_DISSENT = 1, FLAG_GENERATED = 2 };
 
+/* How the body of a record begins. */
+struct fixed {
+    uint8_t verdict, checked, ran; /* as in struct record */
+    uint8_t flags;                 /* FLAG_* */
+    uint32_t micros;               /* always four bytes: two runs differ in nothing else */
+    uint8_t texts;                 /* bit per text that is not the last record's; those follow in the end */
+} __attribute__((packed));
+_Static_assert(RECORD_TEXTS <= 8, "a bit for each");
+
 /* Eight bytes at a time: a record is short, and there are many. */
 uint64_t journal_sum(uint64_t sum, const void *p, size_t n)
 {
@@ -86,19 +95,26 @@ void journal_begin(struct journal_coder *c, const json_t *header, struct buf *ou
 void journal_add(struct journal_coder *c, const struct record *r, struct buf *out)
 {
     struct record copy = *r;
+    struct fixed f = {
+        .verdict = (uint8_t)r->verdict,
+        .checked = (uint8_t)r->checked,
+        .ran = r->ran,
+        .flags = (uint8_t)((r->dissent ? FLAG_DISSENT : 0) | (r->generated ? FLAG_GENERATED : 0)),
+        .micros = r->micros,
+    };
+    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
+        const char **text = record_text(&copy, i);
+        if (!*text) *text = "";
+        f.texts |= (uint8_t)((strcmp(*text, buf_cstr(&c->texts[i])) != 0) << i);
+    }
     size_t at = entry_begin(out, JOURNAL_RECORD);
-    uint8_t fixed[] = {(uint8_t)r->verdict, (uint8_t)r->checked, r->ran,
-                       (uint8_t)((r->dissent ? FLAG_DISSENT : 0) | (r->generated ? FLAG_GENERATED : 0))};
-    buf_add(out, fixed, sizeof(fixed));
-    buf_add(out, &r->micros, sizeof(r->micros)); /* always four bytes: two runs differ in nothing else */
+    buf_add(out, &f, sizeof(f));
     put(out, r->position - c->position);
     put(out, zigzag(r->line - c->line));
     put(out, r->nquirks);
     for (unsigned i = 0; i < r->nquirks; i++) put(out, r->quirks[i]);
-    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
-        const char *text = *record_text(&copy, i);
-        put_text(&c->texts[i], text ? text : "", out);
-    }
+    for (unsigned i = 0; i < RECORD_TEXTS; i++)
+        if (f.texts >> i & 1) put_text(&c->texts[i], *record_text(&copy, i), out);
     c->position = r->position;
     c->line = r->line;
     c->number++;
@@ -164,18 +180,20 @@ static int unzigzag(uint64_t v)
 
 bool journal_decode(struct journal_coder *c, const uint8_t *body, size_t size, struct record *r)
 {
-    enum { FIXED = 8 };
-    struct cursor k = {body + FIXED, body + size, size < FIXED};
-    if (k.bad || body[0] >= VERDICTS) return false;
+    struct fixed f;
+    struct cursor k = {body + sizeof(f), body + size, false};
+    if (size < sizeof(f)) return false;
+    memcpy(&f, body, sizeof(f));
+    if (f.verdict >= VERDICTS) return false;
     *r = (struct record){
         .number = c->number,
-        .verdict = (enum verdict)body[0],
-        .checked = body[1],
-        .ran = body[2],
-        .dissent = body[3] & FLAG_DISSENT,
-        .generated = body[3] & FLAG_GENERATED,
+        .verdict = (enum verdict)f.verdict,
+        .checked = f.checked,
+        .ran = f.ran,
+        .dissent = f.flags & FLAG_DISSENT,
+        .generated = f.flags & FLAG_GENERATED,
+        .micros = f.micros,
     };
-    memcpy(&r->micros, body + 4, sizeof(r->micros));
     r->position = c->position += get(&k);
     r->line = c->line += unzigzag(get(&k));
     uint64_t nquirks = get(&k);
@@ -183,7 +201,7 @@ bool journal_decode(struct journal_coder *c, const uint8_t *body, size_t size, s
     r->nquirks = (unsigned)nquirks;
     for (unsigned i = 0; i < r->nquirks; i++) r->quirks[i] = (unsigned)get(&k);
     for (unsigned i = 0; i < RECORD_TEXTS; i++) {
-        get_text(&k, &c->texts[i]);
+        if (f.texts >> i & 1) get_text(&k, &c->texts[i]);
         *record_text(r, i) = buf_cstr(&c->texts[i]);
     }
     c->number++;
