@@ -155,6 +155,9 @@ struct outcome {
     unsigned quirk;          /* 1 + number of the quirk row that says so; 0: none */
 };
 void runner_run(struct runner *r, const struct test_case *c, struct outcome *o);
+/* What the backend made of the last case's code is forgotten, so that the same code with another budget or
+ * other registers does not run in the blocks of the last time. */
+void runner_forget(struct runner *r);
 
 /* ---- quirk.c: known bugs of oracles, corpora/quirks/ ---- */
 

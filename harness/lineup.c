@@ -92,6 +92,13 @@ static void run_entry(struct panel *p, unsigned entry, const struct test_case *c
         *o = (struct outcome){.backend = e->backend, .unsupported = s->why};
 }
 
+void panel_forget(struct panel *p)
+{
+    for (unsigned i = 0; i < LINEUP_MAX; i++)
+        for (unsigned k = 0; k < PANEL_GUESTS; k++)
+            if (p->seats[i][k].runner) runner_forget(p->seats[i][k].runner);
+}
+
 void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
                struct outcome out[LINEUP_MAX])
 {
@@ -133,6 +140,7 @@ static enum verdict judge_after(struct panel *p, const struct test_case *c, uint
     struct test_case cut = *c;
     cut.steps = steps;
     cut.has_truth = false; /* it speaks of the end only */
+    panel_forget(p);
     panel_run(p, &cut, act, out);
     judge(&cut, out, p->lineup->n, p->lineup->quirks, j);
     return j->verdict;
@@ -164,7 +172,7 @@ void panel_judge(struct panel *p, const struct test_case *c, struct activity *ac
                  struct outcome out[LINEUP_MAX], struct judgement *j)
 {
     struct findings f;
-    struct failure_place first = {.pc = c->code_at, .row = c->row};
+    struct failure_place first = {.pc = c->code_at};
     if (c->row && c->row->absent) { /* nothing to learn from running it */
         judge(c, out, 0, p->lineup->quirks, j);
         return;
@@ -175,6 +183,7 @@ void panel_judge(struct panel *p, const struct test_case *c, struct activity *ac
     j->findings = NULL;
     if (j->verdict != VERDICT_FAIL) return;
     memcpy(&first.word, c->code, c->code_size < sizeof(first.word) ? c->code_size : sizeof(first.word));
+    if (c->guest->decode(first.word) >= 0) first.row = &c->guest->rows[c->guest->decode(first.word)];
     signature_write(c, &first, out, p->lineup->n, &f, buf_cstr(&j->detail), j->signature,
                     sizeof(j->signature));
     if (c->steps < 2) {
@@ -182,6 +191,7 @@ void panel_judge(struct panel *p, const struct test_case *c, struct activity *ac
         return;
     }
     find_divergence(p, c, act, j);
+    panel_forget(p);
     panel_run(p, c, act, out); /* callers look at the whole case's results */
 }
 

@@ -40,6 +40,8 @@ void panel_close(struct panel *p);
 /* Runs a case on every backend; outcomes in the lineup's order. `act` may be NULL. */
 void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
                struct outcome out[LINEUP_MAX]);
+/* Backends forget what they made of the last case's code: runner_forget. */
+void panel_forget(struct panel *p);
 /* Runs and judges it. The judgement's outcomes stay in `out`. */
 void panel_judge(struct panel *p, const struct test_case *c, struct activity *act,
                  struct outcome out[LINEUP_MAX], struct judgement *j);

@@ -151,6 +151,11 @@ static void clear_code(struct runner *r)
     r->code_size = 0;
 }
 
+void runner_forget(struct runner *r)
+{
+    clear_code(r);
+}
+
 /* The memory that the case brings: regions first, so that bytes may stand in any of them. */
 static int place_memory(struct runner *r, const struct test_case *c)
 {

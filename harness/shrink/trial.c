@@ -50,6 +50,7 @@ static char run_case(struct panel *panel, struct box *b)
 {
     struct outcome out[LINEUP_MAX];
     struct judgement j = {0};
+    panel_forget(panel); /* each try stands for itself */
     panel_judge(panel, &b->c, &b->act, out, &j);
     const char *what = j.verdict == VERDICT_FAIL ? j.signature : j.verdict == VERDICT_CRASH ? j.skip : "";
     snprintf(b->signature, sizeof(b->signature), "%s", what);
@@ -80,6 +81,7 @@ static char skip_steps(struct panel *panel, const struct plan *plan, struct box 
     memcpy(blank, out[i].before, b->from.guest->state_words * sizeof(*blank));
     made.c.nin = nin;
     made.c.steps = b->skip;
+    panel_forget(panel);
     panel_run(panel, &made.c, &b->act, out);
     i = first_usable(out, n);
     return i < n && snapshot_take(&b->from, &out[i], blank, &b->to) ? ANSWER_YES : ANSWER_NO;
