@@ -1,4 +1,5 @@
 /* lockstep gen: cases as `generate:` makes them, spelled out in a corpus file of their own. */
+#include "harness/generate_fill.h"
 #include "harness/program.h"
 
 #include <errno.h>
@@ -37,9 +38,10 @@ static int64_t write_corpus(struct program *p, struct case_stream *s, const stru
     const struct options *o = &p->opt;
     fprintf(out,
             "# yaml-language-server: $schema=../../build/schema/corpus.json\n"
-            "# lockstep gen %s --kind %s --rows '%s' --values %s --count %" PRIu64 " --seed %" PRIu64 "\n"
+            "# lockstep gen %s --kind %s --rows '%s' --values %s --until %s --count %" PRIu64
+            " --seed %" PRIu64 "\n"
             "lockstep: 1\nisa: %s\ncases:\n",
-            g->name, o->kind, o->rows, o->values, o->count, o->seed, g->name);
+            g->name, o->kind, o->rows, o->values, o->until, o->count, o->seed, g->name);
     return write_cases(p, s, out);
 }
 
@@ -60,20 +62,78 @@ static int generate(struct program *p, struct case_stream *s, const struct guest
     return STATUS_PASS;
 }
 
+/* ---- bins ---- */
+
+/* One row: how many cases, how many bins, and the names of those that none of the most cases hits. */
+static void print_row(struct program *p, const struct generator *gen, unsigned row)
+{
+    struct arena arena = {0};
+    struct buf name = {0};
+    struct gen_plan plan;
+    struct gen_filled f;
+    unsigned wanted = 0, open = 0;
+    const struct bins *b = bins_make(gen->guest, row, &arena);
+    if (!gen_plan_init(&plan, gen, row)) {
+        fprintf(p->out, "%-24s no encoding was found\n", gen->guest->rows[row].id);
+        arena_free(&arena);
+        return;
+    }
+    uint64_t most = plan.constant ? GEN_SAME_CASES : gen->count;
+    gen_fill(b, &plan, 0, most, &f);
+    for (unsigned i = 0; i < b->n; i++) {
+        if (bin_needs_run(b, i)) continue;
+        wanted++;
+        open += !bin_was_hit(&f.hit, i);
+    }
+    fprintf(p->out, "%-24s %6" PRIu64 " cases fill %u of %u bins\n", gen->guest->rows[row].id, f.cases,
+            wanted - open, wanted);
+    for (unsigned i = 0; i < b->n; i++) {
+        if (bin_needs_run(b, i) || bin_was_hit(&f.hit, i)) continue;
+        buf_reset(&name);
+        bins_name(b, i, &name);
+        if (bin_was_hit(&f.spoiled, i))
+            fprintf(p->out, "    open: %s: only where the instruction is sure to fault\n", buf_cstr(&name));
+        else
+            fprintf(p->out, "    open: %s: in none of %" PRIu64 " cases\n", buf_cstr(&name), most);
+    }
+    buf_free(&name);
+    arena_free(&arena);
+}
+
+/* Rows that match, in the order of the tables; as `until: full` would make them. */
+static int print_bins(struct program *p, const struct guest *g)
+{
+    const struct options *o = &p->opt;
+    struct rng none = {0};
+    struct generator gen = {
+        .guest = g,
+        .count = p->opt.given >> OPT_COUNT & 1 ? o->count : GEN_FULL,
+        .seed = rng_next(&none) ^ o->seed,
+        .rows = arena_alloc(&p->arena, (g->nrows + 63) / 64 * sizeof(uint64_t)),
+        .values = generator_values(o->values),
+    };
+    if (!rows_select(g, o->rows, false, gen.rows))
+        return complain(p, STATUS_NOTHING, "no row of %s matches '%s'", g->name, o->rows);
+    for (unsigned i = 0; i < g->nrows; i++)
+        if (generator_wants(&gen, i)) print_row(p, &gen, i);
+    return STATUS_PASS;
+}
+
 int cmd_gen(struct program *p)
 {
     const struct options *o = &p->opt;
     const struct guest *g = program_guest(p, o->args.items[0]);
-    struct case_filter filter = {.seed = o->seed};
+    struct case_filter filter = {.seed = o->seed, .fills = gen_fills_new()};
     struct diag d = {.out = p->err};
     struct buf text = {0};
+    if (g && o->bins) return print_bins(p, g);
     if (!g) return STATUS_USAGE;
     if (strpbrk(o->rows, "'\"\n\\"))
         return complain(p, STATUS_USAGE, "--rows: '%s' is not a pattern of row ids", o->rows);
     buf_printf(&text,
                "lockstep: 1\nisa: %s\ngenerate:\n  - kind: '%s'\n    rows: ['%s']\n    values: '%s'\n    "
-               "count: %" PRIu64 "\n",
-               g->name, o->kind, o->rows, o->values, o->count);
+               "until: '%s'\n    count: %" PRIu64 "\n",
+               g->name, o->kind, o->rows, o->values, o->until, o->count);
     int status = STATUS_USAGE;
     struct case_stream *count = case_stream_open_text("gen", text.p, text.len, &filter, &d);
     uint64_t n = count ? case_stream_skip(count, UINT64_MAX) : 0;
@@ -84,6 +144,7 @@ int cmd_gen(struct program *p)
     else if (s)
         status = generate(p, s, g);
     case_stream_close(s);
+    gen_fills_free(filter.fills);
     diag_free(&d);
     buf_free(&text);
     return status;

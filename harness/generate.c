@@ -71,6 +71,11 @@ static unsigned count_absent(const struct guest *g, const struct ynode *rows)
     return n;
 }
 
+enum gen_values generator_values(const char *name)
+{
+    return !strcmp(name, "corners") ? GEN_CORNERS : !strcmp(name, "random") ? GEN_RANDOM : GEN_ALL;
+}
+
 bool generator_open(struct generator *gen, const struct guest *g, const struct ynode *item, uint64_t run_seed,
                     struct arena *a, struct diag *d)
 {
@@ -81,23 +86,26 @@ bool generator_open(struct generator *gen, const struct guest *g, const struct y
         .guest = g,
         .at = item->at,
         .rows = arena_alloc(a, (g->nrows + 63) / 64 * sizeof(uint64_t)),
-        .count = schema_number(item, "count", GEN_COUNT),
+        .full = !strcmp(schema_text(item, "until", "count"), "full"),
         .seed = rng_next(&seed) ^ run_seed,
-        .values = !strcmp(values, "corners")  ? GEN_CORNERS
-                  : !strcmp(values, "random") ? GEN_RANDOM
-                                              : GEN_ALL,
+        .values = generator_values(values),
     };
     if (rows->kind == YNODE_LIST && (!rows->count || rows->count > GEN_MAX_PATTERNS)) {
         diag_error(d, rows->at, 1, "'rows' has %u entries; expected 1 to %d", rows->count, GEN_MAX_PATTERNS);
         return false;
     }
     bool good = true;
+    gen->count = schema_number(item, "count", gen->full ? GEN_FULL : GEN_COUNT);
     gen->sequence = !strcmp(schema_text(item, "kind", "instruction"), "sequence");
     gen->shortest = (unsigned)schema_number(item, "shortest", GEN_SHORTEST);
     gen->longest = (unsigned)schema_number(item, "longest", GEN_LONGEST);
     gen->loops = (unsigned)schema_number(item, "loops", GEN_LOOPS);
     if (gen->shortest > gen->longest) {
         diag_error(d, item->at, 1, "'shortest' is %u, and 'longest' %u", gen->shortest, gen->longest);
+        return false;
+    }
+    if (gen->sequence && gen->full) {
+        diag_error(d, item->at, 1, "'until: full' is about the bins of rows; sequences have none");
         return false;
     }
     for (const struct ynode *r = schema_first(rows); r; r = schema_next(rows, r)) good &= add_rows(gen, r, d);

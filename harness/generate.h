@@ -18,6 +18,7 @@ enum gen_values { GEN_ALL, GEN_CORNERS, GEN_RANDOM };
 
 enum {
     GEN_COUNT = 100,
+    GEN_FULL = 40000,
     GEN_MAX_PATTERNS = 1000,
     GEN_SHORTEST = 10,
     GEN_LONGEST = 200,
@@ -30,7 +31,8 @@ struct generator {
     struct pos at;              /* of the item */
     uint64_t *rows;             /* bit per row: wanted */
     unsigned absent;            /* rows that a pattern matched and that have no semantics yet */
-    uint64_t count;             /* cases for each row */
+    uint64_t count;             /* cases for each row; the most of them when `full` */
+    bool full;                  /* only until its bins are */
     uint64_t seed;              /* the item's and the run's */
     enum gen_values values;     /* which operand values */
     bool sequence;              /* sequences of the rows; else cases of each */
@@ -38,6 +40,7 @@ struct generator {
     unsigned loops;             /* sequences: rounds of a loop, at most */
 };
 
+enum gen_values generator_values(const char *name); /* as files and the command line call them */
 /* A checked item. False: reported. */
 bool generator_open(struct generator *gen, const struct guest *g, const struct ynode *item, uint64_t run_seed,
                     struct arena *a, struct diag *d);

@@ -73,9 +73,9 @@ static const uint8_t address_targets[] = {
     AT_ROM_ODD, AT_CODE,    AT_NULL,    AT_TOP,      AT_ANYWHERE,   AT_LAST,
 };
 static const uint8_t aligned_targets[] = {
-    AT_ALIGNED, AT_ALIGNED, AT_ALIGNED, AT_ALIGNED, AT_ALIGNED, AT_ALIGNED,  AT_ALIGNED,
-    AT_FIRST,   AT_LAST,    AT_LAST,    AT_ODD,     AT_PAGES,   AT_OVER_END, AT_BEYOND,
-    AT_ROM,     AT_ROM_ODD, AT_CODE,    AT_NULL,    AT_TOP,     AT_ANYWHERE,
+    AT_ALIGNED, AT_ALIGNED, AT_ALIGNED,    AT_ALIGNED, AT_ALIGNED, AT_ALIGNED,  AT_ALIGNED,
+    AT_FIRST,   AT_LAST,    AT_OVER_START, AT_ODD,     AT_PAGES,   AT_OVER_END, AT_BEYOND,
+    AT_ROM,     AT_ROM_ODD, AT_CODE,       AT_NULL,    AT_TOP,     AT_ANYWHERE,
 };
 
 /* From 1 to size - 1; 0 for bytes, which cannot be split. */

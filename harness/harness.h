@@ -103,6 +103,7 @@ struct case_filter {
     uint64_t seed;           /* mixed into each generator's own */
     unsigned shard, nshards; /* this run takes the shard-th (from 0) of nshards disjoint parts; nshards 0:
                                 all. Which part a case belongs to follows from its id alone */
+    struct gen_fills *fills; /* answers to `until: full`, or NULL: looked for each time (generate_fill.h) */
     const struct case_pick *pick; /* what a run record says about them; NULL: nothing (pick.h) */
 };
 

@@ -1,4 +1,5 @@
 /* Plans. To add a key: its row in plan_keys, and its line in read_plan. */
+#include "harness/generate_fill.h"
 #include "harness/pick.h"
 
 #include <errno.h>
@@ -214,6 +215,7 @@ static void fill_in(struct program *p, struct plan *plan)
     if (!plan->jobs) plan->jobs = (unsigned)processors();
     if (!plan->quirks_dir) plan->quirks_dir = project_file(p, "corpora/quirks");
     if (plan->quirks_dir && !strcmp(plan->quirks_dir, "none")) plan->quirks_dir = NULL;
+    if (!plan->filter.fills) plan->filter.fills = gen_fills_new();
     plan->filter.globs = plan->globs.items;
     plan->filter.nglobs = plan->globs.n;
     plan->whole = !plan->globs.n && !plan->filter.nshards;
@@ -264,6 +266,8 @@ void plan_free(struct plan *plan)
 {
     if (plan->quirks) quirks_free(plan->quirks);
     plan->quirks = NULL;
+    gen_fills_free(plan->filter.fills);
+    plan->filter.fills = NULL;
     pick_free(plan->pick);
     plan->pick = NULL;
 }

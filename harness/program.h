@@ -43,6 +43,8 @@ enum option_id {
     OPT_VERBOSE,
     OPT_ROWS,
     OPT_COUNT,
+    OPT_UNTIL,
+    OPT_BINS,
     OPT_VALUES,
     OPT_KIND,
     OPT_OUTPUT,
@@ -92,12 +94,14 @@ struct options {
     const char *balance;       /* likewise */
     const char *rows;          /* gen: pattern of rows */
     const char *values;        /* gen: kind of values */
+    const char *until;         /* gen: count or full */
     const char *kind;          /* gen: of cases */
     const char *output;        /* gen, cover, shrink: file */
     const char *file;          /* explain: a program */
     const char *lcov;          /* cover: file */
     const char *cobertura;     /* cover: file */
     const char *thresholds;    /* cover: file, or "none" */
+    bool bins;                 /* gen: say what the cases of a row hit */
     bool holes;                /* cover: print them */
     const char *at;            /* explain: where in it */
     uint64_t seed;           /* of generators; exec: of the kernel's random bytes, when OPT_RANDOM is given */

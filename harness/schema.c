@@ -114,6 +114,9 @@ static const struct schema values = {
 static const char *const kind_choices[] = {"instruction", "sequence", NULL};
 static const struct schema kind = {
     .what = "'instruction' or 'sequence'", .accepts = SCHEMA_TEXT, .choices = kind_choices};
+static const char *const until_choices[] = {"count", "full", NULL};
+static const struct schema until = {
+    .what = "'count' or 'full'", .accepts = SCHEMA_TEXT, .choices = until_choices};
 static const struct schema length = {
     .what = "a number from 1 to 400", .accepts = SCHEMA_NUMBER, .min = 1, .max = 400};
 static const struct schema loops = {/* shapes put such a number anywhere, into five bits too */
@@ -131,6 +134,8 @@ static const struct schema_key generate_keys[] = {
      "each of "
      "the second."},
     {"count", &positive, false, "Cases for each row, or sequences; 100 if not given."},
+    {"until", &until, false,
+     "`full`: of each row only as many cases as fill its bins, at most `count`, then 40000 if not given."},
     {"shortest", &length, false, "Sequences: the fewest instructions, 10 if not given."},
     {"longest", &length, false, "Sequences: the most instructions, 200 if not given."},
     {"loops", &loops, false, "Sequences: the most rounds of a loop, 6 if not given."},

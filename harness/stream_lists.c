@@ -2,6 +2,7 @@
 #include "harness/stream.h"
 
 #include "harness/case.h"
+#include "harness/generate_fill.h"
 #include "harness/pick.h"
 
 #include <stdlib.h>
@@ -161,6 +162,8 @@ static bool open_row(struct case_stream *s, struct frame *f)
         return false;
     }
     uint64_t count = f->plan.constant && f->gen.count > GEN_SAME_CASES ? GEN_SAME_CASES : f->gen.count;
+    if (f->gen.full && !f->plan.constant)
+        count = gen_fill_count(s->filter.fills, &f->plan, f->numbers ? f->numbers[f->row] : 0, count);
     open_numbers(s, f, row->id, f->row, count);
     return true;
 }
