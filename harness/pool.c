@@ -291,11 +291,11 @@ static void hand_died(struct pool *p, struct hand *h)
 /* One frame from a worker; false when it makes no sense. */
 static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, const char *body, size_t size)
 {
-    struct record r;
+    uint64_t number;
     if (!h->busy) return false;
     switch (kind) {
     case FRAME_RECORD:
-        if (!record_decode(body, size, &r) || r.number != h->a.first + h->received) return false;
+        if (!record_check(body, size, &number) || number != h->a.first + h->received) return false;
         frame_encode_bytes(kind, body, size, &h->slot->frames);
         return ++h->received <= h->a.count;
     case FRAME_DONE:

@@ -122,12 +122,24 @@ long frame_next(const char *p, size_t n, enum frame_kind *kind, const char **bod
     return (long)(sizeof(length) + length);
 }
 
+/* Takes the fixed part out of a body; false: this is no record. */
+static bool check(const char *body, size_t size, struct fixed *f)
+{
+    const char *p = body + sizeof(*f), *end = body + size;
+    if (size < sizeof(*f)) return false;
+    memcpy(f, body, sizeof(*f));
+    if (f->verdict >= VERDICTS || f->nquirks > JUDGE_MAX_QUIRKS) return false;
+    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
+        if (!f->sizes[i] || f->sizes[i] > end - p || p[f->sizes[i] - 1]) return false;
+        p += f->sizes[i];
+    }
+    return p == end;
+}
+
 bool record_decode(const char *body, size_t size, struct record *r)
 {
     struct fixed f;
-    if (size < sizeof(f)) return false;
-    memcpy(&f, body, sizeof(f));
-    if (f.verdict >= VERDICTS || f.nquirks > JUDGE_MAX_QUIRKS) return false;
+    if (!check(body, size, &f)) return false;
     *r = (struct record){
         .number = f.number,
         .verdict = (enum verdict)f.verdict,
@@ -141,11 +153,18 @@ bool record_decode(const char *body, size_t size, struct record *r)
         .generated = f.generated,
     };
     for (unsigned i = 0; i < f.nquirks; i++) r->quirks[i] = f.quirks[i];
-    const char *p = body + sizeof(f), *end = body + size;
+    const char *p = body + sizeof(f);
     for (unsigned i = 0; i < RECORD_TEXTS; i++) {
-        if (!f.sizes[i] || f.sizes[i] > end - p || p[f.sizes[i] - 1]) return false;
         *record_text(r, i) = p;
         p += f.sizes[i];
     }
-    return p == end;
+    return true;
+}
+
+bool record_check(const char *body, size_t size, uint64_t *number)
+{
+    struct fixed f;
+    if (!check(body, size, &f)) return false;
+    *number = f.number;
+    return true;
 }

@@ -56,5 +56,7 @@ void frame_encode_bytes(enum frame_kind kind, const void *p, size_t n, struct bu
 MUST_CHECK long frame_next(const char *p, size_t n, enum frame_kind *kind, const char **body, size_t *size);
 /* A record out of a frame's body; its texts point into the body. False: not a record. */
 MUST_CHECK bool record_decode(const char *body, size_t size, struct record *r);
+/* Whether that would work, and which number the record has. */
+MUST_CHECK bool record_check(const char *body, size_t size, uint64_t *number);
 
 #endif

@@ -51,13 +51,14 @@ static void entry_end(struct journal_coder *c, struct buf *out, size_t at)
     memcpy(out->p + at, head, sizeof(head));
 }
 
-static void put(struct buf *out, uint64_t v)
+enum { PUT_MAX = 10 }; /* bytes of a number */
+
+/* Where the next number goes. */
+static uint8_t *put(uint8_t *at, uint64_t v)
 {
-    uint8_t bytes[10];
-    unsigned n = 0;
-    for (; v >= 0x80; v >>= 7) bytes[n++] = (uint8_t)(v | 0x80);
-    bytes[n++] = (uint8_t)v;
-    buf_add(out, bytes, n);
+    for (; v >= 0x80; v >>= 7) *at++ = (uint8_t)(v | 0x80);
+    *at++ = (uint8_t)v;
+    return at;
 }
 
 static size_t shared(const struct buf *last, const char *text)
@@ -70,8 +71,8 @@ static size_t shared(const struct buf *last, const char *text)
 static void put_text(struct buf *last, const char *text, struct buf *out)
 {
     size_t same = shared(last, text), rest = strlen(text + same);
-    put(out, same);
-    put(out, rest);
+    uint8_t sizes[2 * PUT_MAX];
+    buf_add(out, sizes, (size_t)(put(put(sizes, same), rest) - sizes));
     buf_add(out, text + same, rest);
     last->len = same;
     buf_add(last, text + same, rest);
@@ -108,11 +109,13 @@ void journal_add(struct journal_coder *c, const struct record *r, struct buf *ou
         f.texts |= (uint8_t)((strcmp(*text, buf_cstr(&c->texts[i])) != 0) << i);
     }
     size_t at = entry_begin(out, JOURNAL_RECORD);
-    buf_add(out, &f, sizeof(f));
-    put(out, r->position - c->position);
-    put(out, zigzag(r->line - c->line));
-    put(out, r->nquirks);
-    for (unsigned i = 0; i < r->nquirks; i++) put(out, r->quirks[i]);
+    uint8_t head[sizeof(f) + (3 + JUDGE_MAX_QUIRKS) * PUT_MAX], *end = head + sizeof(f);
+    memcpy(head, &f, sizeof(f));
+    end = put(end, r->position - c->position);
+    end = put(end, zigzag(r->line - c->line));
+    end = put(end, r->nquirks);
+    for (unsigned i = 0; i < r->nquirks; i++) end = put(end, r->quirks[i]);
+    buf_add(out, head, (size_t)(end - head));
     for (unsigned i = 0; i < RECORD_TEXTS; i++)
         if (f.texts >> i & 1) put_text(&c->texts[i], *record_text(&copy, i), out);
     c->position = r->position;
