@@ -19,6 +19,7 @@ struct seat {
 
 struct panel {
     const struct lineup *lineup;                 /* who sits here */
+    bool terse;                                  /* no trace around a difference */
     struct seat seats[LINEUP_MAX][PANEL_GUESTS]; /* by entry, guests in the order they were met */
 };
 
@@ -45,6 +46,11 @@ struct panel *panel_open(const struct lineup *l)
     struct panel *p = xcalloc(1, sizeof(*p));
     p->lineup = l;
     return p;
+}
+
+void panel_terse(struct panel *p)
+{
+    p->terse = true;
 }
 
 void panel_close(struct panel *p)
@@ -111,19 +117,6 @@ void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
     doing(act, DOING_JUDGE);
 }
 
-/* Reads the instruction that a result has come to. */
-static bool find_place(const struct test_case *c, const struct outcome *o, struct failure_place *at)
-{
-    uint8_t bytes[4] = {0};
-    size_t n = sizeof(bytes);
-    at->pc = o->state[c->guest->pc_word];
-    while (n && mem_read(o->mem, at->pc, bytes, n)) n -= c->guest->code_unit;
-    memcpy(&at->word, bytes, sizeof(at->word));
-    int row = n ? c->guest->decode(at->word) : -1;
-    at->row = row < 0 ? NULL : &c->guest->rows[row];
-    return n > 0;
-}
-
 static void show_place(const struct test_case *c, const struct failure_place *at, struct buf *detail)
 {
     struct buf text = {0};
@@ -158,9 +151,11 @@ static void find_divergence(struct panel *p, const struct test_case *c, struct a
     if (!at.step) return;
     (void)judge_after(p, c, at.step - 1, act, out, &there);
     while (i < p->lineup->n && !outcome_usable(&out[i])) i++;
-    bool found = i < p->lineup->n && out[i].state && find_place(c, &out[i], &at);
+    bool found = i < p->lineup->n && out[i].state && divergence_place(c, &out[i], &at);
     if (found && judge_after(p, c, at.step, act, out, &there) == VERDICT_FAIL) {
         show_place(c, &at, &j->detail);
+        if (!p->terse) divergence_show(p, c, at.step, p->lineup->n, act, &j->detail);
+        (void)judge_after(p, c, at.step, act, out, &there);
         signature_write(c, &at, out, p->lineup->n, &f, buf_cstr(&there.detail), j->signature,
                         sizeof(j->signature));
     }

@@ -36,6 +36,7 @@ struct activity *activity_at(struct activity *first, unsigned i);
 /* A lineup opened in this process. */
 struct panel;
 struct panel *panel_open(const struct lineup *l);
+void panel_terse(struct panel *p); /* differences come without the trace around them: much faster */
 void panel_close(struct panel *p);
 /* Runs a case on every backend; outcomes in the lineup's order. `act` may be NULL. */
 void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
@@ -47,5 +48,14 @@ void panel_judge(struct panel *p, const struct test_case *c, struct activity *ac
                  struct outcome out[LINEUP_MAX], struct judgement *j);
 /* The smallest number of steps after which two results of a longer case differ; 0 when none of them does. */
 uint64_t panel_first_divergence(struct panel *p, const struct test_case *c, struct activity *act);
+
+/* ---- divergence.c ---- */
+struct failure_place;
+/* The instruction that a result has come to, as *at; false: nothing is mapped there. */
+bool divergence_place(const struct test_case *c, const struct outcome *o, struct failure_place *at);
+/* Appends the trace around instruction `step` (from 1), which is the first one that the `n` of the panel
+ * differ after. */
+void divergence_show(struct panel *p, const struct test_case *c, uint64_t step, unsigned n,
+                     struct activity *act, struct buf *out);
 
 #endif

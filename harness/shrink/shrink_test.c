@@ -135,6 +135,23 @@ static void test_manual(void **state)
     expect_part(p->err, "only the manual's word");
 }
 
+/* The trace around the first difference, as `repro` shows it. */
+static void test_trace(void **state)
+{
+    struct place *p = *state;
+    write_file("d.yaml",
+               HEAD "cases:\n  - id: d\n    in: {s1: 7}\n"
+                    "    code: \"li a0, 1; li a1, 0xff; nop; add a2, a0, a1; xor a3, a1, s1; nop; nop\"\n");
+    assert_int_equal(lockstep(p, "repro|riscv64/d/d|d.yaml|-b|sloppy|-O|reference"), STATUS_FAIL);
+    expect_part(p->out, "  first difference after instruction 5, at 0x10010: xor a3, a1, s1\n"
+                        "         2  0x10004: addi a1, zero, 255   reads zero=0000000000000000; writes "
+                        "a1=00000000000000ff\n");
+    expect_part(p->out,
+                "  >      5  0x10010: xor a3, a1, s1   reads a1=00000000000000ff s1=0000000000000007\n"
+                "              sloppy writes a3=00000000000000f9\n"
+                "              reference writes a3=00000000000000f8\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +161,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_memory, enter, leave),
         cmocka_unit_test_setup_teardown(test_output, enter, leave),
         cmocka_unit_test_setup_teardown(test_manual, enter, leave),
+        cmocka_unit_test_setup_teardown(test_trace, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,6 +91,7 @@ static void serve(struct trial *t, int ask, int answer)
 {
     struct panel *panel = panel_open(&t->plan->lineup);
     char what;
+    panel_terse(panel);
     while (read(ask, &what, 1) == 1) {
         char said = what == ASK_RUN ? run_case(panel, t->box) : skip_steps(panel, t->plan, t->box);
         t->box->act.doing = DOING_NOTHING;
