@@ -13,7 +13,9 @@ static void write_line(struct report *r)
 /* ,"name":"text" */
 static void member(struct buf *b, const char *name, const char *text)
 {
-    buf_printf(b, ",\"%s\":", name);
+    buf_str(b, ",\"");
+    buf_str(b, name);
+    buf_str(b, "\":");
     text_json(b, text);
 }
 
@@ -53,7 +55,9 @@ static void add_ran(struct buf *b, const struct lineup *l, unsigned ran)
     buf_str(b, ",\"backends\":[");
     for (unsigned i = 0; i < l->n; i++) {
         if (!(ran >> i & 1)) continue;
-        buf_printf(b, "%s\"%s\"", first ? "" : ",", l->entries[i].backend->name);
+        buf_str(b, first ? "\"" : ",\"");
+        buf_str(b, l->entries[i].backend->name);
+        buf_char(b, '"');
         first = false;
     }
     buf_char(b, ']');
@@ -68,7 +72,8 @@ static void jsonl_record(struct report *r, const struct run_info *info, const st
     text_json(b, rec->id);
     member(b, "row", rec->row);
     member(b, "verdict", verdict_name(rec->verdict));
-    buf_printf(b, ",\"checked\":%s", checked[rec->checked % ARRAY_LEN(checked)]);
+    buf_str(b, ",\"checked\":");
+    buf_str(b, checked[rec->checked % ARRAY_LEN(checked)]);
     add_ran(b, info->lineup, rec->ran);
     if (*rec->exit) member(b, "exit", rec->exit);
     if (rec->nquirks) buf_printf(b, ",\"quirks\":%u", rec->nquirks);

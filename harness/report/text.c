@@ -20,10 +20,23 @@ static bool high_bytes_ok(const char *s)
     return j;
 }
 
+/* Adds what stands before the next byte that may be special, and goes there: ids and paths are nearly all
+ * plain. */
+static const char *plain(struct buf *out, const char *s)
+{
+    const char *end = s;
+    while ((signed char)*end >= 0x20 && *end != 0x7f && *end != '"' && *end != '\\' && *end != '&' &&
+           *end != '<' && *end != '>')
+        end++;
+    buf_add(out, s, (size_t)(end - s));
+    return end;
+}
+
 void text_json(struct buf *out, const char *s)
 {
-    bool high = high_bytes_ok(s);
     buf_char(out, '"');
+    s = plain(out, s);
+    bool high = high_bytes_ok(s);
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
         if (c == '"' || c == '\\')
@@ -40,6 +53,7 @@ void text_json(struct buf *out, const char *s)
 
 void text_xml(struct buf *out, const char *s)
 {
+    s = plain(out, s);
     bool high = high_bytes_ok(s);
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
