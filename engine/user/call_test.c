@@ -19,6 +19,7 @@ extern const struct call_table call_table_arm64, call_table_x86_64;
 enum {
     NR_DUP3 = 24,
     NR_IOCTL = 29,
+    NR_FACCESSAT = 48,
     NR_OPENAT = 56,
     NR_CLOSE = 57,
     NR_READ = 63,
@@ -198,6 +199,28 @@ static void test_prefix(void **state)
     assert_int_equal(user_read(&c.p, DATA + 64, text, 11), 0);
     assert_string_equal(text, "the guest's");
     close((int)guest);
+    /* links of the prefix lead within it; what the kernel makes is never there */
+    char link[64], own[64];
+    snprintf(link, sizeof(link), "%s/etc/link", dir);
+    assert_int_equal(symlink("/folder/passwd", link), 0);
+    snprintf(own, sizeof(own), "%s/folder", dir);
+    assert_int_equal(symlink("/etc", own), 0);
+    put_text(&c, DATA, "/etc/link");
+    guest = CALL(&c, NR_OPENAT, AT_FDCWD, DATA, O_RDONLY);
+    assert_true(guest >= 0);
+    close((int)guest);
+    unlink(own);
+    assert_int_equal(CALL(&c, NR_OPENAT, AT_FDCWD, DATA, O_RDONLY), -ENOENT);
+    assert_true(CALL(&c, NR_READLINKAT, AT_FDCWD, DATA, DATA + 64, 20) > 0);
+    unlink(link);
+    snprintf(own, sizeof(own), "%s/proc", dir);
+    assert_int_equal(mkdir(own, 0700), 0);
+    put_text(&c, DATA, "/proc");
+    guest = CALL(&c, NR_OPENAT, AT_FDCWD, DATA, O_RDONLY);
+    put_text(&c, DATA, "uptime");
+    assert_int_equal(CALL(&c, NR_FACCESSAT, (uint64_t)guest, DATA, R_OK), 0);
+    close((int)guest);
+    rmdir(own);
     put_text(&c, DATA, "/dev/null");
     int64_t host = CALL(&c, NR_OPENAT, AT_FDCWD, DATA, O_RDONLY);
     assert_true(host >= 0);

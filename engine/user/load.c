@@ -4,10 +4,12 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -15,13 +17,45 @@ enum {
     SCRIPT_DEPTH = 5,  /* interpreters that are scripts themselves; likewise */
 };
 
+/* What the kernel makes itself: a root file system has empty folders there. */
+static bool is_kernels(const char *path)
+{
+    static const char *const own[] = {"/proc", "/sys", "/dev"};
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        size_t n = strlen(own[i]);
+        if (!strncmp(path, own[i], n) && (!path[n] || path[n] == '/')) return true;
+    }
+    return false;
+}
+
+/* The same with links that lead within the prefix, absolute ones too, as after chroot: a root file system has
+ * such (/etc/alternatives). */
+static bool find_in_root(const char *prefix, const char *path, char room[4096])
+{
+    const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+    char link[64], at[4096];
+    int root = open(prefix, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) return false;
+    int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t n = fd >= 0 ? readlink(link, at, sizeof(at) - 1) : -1;
+    if (fd >= 0) close(fd);
+    close(root);
+    if (n <= 0 || at[0] != '/') return false;
+    memcpy(room, at, (size_t)n);
+    room[n] = 0;
+    return true;
+}
+
 const char *user_path(const struct user_process *p, const char *path, char room[4096])
 {
     const char *prefix = p->opt->prefix;
     struct stat st;
-    if (!prefix || path[0] != '/') return path;
+    if (!prefix || path[0] != '/' || is_kernels(path)) return path;
     int n = snprintf(room, 4096, "%s%s", prefix, path);
-    return n > 0 && n < 4096 && !lstat(room, &st) ? room : path;
+    if (n < 0 || n >= 4096) return path;
+    /* a link that leads nowhere is something, too */
+    return !stat(room, &st) || find_in_root(prefix, path, room) || !lstat(room, &st) ? room : path;
 }
 
 /* Opens a program: as the kernel wants it, a regular file that somebody may execute. */

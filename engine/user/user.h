@@ -271,7 +271,8 @@ MUST_CHECK int user_open_program(struct user_process *p, struct buf *why);
 /* Maps what user_open_program opened and what it needs. 0 or -errno with a sentence in why. */
 MUST_CHECK int user_load(struct user_process *p, int fd, struct buf *why);
 /* Where the guest's path is on the host: an absolute one under the prefix, when something is there, else as
- * it is. `room` is where the answer may be written; a path that does not fit is not looked for. */
+ * it is, and so is what the kernel itself makes (/proc, /sys, /dev). `room` is where the answer may be
+ * written; a path that does not fit is not looked for. */
 const char *user_path(const struct user_process *p, const char *path, char room[4096]);
 
 /* ---- elf.c: maps a file's segments. 0 or -errno with a sentence in why ---- */
