@@ -130,7 +130,7 @@ enum { GEN_MAX_REGS = 80, GEN_MAX_DATA = 256 };
 /* Where a generated case lives. */
 struct gen_out {
     struct case_reg in[GEN_MAX_REGS]; /* registers before */
-    struct case_mem mem[1];           /* memory before */
+    struct case_mem mem[2];           /* memory before: a region, bytes */
     uint8_t data[GEN_MAX_DATA];       /* its bytes */
     uint8_t code[GEN_MAX_CODE];       /* the instruction, or the sequence */
     char id[400];                     /* prefix, row, number */

@@ -121,6 +121,16 @@ static uint64_t pick_jump(struct making *m)
     }
 }
 
+/* A base that is always zero reaches nothing; every other time the first page is there, so that it is used
+ * too. */
+static void map_first_page(struct making *m)
+{
+    if (m->target >= CPU_PAGE - 64 || m->n % 2) return;
+    m->out->mem[0] = (struct case_mem){.at = 0, .size = CPU_PAGE, .perm = CPU_READ | CPU_WRITE};
+    m->out->c.mem = m->out->mem;
+    m->out->c.nmem = 1;
+}
+
 static void set_base(struct making *m)
 {
     const struct gen_plan *p = m->p;
@@ -138,6 +148,7 @@ static void set_base(struct making *m)
     uint64_t v = 0;
     get_reg(m, base, &v);
     m->target = v + m->offset; /* another one when the base is always zero */
+    if ((int)base.index == base.reg->zero && p->base_test != TEST_CODE) map_first_page(m);
 }
 
 /* ---- operands ---- */
@@ -277,11 +288,12 @@ static void set_memory(struct making *m)
     struct test_case *c = &m->out->c;
     unsigned size = p->row->access_size;
     if (!size || (p->base_field < 0 && p->base_implicit < 0)) return;
-    for (unsigned i = 0; i < ARRAY_LEN(regions); i++) {
-        uint64_t base = regions[i].base, end = base + regions[i].size;
+    for (unsigned i = 0; i < ARRAY_LEN(regions) + c->nmem; i++) {
+        bool first = i == ARRAY_LEN(regions); /* the page that map_first_page made */
+        uint64_t base = first ? 0 : regions[i].base, end = base + (first ? CPU_PAGE : regions[i].size);
         if (m->target >= end || m->target + size <= base || m->target + size < m->target) continue;
-        uint64_t from = (m->target & ~(uint64_t)(size - 1)) - 8, to = from + 2 * size + 16;
-        if (from < base) from = base;
+        uint64_t from = m->target & ~(uint64_t)(size - 1), to = from + 2 * size + 8;
+        from = from < base + 8 ? base : from - 8;
         if (to > end) to = end;
         uint64_t n = to - from, v[2];
         BUG_ON(n > GEN_MAX_DATA);
@@ -294,9 +306,9 @@ static void set_memory(struct making *m)
             uint64_t at = m->target + k - from;
             if (m->target + k >= from && at < n) m->out->data[at] = (uint8_t)(v[k / 8] >> (k % 8 * 8));
         }
-        m->out->mem[0] = (struct case_mem){.at = from, .size = n, .data = m->out->data};
+        m->out->mem[c->nmem++] = (struct case_mem){.at = from, .size = n, .data = m->out->data};
         c->mem = m->out->mem;
-        c->nmem = 1;
+        break; /* no access reaches two of them */
     }
 }
 

@@ -34,7 +34,8 @@ static bool spoils(const struct bins *b, const struct bin *bin)
         int max = row->fields[g->a].kind->round_max;
         return (int)(bin->raw / ROUND_CONTROLS) > max && (int)(bin->raw % ROUND_CONTROLS) > max;
     }
-    if (g->kind == BIN_CSR) return bin->raw > b->ncontrols;
+    if (g->kind == BIN_CSR)
+        return bin->raw >= b->ncontrols; /* one that may not be accessed, or does not exist */
     if (g->kind != BIN_ADDRESS) return false;
     switch ((enum bin_place)bin->raw) {
     case PLACE_MISALIGNED:
@@ -43,9 +44,7 @@ static bool spoils(const struct bins *b, const struct bin *bin)
     case PLACE_CODE: return row->effects & (EFFECT_STORE | EFFECT_AMO);
     case PLACE_OVER_END:
     case PLACE_OVER_START:
-    case PLACE_UNMAPPED:
-    case PLACE_NULL:
-    case PLACE_TOP: return true;
+    case PLACE_UNMAPPED: return true;
     default: return false;
     }
 }

@@ -27,7 +27,9 @@ static uint64_t hash_case(const struct test_case *c)
     uint64_t h = hash_bytes(c->code, c->code_size, hash_str(c->id, c->code_at));
     for (unsigned i = 0; i < c->nin; i++)
         h = hash_bytes(c->in[i].value, sizeof(uint64_t), h ^ (c->in[i].ref.reg->word + c->in[i].ref.index));
-    for (unsigned i = 0; i < c->nmem; i++) h = hash_bytes(c->mem[i].data, c->mem[i].size, h ^ c->mem[i].at);
+    for (unsigned i = 0; i < c->nmem; i++)
+        h = hash_bytes(c->mem[i].data, c->mem[i].data ? c->mem[i].size : 0,
+                       h ^ c->mem[i].at ^ c->mem[i].perm);
     return h;
 }
 
@@ -65,6 +67,18 @@ static bool in_data_or_rom(const struct case_mem *m)
            (m->at >= LAYOUT_ROM && m->at + m->size <= LAYOUT_ROM + LAYOUT_ROM_SIZE);
 }
 
+/* Bytes are in regions that are there: every case's, and the first page where the base is always zero. */
+static void check_memory(const struct test_case *c)
+{
+    bool first_page = c->nmem && c->mem[0].perm;
+    assert_true(c->nmem <= 2u);
+    if (first_page) assert_true(!c->mem[0].at && c->mem[0].size == CPU_PAGE && !c->mem[0].data);
+    for (unsigned i = first_page; i < c->nmem; i++) {
+        bool there = in_data_or_rom(&c->mem[i]) || (first_page && c->mem[i].at + c->mem[i].size <= CPU_PAGE);
+        assert_true(there && c->mem[i].data && !c->mem[i].perm);
+    }
+}
+
 static void check_sound(const struct gen_plan *p, uint64_t n, struct gen_out *out)
 {
     const struct test_case *c = &out->c;
@@ -80,7 +94,7 @@ static void check_sound(const struct gen_plan *p, uint64_t n, struct gen_out *ou
     assert_true(c->steps == 1 && c->generated && !c->has_truth);
     check_regs(c);
     check_operands(c, word);
-    for (unsigned i = 0; i < c->nmem; i++) assert_true(in_data_or_rom(&c->mem[i]));
+    check_memory(c);
 }
 
 static void test_sound(void **state)
