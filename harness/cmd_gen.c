@@ -92,7 +92,7 @@ static void print_row(struct program *p, const struct generator *gen, unsigned r
         buf_reset(&name);
         bins_name(b, i, &name);
         if (bin_was_hit(&f.spoiled, i))
-            fprintf(p->out, "    open: %s: only where the instruction is sure to fault\n", buf_cstr(&name));
+            fprintf(p->out, "    open: %s: only where the instruction faults, or may\n", buf_cstr(&name));
         else
             fprintf(p->out, "    open: %s: in none of %" PRIu64 " cases\n", buf_cstr(&name), most);
     }
