@@ -19,7 +19,7 @@ export LOGS="$logs"
 } | awk '!seen[$0]++' | xargs -P 2 -I{} sh -c '
     name=$(echo "{}" | sed "s|^build/[a-z]*/test/||; s|/|-|g")
     start=$(date +%s%N)
-    timeout 600 "{}" >"$LOGS/$name.tap" 2>&1
+    timeout -k 5 600 "{}" >"$LOGS/$name.tap" 2>&1
     echo "exit $?" >>"$LOGS/$name.tap"
     echo "$((($(date +%s%N) - start) / 1000000)) $name" >>"$LOGS/times"'
 sort -rn -o "$logs/times" "$logs/times"
