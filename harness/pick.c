@@ -64,7 +64,7 @@ static int check_rerun(struct program *p, const struct plan *plan, const char *p
     int status = 0;
     if (!journal_check(path, &e, &why) || !(j = journal_open(path, &why)))
         status = complain(p, STATUS_USAGE, "%s", buf_cstr(&why));
-    if (!status && e.header) {
+    if (!status && j && e.header) {
         json_t *ours = journal_header(&info);
         pick->only = strtoull(journal_text(j->header, "choice"), NULL, 16) != 0;
         if (journal_differs(j->header, ours, JOURNAL_FOR_RERUN, "here", &part))
