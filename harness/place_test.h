@@ -74,19 +74,20 @@ static inline void place_run(struct place *p, const char *words, const char *to,
     fclose(out);
     fclose(err);
     free(copy);
+    if (!p->out) p->out = xstrdup("");
 }
 
 /* That the last command ended and said so. */
 static inline void expect_said(const struct place *p, const char *words, int status, const char *err)
 {
     if (p->status != status || strcmp(p->err, err))
-        fail_msg("%s: status %d\n--- said ---\n%s%s--- expected %d ---\n%s", words, p->status,
-                 p->out ? p->out : "", p->err, status, err);
+        fail_msg("%s: status %d\n--- said ---\n%s%s--- expected %d ---\n%s", words, p->status, p->out, p->err,
+                 status, err);
 }
 
 static inline void expect_part(const char *text, const char *part)
 {
-    if (!strstr(text, part)) fail_msg("no '%s' in\n%s", part, text);
+    if (!text || !strstr(text, part)) fail_msg("no '%s' in\n%s", part, text ? text : "nothing");
 }
 
 #endif

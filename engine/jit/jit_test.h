@@ -29,7 +29,7 @@ static struct machine *machine_new(const struct backend *b, const struct jit_opt
     };
     struct machine *m = xcalloc(1, sizeof(*m));
     if (!o && hot && b == &backend_jit) o = &all_hot;
-    assert_int_equal(machine_open(m, b, o, in_window, areas, ARRAY_LEN(areas)), 0);
+    BUG_ON(machine_open(m, b, o, in_window, areas, ARRAY_LEN(areas)));
     return m;
 }
 
