@@ -160,6 +160,9 @@ static void test_statuses(void **state)
     assert_string_equal(last_line(p->out), "2 passed, 1 failed");
     expect_part(p->out, "FAIL riscv64/wrong/c1 (wrong.yaml:5)\n");
     expect_part(p->out, "  reproduce: lockstep repro riscv64/wrong/c1 wrong.yaml --oracle reference\n");
+    expect_part(p->out, "failures by cause, each with its smallest case:\n"
+                        "      1  rv.addi: rd: faulty differs from reference\n"
+                        "         lockstep repro riscv64/wrong/c1 wrong.yaml --oracle reference\n");
     lockstep(p, with_usual("run|crash.yaml"));
     assert_int_equal(p->status, STATUS_FAIL);
     expect_part(p->out, "crash riscv64/crash/c2 (crash.yaml:6)\n  faulty died of SIGABRT\n");

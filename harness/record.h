@@ -38,7 +38,7 @@ struct record {
     const char *ext;                   /* row's extension, or "" */
     const char *file;                  /* where the case stands */
     const char *exit;   /* how it ended under the first backend: "budget", "fault illegal"; "" if none ran */
-    const char *reason; /* skip: why; crash, timeout, error: what happened; else "" */
+    const char *reason; /* skip: why; crash, timeout, error: what happened; fail: the signature; else "" */
     const char *detail; /* what differs, or "" */
 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DISSENTS_SHOWN = 5 };
+enum { DISSENTS_SHOWN = 5, CLUSTERS_SHOWN = 12 };
 static const double FLUSH_EVERY = 0.1; /* seconds */
 
 struct run_info session_info(struct program *p, const struct plan *plan, uint64_t total)
@@ -94,7 +94,7 @@ static void print_failure(struct session *s, const struct record *r)
             r->verdict == VERDICT_FAIL ? "FAIL" : verdict_name(r->verdict), s->colour ? "\033[0m" : "", r->id,
             r->file, r->line);
     if (s->p->opt.quiet) return;
-    if (*r->reason) fprintf(out, "  %s\n", r->reason);
+    if (*r->reason && r->verdict != VERDICT_FAIL) fprintf(out, "  %s\n", r->reason);
     fputs(r->detail, out);
     report_repro(&s->info, r, &command);
     fprintf(out, "  reproduce: %s\n", buf_cstr(&command));
@@ -196,6 +196,26 @@ static void print_stale(struct session *s)
             fprintf(s->p->out, "quirk %s was not met in this run\n", quirk_id(s->plan->quirks, i));
 }
 
+/* What went wrong, most cases first, and the smallest case of each. */
+static void print_clusters(struct session *s)
+{
+    const struct clusters *c = &s->tally.clusters;
+    unsigned shown = s->p->opt.verbose || c->n <= CLUSTERS_SHOWN ? c->n : CLUSTERS_SHOWN;
+    struct buf command = {0};
+    if (!c->n || s->p->opt.quiet) return;
+    fprintf(s->p->out, "failures by cause, each with its smallest case:\n");
+    for (unsigned i = 0; i < shown; i++) {
+        struct record r = cluster_example(&c->items[i]);
+        buf_reset(&command);
+        report_repro(&s->info, &r, &command);
+        fprintf(s->p->out, "%7" PRIu64 "  %s\n         %s\n", c->items[i].n, c->items[i].cause,
+                buf_cstr(&command));
+    }
+    if (shown < c->n) fprintf(s->p->out, "         and %u causes more (-v lists them)\n", c->n - shown);
+    if (c->others) fprintf(s->p->out, "%7" PRIu64 "  failures of still other causes\n", c->others);
+    buf_free(&command);
+}
+
 static void print_end(struct session *s)
 {
     FILE *out = s->p->out;
@@ -204,6 +224,7 @@ static void print_end(struct session *s)
         fprintf(out, "… and %" PRIu64 " failures more%s\n", s->shown - s->p->opt.show,
                 s->nreports ? "; the reports have them all" : "");
     print_stale(s);
+    print_clusters(s);
     status_sums(&s->tally, out);
     for (unsigned i = 0; i < s->nreports; i++)
         if (!s->reports[i].error) fprintf(out, "report: %s\n", s->reports[i].path);
@@ -231,6 +252,7 @@ int session_end(struct session *s, struct pool_result *res)
         s->info.stopped = why_stopped(s, res);
         s->info.seconds = status_now() - s->status.start;
         tally_sort(&s->tally.rows);
+        clusters_sort(&s->tally.clusters);
         if (res->end == POOL_BAD_INPUT) fputs(buf_cstr(&res->message), s->p->err);
     }
     for (unsigned i = 0; i < s->nreports; i++)

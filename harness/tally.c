@@ -20,6 +20,7 @@ void tally_free(struct tally *t)
     list_free(&t->exts);
     list_free(&t->rows);
     free(t->quirks);
+    clusters_free(&t->clusters);
     *t = (struct tally){0};
 }
 
@@ -71,6 +72,7 @@ void tally_add(struct tally *t, const struct record *r)
         list_find(&t->reasons, r->reason)->n++;
     else
         add_checked(t, r->checked);
+    if (failure) clusters_add(&t->clusters, r);
     if (failure) list_find(&t->rows, *r->row ? r->row : "(does not decode)")->n++;
     struct tally_row *ext = ext_find(&t->exts, r);
     ext->n++;

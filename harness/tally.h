@@ -3,7 +3,7 @@
 #ifndef HARNESS_TALLY_H
 #define HARNESS_TALLY_H
 
-#include "harness/record.h"
+#include "harness/clusters.h"
 
 /* Texts with a number, in the order in which they were first met. */
 struct tally_row {
@@ -28,6 +28,7 @@ struct tally {
     uint64_t dissent;          /* an oracle disagrees with the manual */
     struct tally_list reasons; /* of skipped cases */
     struct tally_list rows;    /* of failures: instruction rows */
+    struct clusters clusters;  /* of failures: causes */
     struct tally_list exts;    /* "riscv64 Zba" */
     bool *quirks;              /* by number: masked something */
     unsigned nquirks;          /* how many there are */

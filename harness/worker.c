@@ -70,7 +70,7 @@ struct record record_of(const struct test_case *c, uint64_t number, const struct
         .row = c->row ? c->row->id : "",
         .ext = c->row ? c->row->ext : "",
         .file = c->at.file,
-        .reason = j->skip,
+        .reason = j->verdict == VERDICT_FAIL ? j->signature : j->skip,
         .detail = buf_cstr(&j->detail),
     };
     for (unsigned i = 0; i < j->nquirks; i++) r.quirks[i] = j->quirks[i];

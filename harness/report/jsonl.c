@@ -91,9 +91,29 @@ static void jsonl_record(struct report *r, const struct run_info *info, const st
     write_line(r);
 }
 
+/* One line for each cause, most cases first. */
+static void add_clusters(struct report *r, const struct run_info *info, const struct clusters *c)
+{
+    struct buf *b = &r->buf, command = {0};
+    for (unsigned i = 0; i < c->n; i++) {
+        struct record example = cluster_example(&c->items[i]);
+        buf_reset(&command);
+        report_repro(info, &example, &command);
+        buf_str(b, "{\"type\":\"cluster\",\"cause\":");
+        text_json(b, c->items[i].cause);
+        buf_printf(b, ",\"cases\":%" PRIu64, c->items[i].n);
+        member(b, "example", example.id);
+        member(b, "repro", buf_cstr(&command));
+        buf_char(b, '}');
+        write_line(r);
+    }
+    buf_free(&command);
+}
+
 static void jsonl_end(struct report *r, const struct run_info *info, const struct tally *t)
 {
     struct buf *b = &r->buf;
+    add_clusters(r, info, &t->clusters);
     buf_printf(b, "{\"type\":\"summary\",\"passed\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"skipped\":%" PRIu64,
                t->verdicts[VERDICT_PASS], tally_failed(t), t->verdicts[VERDICT_SKIP]);
     buf_printf(b, ",\"crashed\":%" PRIu64 ",\"timed_out\":%" PRIu64, t->verdicts[VERDICT_CRASH],

@@ -89,6 +89,24 @@ static void add_sums(struct buf *b, const struct tally *t)
     }
 }
 
+static void add_clusters(struct buf *b, const struct run_info *info, const struct clusters *c)
+{
+    struct buf command = {0};
+    buf_str(b, "\n## Causes\n\n| cause | cases | smallest |\n| --- | ---: | --- |\n");
+    for (unsigned i = 0; i < c->n; i++) {
+        struct record r = cluster_example(&c->items[i]);
+        buf_reset(&command);
+        report_repro(info, &r, &command);
+        buf_str(b, "| ");
+        text_md(b, c->items[i].cause);
+        buf_printf(b, " | %" PRIu64 " | `", c->items[i].n);
+        text_md(b, buf_cstr(&command));
+        buf_str(b, "` |\n");
+    }
+    if (c->others) add_row(b, "others", c->others);
+    buf_free(&command);
+}
+
 static void md_end(struct report *r, const struct run_info *info, const struct tally *t)
 {
     struct buf *b = &r->buf;
@@ -103,6 +121,7 @@ static void md_end(struct report *r, const struct run_info *info, const struct t
     add_run(b, info);
     add_sums(b, t);
     if (r->counts[0]) {
+        add_clusters(b, info, &t->clusters);
         buf_str(b, "\n## Failures\n\n| row | cases |\n| --- | ---: |\n");
         for (unsigned i = 0; i < t->rows.n; i++) add_row(b, t->rows.rows[i].name, t->rows.rows[i].n);
         buf_char(b, '\n');

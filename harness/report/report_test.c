@@ -206,7 +206,7 @@ static void test_jsonl(void **state)
         if (!lines[n]) fail_msg("%s: %s", err.text, line);
         n++;
     }
-    assert_int_equal(n, ARRAY_LEN(records) + 2);
+    assert_int_equal(n, ARRAY_LEN(records) + 2 + 3); /* run, causes, sums */
     assert_string_equal(str(lines[0], "type"), "run");
     assert_int_equal(json_array_size(json_object_get(lines[0], "backends")), 2);
     assert_string_equal(json_string_value(json_array_get(json_object_get(lines[0], "paths"), 1)),
@@ -221,6 +221,10 @@ static void test_jsonl(void **state)
     assert_string_equal(str(lines[4], "verdict"), "crash");
     assert_true(json_is_true(json_object_get(lines[6], "dissent")));
     assert_int_equal(json_array_size(json_object_get(lines[6], "checked")), 2);
+    assert_string_equal(str(lines[n - 4], "type"), "cluster");
+    assert_int_equal(json_integer_value(json_object_get(lines[n - 4], "cases")), 1);
+    assert_string_equal(str(lines[n - 4], "example"), "r/a/2");
+    assert_string_equal(str(lines[n - 4], "repro"), "lockstep repro r/a/2 a.yaml --seed 7");
     json_t *sum = lines[n - 1];
     assert_int_equal(json_integer_value(json_object_get(sum, "passed")), 2);
     assert_int_equal(json_integer_value(json_object_get(sum, "failed")), 3);
@@ -248,6 +252,8 @@ static void test_md(void **state)
                                         "| r I | 1 | 1 | 0 |",
                                         "| r (does not decode) | 0 | 0 | 1 |",
                                         "| r M | 1 | 2 | 0 |",
+                                        "## Causes",
+                                        "| rv.sub | 1 | `lockstep repro r/a/2 a.yaml --seed 7` |",
                                         "## Failures",
                                         "| rv.mul | 2 |",
                                         "- **r/a/2** (fail, rv.sub) x differs from \\<y\\>",
