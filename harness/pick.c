@@ -23,12 +23,6 @@ static uint64_t hash_of(const struct record *r)
     return hash_bytes(r->id, (size_t)(slash + 1 - r->id), 0) + strtoull(slash + 1, NULL, 10);
 }
 
-/* Numbers of generated cases follow each other, and so do their hashes; a set wants them apart. */
-static uint64_t apart(uint64_t hash)
-{
-    return rng_next(&(struct rng){hash});
-}
-
 /* Calls `see` for each record. False: the file cannot be read; a sentence in `why`. */
 static bool each_record(const char *path, void (*see)(void *arg, const struct record *r, uint64_t hash),
                         void *arg, struct buf *why)
@@ -50,8 +44,8 @@ static void see_outcome(void *arg, const struct record *r, uint64_t hash)
 {
     struct case_pick *pick = arg;
     if (verdict_is_failure(r->verdict) != pick->only) return;
-    (void)id_set_add(&pick->ids, apart(hash));
-    pick->choice += apart(hash); /* a sum: their order says nothing */
+    (void)id_set_add(&pick->ids, pick_apart(hash));
+    pick->choice += pick_apart(hash); /* a sum: their order says nothing */
 }
 
 /* Whether the file is about the cases of this run, and which of its cases count. */
@@ -117,12 +111,6 @@ static int faster_first(const void *a, const void *b)
     return slower_first(b, a);
 }
 
-static int by_hash(const void *a, const void *b)
-{
-    const struct pick_slow *x = a, *y = b;
-    return (x->hash > y->hash) - (x->hash < y->hash);
-}
-
 /* Lets the entry at the top of the heap sink to its place. */
 static void sift(struct pick_slow *heap, size_t n)
 {
@@ -153,7 +141,7 @@ static void see_slow(void *arg, const struct record *r, uint64_t hash)
 static void see_rest(void *arg, const struct record *r, uint64_t hash)
 {
     struct scale *s = arg;
-    if (!id_set_has(&s->chosen, apart(hash))) s->load[hash % s->nshards] += r->micros;
+    if (!id_set_has(&s->chosen, pick_apart(hash))) s->load[hash % s->nshards] += r->micros;
 }
 
 static void deal_slow(struct scale *s)
@@ -167,7 +155,7 @@ static void deal_slow(struct scale *s)
         pick->slow[i].shard = least;
         s->load[least] += pick->slow[i].micros;
     }
-    qsort(pick->slow, pick->n, sizeof(*pick->slow), by_hash);
+    qsort(pick->slow, pick->n, sizeof(*pick->slow), pick_by_hash);
     for (size_t i = 0; i < pick->n; i++) {
         uint64_t entry[2] = {pick->slow[i].hash, pick->slow[i].shard};
         pick->deal = hash_bytes(entry, sizeof(entry), pick->deal);
@@ -184,7 +172,7 @@ static int load_balance(struct program *p, const struct plan *plan, struct case_
     pick->slow = xcalloc(s.most, sizeof(*pick->slow));
     s.load = xcalloc(s.nshards, sizeof(*s.load));
     bool good = each_record(p->opt.balance, see_slow, &s, &why);
-    for (size_t i = 0; i < pick->n; i++) (void)id_set_add(&s.chosen, apart(pick->slow[i].hash));
+    for (size_t i = 0; i < pick->n; i++) (void)id_set_add(&s.chosen, pick_apart(pick->slow[i].hash));
     good = good && each_record(p->opt.balance, see_rest, &s, &why);
     if (good) deal_slow(&s);
     int status = good ? 0 : complain(p, STATUS_USAGE, "%s", buf_cstr(&why));
@@ -195,14 +183,6 @@ static int load_balance(struct program *p, const struct plan *plan, struct case_
 }
 
 /* ---- both ---- */
-
-bool pick_takes(const struct case_pick *pick, const struct case_filter *f, uint64_t hash)
-{
-    if (pick->rerun && id_set_has(&pick->ids, apart(hash)) != pick->only) return false;
-    struct pick_slow key = {.hash = hash}, *slow = NULL;
-    if (pick->n) slow = bsearch(&key, pick->slow, pick->n, sizeof(key), by_hash);
-    return !f->nshards || (slow ? slow->shard : hash % f->nshards) == f->shard;
-}
 
 int pick_load(struct program *p, struct plan *plan)
 {

@@ -26,6 +26,11 @@ struct case_pick {
 int pick_load(struct program *p, struct plan *plan);
 void pick_free(struct case_pick *pick); /* NULL is fine */
 
+/* ---- pick_takes.c ---- */
+
+/* Numbers of generated cases follow each other, and so do their hashes; a set wants them apart. */
+uint64_t pick_apart(uint64_t hash);
+int pick_by_hash(const void *a, const void *b); /* for qsort and bsearch: struct pick_slow */
 /* The case is run by this shard, patterns aside. */
 bool pick_takes(const struct case_pick *pick, const struct case_filter *f, uint64_t hash);
 
