@@ -15,6 +15,12 @@ static const char *item_id(struct program *p, const char *id)
     return arena_printf(&p->arena, "%.*s-%s", (int)(n - row), row, n + 1);
 }
 
+/* Of each row: what was asked for, or the default. */
+static uint64_t most_cases(const struct program *p, bool full)
+{
+    return full && !(p->opt.given >> OPT_COUNT & 1) ? GEN_FULL : p->opt.count;
+}
+
 /* Writes what the stream gives; the number of cases, or -1 after a complaint of the stream. */
 static int64_t write_cases(struct program *p, struct case_stream *s, FILE *out)
 {
@@ -41,7 +47,8 @@ static int64_t write_corpus(struct program *p, struct case_stream *s, const stru
             "# lockstep gen %s --kind %s --rows '%s' --values %s --until %s --count %" PRIu64
             " --seed %" PRIu64 "\n"
             "lockstep: 1\nisa: %s\ncases:\n",
-            g->name, o->kind, o->rows, o->values, o->until, o->count, o->seed, g->name);
+            g->name, o->kind, o->rows, o->values, o->until, most_cases(p, !strcmp(o->until, "full")), o->seed,
+            g->name);
     return write_cases(p, s, out);
 }
 
@@ -107,7 +114,7 @@ static int print_bins(struct program *p, const struct guest *g)
     struct rng none = {0};
     struct generator gen = {
         .guest = g,
-        .count = p->opt.given >> OPT_COUNT & 1 ? o->count : GEN_FULL,
+        .count = most_cases(p, true),
         .seed = rng_next(&none) ^ o->seed,
         .rows = arena_alloc(&p->arena, (g->nrows + 63) / 64 * sizeof(uint64_t)),
         .values = generator_values(o->values),
@@ -133,7 +140,7 @@ int cmd_gen(struct program *p)
     buf_printf(&text,
                "lockstep: 1\nisa: %s\ngenerate:\n  - kind: '%s'\n    rows: ['%s']\n    values: '%s'\n    "
                "until: '%s'\n    count: %" PRIu64 "\n",
-               g->name, o->kind, o->rows, o->values, o->until, o->count);
+               g->name, o->kind, o->rows, o->values, o->until, most_cases(p, !strcmp(o->until, "full")));
     int status = STATUS_USAGE;
     struct case_stream *count = case_stream_open_text("gen", text.p, text.len, &filter, &d);
     uint64_t n = count ? case_stream_skip(count, UINT64_MAX) : 0;

@@ -66,7 +66,7 @@ static const struct option_row option_rows[OPTIONS] = {
     [OPT_COUNT] = {"count", 'n', "N", TYPE_NUMBER, FIELD(count), CMD_GEN, 1, 1000000, "10",
                    "cases for each row, or sequences"},
     [OPT_UNTIL] = {"until", 0, "WHEN", TYPE_TEXT, FIELD(until), CMD_GEN, 0, 0, "count",
-                   "count; full: of each row until its bins are, at most --count cases"},
+                   "count; full: of each row until its bins are, at most --count (40000)"},
     [OPT_BINS] = {"bins", 0, NULL, TYPE_FLAG, FIELD(bins), CMD_GEN, 0, 0, NULL,
                   "write no cases: say how many of each row fill its bins, and which bins stay open"},
     [OPT_VALUES] = {"values", 0, "KIND", TYPE_TEXT, FIELD(values), CMD_GEN, 0, 0, "all",

@@ -505,6 +505,26 @@ static void test_gen(void **state)
            "lockstep: cannot write /dev/full: No space left on device\n");
 }
 
+/* As many cases as fill the bins; those that cannot be are named. */
+static void test_gen_full(void **state)
+{
+    struct place *p = *state;
+    unsigned long cases = 0;
+    char made[64];
+    expect(p, "gen|riscv64|--rows|rv.sub|--seed|3|--bins", STATUS_PASS, "");
+    assert_int_equal(sscanf(p->out, "rv.sub %lu cases fill 212 of 212 bins\n", &cases), 1);
+    expect(p, "gen|riscv64|--rows|rv.sub|--seed|3|--until|full|-o|f.yaml", STATUS_PASS, "");
+    snprintf(made, sizeof(made), "%lu cases in f.yaml\n", cases);
+    assert_string_equal(p->out, made);
+    expect(p, "gen|riscv64|--rows|rv.sub|--bins|--count|1", STATUS_PASS, "");
+    expect_part(p->out, ": in none of 1 cases\n");
+    expect(p, "gen|riscv64|--rows|rv.nothing|--bins", STATUS_NOTHING,
+           "lockstep: no row of riscv64 matches 'rv.nothing'\n");
+    lockstep(p, "gen|riscv64|--rows|rv.sub|--until|maybe");
+    assert_int_equal(p->status, STATUS_USAGE);
+    expect_part(p->err, "'until': expected 'count' or 'full', not 'maybe'\n");
+}
+
 /* A run that seems to hang says what it is at, and goes on. */
 static void test_asked(void **state)
 {
@@ -563,6 +583,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_default_oracles, enter, leave),
         cmocka_unit_test_setup_teardown(test_list, enter, leave),
         cmocka_unit_test_setup_teardown(test_gen, enter, leave),
+        cmocka_unit_test_setup_teardown(test_gen_full, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
