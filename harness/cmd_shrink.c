@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* Runs at most. Cases that kill or hang the child cost a new one each, or a wait. */
-enum { MOST_RUNS = 20000, MOST_CRASHES = 3000, MOST_HANGS = 300 };
+enum { LONG = 5 /* instructions */, MOST_RUNS = 20000, MOST_CRASHES = 3000, MOST_HANGS = 300 };
 static const double HANG = 0.4, PATIENCE = 5; /* a try hangs after so many seconds, or times the first run */
 
 struct shrinking {
@@ -170,6 +170,20 @@ static bool want_of(struct shrinking *s, const struct test_case *c, struct test_
     return true;
 }
 
+/* What shows may come from an error far before it, and keeps all of the way between: then the signature of
+ * the cause is a better one, and whatever the same parties differ in is followed. */
+static void reduce_loosely(struct shrinking *s)
+{
+    s->r.loose = true;
+    s->r.most += trial_count(s->r.trial);
+    reduce(&s->r);
+    if (!draft_case(&s->r.best, s->id, &s->written)) BUG("a draft that failed as a case is none");
+    const char *now = trial_run(s->r.trial, &s->written.c).signature;
+    if (strcmp(now, s->r.want) != 0)
+        fprintf(s->p->err, "%s\n  comes from another difference between the same\n", s->r.want);
+    snprintf(s->r.want, sizeof(s->r.want), "%s", now);
+}
+
 static int shrink_case(struct shrinking *s, const struct test_case *c)
 {
     struct test_case plain, *result = &plain;
@@ -185,6 +199,7 @@ static int shrink_case(struct shrinking *s, const struct test_case *c)
         s->r.progress = progress;
         s->r.arg = s;
         reduce(&s->r);
+        if (s->r.best.ninsns > LONG) reduce_loosely(s);
         if (!draft_case(&s->r.best, s->id, &s->written)) BUG("a draft that failed as a case is none");
         result = &s->written.c;
     }

@@ -46,6 +46,58 @@ bool divergence_place(const struct test_case *c, const struct outcome *o, struct
     return n > 0;
 }
 
+/* ---- who is to blame ---- */
+
+/* The register is an operand of the instruction: one that it writes, or any. */
+static bool is_operand(const struct failure_place *at, struct guest_reg_ref ref, unsigned access)
+{
+    for (unsigned i = 0; at->row && i < at->row->nfields; i++) {
+        const struct guest_field *f = &at->row->fields[i];
+        if (!f->kind || f->kind->print != PRINT_REG || f->kind->file != ref.reg || !(f->access & access))
+            continue;
+        unsigned number = (unsigned)guest_field_get(f, at->word) + f->kind->add;
+        if (ref.index == number || (f->kind->pair && ref.index == number + 1)) return true;
+    }
+    return false;
+}
+
+/* The instruction itself can have made the difference. */
+static bool may_make(const struct failure_place *at, const struct diff *d, unsigned access)
+{
+    if (d->what == DIFF_MEM) return at->row && at->row->effects & (EFFECT_STORE | EFFECT_AMO);
+    if (d->what == DIFF_REG && d->reg.reg->count > 1) return is_operand(at, d->reg, access);
+    return true;
+}
+
+bool divergence_blame(struct panel *p, const struct test_case *c, unsigned n, struct activity *act,
+                      const struct findings *f, struct failure_place *at, struct findings *cause)
+{
+    enum { BACK = 128 }; /* instructions: as long as translated blocks are */
+    struct step s = {.p = p, .c = c, .act = act, .n = n};
+    struct findings left = *f;
+    bool found = false;
+    for (unsigned i = 0; i < f->n; i++)
+        if (may_make(at, &f->items[i], GUEST_READ | GUEST_WRITE)) return false;
+    for (uint64_t k = at->step - 1; k && left.n && f->n && at->step - k <= BACK; k--) {
+        struct failure_place here = {.step = k};
+        run_until(&s, k - 1);
+        const struct outcome *o = first_usable(&s);
+        if (!o || !divergence_place(c, o, &here)) break;
+        for (unsigned i = left.n; i-- > 0;) {
+            if (!may_make(&here, &left.items[i], GUEST_WRITE)) continue;
+            *cause = (struct findings){.items = {left.items[i]}, .n = 1};
+            left.items[i] = left.items[--left.n];
+            at->pc = here.pc;
+            at->word = here.word;
+            at->row = here.row;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* ---- the trace ---- */
+
 static void show_value(struct guest_reg_ref ref, const uint64_t *state, struct buf *out)
 {
     size_t at = ref.reg->word + (size_t)ref.index * ref.reg->words;

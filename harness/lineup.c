@@ -155,7 +155,10 @@ static void find_divergence(struct panel *p, const struct test_case *c, struct a
     if (found && judge_after(p, c, at.step, act, out, &there) == VERDICT_FAIL) {
         show_place(c, &at, &j->detail);
         if (!p->terse) divergence_show(p, c, at.step, p->lineup->n, act, &j->detail);
+        struct findings cause;
+        bool other = divergence_blame(p, c, p->lineup->n, act, &f, &at, &cause);
         (void)judge_after(p, c, at.step, act, out, &there);
+        if (other) f = cause;
         signature_write(c, &at, out, p->lineup->n, &f, buf_cstr(&there.detail), j->signature,
                         sizeof(j->signature));
     }

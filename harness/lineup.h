@@ -53,6 +53,12 @@ uint64_t panel_first_divergence(struct panel *p, const struct test_case *c, stru
 struct failure_place;
 /* The instruction that a result has come to, as *at; false: nothing is mapped there. */
 bool divergence_place(const struct test_case *c, const struct outcome *o, struct failure_place *at);
+struct findings;
+/* Translated blocks show what they did wrong at their end only. Where the instruction at the place cannot
+ * have made the differences, *at becomes the first of those that wrote what differs last, and *cause what it
+ * wrote. */
+bool divergence_blame(struct panel *p, const struct test_case *c, unsigned n, struct activity *act,
+                      const struct findings *f, struct failure_place *at, struct findings *cause);
 /* Appends the trace around instruction `step` (from 1), which is the first one that the `n` of the panel
  * differ after. */
 void divergence_show(struct panel *p, const struct test_case *c, uint64_t step, unsigned n,

@@ -73,7 +73,7 @@ bool draft_take(struct draft *d, const struct test_case *c)
     d->at = c->code_at;
     d->steps = c->steps;
     if (c->nin > CASE_MAX_REGS || c->nmem > CASE_MAX_MEM || c->code_size > CASE_MAX_CODE) return false;
-    memcpy(d->regs, c->in, c->nin * sizeof(*d->regs));
+    if (c->nin) memcpy(d->regs, c->in, c->nin * sizeof(*d->regs));
     d->nregs = c->nin;
     return take_memory(d, c) && draft_set_code(d, c->code, c->code_size);
 }

@@ -10,12 +10,20 @@ bool reduce_spent(const struct reducer *r)
     return trial_count(r->trial) >= r->most;
 }
 
+/* The part of a signature that says who differs from whom. */
+static const char *parties(const char *signature)
+{
+    const char *at = strstr(signature, ": ");
+    at = at ? strstr(at + 2, ": ") : NULL;
+    return at ? at : signature;
+}
+
 static bool same_signature(struct reducer *r, uint64_t *step)
 {
     if (reduce_spent(r) || !draft_case(&r->next, "shrink", &r->made)) return false;
     struct trial_result got = trial_run(r->trial, &r->made.c);
     *step = got.step;
-    return !strcmp(got.signature, r->want);
+    return r->loose ? !strcmp(parties(got.signature), parties(r->want)) : !strcmp(got.signature, r->want);
 }
 
 bool reduce_try(struct reducer *r)

@@ -82,11 +82,12 @@ bool snapshot_take(const struct draft *d, const struct outcome *o, const uint64_
 
 /* ---- reduce.c ---- */
 struct reducer {
-    struct trial *trial;                              /* asks */
-    char want[TRIAL_TEXT];                            /* the signature */
-    struct draft best, next;                          /* the smallest so far; what is to be tried */
-    struct draft_case made;                           /* `next` as a case */
-    unsigned most;                                    /* runs at most */
+    struct trial *trial;     /* asks */
+    char want[TRIAL_TEXT];   /* the signature */
+    bool loose;              /* only who differs from whom must stay, not where it shows */
+    struct draft best, next; /* the smallest so far; what is to be tried */
+    struct draft_case made;  /* `next` as a case */
+    unsigned most;           /* runs at most */
     void (*progress)(void *, const struct reducer *); /* or NULL */
     void *arg;                                        /* of progress */
 };
