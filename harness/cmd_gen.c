@@ -126,17 +126,13 @@ static int print_bins(struct program *p, const struct guest *g)
     return STATUS_PASS;
 }
 
-int cmd_gen(struct program *p)
+/* The cases as a corpus file has them: counted first, then written. */
+static int print_cases(struct program *p, const struct guest *g)
 {
     const struct options *o = &p->opt;
-    const struct guest *g = program_guest(p, o->args.items[0]);
     struct case_filter filter = {.seed = o->seed, .fills = gen_fills_new()};
     struct diag d = {.out = p->err};
     struct buf text = {0};
-    if (g && o->bins) return print_bins(p, g);
-    if (!g) return STATUS_USAGE;
-    if (strpbrk(o->rows, "'\"\n\\"))
-        return complain(p, STATUS_USAGE, "--rows: '%s' is not a pattern of row ids", o->rows);
     buf_printf(&text,
                "lockstep: 1\nisa: %s\ngenerate:\n  - kind: '%s'\n    rows: ['%s']\n    values: '%s'\n    "
                "until: '%s'\n    count: %" PRIu64 "\n",
@@ -155,4 +151,15 @@ int cmd_gen(struct program *p)
     diag_free(&d);
     buf_free(&text);
     return status;
+}
+
+int cmd_gen(struct program *p)
+{
+    const struct options *o = &p->opt;
+    const struct guest *g = program_guest(p, o->args.items[0]);
+    if (!g) return STATUS_USAGE;
+    if (o->bins) return print_bins(p, g);
+    if (strpbrk(o->rows, "'\"\n\\"))
+        return complain(p, STATUS_USAGE, "--rows: '%s' is not a pattern of row ids", o->rows);
+    return print_cases(p, g);
 }
