@@ -104,9 +104,9 @@ static int find_backends(struct merge *m, const json_t *list)
 
 static void add_texts(struct merge *m, struct text_list *l, const json_t *header, const char *key)
 {
-    size_t i;
-    json_t *e;
-    json_array_foreach(json_object_get(header, key), i, e) list_add(m->p, l, json_string_value(e));
+    const json_t *texts = json_object_get(header, key);
+    for (size_t i = 0; i < json_array_size(texts); i++)
+        list_add(m->p, l, json_string_value(json_array_get(texts, i)));
 }
 
 static uint64_t hash_in(const json_t *header, const char *key)

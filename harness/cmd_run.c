@@ -164,7 +164,7 @@ static int run(struct program *p)
 {
     struct plan plan;
     struct resume from = {0};
-    struct selection sel;
+    struct selection sel = {0};
     int status = plan_make(p, &p->opt.args, &plan);
     if (!status) status = shard_by_environment(p, &plan);
     if (!status) status = pick_load(p, &plan);

@@ -80,7 +80,7 @@ static void put_text(struct buf *last, const char *text, struct buf *out)
 
 static uint64_t zigzag(int v)
 {
-    return ((uint64_t)v << 1) ^ (uint64_t)((int64_t)v >> 63);
+    return ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);
 }
 
 void journal_begin(struct journal_coder *c, const json_t *header, struct buf *out)
