@@ -169,32 +169,16 @@ static int run_child(struct program *p, const struct plan *plan, const struct te
     return child_status(p, plan, act, status);
 }
 
-/* The plan's filter selects this id alone. */
-static int repro(struct program *p, struct plan *plan, const char *id)
+static int repro(struct program *p, struct plan *plan, const struct test_case *c)
 {
-    struct diag d = {.out = p->err};
-    const struct test_case *c;
-    struct case_stream *s = plan_stream_open(plan, &d);
-    int got = s ? case_stream_next(s, &c) : -1, status = STATUS_USAGE;
-    struct activity *act = got == 1 ? activity_share(1) : NULL;
-    if (act)
-        status = run_child(p, plan, c, act);
-    else if (got == 1)
-        status = complain(p, STATUS_HARNESS, "cannot start a process: %s", strerror(errno));
+    struct activity *act = activity_share(1);
+    if (!act) return complain(p, STATUS_HARNESS, "cannot start a process: %s", strerror(errno));
+    int status = run_child(p, plan, c, act);
     activity_unshare(act, 1);
-    case_stream_close(s);
-    diag_free(&d);
-    return got ? status : plan_unknown_case(p, plan, id);
+    return status;
 }
 
 int cmd_repro(struct program *p)
 {
-    struct plan plan;
-    struct text_list paths = {p->opt.args.items + 1, p->opt.args.n - 1};
-    int status = plan_make(p, &paths, &plan);
-    plan.filter.globs = p->opt.args.items;
-    plan.filter.nglobs = 1;
-    if (!status) status = repro(p, &plan, p->opt.args.items[0]);
-    plan_free(&plan);
-    return status;
+    return plan_with_case(p, repro);
 }

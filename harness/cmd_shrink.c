@@ -218,37 +218,22 @@ static int shrink_case(struct shrinking *s, const struct test_case *c)
     return STATUS_PASS;
 }
 
-static int shrink(struct program *p, struct plan *plan, const char *id)
+static int shrink(struct program *p, struct plan *plan, const struct test_case *c)
 {
-    struct diag d = {.out = p->err};
-    const struct test_case *c;
     struct shrinking *s = xcalloc(1, sizeof(*s));
-    struct case_stream *cs = plan_stream_open(plan, &d);
-    int got = cs ? case_stream_next(cs, &c) : -1, status = STATUS_USAGE;
     s->p = p;
     s->plan = plan;
-    if (got == 1) {
-        s->r.trial = trial_open(plan, plan->timeout);
-        status = s->r.trial ? shrink_case(s, c)
+    s->r.trial = trial_open(plan, plan->timeout);
+    int status = s->r.trial ? shrink_case(s, c)
                             : complain(p, STATUS_HARNESS, "cannot start a process: %s", strerror(errno));
-        trial_close(s->r.trial);
-    }
+    trial_close(s->r.trial);
     buf_free(&s->item);
     buf_free(&s->corpus);
     free(s);
-    case_stream_close(cs);
-    diag_free(&d);
-    return got ? status : plan_unknown_case(p, plan, id);
+    return status;
 }
 
 int cmd_shrink(struct program *p)
 {
-    struct plan plan;
-    struct text_list paths = {p->opt.args.items + 1, p->opt.args.n - 1};
-    int status = plan_make(p, &paths, &plan);
-    plan.filter.globs = p->opt.args.items;
-    plan.filter.nglobs = 1;
-    if (!status) status = shrink(p, &plan, p->opt.args.items[0]);
-    plan_free(&plan);
-    return status;
+    return plan_with_case(p, shrink);
 }

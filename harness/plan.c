@@ -313,7 +313,8 @@ void plan_stream_close(void *s)
     case_stream_close(s);
 }
 
-int plan_unknown_case(struct program *p, struct plan *plan, const char *id)
+/* Complains that no case of the plan has this id, and names the nearest one; the exit status. */
+static int unknown_case(struct program *p, struct plan *plan, const char *id)
 {
     struct diag d = {0};
     struct suggest near = suggest_start(id, strlen(id));
@@ -332,4 +333,26 @@ int plan_unknown_case(struct program *p, struct plan *plan, const char *id)
     diag_free(&d);
     if (*best) return complain(p, STATUS_NOTHING, "there is no case '%s'; did you mean '%s'?", id, best);
     return complain(p, STATUS_NOTHING, "there is no case '%s'; 'lockstep list cases PATH' lists them", id);
+}
+
+int plan_with_case(struct program *p, plan_case_fn *with)
+{
+    const struct text_list *args = &p->opt.args;
+    const struct text_list paths = {args->items + 1, args->n - 1};
+    struct diag d = {.out = p->err};
+    const struct test_case *c;
+    struct plan plan;
+    int status = plan_make(p, &paths, &plan);
+    if (!status) {
+        plan.filter.globs = args->items;
+        plan.filter.nglobs = 1;
+        struct case_stream *s = plan_stream_open(&plan, &d);
+        int got = s ? case_stream_next(s, &c) : -1;
+        status = got == 1 ? with(p, &plan, c) : STATUS_USAGE;
+        case_stream_close(s);
+        diag_free(&d);
+        if (!got) status = unknown_case(p, &plan, args->items[0]);
+    }
+    plan_free(&plan);
+    return status;
 }

@@ -53,8 +53,10 @@ void *plan_stream_open(const void *arg, struct diag *d); /* arg is the plan */
 int plan_stream_next(void *s, const struct test_case **c);
 uint64_t plan_stream_skip(void *s, uint64_t n);
 void plan_stream_close(void *s);
-/* Complains that no case of the plan has this id, and names the nearest one; the exit status. */
-int plan_unknown_case(struct program *p, struct plan *plan, const char *id);
+/* For commands about one case: makes the plan of the command's arguments, an id and then paths, and gives the
+ * case to `with`, whose exit status it returns. Complains of an id that nobody has, and names the nearest. */
+typedef int plan_case_fn(struct program *p, struct plan *plan, const struct test_case *c);
+int plan_with_case(struct program *p, plan_case_fn *with);
 
 /* ---- lineup of a plan: backends.c ---- */
 /* Finds the named backends; complains. A default oracle that cannot run here is left out, a named one is an
