@@ -1,6 +1,6 @@
 /* The QEMU backend: what it reports of a run must be exact, and nothing of one run is left in the next. */
 #include "harness/oracle/qemu.h"
-#include "harness/harness.h"
+#include "harness/oracle/oracle_test.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -8,55 +8,18 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { RW = CPU_READ | CPU_WRITE, RX = CPU_READ | CPU_EXEC };
-
-struct fixture {
-    const struct guest *g;
-    struct mem m;
-    struct vcpu *c;
-    uint64_t *x, *f, *pc, *fflags, *frm; /* in the vcpu's state */
-};
-
-static uint64_t *state_of(struct fixture *t, const char *name)
-{
-    struct guest_reg_ref r = guest_reg_find(t->g, name);
-    BUG_ON(!r.reg);
-    return guest_reg_words(t->g, t->c->state, r);
-}
-
 static int setup(void **state)
 {
     const char *why = NULL;
-    struct fixture *t = calloc(1, sizeof(*t));
-    t->g = guest_find("riscv64");
-    if (backend_qemu.probe(t->g, &why)) {
-        printf("# skipped: %s\n", why);
-        free(t);
-        return 0;
-    }
-    mem_init(&t->m);
-    BUG_ON(mem_add(&t->m, LAYOUT_CODE, LAYOUT_CODE_SIZE, RX, NULL, "code") ||
-           mem_add(&t->m, LAYOUT_DATA, LAYOUT_DATA_SIZE, RW, NULL, "data") ||
-           mem_add(&t->m, LAYOUT_ROM, LAYOUT_ROM_SIZE, CPU_READ, NULL, "rom"));
-    t->c = vcpu_new(t->g, &t->m);
-    BUG_ON(!t->c || backend_qemu.open(t->c));
-    t->x = state_of(t, "x0");
-    t->f = state_of(t, "f0");
-    t->pc = state_of(t, "pc");
-    t->fflags = state_of(t, "fflags");
-    t->frm = state_of(t, "frm");
-    *state = t;
+    *state = fixture_open(&backend_qemu, &why);
+    if (!*state) printf("# skipped: %s\n", why);
     return 0;
 }
 
 static int teardown(void **state)
 {
     struct fixture *t = *state;
-    if (!t) return 0;
-    backend_qemu.close(t->c);
-    vcpu_free(t->c);
-    mem_free(&t->m);
-    free(t);
+    if (t) fixture_close(t, &backend_qemu);
     return 0;
 }
 
