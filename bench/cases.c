@@ -3,7 +3,7 @@
 #include "bench/bench.h"
 
 #include "harness/harness.h"
-#include "harness/lineup.h"
+#include "harness/run/lineup.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include "bench/machine.h"
 
 #include "engine/jit/internal.h"
-#include "harness/symbols.h"
+#include "harness/exec/symbols.h"
 
 #include <elf.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* The judge: cases from YAML, backends that run them, verdicts, reports.
  *
  * The pipeline in one screen:
- *     plan (command line, plan file) → stream of cases (stream.c, case.c, generate.c)
- *     → numbers of cases to worker processes (worker.c) → each backend's result (run.c)
- *     → verdict (compare.c, quirk.c) → record → reports (report/)
+ *     plan (command line, plan file) → stream of cases (corpus/, generate/)
+ *     → numbers of cases to worker processes (run/worker.c) → each backend's result (run/run.c)
+ *     → verdict (judge/) → record → reports (report/)
  *
  * A stream gives the same cases in the same order for the same plan, so that any process can find case N.
  */
@@ -16,7 +16,7 @@
 /* ---- exit status of the program ---- */
 enum { STATUS_PASS = 0, STATUS_FAIL = 1, STATUS_USAGE = 2, STATUS_HARNESS = 3, STATUS_NOTHING = 4 };
 
-/* ---- case.c: one case ---- */
+/* ---- corpus/case.c: one case ---- */
 
 enum { CASE_MAX_CODE = 4096, CASE_MAX_MEM = 64 };
 
@@ -90,12 +90,12 @@ static inline uint8_t layout_byte(uint64_t addr)
  * 15 00", or numbers as manuals print instructions "0x00150593"). Appends bytes to out. */
 bool code_parse(const struct guest *g, const char *text, struct buf *out, struct asm_error *err);
 
-/* ---- case_write.c ---- */
+/* ---- corpus/case_write.c ---- */
 /* The case as an item of a corpus file's `cases:`, which loads to the same case. `id`: what to call it there.
  */
 void case_write(const struct test_case *c, const char *id, struct buf *out);
 
-/* ---- stream.c: all cases of the given files and folders, in order ---- */
+/* ---- corpus/stream.c: all cases of the given files and folders, in order ---- */
 
 struct case_filter {
     const char *const *globs; /* on case ids; any may match */
@@ -103,7 +103,7 @@ struct case_filter {
     uint64_t seed;           /* mixed into each generator's own */
     unsigned shard, nshards; /* this run takes the shard-th (from 0) of nshards disjoint parts; nshards 0:
                                 all. Which part a case belongs to follows from its id alone */
-    struct gen_fills *fills; /* answers to `until: full`, or NULL: looked for each time (generate_fill.h) */
+    struct gen_fills *fills; /* answers to `until: full`, or NULL: looked for each time (generate/fill.h) */
     const struct case_pick *pick; /* what a run record says about them; NULL: nothing (pick.h) */
 };
 
@@ -130,11 +130,11 @@ unsigned case_stream_absent(const struct case_stream *s);
 uint64_t case_stream_hash(const struct case_stream *s);
 void case_stream_close(struct case_stream *s);
 
-/* ---- schema.c: the one table that loader, JSON Schema and error messages come from ---- */
+/* ---- corpus/schema.c: the one table that loader, JSON Schema and error messages come from ---- */
 void schema_write_json(FILE *out);        /* the corpus format as JSON Schema, draft 2020-12 */
 void schema_write_quirks_json(FILE *out); /* the same for corpora/quirks/ */
 
-/* ---- run.c: one case on one backend ---- */
+/* ---- run/run.c: one case on one backend ---- */
 
 /* A backend opened for one guest, with its own memory, reused from case to case. */
 struct runner;
@@ -160,7 +160,7 @@ void runner_run(struct runner *r, const struct test_case *c, struct outcome *o);
  * other registers does not run in the blocks of the last time. */
 void runner_forget(struct runner *r);
 
-/* ---- quirk.c: known bugs of oracles, corpora/quirks/ ---- */
+/* ---- judge/quirk.c: known bugs of oracles, corpora/quirks/ ---- */
 
 /* One thing in which what a backend says differs from what is held against it. */
 enum diff_what {
@@ -199,7 +199,7 @@ bool quirk_current(const struct quirks *q, unsigned i); /* concerns the version 
 /* It masks upper bits of operands only, so that what it leaves still is a check of the instruction. */
 bool quirk_is_minor(const struct quirks *q, unsigned i);
 
-/* ---- compare.c ---- */
+/* ---- judge/compare.c ---- */
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_SKIP, VERDICT_CRASH, VERDICT_TIMEOUT, VERDICTS };
 const char *verdict_name(enum verdict v); /* "pass" */
@@ -230,7 +230,7 @@ struct judgement {
 void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n, const struct quirks *q,
            struct judgement *j);
 
-/* ---- backends.c ---- */
+/* ---- run/backends.c ---- */
 extern const struct backend *const backend_all[]; /* NULL-terminated; the slower ones first */
 const struct backend *backend_find(const char *name);
 const char *backend_cannot_run(const struct backend *b); /* no guest at all on this machine: why; or NULL */

@@ -1,4 +1,4 @@
-#include "harness/program.h"
+#include "harness/commands/program.h"
 
 int main(int argc, char **argv)
 {

@@ -1,6 +1,6 @@
 # The judge: libharness.a, and the program `lockstep` around it.
 
-harness_src := $(filter-out %_test.c %_fuzz.c %/main.c,$(wildcard harness/*.c harness/oracle/*.c harness/report/*.c harness/gdb/*.c harness/cover/*.c harness/journal/*.c harness/shrink/*.c))
+harness_src := $(filter-out %_test.c %_fuzz.c %/main.c,$(wildcard harness/*/*.c))
 harness_obj := $(harness_src:%.c=$(B)/%.o)
 $(B)/libharness.a: $(harness_obj)
 

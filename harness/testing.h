@@ -6,8 +6,8 @@
 #ifndef HARNESS_TESTING_H
 #define HARNESS_TESTING_H
 
-#include "harness/lineup.h"
-#include "harness/record.h"
+#include "harness/run/lineup.h"
+#include "harness/run/record.h"
 
 #include <setjmp.h> /* cmocka.h wants these before it */
 #include <signal.h>

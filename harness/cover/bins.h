@@ -7,7 +7,7 @@
 #ifndef HARNESS_COVER_BINS_H
 #define HARNESS_COVER_BINS_H
 
-#include "harness/generate.h"
+#include "harness/generate/generate.h"
 
 enum { BINS_MAX = 640, BINS_MAX_OPERANDS = 8, BIN_NONE = 0xffff };
 

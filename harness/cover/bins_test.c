@@ -1,5 +1,5 @@
 /* Bins of rows: what is there and what is not, and which of them a case hits. */
-#include "harness/corpus_test.h"
+#include "harness/corpus/corpus_test.h"
 #include "harness/cover/bins.h"
 
 static const struct guest *guest(void)

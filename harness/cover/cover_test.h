@@ -2,7 +2,7 @@
 #ifndef HARNESS_COVER_TEST_H
 #define HARNESS_COVER_TEST_H
 
-#include "harness/place_test.h"
+#include "harness/commands/place_test.h"
 
 #include <string.h>
 

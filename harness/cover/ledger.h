@@ -8,8 +8,8 @@
 #define HARNESS_COVER_LEDGER_H
 
 #include "harness/cover/bins.h"
-#include "harness/lineup.h"
-#include "harness/record.h"
+#include "harness/run/lineup.h"
+#include "harness/run/record.h"
 
 enum { LEDGER_VERSION = 1, LEDGER_BACKENDS = LINEUP_MAX, LEDGER_OUTSIDERS = 12, LEDGER_GUESTS = 8 };
 

@@ -2,7 +2,7 @@
  * and why. */
 #include "harness/cover/view.h"
 
-#include "harness/glob.h"
+#include "harness/corpus/glob.h"
 
 #include <string.h>
 

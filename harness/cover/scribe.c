@@ -1,7 +1,7 @@
 /* The worker's end of the ledger: what a judged case adds to it, and how that gets home. */
 #include "harness/cover/ledger.h"
 
-#include "harness/compare.h"
+#include "harness/judge/compare.h"
 
 #include <stdlib.h>
 #include <string.h>

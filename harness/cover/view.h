@@ -3,7 +3,7 @@
 #define HARNESS_COVER_VIEW_H
 
 #include "harness/cover/ledger.h"
-#include "harness/schema.h"
+#include "harness/corpus/schema.h"
 
 enum { COVER_FOLDERS = 16 };
 

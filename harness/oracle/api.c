@@ -1,6 +1,6 @@
 #include "harness/oracle/api.h"
 
-#include "harness/library.h"
+#include "harness/corpus/library.h"
 
 #define LIBRARY "libunicorn.so.2"
 

@@ -1,7 +1,7 @@
 /* What QEMU there is, and what it can: found out once, by trying. */
 #include "harness/oracle/qemu.h"
 
-#include "harness/generate.h"
+#include "harness/generate/generate.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * Written without stdio's buffer: what a full disk cuts off must be the end of the file, and nothing else.
  */
 #include "harness/journal/journal.h"
-#include "harness/worker.h"
+#include "harness/run/worker.h"
 
 #include <stdlib.h>
 

@@ -8,8 +8,8 @@
 #define HARNESS_REPORT_H
 
 #include "harness/cover/ledger.h"
-#include "harness/lineup.h"
-#include "harness/tally.h"
+#include "harness/run/lineup.h"
+#include "harness/run/tally.h"
 
 /* What is known about a run besides its cases. */
 struct run_info {

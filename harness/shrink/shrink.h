@@ -4,13 +4,13 @@
  *     trial.c      runs a draft in a child, which may crash or hang
  *     snapshot.c   the state in the middle of a case as the start of another one
  *     reduce.c     what to try, in which order; operands.c: the part of it about instructions' fields
- *     cmd_shrink.c the command
+ *     commands/shrink.c the command
  */
 #ifndef HARNESS_SHRINK_H
 #define HARNESS_SHRINK_H
 
-#include "harness/case.h"
-#include "harness/plan.h"
+#include "harness/corpus/case.h"
+#include "harness/run/plan.h"
 
 enum {
     DRAFT_INSNS = CASE_MAX_CODE / 2,

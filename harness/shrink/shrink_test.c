@@ -1,5 +1,5 @@
 /* `lockstep shrink`: cases of known bugs come out as small as they can be, and fail as the large ones did. */
-#include "harness/place_test.h"
+#include "harness/commands/place_test.h"
 
 #include <string.h>
 

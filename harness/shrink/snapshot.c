@@ -1,7 +1,7 @@
 /* The state that a run has come to, as the start of a case. */
 #include "harness/shrink/shrink.h"
 
-#include "harness/compare.h"
+#include "harness/judge/compare.h"
 
 #include <string.h>
 

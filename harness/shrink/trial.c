@@ -4,8 +4,8 @@
  */
 #include "harness/shrink/shrink.h"
 
-#include "harness/compare.h"
-#include "harness/worker.h"
+#include "harness/judge/compare.h"
+#include "harness/run/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,165 @@
+/* lockstep gen: cases as `generate:` makes them, spelled out in a corpus file of their own. */
+#include "harness/generate/fill.h"
+#include "harness/commands/program.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* "riscv64/gen/rv.add/17" → "rv.add-17": unique in the file, and no slash. */
+static const char *item_id(struct program *p, const char *id)
+{
+    const char *n = strrchr(id, '/'), *row = n;
+    while (row && row > id && row[-1] != '/') row--;
+    if (!row) return id;
+    return arena_printf(&p->arena, "%.*s-%s", (int)(n - row), row, n + 1);
+}
+
+/* Of each row: what was asked for, or the default. */
+static uint64_t most_cases(const struct program *p, bool full)
+{
+    return full && !(p->opt.given >> OPT_COUNT & 1) ? GEN_FULL : p->opt.count;
+}
+
+/* Writes what the stream gives; the number of cases, or -1 after a complaint of the stream. */
+static int64_t write_cases(struct program *p, struct case_stream *s, FILE *out)
+{
+    struct buf text = {0};
+    const struct test_case *c;
+    int64_t n = 0;
+    int got;
+    while ((got = case_stream_next(s, &c)) == 1) {
+        case_write(c, item_id(p, c->id), &text);
+        fwrite(text.p, 1, text.len, out);
+        buf_reset(&text);
+        arena_reset(&p->arena);
+        n++;
+    }
+    buf_free(&text);
+    return got < 0 ? -1 : n;
+}
+
+static int64_t write_corpus(struct program *p, struct case_stream *s, const struct guest *g, FILE *out)
+{
+    const struct options *o = &p->opt;
+    fprintf(out,
+            "# yaml-language-server: $schema=../../build/schema/corpus.json\n"
+            "# lockstep gen %s --kind %s --rows '%s' --values %s --until %s --count %" PRIu64
+            " --seed %" PRIu64 "\n"
+            "lockstep: 1\nisa: %s\ncases:\n",
+            g->name, o->kind, o->rows, o->values, o->until, most_cases(p, !strcmp(o->until, "full")), o->seed,
+            g->name);
+    return write_cases(p, s, out);
+}
+
+/* Opens the output only once the rows are known to select something. */
+static int generate(struct program *p, struct case_stream *s, const struct guest *g)
+{
+    FILE *out = p->opt.output ? fopen(p->opt.output, "we") : p->out;
+    if (!out) return complain(p, STATUS_USAGE, "cannot write %s: %s", p->opt.output, strerror(errno));
+    errno = 0;
+    int64_t n = write_corpus(p, s, g, out);
+    bool bad = ferror(out);
+    if (out != p->out) bad |= fclose(out) != 0;
+    if (n < 0) return STATUS_USAGE;
+    if (bad && out != p->out)
+        return complain(p, STATUS_HARNESS, "cannot write %s: %s", p->opt.output,
+                        strerror(errno ? errno : EIO));
+    if (out != p->out) fprintf(p->out, "%" PRId64 " cases in %s\n", n, p->opt.output);
+    return STATUS_PASS;
+}
+
+/* ---- bins ---- */
+
+/* One row: how many cases, how many bins, and the names of those that none of the most cases hits. */
+static void print_row(struct program *p, const struct generator *gen, unsigned row)
+{
+    struct arena arena = {0};
+    struct buf name = {0};
+    struct gen_plan plan;
+    struct gen_filled f;
+    unsigned wanted = 0, open = 0;
+    const struct bins *b = bins_make(gen->guest, row, &arena);
+    if (!gen_plan_init(&plan, gen, row)) {
+        fprintf(p->out, "%-24s no encoding was found\n", gen->guest->rows[row].id);
+        arena_free(&arena);
+        return;
+    }
+    uint64_t most = plan.constant ? GEN_SAME_CASES : gen->count;
+    gen_fill(b, &plan, 0, most, &f);
+    for (unsigned i = 0; i < b->n; i++) {
+        if (bin_needs_run(b, i)) continue;
+        wanted++;
+        open += !bin_was_hit(&f.hit, i);
+    }
+    fprintf(p->out, "%-24s %6" PRIu64 " cases fill %u of %u bins\n", gen->guest->rows[row].id, f.cases,
+            wanted - open, wanted);
+    for (unsigned i = 0; i < b->n; i++) {
+        if (bin_needs_run(b, i) || bin_was_hit(&f.hit, i)) continue;
+        buf_reset(&name);
+        bins_name(b, i, &name);
+        if (bin_was_hit(&f.spoiled, i))
+            fprintf(p->out, "    open: %s: only where the instruction faults, or may\n", buf_cstr(&name));
+        else
+            fprintf(p->out, "    open: %s: in none of %" PRIu64 " cases\n", buf_cstr(&name), most);
+    }
+    buf_free(&name);
+    arena_free(&arena);
+}
+
+/* Rows that match, in the order of the tables; as `until: full` would make them. */
+static int print_bins(struct program *p, const struct guest *g)
+{
+    const struct options *o = &p->opt;
+    struct rng none = {0};
+    struct generator gen = {
+        .guest = g,
+        .count = most_cases(p, true),
+        .seed = rng_next(&none) ^ o->seed,
+        .rows = arena_alloc(&p->arena, (g->nrows + 63) / 64 * sizeof(uint64_t)),
+        .values = generator_values(o->values),
+    };
+    if (!rows_select(g, o->rows, false, gen.rows))
+        return complain(p, STATUS_NOTHING, "no row of %s matches '%s'", g->name, o->rows);
+    for (unsigned i = 0; i < g->nrows; i++)
+        if (generator_wants(&gen, i)) print_row(p, &gen, i);
+    return STATUS_PASS;
+}
+
+/* The cases as a corpus file has them: counted first, then written. */
+static int print_cases(struct program *p, const struct guest *g)
+{
+    const struct options *o = &p->opt;
+    struct case_filter filter = {.seed = o->seed, .fills = gen_fills_new()};
+    struct diag d = {.out = p->err};
+    struct buf text = {0};
+    buf_printf(&text,
+               "lockstep: 1\nisa: %s\ngenerate:\n  - kind: '%s'\n    rows: ['%s']\n    values: '%s'\n    "
+               "until: '%s'\n    count: %" PRIu64 "\n",
+               g->name, o->kind, o->rows, o->values, o->until, most_cases(p, !strcmp(o->until, "full")));
+    int status = STATUS_USAGE;
+    struct case_stream *count = case_stream_open_text("gen", text.p, text.len, &filter, &d);
+    uint64_t n = count ? case_stream_skip(count, UINT64_MAX) : 0;
+    case_stream_close(count);
+    struct case_stream *s = d.errors ? NULL : case_stream_open_text("gen", text.p, text.len, &filter, &d);
+    if (s && !n)
+        status = complain(p, STATUS_NOTHING, "no row of %s that is done matches '%s'", g->name, o->rows);
+    else if (s)
+        status = generate(p, s, g);
+    case_stream_close(s);
+    gen_fills_free(filter.fills);
+    diag_free(&d);
+    buf_free(&text);
+    return status;
+}
+
+int cmd_gen(struct program *p)
+{
+    const struct options *o = &p->opt;
+    const struct guest *g = program_guest(p, o->args.items[0]);
+    if (!g) return STATUS_USAGE;
+    if (o->bins) return print_bins(p, g);
+    if (strpbrk(o->rows, "'\"\n\\"))
+        return complain(p, STATUS_USAGE, "--rows: '%s' is not a pattern of row ids", o->rows);
+    return print_cases(p, g);
+}

@@ -1,0 +1,176 @@
+/* lockstep list: what there is. To add a list: its row in `lists` and a function. */
+#include "harness/cover/view.h"
+#include "harness/commands/explain.h"
+#include "harness/run/plan.h"
+
+#include "harness/corpus/glob.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static int list_isas(struct program *p, const struct guest *g)
+{
+    for (unsigned i = 0; guest_all[i]; i++) {
+        const struct guest *each = guest_all[i];
+        unsigned done = 0;
+        for (unsigned k = 0; k < each->nrows; k++) done += !each->rows[k].absent;
+        fprintf(p->out, "%-10s %s: %u instructions, %u done\n", each->name, each->title, each->nrows, done);
+    }
+    return STATUS_PASS;
+}
+
+static int list_backends(struct program *p, const struct guest *g)
+{
+    for (unsigned i = 0; p->backends[i]; i++) {
+        const struct backend *b = p->backends[i];
+        fprintf(p->out, "%-10s %s%s%s%s\n", b->name, b->description, b->oracle ? " (oracle)" : "",
+                b->version ? ", " : "", b->version ? b->version() : "");
+        for (unsigned k = 0; guest_all[k]; k++) {
+            const char *why = "it cannot run here";
+            bool can = !b->probe || !b->probe(guest_all[k], &why);
+            fprintf(p->out, "           %s: %s\n", guest_all[k]->name, can ? "yes" : why);
+        }
+    }
+    return STATUS_PASS;
+}
+
+static int list_rows(struct program *p, const struct guest *g)
+{
+    const char *glob = p->opt.args.n > 2 ? p->opt.args.items[2] : "*";
+    struct buf line = {0};
+    unsigned n = 0;
+    for (unsigned i = 0; i < g->nrows; i++) {
+        const struct guest_row *row = &g->rows[i];
+        if (!glob_match(glob, row->id)) continue;
+        struct buf encoding = {0}, syntax = {0};
+        explain_encoding(row, &encoding);
+        explain_syntax(row, &syntax);
+        buf_printf(&line, "%-18s %-11s %-6s %-50s %s", row->id, row->ext, row->absent ? "absent" : "done",
+                   buf_cstr(&encoding), buf_cstr(&syntax));
+        fprintf(p->out, "%s\n", buf_cstr(&line));
+        if (p->opt.verbose) fprintf(p->out, "    %s:%d  %s\n", row->file, row->line, row->ref);
+        buf_reset(&line);
+        buf_free(&encoding);
+        buf_free(&syntax);
+        n++;
+    }
+    buf_free(&line);
+    return n ? STATUS_PASS : complain(p, STATUS_NOTHING, "no row of %s matches '%s'", g->name, glob);
+}
+
+static int list_extensions(struct program *p, const struct guest *g)
+{
+    for (unsigned i = 0; i < g->nexts; i++) {
+        unsigned n = 0, done = 0;
+        for (unsigned k = 0; k < g->nrows; k++) {
+            if (strcmp(g->rows[k].ext, g->exts[i].name)) continue;
+            n++;
+            done += !g->rows[k].absent;
+        }
+        fprintf(p->out, "%-12s %3u of %3u  %s\n", g->exts[i].name, done, n, g->exts[i].title);
+    }
+    return STATUS_PASS;
+}
+
+static void list_bits(struct program *p, const struct guest_reg *r)
+{
+    for (unsigned i = 0; r->bits && r->bits[i]; i++)
+        if (*r->bits[i]) fprintf(p->out, " %s:%u", r->bits[i], i);
+}
+
+static int list_registers(struct program *p, const struct guest *g)
+{
+    for (unsigned i = 0; i < g->nregs; i++) {
+        const struct guest_reg *r = &g->regs[i];
+        fprintf(p->out, "%-12s %-10s %3u bits %s", r->name, r->group, r->width,
+                r->compare ? "compared" : "-       ");
+        if (r->reset) fprintf(p->out, " reset %#" PRIx64, r->reset);
+        list_bits(p, r);
+        for (unsigned k = 0; r->count > 1 && k < r->count; k++)
+            fprintf(p->out, "%s%s", k % 16 ? " " : "\n    ", guest_reg_name(r, k));
+        fputc('\n', p->out);
+    }
+    return STATUS_PASS;
+}
+
+static int list_csrs(struct program *p, const struct guest *g)
+{
+    for (unsigned i = 0; i < g->ncsrs; i++) fprintf(p->out, "%#05x %s\n", g->csrs[i].number, g->csrs[i].name);
+    return STATUS_PASS;
+}
+
+static int list_cases(struct program *p, const struct guest *g)
+{
+    const struct options *o = &p->opt;
+    struct case_filter filter = {.globs = o->filters.items, .nglobs = o->filters.n, .seed = o->seed};
+    struct diag d = {.out = p->err};
+    const struct test_case *c;
+    uint64_t n = 0;
+    int got = -1;
+    struct case_stream *s = case_stream_open(o->args.items + 1, o->args.n - 1, &filter, &d);
+    while (s && (got = case_stream_next(s, &c)) == 1) {
+        if (o->verbose)
+            fprintf(p->out, "%-40s %-16s %s:%d\n", c->id, c->row ? c->row->id : "-", c->at.file, c->at.line);
+        else
+            fprintf(p->out, "%s\n", c->id);
+        n++;
+    }
+    case_stream_close(s);
+    diag_free(&d);
+    if (got < 0) return STATUS_USAGE;
+    return n ? STATUS_PASS : complain(p, STATUS_NOTHING, "no case is selected");
+}
+
+static int list_schema(struct program *p, const struct guest *g)
+{
+    static const struct {
+        const char *name;         /* of the format */
+        void (*write)(FILE *out); /* prints its schema */
+    } schemas[] = {
+        {"corpus", schema_write_json},
+        {"plan", plan_write_json},
+        {"quirks", schema_write_quirks_json},
+        {"thresholds", cover_write_thresholds_json},
+        {"unreachable", cover_write_unreachable_json},
+    };
+    const char *name = p->opt.args.n > 1 ? p->opt.args.items[1] : "corpus", *names[ARRAY_LEN(schemas)];
+    for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {
+        names[i] = schemas[i].name;
+        if (strcmp(schemas[i].name, name)) continue;
+        schemas[i].write(p->out);
+        return STATUS_PASS;
+    }
+    return complain_name(p, "schema", name, names, ARRAY_LEN(names));
+}
+
+static const struct list {
+    const char *name;                                     /* as typed */
+    unsigned min, max;                                    /* arguments behind it */
+    bool isa;                                             /* the first of them is an ISA */
+    int (*run)(struct program *p, const struct guest *g); /* prints it */
+} lists[] = {
+    {"isas", 0, 0, false, list_isas},          {"backends", 0, 0, false, list_backends},
+    {"rows", 1, 2, true, list_rows},           {"extensions", 1, 1, true, list_extensions},
+    {"registers", 1, 1, true, list_registers}, {"csrs", 1, 1, true, list_csrs},
+    {"cases", 1, ~0u, false, list_cases},      {"schema", 0, 1, false, list_schema},
+};
+
+int cmd_list(struct program *p)
+{
+    const char *what = p->opt.args.items[0], *names[ARRAY_LEN(lists)];
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        const struct list *l = &lists[i];
+        const struct guest *g = NULL;
+        names[i] = l->name;
+        if (strcmp(l->name, what)) continue;
+        unsigned n = p->opt.args.n - 1;
+        if (n < l->min)
+            return complain(p, STATUS_USAGE, "list %s wants %s", what, l->isa ? "an ISA" : "a PATH");
+        if (n > l->max)
+            return complain(p, STATUS_USAGE, "list %s: '%s' is too much", what,
+                            p->opt.args.items[l->max + 1]);
+        if (l->isa) g = program_guest(p, p->opt.args.items[1]);
+        return l->isa && !g ? STATUS_USAGE : l->run(p, g);
+    }
+    return complain_name(p, "list", what, names, ARRAY_LEN(names));
+}

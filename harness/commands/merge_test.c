@@ -1,0 +1,169 @@
+/* Shards and their records: joined, they are the whole run; what does not belong together is refused. */
+#include "harness/run/resume_test.h"
+
+#include <unistd.h>
+
+static void run_shards(struct place *p, const char *run, unsigned n)
+{
+    for (unsigned i = 1; i <= n; i++) {
+        char words[256];
+        snprintf(words, sizeof(words), "%s|-q|--shard|%u/%u|-r|record=s%u.rec|-r|cover=s%u.cov", run, i, n, i,
+                 i);
+        lockstep(p, words);
+        assert_string_equal(p->err, "");
+    }
+}
+
+static void test_merged(void **state)
+{
+    struct place *p = *state;
+    write_cases("c.yaml", usual);
+    struct left whole = whole_run(p);
+    run_shards(p, RUN, 3);
+    lockstep(p, "merge|s2.rec|s3.rec|s1.rec" REPORTS "|-r|record=m.rec");
+    assert_string_equal(p->err, "");
+    assert_int_equal(p->status, STATUS_FAIL);
+    expect_part(p->out, "FAIL riscv64/c/c7 (c.yaml:");
+    expect_part(
+        p->out,
+        "  reproduce: lockstep repro riscv64/c/c7 c.yaml --backend faulty,interp --oracle reference\n");
+    struct left merged = look("m.rec");
+    assert_same(&merged, &whole);
+    left_free(&merged);
+    lockstep(p, "merge|m.rec" REPORTS "|-r|record=n.rec"); /* one that was merged is as good as any */
+    merged = look("n.rec");
+    assert_same(&merged, &whole);
+    left_free(&merged);
+    left_free(&whole);
+}
+
+static void test_coverage(void **state)
+{
+    struct place *p = *state;
+    write_cases("c.yaml", usual);
+    lockstep(p, RUN "|-r|cover=whole.cov|-r|record=whole.rec");
+    run_shards(p, RUN, 2);
+    lockstep(p, "merge|s1.rec|s2.rec|-r|cover=m.cov");
+    assert_int_equal(p->status, STATUS_FAIL);
+    char *a = read_file("whole.cov"), *b = read_file("m.cov");
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+    struct left whole = whole_run(p);
+    left_free(&whole);
+    expect(p, "merge|whole.rec|-r|cover=m.cov", STATUS_USAGE,
+           "lockstep: whole.rec does not say what was covered: its run had no report cover\n");
+}
+
+static void test_statuses(void **state)
+{
+    struct place *p = *state;
+    write_cases("c.yaml", NULL);
+    run_shards(p, RUN "|-f|*/c3?", 25); /* more than there are cases: some have none, and pass */
+    char *list = xstrdup("merge"), *longer;
+    for (unsigned i = 1; i <= 20; i++) {
+        assert_true(asprintf(&longer, "%s|s%u.rec", list, i) > 0);
+        free(list);
+        list = longer;
+    }
+    lockstep(p, list);
+    assert_string_equal(p->err, "lockstep: 5 of 25 shards are missing, the first of them is 21\n");
+    assert_true(asprintf(&longer, "%s|s21.rec|s22.rec|s23.rec|s24.rec|s25.rec", list) > 0);
+    lockstep(p, longer);
+    assert_int_equal(p->status, STATUS_PASS);
+    expect_part(p->out, "10 passed, 0 failed\n");
+    free(longer);
+    free(list);
+    run_shards(p, RUN, 2);
+    lockstep(p, "merge|s1.rec|s2.rec");
+    assert_int_equal(p->status, STATUS_PASS);
+    lockstep(p, "merge|s1.rec|s2.rec|-r|junit=/dev/full");
+    assert_int_equal(p->status, STATUS_HARNESS);
+}
+
+static void test_refused(void **state)
+{
+    struct place *p = *state;
+    write_cases("c.yaml", usual);
+    struct left whole = whole_run(p);
+    left_free(&whole);
+    run_shards(p, RUN, 2);
+    lockstep(p, RUN "|--shard|1/2|--seed|9|-r|record=seed.rec|-r|cover=x.cov");
+    lockstep(p, RUN "|--shard|1/3|-r|record=third.rec|-r|cover=x.cov");
+    copy_part("s2.rec", "cut.rec", (long)size_of("s2.rec") - 1);
+    copy_part("s2.rec", "bad.rec", (long)size_of("s2.rec"));
+    edit("bad.rec", -200, '\x7f');
+    static const struct {
+        const char *words, *err; /* files, and the beginning of what is said about them */
+    } rows[] = {
+        {"merge|s1.rec", "lockstep: 1 of 2 shards are missing, the first of them is 2\n"},
+        {"merge|s2.rec|s1.rec|s2.rec", "lockstep: s2.rec and s2.rec are the same shard: 2 of 2\n"},
+        {"merge|s2.rec|seed.rec",
+         "lockstep: seed.rec is of another run than s2.rec: another seed (9, in s2.rec 0)\n"},
+        {"merge|s2.rec|third.rec",
+         "lockstep: third.rec is of another run than s2.rec: another number of shards (3, in s2.rec 2)\n"},
+        {"merge|s1.rec|cut.rec", "lockstep: cut.rec is incomplete, "},
+        {"merge|s1.rec|bad.rec", "lockstep: bad.rec is damaged: what stands at byte "},
+        {"merge|s1.rec|c.yaml", "lockstep: c.yaml is not a run record\n"},
+        {"merge|s1.rec|none.rec", "lockstep: none.rec: No such file or directory\n"},
+        {"merge|whole.rec|whole.rec",
+         "lockstep: whole.rec and whole.rec are no shards: each is the whole run\n"},
+        {"merge", "lockstep: usage: lockstep merge [OPTION...] FILE...\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char words[128];
+        snprintf(words, sizeof(words), "%s%s", rows[i].words,
+                 strchr(rows[i].words, '|') ? "|-r|md=none.md" : "");
+        lockstep(p, words);
+        assert_int_equal(p->status, STATUS_USAGE);
+        if (strncmp(p->err, rows[i].err, strlen(rows[i].err)) != 0) fail_msg("%s: %s", rows[i].words, p->err);
+        assert_string_equal(p->out, "");
+        assert_int_not_equal(access("none.md", F_OK), 0);
+    }
+}
+
+/* A shard that says it is another one. */
+static void test_overlap(void **state)
+{
+    struct place *p = *state;
+    struct buf why = {0}, out = {0};
+    struct journal_coder c = {0};
+    struct tally t;
+    struct record r;
+    const uint8_t *body;
+    size_t size;
+    write_cases("c.yaml", NULL);
+    run_shards(p, RUN, 2);
+    struct journal *j = journal_open("s1.rec", &why);
+    tally_init(&t, 0);
+    json_object_set_new(j->header, "shard", json_integer(2));
+    journal_begin(&c, j->header, &out);
+    for (enum journal_got got; (got = journal_next(j, &r, &body, &size, &why)) != JOURNAL_OVER;) {
+        if (got != JOURNAL_GOT_RECORD) continue;
+        journal_add(&c, &r, &out);
+        tally_add(&t, &r);
+    }
+    journal_add_footer(&c, &t, &out);
+    FILE *f = fopen("lie.rec", "w");
+    fwrite(out.p, 1, out.len, f);
+    fclose(f);
+    lockstep(p, "merge|s1.rec|lie.rec");
+    assert_int_equal(p->status, STATUS_USAGE);
+    expect_part(p->err, "lockstep: s1.rec and lie.rec overlap: both have the case riscv64/c/");
+    journal_close(j);
+    journal_coder_free(&c);
+    tally_free(&t);
+    buf_free(&out);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_merged, enter, leave),
+        cmocka_unit_test_setup_teardown(test_coverage, enter, leave),
+        cmocka_unit_test_setup_teardown(test_statuses, enter, leave),
+        cmocka_unit_test_setup_teardown(test_refused, enter, leave),
+        cmocka_unit_test_setup_teardown(test_overlap, enter, leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,174 @@
+/* The `lockstep` program as a function: what its commands share.
+ *
+ * To add a command: its row in `commands` (options.c), a function cmd_* in a file beside it. To add an
+ * option: its row in `option_rows`, a field in struct options. Parsing, --help and "did you mean" follow from
+ * the rows.
+ */
+#ifndef HARNESS_COMMANDS_PROGRAM_H
+#define HARNESS_COMMANDS_PROGRAM_H
+
+#include "harness/harness.h"
+
+/* A growing list of texts; the texts are not owned. */
+struct text_list {
+    const char **items; /* n of them */
+    unsigned n;         /* in use */
+};
+
+enum command_id {
+    CMD_RUN = 1,
+    CMD_REPRO = 2,
+    CMD_EXPLAIN = 4,
+    CMD_LIST = 8,
+    CMD_GEN = 16,
+    CMD_EXEC = 32,
+    CMD_COVER = 64,
+    CMD_MERGE = 128,
+    CMD_SHRINK = 256,
+};
+
+enum option_id {
+    OPT_BACKEND,
+    OPT_ORACLE,
+    OPT_FILTER,
+    OPT_SEED,
+    OPT_JOBS,
+    OPT_SHARD,
+    OPT_TIMEOUT,
+    OPT_REPORT,
+    OPT_QUIRKS,
+    OPT_SHOW,
+    OPT_MAX_TIMEOUTS,
+    OPT_QUIET,
+    OPT_VERBOSE,
+    OPT_ROWS,
+    OPT_COUNT,
+    OPT_UNTIL,
+    OPT_BINS,
+    OPT_VALUES,
+    OPT_KIND,
+    OPT_OUTPUT,
+    OPT_FILE,
+    OPT_AT,
+    OPT_RUNNER,
+    OPT_PREFIX,
+    OPT_SET,
+    OPT_UNSET,
+    OPT_ARGV0,
+    OPT_STACK,
+    OPT_LIMIT,
+    OPT_RANDOM,
+    OPT_STRACE,
+    OPT_TRACE,
+    OPT_GDB,
+    OPT_STATS,
+    OPT_STATE,
+    OPT_PERF,
+    OPT_CACHE,
+    OPT_SLICE,
+    OPT_HOT,
+    OPT_PROFILE,
+    OPT_HOLES,
+    OPT_LCOV,
+    OPT_COBERTURA,
+    OPT_MERGED,
+    OPT_THRESHOLDS,
+    OPT_RESUME,
+    OPT_RERUN,
+    OPT_BALANCE,
+    OPT_HELP,
+    OPTIONS,
+};
+
+/* What the command line says. Fields of options that were not given hold the defaults of option_rows. */
+struct options {
+    uint64_t given;            /* bit per option_id */
+    struct text_list backends; /* under test */
+    struct text_list oracles;  /* "none" for none */
+    struct text_list filters;  /* patterns of case ids */
+    struct text_list reports;  /* KIND=FILE */
+    struct text_list args;     /* what is not an option */
+    const char *quirks;        /* folder */
+    const char *resume;        /* run: a run record */
+    const char *rerun;         /* likewise */
+    const char *balance;       /* likewise */
+    const char *rows;          /* gen: pattern of rows */
+    const char *values;        /* gen: kind of values */
+    const char *until;         /* gen: count or full */
+    const char *kind;          /* gen: of cases */
+    const char *output;        /* gen, cover, shrink: file */
+    const char *file;          /* explain: a program */
+    const char *lcov;          /* cover: file */
+    const char *cobertura;     /* cover: file */
+    const char *thresholds;    /* cover: file, or "none" */
+    bool bins;                 /* gen: say what the cases of a row hit */
+    bool holes;                /* cover: print them */
+    const char *at;            /* explain: where in it */
+    uint64_t seed;           /* of generators; exec: of the kernel's random bytes, when OPT_RANDOM is given */
+    uint64_t jobs;           /* workers; 0: one for each processor */
+    uint64_t shard, nshards; /* from 0; nshards 0: everything */
+    uint64_t show;           /* failures printed in full */
+    uint64_t max_timeouts;   /* then the run gives up */
+    uint64_t count;          /* gen: cases for each row */
+    double timeout;          /* seconds for a case */
+    const char *runner;      /* exec: a backend, or "auto" */
+    const char *prefix;      /* exec: folder of the guest's libraries */
+    const char *argv0;       /* exec: what the guest is told its name is */
+    struct text_list set;    /* exec: VAR=VALUE */
+    struct text_list unset;  /* exec: VAR */
+    uint64_t stack_size;     /* exec: bytes; 0: the host's limit */
+    uint64_t code_cache;     /* exec: bytes; 0: the usual */
+    uint64_t slice, hot;     /* exec: when the second tier begins; 0: the usual */
+    uint64_t limit;          /* exec: instructions; 0: none */
+    const char *profile;     /* exec: file */
+    const char *gdb;         /* exec: where to wait for it */
+    bool strace, trace, stats, state, perf; /* exec: as they say */
+    bool quiet, verbose, help;              /* as they say */
+};
+
+/* The program and where it speaks. */
+struct program {
+    FILE *out, *err;                       /* results; progress and complaints */
+    int out_error;                         /* errno of a write to `out` that failed; program_main says it */
+    const struct backend *const *backends; /* NULL-terminated */
+    struct options opt;                    /* the command line */
+    struct arena arena;                    /* lives as long as the program */
+};
+
+struct command {
+    const char *name;              /* as typed */
+    enum command_id id;            /* for option_rows */
+    const char *args;              /* synopsis of what is not an option */
+    unsigned min_args, max_args;   /* how many of them; max ~0u: any number */
+    bool rest;                     /* what follows the first of them is no option of ours */
+    const char *summary;           /* a line for the list of commands */
+    const char *text;              /* what --help says more; ends with a newline */
+    int (*run)(struct program *p); /* gives the exit status */
+};
+
+/* ---- options.c ---- */
+/* argv[0] is the program's name. The exit status. */
+int program_main(int argc, const char *const *argv, FILE *out, FILE *err,
+                 const struct backend *const *backends);
+void list_add(struct program *p, struct text_list *l, const char *text);
+/* One line on p->err: "lockstep: …". Returns `status`, so that a command can return it. */
+int complain(struct program *p, int status, const char *fmt, ...) PRINTF(3, 4);
+/* The same with "; did you mean 'x'?" when one of the names is near. */
+int complain_name(struct program *p, const char *what, const char *word, const char *const *names, size_t n);
+
+/* ---- cmd_*.c ---- */
+int cmd_run(struct program *p);
+int cmd_repro(struct program *p);
+int cmd_explain(struct program *p);
+int cmd_list(struct program *p);
+int cmd_gen(struct program *p);
+int cmd_exec(struct program *p);
+int cmd_cover(struct program *p);
+int cmd_merge(struct program *p);
+int cmd_shrink(struct program *p);
+
+/* ---- shared by commands ---- */
+/* The guest of this name, or NULL after a complaint. */
+const struct guest *program_guest(struct program *p, const char *name);
+
+#endif

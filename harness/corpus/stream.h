@@ -1,0 +1,128 @@
+/* Inside the stream of cases: which files, which ids. */
+#ifndef HARNESS_CORPUS_STREAM_H
+#define HARNESS_CORPUS_STREAM_H
+
+#include "harness/generate/generate.h"
+#include "harness/harness.h"
+#include "harness/corpus/matrix.h"
+
+#include <sys/types.h>
+
+/* ---- paths.c: the files behind the given paths ---- */
+
+/* A file that was read or is waiting. */
+struct path_entry {
+    char *path;   /* as given or found */
+    dev_t dev;    /* which file it is, whatever it is called */
+    ino_t ino;    /* likewise */
+    uint64_t ids; /* hash of the prefix of its ids, 0 while not known */
+    bool found;   /* in a folder; else it was named */
+    bool started; /* read, or being read */
+};
+
+struct paths {
+    struct path_entry *at; /* in order */
+    size_t n, cap;         /* used, allocated */
+};
+
+/* Adds a file, or all *.yaml of a folder. False: reported. */
+bool paths_add(struct paths *p, const char *path, struct diag *d);
+/* Index of a file's entry, new at the end if it is not there. -1: reported at `from`. */
+long paths_file(struct paths *p, const char *path, struct pos from, struct diag *d);
+/* Adds what a file holds to a hash. False: it cannot be read. */
+bool paths_hash_file(const char *path, uint64_t *hash);
+void paths_free(struct paths *p);
+
+/* ---- select.c: which ids a run takes ---- */
+
+enum select { SELECT_NONE, SELECT_SOME, SELECT_ALL };
+
+/* Of the generated cases whose ids are `prefix` and a number, whether the filter's patterns take them. */
+enum select select_prefix(const struct case_filter *f, const char *prefix);
+/* The same for one id, patterns and shard both. `hash`: of the id, or of a generated one's prefix plus its
+ * number. */
+bool select_id(const struct case_filter *f, const char *id, uint64_t hash);
+bool select_glob(const struct case_filter *f, const char *id);
+/* How many of the numbers [from, to) are in this shard, given that number n is in shard (hash + n) % nshards.
+ */
+uint64_t select_count(const struct case_filter *f, uint64_t hash, uint64_t from, uint64_t to);
+/* The first number >= from in this shard after `skip` others. */
+uint64_t select_nth(const struct case_filter *f, uint64_t hash, uint64_t from, uint64_t skip);
+
+/* ---- ids.c: hashes of the ids of one file ---- */
+
+struct id_set {
+    uint64_t *slots; /* open addressing; 0: free */
+    size_t n, cap;   /* used; a power of two */
+};
+
+bool id_set_add(struct id_set *s, uint64_t hash); /* false: was there already */
+bool id_set_has(const struct id_set *s, uint64_t hash);
+void id_set_clear(struct id_set *s);
+
+/* ---- stream.c ---- */
+
+enum { MAX_INCLUDES = 16 };
+
+enum phase { PHASE_KEYS, PHASE_CASES, PHASE_MATRIX, PHASE_GENERATE, PHASE_INCLUDE };
+
+struct frame {
+    struct yaml_stream *yaml;         /* the file */
+    char *path;                       /* as messages show it */
+    long entry;                       /* in stream->paths, -1 for text in memory */
+    bool versioned;                   /* `lockstep:` was met */
+    const struct guest *guest;        /* once `isa:` was met */
+    char *prefix;                     /* of its ids, likewise: "riscv64/m/" */
+    enum phase phase;                 /* what the last key's value is */
+    struct arena item;                /* the list item at hand */
+    struct arena combination;         /* MATRIX: the template with the values of one combination */
+    struct id_set ids;                /* of hand-written cases so far */
+    bool in_item;                     /* MATRIX, GENERATE: an item is open */
+    struct matrix matrix;             /* MATRIX: the open item; its `now` is the next combination */
+    struct generator gen;             /* GENERATE: the open item */
+    uint32_t *numbers;                /* GENERATE: cases of each row so far in this file */
+    unsigned row;                     /* GENERATE: the row at hand */
+    bool in_row;                      /* GENERATE: plan, number, end and prefix are of that row */
+    struct gen_plan plan;             /* GENERATE: what its cases vary */
+    struct gen_sequencer *sequencer;  /* GENERATE: of an item of sequences; else NULL */
+    uint64_t number, end;             /* GENERATE: next case of the row, and the one after its last */
+    uint64_t offset;                  /* GENERATE: from a number to the case's position */
+    struct buf row_prefix;            /* GENERATE: "riscv64/gen/rv.add/" */
+    uint64_t row_hash;                /* GENERATE: of row_prefix */
+    enum select selected;             /* GENERATE: what the filter says of row_prefix */
+    const struct ynode *include;      /* INCLUDE: the next one, in `item` */
+    const struct ynode *include_list; /* INCLUDE: all of them */
+};
+
+struct case_stream {
+    struct case_filter filter;          /* what the run takes */
+    struct diag *diag;                  /* where errors go */
+    struct paths paths;                 /* files read, being read, to read */
+    size_t next_path;                   /* the next of them */
+    struct frame *frames[MAX_INCLUDES]; /* files being read, the last one first */
+    unsigned depth;                     /* how many */
+    bool failed;                        /* an error was reported: only look for more of them in this file */
+    bool over;                          /* the end was given, or the error */
+    unsigned absent;                    /* rows left out */
+    uint64_t position;                  /* of the next case, wanted or not */
+    struct arena arena;                 /* the hand-written case at hand */
+    struct test_case c;                 /* likewise */
+    struct gen_out out;                 /* the generated case at hand */
+};
+
+/* What advance() is to do with the next selected case. */
+struct wish {
+    bool build;                /* make it; else pass over it */
+    uint64_t skip;             /* passing: how many at most at once */
+    uint64_t passed;           /* passing: how many that were */
+    const struct test_case *c; /* building: the case */
+};
+
+/* ---- stream_lists.c: each does with the next selected case of the list what is wished. 1: done, 0: the list
+ * is over, -1: an error that ends the file. Mistakes in an item only set s->failed. ---- */
+
+int stream_cases(struct case_stream *s, struct frame *f, struct wish *w);
+int stream_matrix(struct case_stream *s, struct frame *f, struct wish *w);
+int stream_generate(struct case_stream *s, struct frame *f, struct wish *w);
+
+#endif

@@ -1,0 +1,128 @@
+/* Until its bins are full: how many cases of a row it takes. Found by making the cases and looking which bins
+ * they are for; nothing is run, so that every process finds the same number. */
+#include "harness/generate/fill.h"
+
+#include <stdlib.h>
+
+struct known {
+    uint64_t key, cases; /* of the question, and the answer */
+};
+
+struct gen_fills {
+    struct known *at; /* n of them, in the order they were asked for */
+    size_t n, cap;    /* how many; room */
+};
+
+struct gen_fills *gen_fills_new(void)
+{
+    return xcalloc(1, sizeof(struct gen_fills));
+}
+
+void gen_fills_free(struct gen_fills *f)
+{
+    if (f) free(f->at);
+    free(f);
+}
+
+/* A case that hits this bin was for nothing when its instruction faults by what its values do not decide: a
+ * reserved rounding mode, an address where it cannot be. */
+static bool spoils(const struct bins *b, const struct bin *bin)
+{
+    const struct bin_group *g = &b->groups[bin->group];
+    const struct guest_row *row = b->plan.row;
+    if (g->kind == BIN_ROUND) {
+        int max = row->fields[g->a].kind->round_max;
+        return (int)(bin->raw / ROUND_CONTROLS) > max && (int)(bin->raw % ROUND_CONTROLS) > max;
+    }
+    if (g->kind == BIN_CSR)
+        return bin->raw >= b->ncontrols; /* one that may not be accessed, or does not exist */
+    if (g->kind != BIN_ADDRESS) return false;
+    switch ((enum bin_place)bin->raw) {
+    case PLACE_MISALIGNED:
+    case PLACE_PAGES: return b->plan.base_test == TEST_ALIGNED;
+    case PLACE_READ_ONLY:
+    case PLACE_CODE: return row->effects & (EFFECT_STORE | EFFECT_AMO);
+    case PLACE_OVER_END:
+    case PLACE_OVER_START:
+    case PLACE_UNMAPPED: return true;
+    default: return false;
+    }
+}
+
+static bool is_value(enum bin_kind k)
+{
+    return k == BIN_CLASS || k == BIN_CROSS || k == BIN_RELATION || k == BIN_ROLE || k == BIN_IMM ||
+           k == BIN_ENUM;
+}
+
+/* Bits of the bins that are wanted, of those that are about values, and of those that spoil these. */
+struct masks {
+    struct bin_hits wanted, values, spoilers;
+};
+
+static void masks_make(const struct bins *b, struct masks *m)
+{
+    *m = (struct masks){0};
+    for (unsigned i = 0; i < b->n; i++) {
+        if (!bin_needs_run(b, i)) bin_hit(&m->wanted, i);
+        if (is_value(b->groups[b->list[i].group].kind)) bin_hit(&m->values, i);
+        if (spoils(b, &b->list[i])) bin_hit(&m->spoilers, i);
+    }
+}
+
+/* Adds what a case hits. Whether anything was new. */
+static bool take(const struct masks *m, const struct bin_hits *hits, struct gen_filled *f, bool *full)
+{
+    bool spoiled = false, news = false;
+    *full = true;
+    for (unsigned w = 0; w < ARRAY_LEN(hits->bits); w++) spoiled |= hits->bits[w] & m->spoilers.bits[w];
+    for (unsigned w = 0; w < ARRAY_LEN(hits->bits); w++) {
+        uint64_t more = hits->bits[w] & m->wanted.bits[w] & ~f->hit.bits[w];
+        if (spoiled) f->spoiled.bits[w] |= more & m->values.bits[w];
+        if (spoiled) more &= ~m->values.bits[w];
+        news |= more != 0;
+        f->hit.bits[w] |= more;
+        *full &= !(m->wanted.bits[w] & ~f->hit.bits[w]);
+    }
+    return news;
+}
+
+void gen_fill(const struct bins *b, const struct gen_plan *p, uint64_t from, uint64_t most,
+              struct gen_filled *f)
+{
+    struct gen_out *out = xmalloc(sizeof(*out));
+    struct masks m;
+    bool full = false;
+    masks_make(b, &m);
+    *f = (struct gen_filled){.cases = 1};
+    for (uint64_t n = 0; n < most && !full; n++) {
+        struct bin_hits hits;
+        gen_case(p, from + n, "", out);
+        bins_before(b, &out->c, NULL, &hits);
+        if (take(&m, &hits, f, &full)) f->cases = n + 1;
+    }
+    free(out);
+}
+
+static void remember(struct gen_fills *f, uint64_t key, uint64_t cases)
+{
+    if (f->n == f->cap) {
+        f->cap = f->cap ? f->cap * 2 : 64;
+        f->at = xrealloc(f->at, f->cap * sizeof(*f->at));
+    }
+    f->at[f->n++] = (struct known){key, cases};
+}
+
+uint64_t gen_fill_count(struct gen_fills *f, const struct gen_plan *p, uint64_t from, uint64_t most)
+{
+    const uint64_t question[] = {p->seed, from, most, (uint64_t)p->values};
+    uint64_t key = hash_bytes(question, sizeof(question), hash_str(p->guest->name, p->index));
+    for (size_t i = 0; f && i < f->n; i++)
+        if (f->at[i].key == key) return f->at[i].cases;
+    struct arena arena = {0};
+    struct gen_filled filled;
+    gen_fill(bins_make(p->guest, p->index, &arena), p, from, most, &filled);
+    arena_free(&arena);
+    if (f) remember(f, key, filled.cases);
+    return filled.cases;
+}

@@ -1,0 +1,29 @@
+/* Failures of the same cause, counted: one line for each signature (signature.c), or row and way to die. */
+#ifndef HARNESS_JUDGE_CLUSTERS_H
+#define HARNESS_JUDGE_CLUSTERS_H
+
+#include "harness/run/record.h"
+
+enum { CLUSTERS_MAX = 1024 /* causes told apart; failures of further ones are only counted */ };
+
+struct cluster {
+    char *cause;     /* what its failures have in common; owned */
+    uint64_t n;      /* failures */
+    size_t size;     /* of the example: the length of what there is to say about it */
+    char *id, *file; /* the smallest example, the first of several; owned */
+};
+
+struct clusters {
+    struct cluster *items; /* n of them, in the order in which they were met */
+    unsigned n;            /* in use */
+    uint64_t others;       /* failures of causes that had no room */
+    uint16_t *slots;       /* hash table: 1 + index into items; NULL before the first failure */
+};
+
+void clusters_add(struct clusters *c, const struct record *r); /* of a failure */
+void clusters_sort(struct clusters *c); /* most failures first; none may be added any more */
+void clusters_free(struct clusters *c);
+/* What `report_repro` needs of the example. */
+struct record cluster_example(const struct cluster *c);
+
+#endif

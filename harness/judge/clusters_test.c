@@ -1,0 +1,61 @@
+/* Failures grouped by cause: counted, the smallest as the example, in bounded memory. */
+#include "harness/judge/clusters.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static void add(struct clusters *c, enum verdict v, const char *row, const char *reason, const char *id,
+                const char *detail)
+{
+    clusters_add(c, &(struct record){
+                        .verdict = v, .row = row, .reason = reason, .id = id, .file = "f", .detail = detail});
+}
+
+static void test_groups(void **state)
+{
+    struct clusters c = {0};
+    (void)state;
+    add(&c, VERDICT_FAIL, "rv.add", "rv.add: rd: a differs from b", "1", "long");
+    add(&c, VERDICT_CRASH, "rv.add", "a died of SIGSEGV", "2", "");
+    add(&c, VERDICT_CRASH, "rv.sub", "a died of SIGSEGV", "3", "");
+    add(&c, VERDICT_FAIL, "rv.sub", "rv.sub: rd: a differs from b", "4", "x");
+    add(&c, VERDICT_FAIL, "", "rv.add: rd: a differs from b", "5", "x");
+    add(&c, VERDICT_FAIL, "", "rv.add: rd: a differs from b", "6", "y");
+    clusters_sort(&c);
+    assert_int_equal(c.n, 4);
+    assert_string_equal(c.items[0].cause, "rv.add: rd: a differs from b");
+    assert_int_equal(c.items[0].n, 3);
+    assert_string_equal(c.items[0].id, "5");
+    assert_string_equal(c.items[1].cause, "rv.add: a died of SIGSEGV");
+    assert_string_equal(cluster_example(&c.items[3]).id, "4");
+    clusters_free(&c);
+}
+
+static void test_bounded(void **state)
+{
+    struct clusters c = {0};
+    (void)state;
+    for (unsigned round = 0; round < 2; round++)
+        for (unsigned i = 0; i < 2 * CLUSTERS_MAX; i++) {
+            char reason[32];
+            snprintf(reason, sizeof(reason), "cause %u", i);
+            add(&c, VERDICT_FAIL, "", reason, "id", "");
+        }
+    assert_int_equal(c.n, CLUSTERS_MAX);
+    assert_int_equal(c.others, 2 * CLUSTERS_MAX);
+    clusters_sort(&c);
+    for (unsigned i = 0; i < c.n; i++) assert_int_equal(c.items[i].n, 2);
+    clusters_free(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

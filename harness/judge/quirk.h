@@ -1,0 +1,54 @@
+/* Quirks inside: what quirk_load.c reads and quirk.c applies. */
+#ifndef HARNESS_JUDGE_QUIRK_H
+#define HARNESS_JUDGE_QUIRK_H
+
+#include "harness/corpus/expr.h"
+#include "harness/harness.h"
+
+enum { QUIRK_MAX_MASKS = 8 };
+
+enum quirk_mask_kind { MASK_OPERAND, MASK_REG, MASK_MEM, MASK_EXIT, MASK_VALUE };
+
+/* One thing that is not compared. */
+struct quirk_mask {
+    enum quirk_mask_kind kind; /* what it is */
+    const char *operand;       /* OPERAND: the field's name */
+    struct guest_reg_ref reg;  /* REG: which */
+    unsigned hi, lo;           /* OPERAND, REG: bits; a pair of registers counts as one of 128 bits */
+};
+
+struct quirk {
+    const char *id;                           /* unique */
+    const struct guest *guest;                /* of its file */
+    const struct backend *backend;            /* who is wrong */
+    const char *why;                          /* what it does */
+    const char *shown_by;                     /* id of a case, or NULL */
+    uint64_t *rows;                           /* bit per row it is about */
+    bool undecoded;                           /* it is about code that is no instruction, too */
+    const struct expr *when;                  /* NULL: always */
+    struct quirk_mask masks[QUIRK_MAX_MASKS]; /* what is not compared */
+    unsigned nmasks;                          /* how many; 0: unsupported */
+    bool unsupported;                         /* the backend cannot run these cases */
+    bool current;                             /* the version at hand is one of those it is about */
+};
+
+struct quirks {
+    struct arena arena; /* everything below */
+    struct quirk *at;   /* by number */
+    unsigned n, cap;    /* used, allocated */
+};
+
+/* `row` is -1 for code that is no instruction. */
+static inline bool quirk_about(const struct quirk *q, int row)
+{
+    return row < 0 ? q->undecoded : q->rows[row / 64] >> (row % 64) & 1;
+}
+
+/* The version `have` ("2.0.1", text before its first digit aside) satisfies "<2.1.4", ">=2.0 <2.1", "2.0"
+ * (any 2.0.x). A text that is not one gives -1. */
+int quirk_version_matches(const char *spec, const char *have);
+/* "rd[63:32]", "fflags", "mem" … for these rows. False: *err says why. */
+bool quirk_parse_mask(const struct guest *g, const uint64_t *rows, const char *text, struct arena *a,
+                      struct quirk_mask *m, struct value_error *err);
+
+#endif

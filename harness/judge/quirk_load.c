@@ -1,0 +1,224 @@
+/* Reading corpora/quirks/: rows checked against the schema, the guest's tables and the backends there are. */
+#include "harness/judge/quirk.h"
+
+#include "harness/generate/generate.h"
+#include "harness/corpus/schema.h"
+#include "harness/corpus/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A file being read. */
+struct loading {
+    struct quirks *q;          /* what it adds to */
+    struct diag *d;            /* where errors go */
+    const struct guest *guest; /* once `isa:` was met */
+    bool versioned;            /* `lockstep:` was met */
+};
+
+static bool find_backend(struct loading *l, const struct ynode *n, struct quirk *q)
+{
+    q->backend = backend_find(n->text);
+    if (q->backend && q->backend->oracle) return true;
+    if (q->backend) {
+        diag_error(l->d, n->at, n->len, "'%s' is no oracle: its errors are to be mended, not listed",
+                   n->text);
+        return false;
+    }
+    struct suggest near = suggest_start(n->text, n->len);
+    for (unsigned i = 0; backend_all[i]; i++)
+        suggest_offer(&near, backend_all[i]->name, strlen(backend_all[i]->name));
+    diag_error(l->d, n->at, n->len, "no backend '%.40s'%s%.*s%s", n->text,
+               near.best ? "; did you mean '" : "", (int)near.best_len, near.best ? near.best : "",
+               near.best ? "'?" : "");
+    return false;
+}
+
+static bool find_rows(struct loading *l, const struct ynode *rows, struct quirk *q)
+{
+    bool good = true;
+    q->rows = arena_alloc(&l->q->arena, (l->guest->nrows + 63) / 64 * sizeof(uint64_t));
+    if (rows->kind == YNODE_LIST && (!rows->count || rows->count > GEN_MAX_PATTERNS)) {
+        diag_error(l->d, rows->at, 1, "'rows' has %u entries; expected 1 to %d", rows->count,
+                   GEN_MAX_PATTERNS);
+        return false;
+    }
+    for (const struct ynode *r = schema_first(rows); r; r = schema_next(rows, r)) {
+        bool illegal = !strcmp(r->text, "illegal");
+        q->undecoded |= illegal;
+        if (illegal || rows_select(l->guest, r->text, true, q->rows)) continue;
+        rows_unknown(l->guest, r, l->d);
+        good = false;
+    }
+    return good;
+}
+
+static bool find_masks(struct loading *l, const struct ynode *masks, struct quirk *q)
+{
+    bool good = true;
+    for (const struct ynode *m = schema_first(masks); m; m = schema_next(masks, m)) {
+        struct value_error err = {0};
+        if (q->nmasks == QUIRK_MAX_MASKS) {
+            diag_error(l->d, m->at, m->len, "a quirk has at most %d masks", QUIRK_MAX_MASKS);
+            return false;
+        }
+        if (quirk_parse_mask(l->guest, q->rows, m->text, &l->q->arena, &q->masks[q->nmasks], &err)) {
+            q->nmasks++;
+            continue;
+        }
+        diag_error(l->d, ynode_text_pos(m, err.offset), err.span, "%s", err.message);
+        good = false;
+    }
+    return good;
+}
+
+static bool find_condition(struct loading *l, const struct ynode *when, struct quirk *q)
+{
+    struct value_error err = {0};
+    if (!when) return true;
+    q->when = expr_parse(l->guest, when->text, when->len, &l->q->arena, &err);
+    bool good = q->when != NULL;
+    for (int i = 0; good && i < (int)l->guest->nrows; i++)
+        if (quirk_about(q, i)) good = expr_check(q->when, l->guest, &l->guest->rows[i], &err);
+    if (good && q->undecoded) good = expr_check(q->when, l->guest, NULL, &err);
+    if (good && q->unsupported && expr_needs_results(q->when)) {
+        diag_error(l->d, when->at, when->len,
+                   "what is unsupported has no results: no 'ours' or 'theirs' here");
+        return false;
+    }
+    if (!good) diag_error(l->d, ynode_text_pos(when, err.offset), err.span, "%s", err.message);
+    return good;
+}
+
+static bool find_versions(struct loading *l, const struct ynode *n, struct quirk *q)
+{
+    q->current = true;
+    if (!n) return true;
+    const char *have = q->backend->version ? q->backend->version() : NULL;
+    int match = quirk_version_matches(n->text, have ? have : "0");
+    if (have) q->current = match > 0;
+    if (match >= 0) return true;
+    diag_error(l->d, n->at, n->len, "not versions: expected '<2.1.4', '>=2.0 <2.1' or '2.0'");
+    return false;
+}
+
+static bool check_id(struct loading *l, const struct ynode *id)
+{
+    for (unsigned i = 0; i < l->q->n; i++) {
+        if (strcmp(l->q->at[i].id, id->text)) continue;
+        diag_error(l->d, id->at, id->len, "a second quirk with the id '%s'", id->text);
+        return false;
+    }
+    return true;
+}
+
+static bool load_quirk(struct loading *l, const struct ynode *n)
+{
+    const struct ynode *masks = ynode_get(n, "mask"), *unsupported = ynode_get(n, "unsupported");
+    const char *shown_by = schema_text(n, "case", NULL);
+    struct arena *a = &l->q->arena;
+    struct quirk q = {
+        .id = arena_strdup(a, schema_text(n, "id", "")),
+        .guest = l->guest,
+        .why = arena_strdup(a, schema_text(n, "why", "")),
+        .shown_by = shown_by ? arena_strdup(a, shown_by) : NULL,
+        .unsupported = unsupported && !strcmp(unsupported->text, "true"),
+    };
+    if (q.unsupported == (masks != NULL)) {
+        diag_error(l->d, n->at, 1, "a quirk has either 'mask' or 'unsupported: true'");
+        return false;
+    }
+    bool good = check_id(l, ynode_get(n, "id"));
+    good &= find_backend(l, ynode_get(n, "backend"), &q);
+    good &= find_rows(l, ynode_get(n, "rows"), &q);
+    good = good && find_condition(l, ynode_get(n, "when"), &q) &&
+           find_versions(l, ynode_get(n, "versions"), &q) && find_masks(l, masks, &q);
+    if (!good) return false;
+    if (l->q->n == l->q->cap) {
+        l->q->cap = l->q->cap ? l->q->cap * 2 : 32;
+        l->q->at = xrealloc(l->q->at, l->q->cap * sizeof(*l->q->at));
+    }
+    l->q->at[l->q->n++] = q;
+    return true;
+}
+
+static bool load_list(struct loading *l, struct yaml_stream *y)
+{
+    const struct schema *type = schema_key_find(&schema_quirks, "quirks")->type->item;
+    struct arena item = {0};
+    struct ynode *n;
+    bool good = true;
+    int got = yaml_enter_list(y);
+    while (!got && (got = yaml_next_item(y, &item, &n)) > 0) {
+        good &= schema_check(type, n, l->d) && load_quirk(l, n);
+        arena_reset(&item);
+        got = 0;
+    }
+    arena_free(&item);
+    return good && got == 0;
+}
+
+static bool load_key(struct loading *l, struct yaml_stream *y, const char *key, struct pos at)
+{
+    const struct schema_key *k = schema_key_find(&schema_quirks, key);
+    if (!k) {
+        schema_key_unknown(&schema_quirks, key, at, l->d);
+        return false;
+    }
+    if (!strcmp(key, "quirks")) {
+        if (l->versioned && l->guest) return load_list(l, y);
+        diag_error(l->d, at, strlen(key), "'lockstep' and 'isa' must come before 'quirks'");
+        return false;
+    }
+    struct arena a = {0};
+    struct ynode *v = yaml_value(y, &a);
+    bool good = v && schema_check(k->type, v, l->d);
+    if (good && !strcmp(key, "isa")) l->guest = guest_find(v->text);
+    if (good && !strcmp(key, "lockstep")) l->versioned = true;
+    arena_free(&a);
+    return good;
+}
+
+static bool load_file(struct quirks *q, struct yaml_stream *y, struct diag *d)
+{
+    struct loading l = {.q = q, .d = d};
+    const char *key;
+    struct pos at;
+    int got = 1;
+    while (got > 0 && (got = yaml_next_key(y, &key, &at)) > 0)
+        if (!load_key(&l, y, key, at)) got = -1;
+    yaml_close(y);
+    return got == 0;
+}
+
+struct quirks *quirks_load(const char *dir, struct diag *d)
+{
+    struct quirks *q = xcalloc(1, sizeof(*q));
+    struct paths paths = {0};
+    bool good = paths_add(&paths, dir, d);
+    for (size_t i = 0; good && i < paths.n; i++) {
+        struct yaml_stream *y = yaml_open(paths.at[i].path, d);
+        good &= y && load_file(q, y, d);
+    }
+    paths_free(&paths);
+    if (good) return q;
+    quirks_free(q);
+    return NULL;
+}
+
+struct quirks *quirks_load_text(const char *name, const char *text, size_t len, struct diag *d)
+{
+    struct quirks *q = xcalloc(1, sizeof(*q));
+    struct yaml_stream *y = yaml_open_text(name, text, len, d);
+    if (y && load_file(q, y, d)) return q;
+    quirks_free(q);
+    return NULL;
+}
+
+void quirks_free(struct quirks *q)
+{
+    if (!q) return;
+    arena_free(&q->arena);
+    free(q->at);
+    free(q);
+}

@@ -1,0 +1,62 @@
+/* What is left of a case once it was judged: what a worker sends home, what reports are made of.
+ *
+ * On the wire a frame is its length (4 bytes, of all that follows), its kind (1 byte) and a body; worker and
+ * parent are the same program on the same machine, so numbers stand in host order.
+ */
+#ifndef HARNESS_RUN_RECORD_H
+#define HARNESS_RUN_RECORD_H
+
+#include "harness/harness.h"
+
+enum frame_kind {
+    FRAME_RECORD = 1, /* one case */
+    FRAME_DONE,       /* the assignment is finished */
+    FRAME_ERROR,      /* the stream reported errors: their text; nothing follows */
+    FRAME_COVER,      /* what is new in the worker's ledger: cover/scribe.c */
+};
+
+enum {
+    RECORD_MAX_DETAIL = 4096,            /* bytes of a difference kept; the rest is what `repro` is for */
+    RECORD_MAX_FRAME = CASE_MAX_CODE * 8 /* a longer frame means that the pipe does not carry frames */
+};
+
+struct record {
+    uint64_t number;                   /* of the case in this run, from 0 */
+    enum verdict verdict;              /* what became of it */
+    unsigned checked;                  /* enum checked_by bits */
+    bool dissent;                      /* an oracle disagrees with the truth */
+    uint8_t ran;                       /* bit per lineup entry: it gave a result */
+    unsigned nquirks;                  /* how many of quirks[] */
+    unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something */
+    int line;                          /* where the case stands */
+    uint64_t position;                 /* of the case among all of the corpora, selected or not */
+    uint32_t micros;                   /* how long it took */
+    bool generated;                    /* its id is that of a row, and a number */
+    const char *id;                    /* of the case */
+    const char *guest;                 /* ISA */
+    const char *row;                   /* row's id, or "" where the code does not decode */
+    const char *ext;                   /* row's extension, or "" */
+    const char *file;                  /* where the case stands */
+    const char *exit;   /* how it ended under the first backend: "budget", "fault illegal"; "" if none ran */
+    const char *reason; /* skip: why; crash, timeout, error: what happened; fail: the signature; else "" */
+    const char *detail; /* what differs, or "" */
+};
+
+enum { RECORD_TEXTS = 8 };
+/* The i-th text of a record, from `id` on; the order is that of struct record. */
+const char **record_text(struct record *r, unsigned i);
+/* Adds the frame of a record; texts too long are cut. */
+void record_encode(const struct record *r, struct buf *out);
+/* Adds a frame of another kind. */
+void frame_encode(enum frame_kind kind, const char *text, struct buf *out);
+/* The same of bytes, at most RECORD_MAX_FRAME - 1 of them. */
+void frame_encode_bytes(enum frame_kind kind, const void *p, size_t n, struct buf *out);
+/* The first frame of p[0..n): its whole size, or 0 when it is not complete yet; *kind and *body describe it.
+ * -EPROTO when this cannot be a frame. */
+MUST_CHECK long frame_next(const char *p, size_t n, enum frame_kind *kind, const char **body, size_t *size);
+/* A record out of a frame's body; its texts point into the body. False: not a record. */
+MUST_CHECK bool record_decode(const char *body, size_t size, struct record *r);
+/* Whether that would work, and which number the record has. */
+MUST_CHECK bool record_check(const char *body, size_t size, uint64_t *number);
+
+#endif

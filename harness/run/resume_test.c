@@ -1,0 +1,214 @@
+/* Run records: what is killed, cut, full or of another run, and what `--resume` makes of it. */
+#include "harness/run/resume_test.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+/* A record that ends anywhere is a shorter record. */
+static void test_cut(void **state)
+{
+    struct place *p = *state;
+    write_cases("c.yaml", usual);
+    struct left whole = whole_run(p);
+    uint64_t size = size_of("whole.rec");
+    static const int at[] = {0, 5, 17, 18, 200, 40, -2000, -1000, -300, -81, -9, -1};
+    for (size_t i = 0; i < ARRAY_LEN(at); i++) {
+        copy_part("whole.rec", "cut.rec", at[i] < 0 ? (long)size + at[i] : at[i]);
+        lockstep(p, RUN REPORTS "|--resume|cut.rec");
+        assert_string_equal(p->err, "");
+        assert_int_equal(p->status, STATUS_FAIL);
+        struct left resumed = look("cut.rec");
+        assert_same(&resumed, &whole);
+        left_free(&resumed);
+    }
+    lockstep(p, RUN REPORTS "|--resume|cut.rec"); /* it is whole by now */
+    assert_int_equal(p->status, STATUS_FAIL);
+    expect_part(p->out, " cases are in cut.rec already\n");
+    struct left again = look("cut.rec");
+    assert_same(&again, &whole);
+    left_free(&again);
+    lockstep(p, RUN REPORTS "|--resume|new.rec"); /* and this one does not exist */
+    expect_part(p->out, "nothing in new.rec yet: the run begins\n");
+    struct left fresh = look("new.rec");
+    assert_same(&fresh, &whole);
+    left_free(&fresh);
+    left_free(&whole);
+}
+
+/* The program in a process of its own. */
+static pid_t start(const char *words, rlim_t most)
+{
+    pid_t pid = fork();
+    if (pid) return pid;
+    struct place p = {0};
+    int null = open("/dev/null", O_WRONLY);
+    dup2(null, 1);
+    dup2(null, 2);
+    if (most) setrlimit(RLIMIT_FSIZE, &(struct rlimit){most, most});
+    lockstep(&p, words);
+    _exit(p.status);
+}
+
+static int finish(pid_t pid)
+{
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* Killed again and again, it gets there; no case is run twice, and none is left out. */
+static void test_killed(void **state)
+{
+    struct place *p = *state;
+    enum fault faults[N];
+    memcpy(faults, usual, sizeof(faults));
+    for (unsigned i = 0; i < N; i += 4)
+        if (!faults[i]) faults[i] = FAULT_SLOW;
+    write_cases("c.yaml", faults);
+    struct left whole = whole_run(p);
+    unsigned kills = 0;
+    for (unsigned round = 0; round < 50; round++) {
+        uint64_t before = size_of("k.rec");
+        pid_t pid = start(RUN REPORTS "|-j|1|--resume|k.rec", 0);
+        for (unsigned i = 0; i < 100 && size_of("k.rec") <= before + 200; i++) usleep(10000);
+        kill(pid, SIGKILL);
+        kills += finish(pid) == -SIGKILL;
+        struct journal_extent e;
+        struct buf why = {0};
+        if (!journal_check("k.rec", &e, &why)) fail_msg("%s", buf_cstr(&why));
+        if (e.complete) break;
+    }
+    assert_true(kills >= 2);
+    lockstep(p, RUN REPORTS "|--resume|k.rec");
+    assert_int_equal(p->status, STATUS_FAIL);
+    struct left resumed = look("k.rec");
+    assert_same(&resumed, &whole);
+    left_free(&resumed);
+    left_free(&whole);
+}
+
+/* A disk that fills up costs the record's end, not the run; with room again, the run goes on. */
+static void test_full_disk(void **state)
+{
+    struct place *p = *state;
+    write_cases("c.yaml", usual);
+    struct left whole = whole_run(p);
+    for (rlim_t most = 1; most < 2000; most += 700) {
+        unlink("f.rec");
+        assert_int_equal(finish(start(RUN "|-r|record=f.rec", most)), STATUS_HARNESS);
+        assert_int_equal(size_of("f.rec"), most);
+        lockstep(p, RUN REPORTS "|--resume|f.rec");
+        assert_string_equal(p->err, "");
+        struct left resumed = look("f.rec");
+        assert_same(&resumed, &whole);
+        left_free(&resumed);
+    }
+    expect(p, RUN "|-r|record=/dev/full", STATUS_HARNESS,
+           "lockstep: cannot write the record report /dev/full: No space left on device; the run goes on "
+           "without "
+           "it\n");
+    left_free(&whole);
+}
+
+/* Whatever differs is named; nothing is written then. */
+static void test_refused(void **state)
+{
+    struct place *p = *state;
+    static const struct {
+        const char *words, *part; /* a run, and what of it is another */
+    } rows[] = {
+        {"run|d.yaml|-b|faulty,interp|-O|reference|--quirks|none|--resume|whole.rec", "another corpus ("},
+        {RUN "|--seed|7|--resume|whole.rec", "another seed (0, here 7)"},
+        {"run|c.yaml|-b|interp|-O|reference|--quirks|none|--resume|whole.rec", "another lineup ("},
+        {RUN "|--shard|1/2|--resume|whole.rec", "another number of shards (0, here 2)"},
+        {RUN "|-f|*/c1*|--resume|whole.rec", "another filter ([], here [\"*/c1*\"])"},
+        {RUN "|-r|cover=c.cov|--resume|whole.rec", "another coverage (false, here true)"},
+    };
+    write_cases("c.yaml", usual);
+    write_cases("d.yaml", NULL);
+    struct left whole = whole_run(p);
+    uint64_t size = size_of("whole.rec");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        lockstep(p, rows[i].words);
+        assert_int_equal(p->status, STATUS_USAGE);
+        expect_part(p->err, "lockstep: whole.rec is of another run: ");
+        expect_part(p->err, rows[i].part);
+        assert_ptr_equal(strchr(p->err, '\n'), strrchr(p->err, '\n'));
+    }
+    assert_int_equal(size_of("whole.rec"), size);
+    lockstep(p, RUN "|--shard|1/2|-r|record=half.rec");
+    lockstep(p, RUN "|--shard|2/2|--resume|half.rec");
+    expect_part(p->err, "half.rec is of another run: another shard (1, here 2)\n");
+    copy_part("whole.rec", "bad.rec", (long)size);
+    edit("bad.rec", -100, '\x7f');
+    lockstep(p, RUN "|--resume|bad.rec");
+    assert_int_equal(p->status, STATUS_USAGE);
+    expect_part(p->err, "lockstep: bad.rec is damaged: what stands at byte ");
+    expect(p, RUN "|--resume|c.yaml", STATUS_USAGE, "lockstep: c.yaml is not a run record\n");
+    copy_part("whole.rec", "old.rec", (long)size);
+    edit("old.rec", 16, '9');
+    expect(p, RUN "|--resume|old.rec", STATUS_USAGE,
+           "lockstep: old.rec: a run record of format 9; this lockstep reads format 1\n");
+    left_free(&whole);
+}
+
+/* A record that another build wrote. */
+static void test_other_program(void **state)
+{
+    struct place *p = *state;
+    struct buf why = {0}, out = {0};
+    struct journal_coder c = {0};
+    write_cases("c.yaml", usual);
+    struct left whole = whole_run(p);
+    struct journal *j = journal_open("whole.rec", &why);
+    json_object_set_new(j->header, "program", json_string("0123"));
+    journal_begin(&c, j->header, &out);
+    FILE *f = fopen("other.rec", "w");
+    fwrite(out.p, 1, out.len, f);
+    fclose(f);
+    lockstep(p, RUN "|--resume|other.rec");
+    assert_int_equal(p->status, STATUS_USAGE);
+    expect_part(p->err, "lockstep: other.rec is of another run: another engine (0123, here ");
+    journal_close(j);
+    journal_coder_free(&c);
+    buf_free(&out);
+    left_free(&whole);
+}
+
+/* Interrupted runs are said to be, and go on; with coverage, which is the same in the end. */
+static void test_interrupted_with_coverage(void **state)
+{
+    struct place *p = *state;
+    enum fault faults[N] = {0};
+    for (unsigned i = 0; i < N; i += 6) faults[i] = FAULT_SLOW;
+    write_cases("c.yaml", faults);
+    lockstep(p, RUN "|-r|cover=whole.cov");
+    pid_t pid = start(RUN "|-j|1|-r|cover=part.cov|-r|record=i.rec", 0);
+    for (unsigned i = 0; i < 300 && size_of("i.rec") < 3000; i++) usleep(10000);
+    kill(pid, SIGTERM);
+    assert_int_equal(finish(pid), STATUS_HARNESS);
+    struct journal_extent e;
+    struct buf why = {0};
+    assert_true(journal_check("i.rec", &e, &why));
+    assert_true(!e.complete && e.count && e.count < N);
+    lockstep(p, RUN "|-r|cover=part.cov|--resume|i.rec");
+    assert_int_equal(p->status, STATUS_PASS);
+    char *a = read_file("whole.cov"), *b = read_file("part.cov");
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_cut, enter, leave),
+        cmocka_unit_test_setup_teardown(test_killed, enter, leave),
+        cmocka_unit_test_setup_teardown(test_full_disk, enter, leave),
+        cmocka_unit_test_setup_teardown(test_refused, enter, leave),
+        cmocka_unit_test_setup_teardown(test_other_program, enter, leave),
+        cmocka_unit_test_setup_teardown(test_interrupted_with_coverage, enter, leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,270 @@
+#include "harness/run/session.h"
+
+#include "harness/run/pick.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { DISSENTS_SHOWN = 5, CLUSTERS_SHOWN = 12 };
+static const double FLUSH_EVERY = 0.1; /* seconds */
+
+struct run_info session_info(struct program *p, const struct plan *plan, uint64_t total)
+{
+    struct run_info info = {
+        .paths = plan->paths.items,
+        .npaths = plan->paths.n,
+        .lineup = &plan->lineup,
+        .seed = plan->filter.seed,
+        .shard = plan->filter.shard,
+        .nshards = plan->filter.nshards,
+        .globs = plan->globs.items,
+        .nglobs = plan->globs.n,
+        .choice = plan->pick ? plan->pick->choice : 0,
+        .deal = plan->pick ? plan->pick->deal : 0,
+        .total = total,
+        .jobs = plan->jobs,
+        .options = plan_repro_options(p, plan),
+    };
+    for (unsigned i = 0; i < plan->nreports; i++) info.covered |= plan->reports[i].kind->ledger;
+    return info;
+}
+
+/* Two names of one file. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return a && b && !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int session_begin(struct session *s, struct program *p, const struct plan *plan, const struct run_info *info,
+                  const char *but)
+{
+    unsigned nquirks = plan->quirks ? quirks_count(plan->quirks) : 0;
+    *s = (struct session){.p = p, .plan = plan, .info = *info, .colour = status_colour(p->out)};
+    if (info->covered) s->info.ledger = s->ledger = ledger_open(&plan->lineup);
+    tally_init(&s->tally, nquirks);
+    s->stale = xcalloc(nquirks, sizeof(bool));
+    s->shown_by = xcalloc(nquirks, sizeof(*s->shown_by));
+    for (unsigned i = 0; i < nquirks; i++)
+        if (quirk_case(plan->quirks, i) && quirk_current(plan->quirks, i))
+            s->shown_by[i] = hash_str(quirk_case(plan->quirks, i), 0);
+    s->reports = xcalloc(plan->nreports + 1, sizeof(*s->reports)); /* and one that goes on */
+    for (unsigned i = 0; i < plan->nreports; i++) {
+        const struct plan_report *want = &plan->reports[i];
+        if (same_file(want->path, but)) continue;
+        int err = report_open(&s->reports[s->nreports], want->kind, want->path, want->make_dirs, &s->info);
+        if (err)
+            return complain(p, STATUS_USAGE, "cannot write the %s report %s: %s", want->kind->name,
+                            want->path, strerror(-err));
+        s->nreports++;
+    }
+    status_start(&s->status, p->err, p->opt.quiet, info->total);
+    return 0;
+}
+
+int session_continue(struct session *s, const char *path, uint64_t size, struct journal_coder *coder)
+{
+    int err = report_continue(&s->reports[s->nreports], path, size, coder);
+    if (err) return complain(s->p, STATUS_USAGE, "cannot go on with %s: %s", path, strerror(-err));
+    s->nreports++;
+    return 0;
+}
+
+/* A report that cannot be written is said once; the run goes on. */
+static void check_report(struct session *s, const struct report *r, int err)
+{
+    if (!err) return;
+    status_clear(&s->status);
+    s->lost = true;
+    (void)complain(s->p, STATUS_HARNESS, "cannot write the %s report %s: %s; the run goes on without it",
+                   r->kind->name, r->path, strerror(-err));
+}
+
+/* A failure in full, or only named. */
+static void print_failure(struct session *s, const struct record *r)
+{
+    FILE *out = s->p->out;
+    struct buf command = {0};
+    status_clear(&s->status);
+    fprintf(out, "%s%s%s %s (%s:%d)\n", s->colour ? "\033[31m" : "",
+            r->verdict == VERDICT_FAIL ? "FAIL" : verdict_name(r->verdict), s->colour ? "\033[0m" : "", r->id,
+            r->file, r->line);
+    if (s->p->opt.quiet) return;
+    if (*r->reason && r->verdict != VERDICT_FAIL) fprintf(out, "  %s\n", r->reason);
+    fputs(r->detail, out);
+    report_repro(&s->info, r, &command);
+    fprintf(out, "  reproduce: %s\n", buf_cstr(&command));
+    buf_free(&command);
+}
+
+static void print_dissent(struct session *s, const struct record *r)
+{
+    if (s->p->opt.quiet || s->dissents++ >= DISSENTS_SHOWN) return;
+    status_clear(&s->status);
+    fprintf(s->p->out, "oracle disagrees with the manual: %s (%s:%d)\n%s", r->id, r->file, r->line,
+            r->detail);
+}
+
+/* A quirk whose own case ran without showing it may have been fixed. */
+static void look_for_stale(struct session *s, const struct record *r)
+{
+    const struct quirks *q = s->plan->quirks;
+    uint64_t hash = s->tally.nquirks ? hash_str(r->id, 0) : 0;
+    for (unsigned i = 0; i < s->tally.nquirks; i++) {
+        bool met = false;
+        if (s->shown_by[i] != hash || !quirk_case(q, i) || strcmp(quirk_case(q, i), r->id)) continue;
+        for (unsigned k = 0; k < r->nquirks; k++) met |= r->quirks[k] == i;
+        for (unsigned k = 0; k < s->plan->lineup.n; k++)
+            if (!strcmp(s->plan->lineup.entries[k].backend->name, quirk_backend(q, i)) &&
+                s->plan->lineup.entries[k].oracle)
+                s->stale[i] = !met;
+    }
+}
+
+/* What a run that is killed leaves is what it found out, but for the last moment. */
+static void flush_reports(struct session *s)
+{
+    double t = status_now();
+    if (t - s->flushed < FLUSH_EVERY) return;
+    s->flushed = t;
+    for (unsigned i = 0; i < s->nreports; i++) check_report(s, &s->reports[i], report_flush(&s->reports[i]));
+}
+
+void session_cover(void *session, const void *body, size_t size)
+{
+    struct session *s = session;
+    for (unsigned i = 0; i < s->nreports; i++)
+        check_report(s, &s->reports[i], report_cover_news(&s->reports[i], body, size));
+}
+
+void session_record(void *session, const struct record *r)
+{
+    struct session *s = session;
+    if (!r) {
+        status_tick(&s->status, &s->tally);
+        flush_reports(s);
+        return;
+    }
+    tally_add(&s->tally, r);
+    for (unsigned i = 0; i < s->nreports; i++)
+        check_report(s, &s->reports[i], report_record(&s->reports[i], &s->info, r));
+    look_for_stale(s, r);
+    if (verdict_is_failure(r->verdict)) {
+        if (s->shown++ < s->p->opt.show) print_failure(s, r);
+    } else if (r->dissent) {
+        print_dissent(s, r);
+    }
+}
+
+void session_asked(void *session, const char *text)
+{
+    struct session *s = session;
+    status_clear(&s->status);
+    status_show(&s->status, &s->tally);
+    fputs(text, s->p->err);
+    fflush(s->p->err);
+}
+
+/* Why the run is not complete, or NULL. */
+static const char *why_stopped(struct session *s, const struct pool_result *res)
+{
+    switch (res->end) {
+    case POOL_DONE: return NULL;
+    case POOL_INTERRUPTED: {
+        const char *name = sigabbrev_np(res->signal);
+        return arena_printf(&s->p->arena, "interrupted by SIG%s", name ? name : "?");
+    }
+    case POOL_GAVE_UP: return arena_printf(&s->p->arena, "gave up: %s", buf_cstr(&res->message));
+    case POOL_BAD_INPUT: return "the input is not valid";
+    case POOL_BROKEN: return arena_strdup(&s->p->arena, buf_cstr(&res->message));
+    }
+    return "unknown";
+}
+
+static void print_stale(struct session *s)
+{
+    for (unsigned i = 0; i < s->tally.nquirks; i++)
+        if (s->stale[i])
+            fprintf(s->p->out, "quirk %s no longer shows in %s: was it mended?\n",
+                    quirk_id(s->plan->quirks, i), quirk_case(s->plan->quirks, i));
+    for (unsigned i = 0; s->p->opt.verbose && s->plan->whole && i < s->tally.nquirks; i++)
+        if (!s->tally.quirks[i] && !s->stale[i])
+            fprintf(s->p->out, "quirk %s was not met in this run\n", quirk_id(s->plan->quirks, i));
+}
+
+/* What went wrong, most cases first, and the smallest case of each. */
+static void print_clusters(struct session *s)
+{
+    const struct clusters *c = &s->tally.clusters;
+    unsigned shown = s->p->opt.verbose || c->n <= CLUSTERS_SHOWN ? c->n : CLUSTERS_SHOWN;
+    struct buf command = {0};
+    if (!c->n || s->p->opt.quiet) return;
+    fprintf(s->p->out, "failures by cause, each with its smallest case:\n");
+    for (unsigned i = 0; i < shown; i++) {
+        struct record r = cluster_example(&c->items[i]);
+        buf_reset(&command);
+        report_repro(&s->info, &r, &command);
+        fprintf(s->p->out, "%7" PRIu64 "  %s\n         %s\n", c->items[i].n, c->items[i].cause,
+                buf_cstr(&command));
+    }
+    if (shown < c->n) fprintf(s->p->out, "         and %u causes more (-v lists them)\n", c->n - shown);
+    if (c->others) fprintf(s->p->out, "%7" PRIu64 "  failures of still other causes\n", c->others);
+    buf_free(&command);
+}
+
+static void print_end(struct session *s)
+{
+    FILE *out = s->p->out;
+    struct buf line = {0};
+    if (s->shown > s->p->opt.show)
+        fprintf(out, "… and %" PRIu64 " failures more%s\n", s->shown - s->p->opt.show,
+                s->nreports ? "; the reports have them all" : "");
+    print_stale(s);
+    print_clusters(s);
+    status_sums(&s->tally, out);
+    for (unsigned i = 0; i < s->nreports; i++)
+        if (!s->reports[i].error) fprintf(out, "report: %s\n", s->reports[i].path);
+    if (s->info.stopped)
+        fprintf(out, "stopped: %s, after %" PRIu64 " of %" PRIu64 " cases\n", s->info.stopped, s->tally.total,
+                s->info.total);
+    fprintf(out, "%" PRIu64 " cases in %.1f s\n", s->tally.total, s->info.seconds);
+    tally_line(&s->tally, &line);
+    fprintf(out, "%s\n", buf_cstr(&line));
+    buf_free(&line);
+}
+
+static int exit_status(const struct session *s, const struct pool_result *res)
+{
+    if (res->end == POOL_BAD_INPUT) return STATUS_USAGE;
+    if (res->end != POOL_DONE || s->lost) return STATUS_HARNESS;
+    return tally_failed(&s->tally) ? STATUS_FAIL : STATUS_PASS;
+}
+
+int session_end(struct session *s, struct pool_result *res)
+{
+    int status = STATUS_USAGE;
+    if (res) {
+        status_clear(&s->status);
+        s->info.stopped = why_stopped(s, res);
+        s->info.seconds = status_now() - s->status.start;
+        tally_sort(&s->tally.rows);
+        clusters_sort(&s->tally.clusters);
+        if (res->end == POOL_BAD_INPUT) fputs(buf_cstr(&res->message), s->p->err);
+    }
+    for (unsigned i = 0; i < s->nreports; i++)
+        check_report(s, &s->reports[i], report_end(&s->reports[i], &s->info, &s->tally));
+    if (res) {
+        print_end(s);
+        status = exit_status(s, res);
+    }
+    tally_free(&s->tally);
+    ledger_free(s->ledger);
+    free(s->stale);
+    free(s->shown_by);
+    free(s->reports);
+    return status;
+}

@@ -1,0 +1,41 @@
+/* One run from its first record to its last line: everything that listens to the pool. */
+#ifndef HARNESS_RUN_SESSION_H
+#define HARNESS_RUN_SESSION_H
+
+#include "harness/run/plan.h"
+#include "harness/run/status.h"
+#include "harness/run/worker.h"
+
+struct session {
+    struct program *p;       /* where to print */
+    const struct plan *plan; /* what was asked for */
+    struct run_info info;    /* for reports */
+    struct tally tally;      /* sums */
+    struct ledger *ledger;   /* what was covered; NULL: no report wants it */
+    struct status status;    /* progress */
+    struct report *reports;  /* nreports of them */
+    unsigned nreports;       /* how many are open */
+    uint64_t shown;          /* failures printed */
+    uint64_t dissents;       /* disagreeing oracles printed */
+    bool *stale;             /* by quirk: the case that shows it ran without it */
+    uint64_t *shown_by;      /* by quirk: the hash of that case's id; 0: none, or another version's */
+    double flushed;          /* when reports were last told to write what they know */
+    bool lost;               /* a report could not be written */
+    bool colour;             /* on p->out */
+};
+
+/* Which run a plan stands for: all of info that is known before it begins, without the hashes. */
+struct run_info session_info(struct program *p, const struct plan *plan, uint64_t total);
+/* Opens the reports, but not the one at the path `but` (or NULL). An exit status, after a complaint when it
+ * is not 0; session_end in any case. */
+int session_begin(struct session *s, struct program *p, const struct plan *plan, const struct run_info *info,
+                  const char *but);
+/* Goes on with a run record, as report_continue. An exit status, after a complaint. */
+int session_continue(struct session *s, const char *path, uint64_t size, struct journal_coder *coder);
+void session_record(void *session, const struct record *r); /* the pool's sink, and its `cover` */
+void session_asked(void *session, const char *text);        /* the pool's `asked` */
+void session_cover(void *session, const void *body, size_t size);
+/* Completes reports and prints the sums. The exit status of the run. */
+int session_end(struct session *s, struct pool_result *res);
+
+#endif
