@@ -10,70 +10,48 @@ static void check_all(struct oracle *o, enum fp_fmt f, uint64_t a, uint64_t b)
 
 static void test_corner_cross(void **state)
 {
-    struct oracle o;
+    oracle_corner_pairs(check_all);
+}
 
-    oracle_init(&o, 1);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        oracle_corners(&o, formats[i]);
-        for (unsigned a = 0; a < o.corners; a++)
-            for (unsigned b = 0; b < o.corners; b++) check_all(&o, formats[i], o.corner[a], o.corner[b]);
-    }
-    oracle_free(&o);
+static void try_anything(struct oracle *o, enum fp_fmt f)
+{
+    check_all(o, f, random_operand(f, &o->rng), random_operand(f, &o->rng));
 }
 
 static void test_random(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 2);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        enum fp_fmt f = formats[i];
-
-        for (unsigned long n = random_count(); n; n--)
-            check_all(&o, f, random_operand(f, &o.rng), random_operand(f, &o.rng));
-    }
-    oracle_free(&o);
+    oracle_random(2, random_count(), try_anything);
 }
 
 /* Sums whose terms overlap, cancel, or just miss each other. */
+static void try_close_exponents(struct oracle *o, enum fp_fmt f)
+{
+    uint64_t a = random_operand(f, &o->rng);
+    int spread = rng_below(&o->rng, 2) ? 2 : shapes[f].frac + 3;
+
+    check_all(o, f, a, random_near(f, &o->rng, exp_of(f, a), spread));
+}
+
 static void test_random_close_exponents(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 3);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        enum fp_fmt f = formats[i];
-
-        for (unsigned long n = random_count(); n; n--) {
-            uint64_t a = random_operand(f, &o.rng);
-            int spread = rng_below(&o.rng, 2) ? 2 : shapes[f].frac + 3;
-
-            check_all(&o, f, a, random_near(f, &o.rng, exp_of(f, a), spread));
-        }
-    }
-    oracle_free(&o);
+    oracle_random(3, random_count(), try_close_exponents);
 }
 
 /* Products about the smallest normal and subnormal numbers, and about the largest. */
+static void try_products_at_the_ends(struct oracle *o, enum fp_fmt f)
+{
+    const struct shape *s = &shapes[f];
+    const int goals[] = {s->emin, s->emin - s->frac, s->emin - s->frac / 2, s->emax};
+    uint64_t a = random_near(f, &o->rng, random_exp(f, &o->rng), 0);
+    int goal = goals[rng_below(&o->rng, ARRAY_LEN(goals))];
+    uint64_t b = random_near(f, &o->rng, goal - exp_of(f, a), 2);
+
+    oracle_check(o, OP_MUL, f, f, (uint64_t[3]){a, b, 0});
+}
+
 static void test_random_products_at_the_ends(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 4);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        const struct shape *s = &shapes[formats[i]];
-        enum fp_fmt f = formats[i];
-
-        for (unsigned long n = random_count(); n; n--) {
-            const int goals[] = {s->emin, s->emin - s->frac, s->emin - s->frac / 2, s->emax};
-            uint64_t a = random_near(f, &o.rng, random_exp(f, &o.rng), 0);
-            int goal = goals[rng_below(&o.rng, ARRAY_LEN(goals))];
-            uint64_t b = random_near(f, &o.rng, goal - exp_of(f, a), 2);
-
-            oracle_check(&o, OP_MUL, f, f, (uint64_t[3]){a, b, 0});
-        }
-    }
-    oracle_free(&o);
+    oracle_random(4, random_count(), try_products_at_the_ends);
 }
 
 /* Every half-precision number with a few partners. */

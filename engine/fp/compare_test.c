@@ -88,33 +88,20 @@ static void check_pair(struct oracle *o, enum fp_fmt f, uint64_t a, uint64_t b)
 
 static void test_corner_cross(void **state)
 {
-    struct oracle o;
+    oracle_corner_pairs(check_pair);
+}
 
-    oracle_init(&o, 1);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        oracle_corners(&o, formats[i]);
-        for (unsigned a = 0; a < o.corners; a++)
-            for (unsigned b = 0; b < o.corners; b++) check_pair(&o, formats[i], o.corner[a], o.corner[b]);
-    }
-    oracle_free(&o);
+static void try_anything(struct oracle *o, enum fp_fmt f)
+{
+    uint64_t a = random_operand(f, &o->rng);
+
+    check_pair(o, f, a, random_operand(f, &o->rng));
+    check_pair(o, f, a, a ^ rng_below(&o->rng, 4)); /* equal, or next to it */
 }
 
 static void test_random(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 2);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        enum fp_fmt f = formats[i];
-
-        for (unsigned long n = random_count() / 2; n; n--) {
-            uint64_t a = random_operand(f, &o.rng);
-
-            check_pair(&o, f, a, random_operand(f, &o.rng));
-            check_pair(&o, f, a, a ^ rng_below(&o.rng, 4)); /* equal, or next to it */
-        }
-    }
-    oracle_free(&o);
+    oracle_random(2, random_count() / 2, try_anything);
 }
 
 static unsigned want_class(enum fp_fmt f, uint64_t a)

@@ -11,80 +11,61 @@ static void check_sqrt(struct oracle *o, enum fp_fmt f, uint64_t a)
     oracle_check(o, OP_SQRT, f, f, (uint64_t[3]){a, 0, 0});
 }
 
+static void check_both(struct oracle *o, enum fp_fmt f, uint64_t a, uint64_t b)
+{
+    if (b == o->corner[0]) check_sqrt(o, f, a); /* once for each a */
+    check_div(o, f, a, b);
+}
+
 static void test_corners(void **state)
 {
-    struct oracle o;
+    oracle_corner_pairs(check_both);
+}
 
-    oracle_init(&o, 1);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        oracle_corners(&o, formats[i]);
-        for (unsigned a = 0; a < o.corners; a++) {
-            check_sqrt(&o, formats[i], o.corner[a]);
-            for (unsigned b = 0; b < o.corners; b++) check_div(&o, formats[i], o.corner[a], o.corner[b]);
-        }
-    }
-    oracle_free(&o);
+static void try_div(struct oracle *o, enum fp_fmt f)
+{
+    uint64_t a = random_operand(f, &o->rng), b = random_operand(f, &o->rng);
+
+    check_div(o, f, a, b);
+    check_div(o, f, a, random_near(f, &o->rng, exp_of(f, a), 2));
 }
 
 static void test_random_div(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 2);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        enum fp_fmt f = formats[i];
-
-        for (unsigned long n = random_count(); n; n--) {
-            uint64_t a = random_operand(f, &o.rng), b = random_operand(f, &o.rng);
-
-            check_div(&o, f, a, b);
-            check_div(&o, f, a, random_near(f, &o.rng, exp_of(f, a), 2));
-        }
-    }
-    oracle_free(&o);
+    oracle_random(2, random_count(), try_div);
 }
 
 /* Quotients about the smallest normal and subnormal numbers, where halves occur, and about the largest. */
+static void try_quotients_at_the_ends(struct oracle *o, enum fp_fmt f)
+{
+    const struct shape *s = &shapes[f];
+    const int goals[] = {s->emin, s->emin - s->frac, s->emin - s->frac / 2, s->emax};
+    uint64_t b = random_near(f, &o->rng, random_exp(f, &o->rng), 0);
+    int goal = goals[rng_below(&o->rng, ARRAY_LEN(goals))];
+
+    check_div(o, f, random_near(f, &o->rng, goal + exp_of(f, b), 2), b);
+}
+
 static void test_random_quotients_at_the_ends(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 3);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        const struct shape *s = &shapes[formats[i]];
-        enum fp_fmt f = formats[i];
-
-        for (unsigned long n = random_count(); n; n--) {
-            const int goals[] = {s->emin, s->emin - s->frac, s->emin - s->frac / 2, s->emax};
-            uint64_t b = random_near(f, &o.rng, random_exp(f, &o.rng), 0);
-            int goal = goals[rng_below(&o.rng, ARRAY_LEN(goals))];
-
-            check_div(&o, f, random_near(f, &o.rng, goal + exp_of(f, b), 2), b);
-        }
-    }
-    oracle_free(&o);
+    oracle_random(3, random_count(), try_quotients_at_the_ends);
 }
 
 /* Roots of anything, and of the neighbours of squares, where a root is exact or as good as. */
+static void try_sqrt(struct oracle *o, enum fp_fmt f)
+{
+    uint64_t root = random_near(f, &o->rng, 0, shapes[f].emax / 2 - 1), square;
+    unsigned ex = 0;
+
+    check_sqrt(o, f, random_operand(f, &o->rng) & bits_mask((unsigned)shapes[f].width - 1));
+    root &= ~bits_mask((unsigned)rng_below(&o->rng, (uint64_t)shapes[f].frac));
+    square = fp_mul(f, root, root, FP_RNE, &fp_policy_riscv, &ex);
+    check_sqrt(o, f, square - 1 + rng_below(&o->rng, 3));
+}
+
 static void test_random_sqrt(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 4);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        enum fp_fmt f = formats[i];
-
-        for (unsigned long n = random_count(); n; n--) {
-            uint64_t root = random_near(f, &o.rng, 0, shapes[f].emax / 2 - 1), square;
-            unsigned ex = 0;
-
-            check_sqrt(&o, f, random_operand(f, &o.rng) & bits_mask((unsigned)shapes[f].width - 1));
-            root &= ~bits_mask((unsigned)rng_below(&o.rng, (uint64_t)shapes[f].frac));
-            square = fp_mul(f, root, root, FP_RNE, &fp_policy_riscv, &ex);
-            check_sqrt(&o, f, square - 1 + rng_below(&o.rng, 3));
-        }
-    }
-    oracle_free(&o);
+    oracle_random(4, random_count(), try_sqrt);
 }
 
 static void test_half_exhaustive(void **state)

@@ -63,87 +63,66 @@ static void test_corner_cross(void **state)
     oracle_free(&o);
 }
 
+static void try_anything(struct oracle *o, enum fp_fmt f)
+{
+    uint64_t in[3];
+
+    for (int k = 0; k < 3; k++)
+        in[k] =
+            rng_below(&o->rng, 4) ? random_operand(f, &o->rng) : o->corner[rng_below(&o->rng, o->corners)];
+    check_fma(o, f, in[0], in[1], in[2]);
+}
+
 static void test_random(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 2);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        enum fp_fmt f = formats[i];
-
-        oracle_corners(&o, f);
-        for (unsigned long n = random_count(); n; n--) {
-            uint64_t in[3];
-
-            for (int k = 0; k < 3; k++)
-                in[k] =
-                    rng_below(&o.rng, 4) ? random_operand(f, &o.rng) : o.corner[rng_below(&o.rng, o.corners)];
-            check_fma(&o, f, in[0], in[1], in[2]);
-        }
-    }
-    oracle_free(&o);
+    oracle_random(2, random_count(), try_anything);
 }
 
 /* Addends that overlap the product, or lie just below or above it. */
+static void try_close_addend(struct oracle *o, enum fp_fmt f)
+{
+    const int spreads[] = {2, shapes[f].frac + 3, 2 * shapes[f].frac + 6};
+    uint64_t a = random_near(f, &o->rng, 0, shapes[f].emax / 2), b = random_operand(f, &o->rng);
+    int spread = spreads[rng_below(&o->rng, ARRAY_LEN(spreads))];
+
+    check_fma(o, f, a, b, random_near(f, &o->rng, exp_of(f, a) + exp_of(f, b), spread));
+}
+
 static void test_random_close_addend(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 3);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        enum fp_fmt f = formats[i];
-        const int spreads[] = {2, shapes[f].frac + 3, 2 * shapes[f].frac + 6};
-
-        for (unsigned long n = random_count(); n; n--) {
-            uint64_t a = random_near(f, &o.rng, 0, shapes[f].emax / 2), b = random_operand(f, &o.rng);
-            int spread = spreads[rng_below(&o.rng, ARRAY_LEN(spreads))];
-
-            check_fma(&o, f, a, b, random_near(f, &o.rng, exp_of(f, a) + exp_of(f, b), spread));
-        }
-    }
-    oracle_free(&o);
+    oracle_random(3, random_count(), try_close_addend);
 }
 
 /* Addends that are the product rounded, or next to it: what is left is the product's lower half. */
+static void try_cancellation(struct oracle *o, enum fp_fmt f)
+{
+    uint64_t a = random_near(f, &o->rng, 0, shapes[f].emax / 2), b = random_operand(f, &o->rng), c;
+    unsigned ex = 0;
+
+    c = fp_mul(f, a, b, FP_RNE, &fp_policy_riscv, &ex) ^ 1ull << (shapes[f].width - 1);
+    check_fma(o, f, a, b, rng_below(&o->rng, 2) ? c : c ^ rng_below(&o->rng, 4));
+}
+
 static void test_random_cancellation(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 4);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        enum fp_fmt f = formats[i];
-
-        for (unsigned long n = random_count(); n; n--) {
-            uint64_t a = random_near(f, &o.rng, 0, shapes[f].emax / 2), b = random_operand(f, &o.rng), c;
-            unsigned ex = 0;
-
-            c = fp_mul(f, a, b, FP_RNE, &fp_policy_riscv, &ex) ^ 1ull << (shapes[f].width - 1);
-            check_fma(&o, f, a, b, rng_below(&o.rng, 2) ? c : c ^ rng_below(&o.rng, 4));
-        }
-    }
-    oracle_free(&o);
+    oracle_random(4, random_count(), try_cancellation);
 }
 
 /* Results about the smallest normal and subnormal numbers: underflow, on both sides of rounding. */
+static void try_at_the_ends(struct oracle *o, enum fp_fmt f)
+{
+    const struct shape *s = &shapes[f];
+    const int goals[] = {s->emin, s->emin - s->frac, s->emin - 2 * s->frac, s->emax};
+    uint64_t a = random_near(f, &o->rng, random_exp(f, &o->rng), 0);
+    int goal = goals[rng_below(&o->rng, ARRAY_LEN(goals))];
+    uint64_t b = random_near(f, &o->rng, goal - exp_of(f, a), 2);
+
+    check_fma(o, f, a, b, random_near(f, &o->rng, goal, rng_below(&o->rng, 2) ? 2 : s->frac));
+}
+
 static void test_random_at_the_ends(void **state)
 {
-    struct oracle o;
-
-    oracle_init(&o, 5);
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        const struct shape *s = &shapes[formats[i]];
-        enum fp_fmt f = formats[i];
-
-        for (unsigned long n = random_count(); n; n--) {
-            const int goals[] = {s->emin, s->emin - s->frac, s->emin - 2 * s->frac, s->emax};
-            uint64_t a = random_near(f, &o.rng, random_exp(f, &o.rng), 0);
-            int goal = goals[rng_below(&o.rng, ARRAY_LEN(goals))];
-            uint64_t b = random_near(f, &o.rng, goal - exp_of(f, a), 2);
-
-            check_fma(&o, f, a, b, random_near(f, &o.rng, goal, rng_below(&o.rng, 2) ? 2 : s->frac));
-        }
-    }
-    oracle_free(&o);
+    oracle_random(5, random_count(), try_at_the_ends);
 }
 
 int main(void)

@@ -338,4 +338,35 @@ static inline void oracle_check(struct oracle *o, enum op op, enum fp_fmt to, en
     }
 }
 
+/* ---- streams of operands ---- */
+
+/* Calls `trial` so many times for each format; it draws its operands from o->rng, or from the format's
+ * corners. */
+static inline void oracle_random(uint64_t seed, unsigned long count,
+                                 void (*trial)(struct oracle *o, enum fp_fmt f))
+{
+    struct oracle o;
+
+    oracle_init(&o, seed);
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        oracle_corners(&o, formats[i]);
+        for (unsigned long n = count; n; n--) trial(&o, formats[i]);
+    }
+    oracle_free(&o);
+}
+
+/* Every pair of corners of each format. */
+static inline void oracle_corner_pairs(void (*pair)(struct oracle *o, enum fp_fmt f, uint64_t a, uint64_t b))
+{
+    struct oracle o;
+
+    oracle_init(&o, 0);
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        oracle_corners(&o, formats[i]);
+        for (unsigned a = 0; a < o.corners; a++)
+            for (unsigned b = 0; b < o.corners; b++) pair(&o, formats[i], o.corner[a], o.corner[b]);
+    }
+    oracle_free(&o);
+}
+
 #endif

@@ -4,7 +4,10 @@
 
 #include "harness/harness.h"
 
+#include <setjmp.h> /* cmocka.h wants it before itself */
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 enum { RW = CPU_READ | CPU_WRITE, RX = CPU_READ | CPU_EXEC };
 
@@ -51,6 +54,43 @@ static inline void fixture_close(struct fixture *t, const struct backend *b)
     vcpu_free(t->c);
     mem_free(&t->m);
     free(t);
+}
+
+/* Writes code at an address and points pc at it. */
+static inline unsigned place(struct fixture *t, const struct backend *b, uint64_t at, const char *text)
+{
+    struct buf code = {0};
+    struct asm_error err;
+    if (!guest_asm(t->g, text, &code, &err)) fail_msg("%s: %s", text, err.message);
+    unsigned size = (unsigned)code.len;
+    assert_int_equal(mem_write(&t->m, at, code.p, size), 0);
+    if (b->invalidate) b->invalidate(t->c, at, size);
+    buf_free(&code);
+    *t->pc = at;
+    return size;
+}
+
+static inline void expect_budget(const struct fixture *t, uint64_t executed, uint64_t pc)
+{
+    if (t->c->exit.kind != EXIT_BUDGET)
+        fail_msg("%s %#llx: %s", exit_kind_name(t->c->exit.kind), (unsigned long long)t->c->exit.value,
+                 t->c->exit.why ? t->c->exit.why : "");
+    assert_int_equal(t->c->exit.executed, executed);
+    assert_int_equal(*t->pc, pc);
+}
+
+static inline void expect_raise(const struct fixture *t, const char *cause, uint64_t executed, uint64_t pc,
+                                uint64_t value)
+{
+    const struct cpu_exit *e = &t->c->exit;
+    int want = guest_cause_find(t->g, cause);
+    assert_int_not_equal(want, -1);
+    assert_string_equal(exit_kind_name(e->kind), exit_kind_name(t->g->causes[want].exit));
+    assert_string_equal(t->g->causes[e->cause].name, cause);
+    assert_int_equal(e->executed, executed);
+    assert_int_equal(e->pc, pc);
+    assert_int_equal(*t->pc, pc);
+    assert_int_equal(e->value, value);
 }
 
 #endif

@@ -2,11 +2,9 @@
 #include "harness/oracle/qemu.h"
 #include "harness/oracle/oracle_test.h"
 
-#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 static int setup(void **state)
 {
@@ -29,43 +27,10 @@ static struct fixture *need(void **state)
     return *state;
 }
 
-static void place(struct fixture *t, uint64_t at, const char *text)
-{
-    struct buf code = {0};
-    struct asm_error err;
-    if (!guest_asm(t->g, text, &code, &err)) fail_msg("%s: %s", text, err.message);
-    assert_int_equal(mem_write(&t->m, at, code.p, code.len), 0);
-    buf_free(&code);
-    *t->pc = at;
-}
-
 static void run(struct fixture *t, const char *text, uint64_t budget)
 {
-    if (text) place(t, LAYOUT_CODE, text);
+    if (text) place(t, &backend_qemu, LAYOUT_CODE, text);
     backend_qemu.run(t->c, budget);
-}
-
-static void expect_budget(const struct fixture *t, uint64_t executed, uint64_t pc)
-{
-    if (t->c->exit.kind != EXIT_BUDGET)
-        fail_msg("%s %#llx: %s", exit_kind_name(t->c->exit.kind), (unsigned long long)t->c->exit.value,
-                 t->c->exit.why ? t->c->exit.why : "");
-    assert_int_equal(t->c->exit.executed, executed);
-    assert_int_equal(*t->pc, pc);
-}
-
-static void expect_raise(const struct fixture *t, const char *cause, uint64_t executed, uint64_t pc,
-                         uint64_t value)
-{
-    const struct cpu_exit *e = &t->c->exit;
-    int want = guest_cause_find(t->g, cause);
-    assert_int_not_equal(want, -1);
-    assert_string_equal(exit_kind_name(e->kind), exit_kind_name(t->g->causes[want].exit));
-    assert_string_equal(t->g->causes[e->cause].name, cause);
-    assert_int_equal(e->executed, executed);
-    assert_int_equal(e->pc, pc);
-    assert_int_equal(*t->pc, pc);
-    assert_int_equal(e->value, value);
 }
 
 static void expect_refusal(const struct fixture *t, const char *part)
@@ -118,7 +83,7 @@ static void test_budget(void **state)
     run(t, "nop", 0);
     expect_budget(t, 0, LAYOUT_CODE);
     t->x[10] = 0;
-    place(t, LAYOUT_CODE, "loop: addi a0, a0, 1; c.nop; j loop"); /* one after the other */
+    place(t, &backend_qemu, LAYOUT_CODE, "loop: addi a0, a0, 1; c.nop; j loop"); /* one after the other */
     for (unsigned i = 0; i < 30; i++) run(t, NULL, 1);
     assert_int_equal(t->x[10], 10);
 }
@@ -165,16 +130,16 @@ static void test_fetch(void **state)
     t->x[12] = LAYOUT_DATA;
     run(t, "jr a2", 5);
     expect_raise(t, "fetch-access", 1, LAYOUT_DATA, LAYOUT_DATA);
-    place(t, end - 2, "c.addi a0, 1");
+    place(t, &backend_qemu, end - 2, "c.addi a0, 1");
     run(t, NULL, 1);
     expect_budget(t, 1, end);
-    place(t, end - 2, "c.addi a0, 1");
+    place(t, &backend_qemu, end - 2, "c.addi a0, 1");
     run(t, NULL, 2);
     expect_raise(t, "fetch-access", 1, end, end);
-    place(t, end - 2, ".2byte 0x0513"); /* an instruction of which only half is there */
+    place(t, &backend_qemu, end - 2, ".2byte 0x0513"); /* an instruction of which only half is there */
     run(t, NULL, 1);
     expect_raise(t, "fetch-access", 0, end - 2, end);
-    place(t, end - 2, ".2byte 0");
+    place(t, &backend_qemu, end - 2, ".2byte 0");
 }
 
 static void test_exceptions(void **state)

@@ -2,10 +2,8 @@
 #include "harness/oracle/unicorn.h"
 #include "harness/oracle/oracle_test.h"
 
-#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 static int setup(void **state)
 {
@@ -21,20 +19,6 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Writes code at an address and points pc at it. */
-static unsigned place(struct fixture *t, uint64_t at, const char *text)
-{
-    struct buf code = {0};
-    struct asm_error err;
-    if (!guest_asm(t->g, text, &code, &err)) fail_msg("%s: %s", text, err.message);
-    unsigned size = (unsigned)code.len;
-    assert_int_equal(mem_write(&t->m, at, code.p, size), 0);
-    backend_unicorn.invalidate(t->c, at, size);
-    buf_free(&code);
-    *t->pc = at;
-    return size;
-}
-
 static struct cpu_exit *run(struct fixture *t, uint64_t budget)
 {
     backend_unicorn.run(t->c, budget);
@@ -43,29 +27,8 @@ static struct cpu_exit *run(struct fixture *t, uint64_t budget)
 
 static struct cpu_exit *run_text(struct fixture *t, const char *text, uint64_t budget)
 {
-    place(t, LAYOUT_CODE, text);
+    place(t, &backend_unicorn, LAYOUT_CODE, text);
     return run(t, budget);
-}
-
-static void expect_budget(const struct fixture *t, uint64_t executed, uint64_t pc)
-{
-    assert_string_equal(exit_kind_name(t->c->exit.kind), "budget");
-    assert_int_equal(t->c->exit.executed, executed);
-    assert_int_equal(*t->pc, pc);
-}
-
-static void expect_raise(const struct fixture *t, const char *cause, uint64_t executed, uint64_t pc,
-                         uint64_t value)
-{
-    const struct cpu_exit *e = &t->c->exit;
-    int want = guest_cause_find(t->g, cause);
-    assert_int_not_equal(want, -1);
-    assert_string_equal(exit_kind_name(e->kind), exit_kind_name(t->g->causes[want].exit));
-    assert_string_equal(t->g->causes[e->cause].name, cause);
-    assert_int_equal(e->executed, executed);
-    assert_int_equal(e->pc, pc);
-    assert_int_equal(*t->pc, pc);
-    assert_int_equal(e->value, value);
 }
 
 static void test_registers(void **state)
@@ -91,14 +54,14 @@ static void test_registers(void **state)
 static void test_budget(void **state)
 {
     struct fixture *t = *state;
-    place(t, LAYOUT_CODE, "loop: addi a0, a0, 1; addi a1, a1, 1; j loop");
+    place(t, &backend_unicorn, LAYOUT_CODE, "loop: addi a0, a0, 1; addi a1, a1, 1; j loop");
     run(t, 0);
     expect_budget(t, 0, LAYOUT_CODE);
     const uint64_t budgets[] = {1, 2, 3, 4, 1000, 100001};
     for (size_t i = 0; i < ARRAY_LEN(budgets); i++) {
         uint64_t n = budgets[i];
         t->x[10] = t->x[11] = 0;
-        place(t, LAYOUT_CODE, "loop: addi a0, a0, 1; addi a1, a1, 1; j loop");
+        place(t, &backend_unicorn, LAYOUT_CODE, "loop: addi a0, a0, 1; addi a1, a1, 1; j loop");
         run(t, n);
         assert_int_equal(t->c->exit.executed, n);
         assert_int_equal(t->x[10], (n + 2) / 3);
@@ -152,18 +115,18 @@ static void test_fetch_faults(void **state)
     expect_raise(t, "fetch-access", 1, LAYOUT_DATA, LAYOUT_DATA);
     /* falling off the end of the page */
     const uint64_t end = LAYOUT_CODE + LAYOUT_CODE_SIZE;
-    place(t, end - 2, "c.addi a0, 1");
+    place(t, &backend_unicorn, end - 2, "c.addi a0, 1");
     run(t, 1);
     expect_budget(t, 1, end);
-    place(t, end - 2, "c.addi a0, 1");
+    place(t, &backend_unicorn, end - 2, "c.addi a0, 1");
     run(t, 2);
     expect_raise(t, "fetch-access", 1, end, end);
     /* an instruction of which only half is there */
-    place(t, end - 2, ".2byte 0x0513");
+    place(t, &backend_unicorn, end - 2, ".2byte 0x0513");
     run(t, 1);
     expect_raise(t, "fetch-access", 0, end - 2, end);
     t->x[10] = 0;
-    place(t, end - 4, "c.addi a0, 1");
+    place(t, &backend_unicorn, end - 4, "c.addi a0, 1");
     run(t, 2);
     assert_int_equal(t->c->exit.kind, EXIT_UNSUPPORTED);
     assert_non_null(t->c->exit.why);
@@ -252,7 +215,7 @@ static void test_changed_code(void **state)
     assert_int_equal(t->x[10], 2);
     run_text(t, "addi a0, zero, 16", 2); /* the second is still there */
     assert_int_equal(t->x[10], 17);
-    place(t, LAYOUT_CODE + 4, "addi a0, a0, 32");
+    place(t, &backend_unicorn, LAYOUT_CODE + 4, "addi a0, a0, 32");
     *t->pc = LAYOUT_CODE;
     run(t, 2);
     assert_int_equal(t->x[10], 48);
@@ -265,7 +228,7 @@ static void test_changed_regions(void **state)
     for (unsigned i = 1; i < 4; i++) {
         /* the same host address may well come back */
         assert_int_equal(mem_add(&t->m, at, 0x2000, RX, NULL, "more code"), 0);
-        place(t, at, i == 1 ? "addi a0, zero, 1; addi a0, a0, 1" : "addi a0, zero, 2");
+        place(t, &backend_unicorn, at, i == 1 ? "addi a0, zero, 1; addi a0, a0, 1" : "addi a0, zero, 2");
         run(t, 2);
         if (i == 1) assert_int_equal(t->x[10], 2);
         if (i > 1) expect_raise(t, "illegal", 1, at + 4, 0);
@@ -285,7 +248,7 @@ static void test_changed_regions(void **state)
     assert_int_equal(t->x[11], 0x1234);
     assert_int_equal(t->x[13], 0x1234);
     for (uint64_t value = 1; value < 3; value++) {
-        place(t, ~0xfffull, value == 1 ? "addi a0, zero, 1" : "addi a0, zero, 2");
+        place(t, &backend_unicorn, ~0xfffull, value == 1 ? "addi a0, zero, 1" : "addi a0, zero, 2");
         run(t, 1);
         assert_int_equal(t->x[10], value);
     }
@@ -294,7 +257,7 @@ static void test_changed_regions(void **state)
 static void test_dirty(void **state)
 {
     struct fixture *t = *state;
-    place(t, LAYOUT_CODE, "sb a0, 0(a2); amoadd.w a0, a1, (a3); sd a0, 0(a4)");
+    place(t, &backend_unicorn, LAYOUT_CODE, "sb a0, 0(a2); amoadd.w a0, a1, (a3); sd a0, 0(a4)");
     mem_clean(&t->m);
     t->x[12] = LAYOUT_DATA + 0x123;
     t->x[13] = LAYOUT_DATA + 0x1008;
@@ -316,7 +279,7 @@ static void test_reservations(void **state)
     uint64_t *res_addr = state_of(t, "res_addr");
     t->x[12] = LAYOUT_DATA;
     t->x[13] = 0x77;
-    place(t, LAYOUT_CODE, "lr.w a0, (a2); sc.w a1, a3, (a2); sc.w a1, a3, (a2)");
+    place(t, &backend_unicorn, LAYOUT_CODE, "lr.w a0, (a2); sc.w a1, a3, (a2); sc.w a1, a3, (a2)");
     /* in one run and in steps */
     run(t, 2);
     assert_int_equal(t->x[11], 0);
@@ -374,7 +337,7 @@ static void test_renewal(void **state)
     assert_true(renewed == 1 || renewed == 2);
     /* not while it holds a reservation */
     t->x[12] = LAYOUT_DATA;
-    place(t, LAYOUT_CODE, "lr.w a0, (a2); sc.w a1, a3, (a2)");
+    place(t, &backend_unicorn, LAYOUT_CODE, "lr.w a0, (a2); sc.w a1, a3, (a2)");
     run(t, 1);
     for (unsigned i = 0; i <= UNICORN_RENEW; i++) backend_unicorn.invalidate(t->c, LAYOUT_CODE + 8, 4);
     run(t, 1);
@@ -387,7 +350,7 @@ static void test_code_that_writes_itself(void **state)
     const uint64_t at = 0x40000;
     assert_int_equal(mem_add(&t->m, at, 0x1000, RW | CPU_EXEC, NULL, "rwx"), 0);
     for (unsigned i = 0; i < 2; i++) {
-        place(t, at, "auipc a2, 0; sw a3, 12(a2); fence.i; addi a0, zero, 1");
+        place(t, &backend_unicorn, at, "auipc a2, 0; sw a3, 12(a2); fence.i; addi a0, zero, 1");
         t->x[13] = 0x04000513; /* addi a0, zero, 64 */
         run(t, 4);
         assert_int_equal(t->x[10], 64);
