@@ -185,7 +185,7 @@ static void add_number(struct program *p, struct text_list *l, const char *name,
 
 static bool given(const struct options *opt, enum option_id id)
 {
-    return opt->given >> id & 1;
+    return opt->given[id];
 }
 
 /* How a program that this one executes is run: with the options that hold for it too. Its environment is what

@@ -18,7 +18,7 @@ static const char *item_id(struct program *p, const char *id)
 /* Of each row: what was asked for, or the default. */
 static uint64_t most_cases(const struct program *p, bool full)
 {
-    return full && !(p->opt.given >> OPT_COUNT & 1) ? GEN_FULL : p->opt.count;
+    return full && !p->opt.given[OPT_COUNT] ? GEN_FULL : p->opt.count;
 }
 
 /* Writes what the stream gives; the number of cases, or -1 after a complaint of the stream. */

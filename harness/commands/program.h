@@ -1,6 +1,6 @@
 /* The `lockstep` program as a function: what its commands share.
  *
- * To add a command: its row in `commands` (options.c), a function cmd_* in a file beside it. To add an
+ * To add a command: its row in `commands` (table.c), a function cmd_* in a file beside it. To add an
  * option: its row in `option_rows`, a field in struct options. Parsing, --help and "did you mean" follow from
  * the rows.
  */
@@ -82,7 +82,7 @@ enum option_id {
 
 /* What the command line says. Fields of options that were not given hold the defaults of option_rows. */
 struct options {
-    uint64_t given;            /* bit per option_id */
+    bool given[OPTIONS];       /* which options the command line has */
     struct text_list backends; /* under test */
     struct text_list oracles;  /* "none" for none */
     struct text_list filters;  /* patterns of case ids */

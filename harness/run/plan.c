@@ -179,7 +179,7 @@ int plan_given_reports(struct program *p, struct plan *plan)
 
 static bool given(const struct program *p, enum option_id id)
 {
-    return p->opt.given >> id & 1;
+    return p->opt.given[id];
 }
 
 static int processors(void)

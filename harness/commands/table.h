@@ -1,0 +1,40 @@
+/* The tables of options and commands. Parsing, --help, the manual page and the shells' completion all come
+ * from them.
+ */
+#ifndef HARNESS_COMMANDS_TABLE_H
+#define HARNESS_COMMANDS_TABLE_H
+
+#include "harness/commands/program.h"
+
+/* How a value is read; the field at `offset` has the type in the comment. */
+enum option_type {
+    TYPE_FLAG,    /* bool; takes no value */
+    TYPE_TEXT,    /* const char * */
+    TYPE_LIST,    /* struct text_list; commas separate, repeating adds */
+    TYPE_TEXTS,   /* struct text_list; repeating adds */
+    TYPE_NUMBER,  /* uint64_t */
+    TYPE_SIZE,    /* uint64_t; K, M or G may follow */
+    TYPE_SECONDS, /* double */
+    TYPE_SHARD,   /* shard and nshards */
+};
+
+struct option_row {
+    const char *name;      /* without the dashes */
+    char letter;           /* short form, or 0 */
+    const char *arg;       /* what the value is called, or NULL */
+    enum option_type type; /* how it is read */
+    size_t offset;         /* of its field in struct options */
+    unsigned commands;     /* enum command_id bits */
+    uint64_t min, max;     /* TYPE_NUMBER: bounds; max 0: none */
+    const char *initial;   /* value when it is not given, or NULL */
+    const char *help;      /* one line */
+};
+
+extern const struct option_row option_rows[OPTIONS];
+extern const struct command commands[]; /* ends with one that has no name */
+
+/* ---- help.c ---- */
+void help_program(struct program *p);
+void help_command(struct program *p, const struct command *c);
+
+#endif
