@@ -1,6 +1,8 @@
 /* The run record: all of the above in a form that a later run can go on from. harness/journal has the format.
  *
  * Written without stdio's buffer: what a full disk cuts off must be the end of the file, and nothing else.
+ * Entries count cases by standing one after the other, so after an interruption the record ends before the
+ * first case that did not come home, whatever came home behind it.
  */
 #include "harness/journal/journal.h"
 #include "harness/run/worker.h"
@@ -27,13 +29,15 @@ static void record_begin(struct report *r, const struct run_info *info)
 static void record_record(struct report *r, const struct run_info *info, const struct record *rec)
 {
     (void)info;
+    r->gap |= rec->number != r->coder->number;
+    if (r->gap) return;
     journal_add(r->coder, rec, &r->buf);
     if (r->buf.len >= WRITE_AT) flush(r);
 }
 
 static void record_cover(struct report *r, const void *body, size_t size)
 {
-    journal_add_cover(r->coder, body, size, &r->buf);
+    if (!r->gap) journal_add_cover(r->coder, body, size, &r->buf);
 }
 
 static void record_end(struct report *r, const struct run_info *info, const struct tally *t)

@@ -62,6 +62,7 @@ struct report {
     uint64_t counts[3];             /* junit: tests, failures, skipped of the suite; md: failures listed */
     uint64_t errors;                /* junit: errors of the suite */
     struct journal_coder *coder;    /* record: what the next entry is told against */
+    bool gap;                       /* record: a case is missing before what comes now */
 };
 
 extern const struct report_kind *const report_kinds[]; /* NULL-terminated */

@@ -200,6 +200,33 @@ static void test_interrupted_with_coverage(void **state)
     free(b);
 }
 
+/* What came home behind a case that did not is reported, but no record of it is kept: it runs again. */
+static void test_interrupted_out_of_order(void **state)
+{
+    struct place *p = *state;
+    enum fault faults[N] = {[50] = FAULT_WRONG};
+    struct journal_extent e = {0};
+    for (unsigned i = 0; i < 16; i++) faults[i] = FAULT_SLOW; /* the first batch is the last one to be done */
+    write_cases("c.yaml", faults);
+    struct left whole = whole_run(p);
+    for (unsigned wait = 1; !e.header || !e.cases; wait++) {
+        pid_t pid = start(RUN "|-j|3|-r|jsonl=o.jsonl|-r|record=o.rec", 0);
+        usleep(wait * 20000);
+        kill(pid, SIGTERM);
+        (void)finish(pid);
+        struct buf why = {0};
+        char *lines = access("o.jsonl", R_OK) ? xstrdup("") : read_file("o.jsonl");
+        if (strstr(lines, "riscv64/c/c50\"")) assert_true(journal_check("o.rec", &e, &why));
+        free(lines);
+    }
+    assert_in_range(e.count, 0, 15);
+    lockstep(p, RUN REPORTS "|--resume|o.rec");
+    struct left resumed = look("o.rec");
+    assert_same(&resumed, &whole);
+    left_free(&resumed);
+    left_free(&whole);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -209,6 +236,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, enter, leave),
         cmocka_unit_test_setup_teardown(test_other_program, enter, leave),
         cmocka_unit_test_setup_teardown(test_interrupted_with_coverage, enter, leave),
+        cmocka_unit_test_setup_teardown(test_interrupted_out_of_order, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
