@@ -1,4 +1,5 @@
-# Coverage: C code by gcov and lcov, instruction rows by lockstep cover, both in one tree. See coverage/README.md.
+# Coverage: C code by gcov and lcov, instruction rows by lockstep cover, both in one tree; planted faults.
+# See coverage/README.md.
 
 PACKAGES_COVERAGE = $(PACKAGES_CHECK) lcov
 
@@ -46,3 +47,20 @@ coverage-report:
 	genhtml --quiet --rc lcov_branch_coverage=1 --branch-coverage --title lockstep --prefix $(CURDIR) --output-directory $(COVERAGE)/html \
 	    $(COVERAGE)/code.info $(COVERAGE)/rows.info && \
 	cat $(COVERAGE)/summary.txt && echo "report: $(COVERAGE)/html/index.html" && exit $$status
+
+# ---- planted faults ----
+$(B)/mutants: $(B)/harness/mutants/main.o $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lyaml -ljansson -lpthread -lm
+
+# Two at a time where two processors are: a build has its long part in one file, a shrink in one process.
+MUTANTS      ?= *
+MUTANT_TREES ?= $(if $(filter 1,$(JOBS)),1,2)
+MUTANT_JOBS  ?= $(shell echo $$((($(JOBS) + 1) / 2)))
+##  mutants    plants each fault of coverage/mutants.yaml (or MUTANTS='a glob') and says which corpus caught it
+.PHONY: mutants
+mutants:
+	@$(MAKE) --no-print-directory setup-build setup-check
+	@$(MAKE) --no-print-directory -j$(JOBS) build/rel/lockstep build/rel/mutants
+	@build/rel/mutants coverage/mutants.yaml . build/mutants '$(MUTANTS)' $(MUTANT_TREES) $(MUTANT_JOBS)

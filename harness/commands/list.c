@@ -1,6 +1,7 @@
 /* lockstep list: what there is. To add a list: its row in `lists` and a function. */
 #include "harness/cover/view.h"
 #include "harness/commands/explain.h"
+#include "harness/mutants/mutants.h"
 #include "harness/run/plan.h"
 
 #include "harness/corpus/glob.h"
@@ -132,6 +133,7 @@ static int list_schema(struct program *p, const struct guest *g)
         {"quirks", schema_write_quirks_json},
         {"thresholds", cover_write_thresholds_json},
         {"unreachable", cover_write_unreachable_json},
+        {"mutants", mutant_table_write_json},
     };
     const char *name = p->opt.args.n > 1 ? p->opt.args.items[1] : "corpus", *names[ARRAY_LEN(schemas)];
     for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {

@@ -211,8 +211,9 @@ static int shrink_case(struct shrinking *s, const struct test_case *c)
                         "%s does not fail the same way any more once it is written down:\n%s", c->id,
                         buf_cstr(&s->item));
     unsigned n = code_walk(result->guest, result->code, result->code_size, ~0ull).count;
-    fprintf(s->p->err, "%s: %u instruction%s in %u runs; it fails the same way: %s\n", s->id, n,
-            n == 1 ? "" : "s", trial_count(s->r.trial), s->r.want);
+    unsigned had = code_walk(c->guest, c->code, c->code_size, ~0ull).count;
+    fprintf(s->p->err, "%s: %u instruction%s of %u in %u runs; it fails the same way: %s\n", s->id, n,
+            n == 1 ? "" : "s", had, trial_count(s->r.trial), s->r.want);
     if (s->p->opt.output) return write_file(s, s->p->opt.output);
     fputs(buf_cstr(&s->corpus), s->p->out);
     return STATUS_PASS;

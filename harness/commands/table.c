@@ -141,7 +141,8 @@ const struct command commands[] = {
      "  registers ISA        registers\n"
      "  csrs ISA             control and status registers\n"
      "  cases PATH...        ids of the cases of corpora\n"
-     "  schema [NAME]        JSON Schema of a file format: corpus, plan, quirks, thresholds, unreachable\n",
+     "  schema [NAME]        JSON Schema of a file format: corpus, plan, quirks, thresholds, unreachable,\n"
+     "                       mutants\n",
      cmd_list},
     {"gen", CMD_GEN, "ISA", 1, 1, false, "write generated cases as a corpus",
      "Writes cases as `generate:` makes them, spelled out, so that they can be kept, edited and run.\n",

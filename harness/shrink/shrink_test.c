@@ -81,7 +81,7 @@ static void test_crash_and_hang(void **state)
     assert_int_equal(lockstep(p, "shrink|riscv64/c/crash|c.yaml|-b|faulty|-O|reference"), STATUS_PASS);
     expect_part(p->out, "  - id: crash-faulty-died-of-SIGABRT\n");
     expect_part(p->out, "    in: {a7: 0x1}\n");
-    expect_part(p->err, ": 1 instruction in ");
+    expect_part(p->err, ": 1 instruction of ");
     assert_int_equal(lockstep(p, "shrink|riscv64/c/hang|c.yaml|-b|faulty|-O|reference|--timeout|0.05"),
                      STATUS_PASS);
     expect_part(p->out, "  - id: timeout-faulty\n");
