@@ -24,8 +24,11 @@ static void set_example(struct cluster *c, const struct record *r)
 {
     free(c->id);
     free(c->file);
+    free(c->detail);
     c->id = xstrdup(r->id);
     c->file = xstrdup(r->file);
+    c->detail = xstrdup(r->detail);
+    c->line = r->line;
     c->size = strlen(r->detail);
 }
 
@@ -70,6 +73,7 @@ void clusters_free(struct clusters *c)
         free(c->items[i].cause);
         free(c->items[i].id);
         free(c->items[i].file);
+        free(c->items[i].detail);
     }
     free(c->items);
     free(c->slots);
@@ -78,5 +82,5 @@ void clusters_free(struct clusters *c)
 
 struct record cluster_example(const struct cluster *c)
 {
-    return (struct record){.id = c->id, .file = c->file};
+    return (struct record){.id = c->id, .file = c->file, .line = c->line, .detail = c->detail};
 }

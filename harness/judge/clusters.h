@@ -11,6 +11,8 @@ struct cluster {
     uint64_t n;      /* failures */
     size_t size;     /* of the example: the length of what there is to say about it */
     char *id, *file; /* the smallest example, the first of several; owned */
+    char *detail;    /* what differs in it; owned */
+    int line;        /* where it stands in the file */
 };
 
 struct clusters {
@@ -23,7 +25,7 @@ struct clusters {
 void clusters_add(struct clusters *c, const struct record *r); /* of a failure */
 void clusters_sort(struct clusters *c); /* most failures first; none may be added any more */
 void clusters_free(struct clusters *c);
-/* What `report_repro` needs of the example. */
+/* What reports say of the example. */
 struct record cluster_example(const struct cluster *c);
 
 #endif

@@ -29,6 +29,7 @@ static void test_groups(void **state)
     assert_string_equal(c.items[0].cause, "rv.add: rd: a differs from b");
     assert_int_equal(c.items[0].n, 3);
     assert_string_equal(c.items[0].id, "5");
+    assert_string_equal(cluster_example(&c.items[0]).detail, "x"); /* of the shortest */
     assert_string_equal(c.items[1].cause, "rv.add: a died of SIGSEGV");
     assert_string_equal(cluster_example(&c.items[3]).id, "4");
     clusters_free(&c);
