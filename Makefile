@@ -1,6 +1,9 @@
 # lockstep: `make run` and `make check` do everything; `make help` lists the rest.
 # Each folder adds its own sources and targets in its module.mk; what all of them share is here.
 
+VERSION  := 0.1.0
+RELEASED := 2026-11-21
+
 MODE   ?= rel
 V      ?= 0
 JOBS   := $(shell nproc)
@@ -72,7 +75,7 @@ include $(wildcard $(MODULES:%=%/module.mk))
 # ---- packages: everything is Debian 12's ----
 PACKAGES_BUILD := gcc libc6-dev libyaml-dev libunicorn-dev libjansson-dev libcapstone-dev
 PACKAGES_CHECK := libcmocka-dev libmpfr-dev libgmp-dev binutils-riscv64-linux-gnu llvm-19 libxml2-utils \
-                  gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user gdb-multiarch busybox-static
+                  gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user gdb-multiarch busybox-static mandoc zsh pkgconf
 PACKAGES_BENCH := g++ libbenchmark-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
 PACKAGES_LINT  := clang libclang-rt-14-dev clang-format clang-tidy cppcheck
 
@@ -199,6 +202,45 @@ layers: headers $(B)/libengine.a
 headers: $(GEN_STAMPS)
 	@for h in $(filter %.h,$(OWN_C)); do case $$h in */loop.h) continue;; esac; \
 	    $(CC) $(filter-out -MMD -MP,$(CFLAGS)) -Wno-unused -fsyntax-only -x c $$h || exit 1; done
+
+# ---- installing ----
+##  install    the program, its pages, completions and corpora, the engine's library and headers, below DESTDIR and PREFIX
+HEADERS := $(addprefix engine/,base/base.h fp/fp.h cpu/cpu.h guest/guest.h interp/interp.h ir/ir.h ir/ref.h ir/lift.h \
+             jit/jit.h user/user.h)
+ROOT := $(DESTDIR)$(PREFIX)
+SHARED := $(shell git ls-files 'corpora/*.yaml' 'coverage/*.yaml' 2>/dev/null || find corpora coverage -name '*.yaml')
+.PHONY: install install-check dist
+install: all
+	$(call say,INST,$(ROOT))
+	$(Q)install -D -t $(ROOT)/bin $(B)/lockstep
+	$(Q)install -D -m 644 $(B)/libengine.a $(ROOT)/lib/liblockstep.a
+	$(Q)for h in $(HEADERS); do install -D -m 644 $$h $(ROOT)/include/lockstep/$$h; done
+	$(Q)install -D -m 644 -t $(ROOT)/include/lockstep $(GEN)/ir_ops.h
+	$(Q)mkdir -p $(addprefix $(ROOT)/,lib/pkgconfig share/man/man1 share/bash-completion/completions share/zsh/site-functions)
+	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include/lockstep' '' \
+	    'Name: lockstep' 'Description: virtual machine engine: interpreter and JIT for several instruction sets' \
+	    'Version: $(VERSION)' 'Libs: -L$${libdir} -llockstep -lpthread -lm' 'Cflags: -I$${includedir}' \
+	    > $(ROOT)/lib/pkgconfig/lockstep.pc
+	$(Q)$(B)/lockstep manual > $(ROOT)/share/man/man1/lockstep.1
+	$(Q)for c in $$($(B)/lockstep list commands | sed 's/ .*//'); do \
+	    $(B)/lockstep manual $$c > $(ROOT)/share/man/man1/lockstep-$$c.1 || exit 1; done
+	$(Q)$(B)/lockstep completion bash > $(ROOT)/share/bash-completion/completions/lockstep
+	$(Q)$(B)/lockstep completion zsh > $(ROOT)/share/zsh/site-functions/_lockstep
+	$(Q)for f in $(SHARED); do install -D -m 644 $$f $(ROOT)/share/lockstep/$$f; done
+	$(Q)install -D -m 644 -t $(ROOT)/share/lockstep/schema $(SCHEMA)
+	$(Q)install -D -m 644 -t $(ROOT)/share/doc/lockstep README.md
+
+##  install-check  installs into build/stage and uses what is there
+install-check:
+	@rm -rf build/stage
+	@$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/build/stage PREFIX=/usr
+	@harness/install_check.sh $(CURDIR)/build/stage /usr
+
+##  dist       the sources as build/lockstep-VERSION.tar.xz
+dist:
+	@mkdir -p build
+	@git archive --prefix=lockstep-$(VERSION)/ HEAD | xz > build/lockstep-$(VERSION).tar.xz
+	@echo build/lockstep-$(VERSION).tar.xz
 
 # ---- compiling: one rule for our own sources, one for generated ones ----
 $(B)/%.o: %.c | $(GEN_STAMPS)

@@ -28,3 +28,5 @@ $(QEMU_PLUGIN): harness/oracle/plugin/qemu_plugin.c harness/oracle/qemu_shared.h
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -I. -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -fvisibility=hidden -o $@ $<
+
+CFLAGS_version := -DLOCKSTEP_VERSION='"$(VERSION)"' -DLOCKSTEP_RELEASED='"$(RELEASED)"'

@@ -5,15 +5,14 @@
 
 void help_program(struct program *p)
 {
-    fputs("lockstep: runs the same instructions on several machines and tells who is wrong\n\n"
-          "usage: lockstep COMMAND [OPTION...] [ARGUMENT...]\n\ncommands:\n",
-          p->out);
+    fprintf(p->out, "lockstep: %s\n\nusage: lockstep COMMAND [OPTION...] [ARGUMENT...]\n\ncommands:\n",
+            program_summary);
     for (const struct command *c = commands; c->name; c++) {
         char synopsis[64];
         snprintf(synopsis, sizeof(synopsis), "%s %s", c->name, c->args);
         fprintf(p->out, "  %-24s %s\n", synopsis, c->summary);
     }
-    fputs("\n'lockstep COMMAND --help' says more.\n", p->out);
+    fputs("\n'lockstep COMMAND --help' says more; 'lockstep --version' which one this is.\n", p->out);
 }
 
 void help_command(struct program *p, const struct command *c)
@@ -25,8 +24,9 @@ void help_command(struct program *p, const struct command *c)
         if (!(o->commands & c->id)) continue;
         if (o->letter) snprintf(letter, sizeof(letter), "-%c, ", o->letter);
         snprintf(form, sizeof(form), "%s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-        bool has_default = o->initial && strcmp(o->initial, "0") != 0;
-        fprintf(p->out, "  %-30s %s%s%s\n", form, o->help, has_default ? "; default: " : "",
-                has_default ? o->initial : "");
+        const char *initial = option_default(o);
+        fprintf(p->out, "  %-30s %s%s%s\n", form, o->help, initial ? "; default: " : "",
+                initial ? initial : "");
     }
+    if (c->examples) fprintf(p->out, "\nexamples:\n%s", c->examples);
 }

@@ -3,6 +3,7 @@
 #include "harness/commands/explain.h"
 #include "harness/mutants/mutants.h"
 #include "harness/run/plan.h"
+#include "harness/commands/table.h"
 
 #include "harness/corpus/glob.h"
 
@@ -145,6 +146,12 @@ static int list_schema(struct program *p, const struct guest *g)
     return complain_name(p, "schema", name, names, ARRAY_LEN(names));
 }
 
+static int list_commands(struct program *p, const struct guest *g)
+{
+    for (const struct command *c = commands; c->name; c++) fprintf(p->out, "%-12s %s\n", c->name, c->summary);
+    return STATUS_PASS;
+}
+
 static const struct list {
     const char *name;                                     /* as typed */
     unsigned min, max;                                    /* arguments behind it */
@@ -155,7 +162,13 @@ static const struct list {
     {"rows", 1, 2, true, list_rows},           {"extensions", 1, 1, true, list_extensions},
     {"registers", 1, 1, true, list_registers}, {"csrs", 1, 1, true, list_csrs},
     {"cases", 1, ~0u, false, list_cases},      {"schema", 0, 1, false, list_schema},
+    {"commands", 0, 0, false, list_commands},
 };
+
+const char *list_name(unsigned i)
+{
+    return i < ARRAY_LEN(lists) ? lists[i].name : NULL;
+}
 
 int cmd_list(struct program *p)
 {

@@ -144,6 +144,11 @@ static int set_defaults(struct program *p)
     return status;
 }
 
+const char *option_default(const struct option_row *o)
+{
+    return o->initial && strcmp(o->initial, "0") != 0 ? o->initial : NULL;
+}
+
 /* ---- words ---- */
 
 static int unknown_option(struct program *p, const struct command *c, const char *shown, const char *name)
@@ -199,7 +204,7 @@ static int parse_words(struct program *p, const struct command *c, int argc, con
     return status;
 }
 
-static const struct command *command_find(struct program *p, const char *name)
+const struct command *command_find(struct program *p, const char *name)
 {
     const char *names[32];
     size_t n = 0;
@@ -235,6 +240,10 @@ static int dispatch(struct program *p, int argc, const char *const *argv)
     if (!*name) return complain(p, STATUS_USAGE, "no command given; 'lockstep --help' lists them");
     if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
         return help(p, argc > 2 ? argv[2] : NULL);
+    if (!strcmp(name, "--version")) {
+        fprintf(p->out, "lockstep %s\n", program_version);
+        return STATUS_PASS;
+    }
     const struct command *c = command_find(p, name);
     if (!c) return STATUS_USAGE;
     int status = parse_words(p, c, argc, argv);

@@ -25,6 +25,8 @@ enum command_id {
     CMD_COVER = 64,
     CMD_MERGE = 128,
     CMD_SHRINK = 256,
+    CMD_MANUAL = 512,
+    CMD_COMPLETION = 1024,
 };
 
 enum option_id {
@@ -143,6 +145,7 @@ struct command {
     bool rest;                     /* what follows the first of them is no option of ours */
     const char *summary;           /* a line for the list of commands */
     const char *text;              /* what --help says more; ends with a newline */
+    const char *examples;          /* lines to type, each ending with a newline; or NULL */
     int (*run)(struct program *p); /* gives the exit status */
 };
 
@@ -156,7 +159,7 @@ int complain(struct program *p, int status, const char *fmt, ...) PRINTF(3, 4);
 /* The same with "; did you mean 'x'?" when one of the names is near. */
 int complain_name(struct program *p, const char *what, const char *word, const char *const *names, size_t n);
 
-/* ---- cmd_*.c ---- */
+/* ---- a file each ---- */
 int cmd_run(struct program *p);
 int cmd_repro(struct program *p);
 int cmd_explain(struct program *p);
@@ -166,6 +169,8 @@ int cmd_exec(struct program *p);
 int cmd_cover(struct program *p);
 int cmd_merge(struct program *p);
 int cmd_shrink(struct program *p);
+int cmd_manual(struct program *p);
+int cmd_completion(struct program *p);
 
 /* ---- shared by commands ---- */
 /* The guest of this name, or NULL after a complaint. */

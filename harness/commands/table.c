@@ -6,9 +6,9 @@ enum { CMD_CASES = CMD_RUN | CMD_REPRO | CMD_SHRINK };
 #define FIELD(f) offsetof(struct options, f)
 
 const struct option_row option_rows[OPTIONS] = {
-    [OPT_BACKEND] = {"backend", 'b', "NAME", TYPE_LIST, FIELD(backends), CMD_CASES, 0, 0, NULL,
-                     "what to test (repeat, or separate by commas); default: interp"},
-    [OPT_ORACLE] = {"oracle", 'O', "NAME", TYPE_LIST, FIELD(oracles), CMD_CASES, 0, 0, NULL,
+    [OPT_BACKEND] = {"backend", 'b', "BACKEND", TYPE_LIST, FIELD(backends), CMD_CASES, 0, 0, NULL,
+                     "what to test (repeat, or separate by commas); default: all that are no oracle"},
+    [OPT_ORACLE] = {"oracle", 'O', "ORACLE", TYPE_LIST, FIELD(oracles), CMD_CASES, 0, 0, NULL,
                     "what to hold it against; 'none' for nothing; default: all that run here"},
     [OPT_FILTER] = {"filter", 'f', "GLOB", TYPE_TEXTS, FIELD(filters), CMD_RUN | CMD_LIST, 0, 0, NULL,
                     "only cases whose id matches (repeat for more)"},
@@ -35,13 +35,13 @@ const struct option_row option_rows[OPTIONS] = {
     [OPT_ROWS] = {"rows", 0, "GLOB", TYPE_TEXT, FIELD(rows), CMD_GEN, 0, 0, "*", "ids of instruction rows"},
     [OPT_COUNT] = {"count", 'n', "N", TYPE_NUMBER, FIELD(count), CMD_GEN, 1, 1000000, "10",
                    "cases for each row, or sequences"},
-    [OPT_UNTIL] = {"until", 0, "WHEN", TYPE_TEXT, FIELD(until), CMD_GEN, 0, 0, "count",
+    [OPT_UNTIL] = {"until", 0, "count|full", TYPE_TEXT, FIELD(until), CMD_GEN, 0, 0, "count",
                    "count; full: of each row until its bins are, at most --count (40000)"},
     [OPT_BINS] = {"bins", 0, NULL, TYPE_FLAG, FIELD(bins), CMD_GEN, 0, 0, NULL,
                   "write no cases: say how many of each row fill its bins, and which bins stay open"},
-    [OPT_VALUES] = {"values", 0, "KIND", TYPE_TEXT, FIELD(values), CMD_GEN, 0, 0, "all",
-                    "operand values: all, corners or random"},
-    [OPT_KIND] = {"kind", 0, "KIND", TYPE_TEXT, FIELD(kind), CMD_GEN, 0, 0, "instruction",
+    [OPT_VALUES] = {"values", 0, "all|corners|random", TYPE_TEXT, FIELD(values), CMD_GEN, 0, 0, "all",
+                    "operand values"},
+    [OPT_KIND] = {"kind", 0, "instruction|sequence", TYPE_TEXT, FIELD(kind), CMD_GEN, 0, 0, "instruction",
                   "instruction: cases of each row; sequence: cases of many instructions"},
     [OPT_OUTPUT] = {"output", 'o', "FILE", TYPE_TEXT, FIELD(output), CMD_GEN | CMD_SHRINK, 0, 0, NULL,
                     "where the corpus goes; shrink: a case more in it"},
@@ -49,7 +49,7 @@ const struct option_row option_rows[OPTIONS] = {
                   "the block at --at of this program, instead of CODE"},
     [OPT_AT] = {"at", 0, "WHERE", TYPE_TEXT, FIELD(at), CMD_EXPLAIN, 0, 0, NULL,
                 "of --file: an address, or SYMBOL, or SYMBOL+N; default: the program's entry"},
-    [OPT_RUNNER] = {"backend", 'b', "NAME", TYPE_TEXT, FIELD(runner), CMD_EXEC, 0, 0, "auto",
+    [OPT_RUNNER] = {"backend", 'b', "BACKEND", TYPE_TEXT, FIELD(runner), CMD_EXEC, 0, 0, "auto",
                     "what runs the program; auto: the fastest that can"},
     [OPT_PREFIX] = {"prefix", 'L', "DIR", TYPE_TEXT, FIELD(prefix), CMD_EXEC, 0, 0, NULL,
                     "where the program's absolute paths (its libraries) are looked for first"},
@@ -106,31 +106,36 @@ const struct option_row option_rows[OPTIONS] = {
 
 const struct command commands[] = {
     {"run", CMD_RUN, "[PATH...]", 0, ~0u, false, "run plans or corpora",
-     "Runs every case of the corpora (files, or folders of them) on each backend and holds the results "
-     "against the\n"
-     "manual's word where a case has it, and against each oracle. Without PATH, the plan "
+     "Runs every case of the corpora (files, or folders of them) on each backend and holds the results\n"
+     "against the manual's word where a case has it, and against each oracle. Without PATH, the plan\n"
      "corpora/default.yaml.\n"
-     "Exit status: 0 all passed, 1 some failed, 2 bad usage or input, 3 the harness could not do its work,\n"
-     "4 nothing selected. SIGUSR1: it says on stderr what each worker is at. Without --shard, "
-     "TEST_TOTAL_SHARDS and\n"
-     "TEST_SHARD_INDEX (from 0) of the environment do the same.\n",
+     "Exit status: 0 all passed, 1 some failed, 2 bad usage or input, 3 the harness could not do its\n"
+     "work, 4 nothing selected. SIGUSR1: it says on stderr what each worker is at. Without --shard,\n"
+     "TEST_TOTAL_SHARDS and TEST_SHARD_INDEX (from 0) of the environment do the same.\n",
+     "  lockstep run\n"
+     "  lockstep run corpora/riscv64/m.yaml --backend interp,jit --report junit=m.xml\n"
+     "  lockstep run --shard 2/4 --report record=2.rec\n"
+     "  lockstep run --resume 2.rec --report record=2.rec\n",
      cmd_run},
     {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, false, "run one case and show everything",
      "Runs the case of this id and shows its row, its state before, and what each backend made of it.\n",
+     "  lockstep repro riscv64/m/div-by-zero\n"
+     "  lockstep repro riscv64/gen/rv.fadd.d/17 --backend jit\n",
      cmd_repro},
     {"shrink", CMD_SHRINK, "ID [PATH...]", 1, ~0u, false, "find the smallest case that fails the same way",
-     "Takes instructions, registers and memory away from the case of this id and makes what is left simpler, "
-     "as long\n"
-     "as the same instruction goes wrong in the same way, and writes it as a corpus. Crashes and hangs too.\n"
+     "Takes instructions, registers and memory away from the case of this id and makes what is left\n"
+     "simpler, as long as the same instruction goes wrong in the same way, and writes it as a corpus.\n"
+     "Crashes and hangs too.\n"
      "Exit status: 0 it was written, 4 the case does not fail.\n",
-     cmd_shrink},
+     "  lockstep shrink riscv64/gen/rv.fadd.d/17 --output corpora/riscv64/found.yaml\n", cmd_shrink},
     {"explain", CMD_EXPLAIN, "ISA [CODE...]", 1, ~0u, false, "show what an instruction is, does and becomes",
-     "CODE is assembly text ('add a0, a1, a2') or hex: bytes in memory order ('33 85 c5 00') or a number as "
-     "manuals\n"
-     "print it ('0x00c58533'). Each instruction's row is shown, then what the JIT makes of them: IR, the "
-     "same "
-     "after the\n"
-     "passes, host code. With --file the same for the block at --at of a program.\n",
+     "CODE is assembly text ('add a0, a1, a2') or hex: bytes in memory order ('33 85 c5 00') or a\n"
+     "number as manuals print it ('0x00c58533'). Each instruction's row is shown, then what the JIT\n"
+     "makes of them: IR, the same after the passes, host code. With --file the same for the block at\n"
+     "--at of a program.\n",
+     "  lockstep explain riscv64 'add a0, a1, a2'\n"
+     "  lockstep explain riscv64 0x00c58533\n"
+     "  lockstep explain riscv64 --file a.out --at main\n",
      cmd_explain},
     {"list", CMD_LIST, "WHAT [NAME...]", 1, ~0u, false, "list what there is",
      "WHAT is one of\n"
@@ -142,36 +147,63 @@ const struct command commands[] = {
      "  csrs ISA             control and status registers\n"
      "  cases PATH...        ids of the cases of corpora\n"
      "  schema [NAME]        JSON Schema of a file format: corpus, plan, quirks, thresholds, unreachable,\n"
-     "                       mutants\n",
+     "                       mutants\n"
+     "  commands             what lockstep can do\n",
+     "  lockstep list rows riscv64 'rv.f*'\n"
+     "  lockstep list cases corpora/riscv64 --filter '*div*'\n"
+     "  lockstep list schema quirks\n",
      cmd_list},
     {"gen", CMD_GEN, "ISA", 1, 1, false, "write generated cases as a corpus",
      "Writes cases as `generate:` makes them, spelled out, so that they can be kept, edited and run.\n",
+     "  lockstep gen riscv64 --rows 'rv.div*' --until full --output div.yaml\n"
+     "  lockstep gen riscv64 --kind sequence --count 100 --seed 7\n",
      cmd_gen},
     {"cover", CMD_COVER, "FILE... [ROW...]", 1, ~0u, false, "show what was executed, and who checked it",
-     "FILE is a report of 'lockstep run --report cover=FILE'; several are added up. An lcov .info file of C "
-     "code may "
-     "stand\n"
-     "beside them. ROW is a pattern of row ids, or ext: and a pattern of extensions; default: all rows.\n"
-     "Exit status 1: a row was not executed on every backend, or not checked by an oracle or the manual; or "
-     "less\n"
-     "than the thresholds want was covered.\n",
+     "FILE is a report of 'lockstep run --report cover=FILE'; several are added up. An lcov .info file\n"
+     "of C code may stand beside them. ROW is a pattern of row ids, or ext: and a pattern of\n"
+     "extensions; default: all rows.\n"
+     "Exit status 1: a row was not executed on every backend, or not checked by an oracle or the\n"
+     "manual; or less than the thresholds want was covered.\n",
+     "  lockstep cover build/report/cover.jsonl\n"
+     "  lockstep cover --holes build/report/cover.jsonl ext:Zfa\n"
+     "  lockstep cover --lcov isa.info build/report/cover.jsonl\n",
      cmd_cover},
     {"merge", CMD_MERGE, "FILE...", 1, ~0u, false, "join the shards of a run",
-     "FILE is the record ('lockstep run --shard I/N --report record=FILE') of each shard of one run. The "
-     "reports are "
-     "those of\n"
-     "a run without --shard, and so is the exit status; 2: a shard is missing, incomplete, there twice, or "
-     "of another "
-     "run.\n",
-     cmd_merge},
+     "FILE is the record ('lockstep run --shard I/N --report record=FILE') of each shard of one run.\n"
+     "The reports are those of a run without --shard, and so is the exit status; 2: a shard is\n"
+     "missing, incomplete, there twice, or of another run.\n",
+     "  lockstep merge 1.rec 2.rec 3.rec 4.rec --report junit=all.xml\n", cmd_merge},
     {"exec", CMD_EXEC, "PROGRAM [ARG...]", 1, ~0u, true, "run a Linux program of a guest ISA",
-     "Runs an ELF program, static or with shared libraries, with this machine's files, terminal and kernel. "
-     "PROGRAM is a\n"
-     "path (PATH is not searched); options stand before it, and all that follows is the program's.\n"
-     "Its exit status is this one's, and a signal that kills it kills this process. Else: 127 there is no "
-     "such "
-     "program (or\n"
-     "its dynamic linker), 126 it cannot be run, 125 lockstep cannot go on, 124 --limit, 2 bad usage.\n",
+     "Runs an ELF program, static or with shared libraries, with this machine's files, terminal and\n"
+     "kernel. PROGRAM is a path (PATH is not searched); options stand before it, and all that follows\n"
+     "is the program's. Its exit status is this one's, and a signal that kills it kills this process.\n"
+     "Else: 127 there is no such program (or its dynamic linker), 126 it cannot be run, 125 lockstep\n"
+     "cannot go on, 124 --limit, 2 bad usage.\n",
+     "  lockstep exec -L /usr/riscv64-linux-gnu ./a.out --its-own-option\n"
+     "  lockstep exec --gdb 1234 ./a.out\n",
      cmd_exec},
+    {"manual", CMD_MANUAL, "[COMMAND]", 0, 1, false, "print a manual page",
+     "Prints lockstep(1), or the page of a command, for man(1). 'make install' installs all of them.\n",
+     "  lockstep manual run | man -l -\n", cmd_manual},
+    {"completion", CMD_COMPLETION, "bash|zsh", 1, 1, false,
+     "print what a shell needs to complete lockstep's words",
+     "'make install' installs both where the shells look.\n", "  source <(lockstep completion bash)\n",
+     cmd_completion},
     {0},
 };
+
+const struct variable variables[] = {
+    {"NO_COLOR", "no colours, also on a terminal"},
+    {"TERM", "of 'run': dumb means plain lines of progress"},
+    {"TEST_TOTAL_SHARDS", "of 'run' without --shard: how many parts there are"},
+    {"TEST_SHARD_INDEX", "likewise: which of them to run, from 0"},
+    {"TEST_SHARD_STATUS_FILE", "likewise: touched, so that whoever set them knows that they were understood"},
+    {0},
+};
+
+const char program_summary[] = "runs the same instructions on several machines and tells who is wrong";
+const char program_text[] =
+    "Cases of instructions, written as YAML or generated, are run on each backend of lockstep's engine (an "
+    "interpreter, a just-in-time compiler) and held against what the architecture's manual says and against "
+    "machines that others wrote. What was executed, who checked it, and which smallest case fails are "
+    "reported.\n";

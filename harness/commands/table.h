@@ -30,8 +30,30 @@ struct option_row {
     const char *help;      /* one line */
 };
 
+/* A variable of the environment that lockstep looks at. */
+struct variable {
+    const char *name; /* as it is set */
+    const char *help; /* one line */
+};
+
 extern const struct option_row option_rows[OPTIONS];
-extern const struct command commands[]; /* ends with one that has no name */
+extern const struct command commands[];   /* ends with one that has no name */
+extern const struct variable variables[]; /* likewise */
+extern const char program_summary[];      /* a line */
+extern const char program_text[];         /* a paragraph; ends with a newline */
+
+/* ---- version.c ---- */
+extern const char program_version[];  /* "1.2.3" */
+extern const char program_released[]; /* "2026-11-21" */
+
+/* ---- options.c ---- */
+/* The command of this name, or NULL after a complaint. */
+const struct command *command_find(struct program *p, const char *name);
+/* What the option is when it is not given, as help has it, or NULL. */
+const char *option_default(const struct option_row *o);
+
+/* ---- list.c ---- */
+const char *list_name(unsigned i); /* of the i-th list, or NULL: there are fewer */
 
 /* ---- help.c ---- */
 void help_program(struct program *p);

@@ -82,8 +82,10 @@ const char *project_file(struct program *p, const char *path)
     self[n] = 0;
     for (char *slash = strrchr(self, '/'); slash && slash != self; slash = strrchr(self, '/')) {
         *slash = 0;
-        const char *there = arena_printf(&p->arena, "%s/%s", self, path);
-        if (exists(there)) return there;
+        const char *built = arena_printf(&p->arena, "%s/%s", self, path);
+        if (exists(built)) return built;
+        const char *installed = arena_printf(&p->arena, "%s/share/lockstep/%s", self, path);
+        if (exists(installed)) return installed;
     }
     return NULL;
 }

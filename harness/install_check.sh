@@ -1,0 +1,93 @@
+#!/bin/sh
+# install_check.sh STAGE PREFIX: looks at what `make install DESTDIR=STAGE` put there, as a user would: runs the program
+# from elsewhere, reads the pages, completes words, builds a program with the library. One line of totals.
+stage=$1
+root=$1$2
+passed=0 failed=0 skipped=0
+
+# check NAME COMMAND...
+check() {
+    name=$1
+    shift
+    if out=$("$@" 2>&1); then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'not ok: %s\n%s\n' "$name" "$out"
+    fi
+}
+
+has() { command -v "$1" >/dev/null || { skipped=$((skipped + 1)); echo "skipped: no $1 here"; false; }; }
+
+runs_default_cases() { (cd "$stage" && "$root/bin/lockstep" run --quiet --filter 'riscv64/m/*'); }
+
+pages_are_clean() {
+    for command in $("$root/bin/lockstep" list commands | sed 's/ .*//'); do
+        [ -s "$root/share/man/man1/lockstep-$command.1" ] || { echo "no page of $command"; return 1; }
+    done
+    mandoc -T lint -W warning "$root"/share/man/man1/*.1
+}
+
+# what bash makes of "lockstep run --rep" and "lockstep gen " and the tab key
+bash_completes() {
+    bash -c '. "$0"
+        COMP_WORDS=(lockstep run --rep) COMP_CWORD=2; _lockstep
+        [ "${COMPREPLY[*]}" = --report ] || { echo "${COMPREPLY[*]}"; exit 1; }
+        COMP_WORDS=(lockstep gen "") COMP_CWORD=2; _lockstep
+        [[ " ${COMPREPLY[*]} " == *" riscv64 "* ]]' "$root/share/bash-completion/completions/lockstep"
+}
+
+zsh_parses() { zsh -n "$root/share/zsh/site-functions/_lockstep"; }
+
+headers_stand_alone() {
+    find "$root/include/lockstep" -name '*.h' | while read -r header; do
+        ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$root/include/lockstep" -fsyntax-only -x c "$header" || exit 1
+    done
+}
+
+# the library alone: an addition, on the interpreter
+library_builds() {
+    cat >"$stage/use.c" <<'END'
+#include "engine/guest/guest.h"
+#include "engine/interp/interp.h"
+
+#include <stdio.h>
+
+int main(void)
+{
+    const struct guest *g = guest_find("riscv64");
+    struct buf code = {0};
+    struct asm_error err;
+    struct mem m;
+    if (!guest_asm(g, "addi a0, zero, 40; addi a0, a0, 2", &code, &err)) return 1;
+    mem_init(&m);
+    if (mem_add(&m, 0x1000, 0x1000, CPU_READ | CPU_EXEC, NULL, "code")) return 2;
+    if (mem_write(&m, 0x1000, code.p, code.len)) return 3;
+    struct vcpu *c = vcpu_new(g, &m);
+    if (!c || backend_interp.open(c)) return 4;
+    *guest_reg_words(g, c->state, guest_reg_find(g, "pc")) = 0x1000;
+    backend_interp.run(c, 2);
+    printf("%d\n", (int)*guest_reg_words(g, c->state, guest_reg_find(g, "a0")));
+    backend_interp.close(c);
+    vcpu_free(c);
+    mem_free(&m);
+    buf_free(&code);
+    return 0;
+}
+END
+    flags=$(PKG_CONFIG_PATH=$root/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$stage pkg-config --cflags --libs lockstep) || return 1
+    # shellcheck disable=SC2086
+    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -o "$stage/use" "$stage/use.c" $flags || return 1
+    [ "$("$stage/use")" = 42 ]
+}
+
+check version sh -c "'$root/bin/lockstep' --version | grep -Eq '^lockstep [0-9]+\.[0-9]+\.[0-9]+$'"
+check 'default cases, from another folder' runs_default_cases
+has mandoc && check 'manual pages' pages_are_clean
+check 'bash completion' bash_completes
+has zsh && check 'zsh completion' zsh_parses
+check 'each header alone' headers_stand_alone
+has pkg-config && check 'a program with the library' library_builds
+echo "$passed passed, $failed failed"
+[ "$skipped" -eq 0 ] || echo "$skipped skipped"
+[ "$failed" -eq 0 ]
