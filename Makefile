@@ -205,7 +205,7 @@ headers: $(GEN_STAMPS)
 
 # ---- installing ----
 ##  install    the program, its pages, completions and corpora, the engine's library and headers, below DESTDIR and PREFIX
-HEADERS := $(addprefix engine/,base/base.h fp/fp.h cpu/cpu.h guest/guest.h interp/interp.h ir/ir.h ir/ref.h ir/lift.h \
+HEADERS := $(addprefix engine/,base/base.h fp/fp.h cpu/cpu.h cpu/atomic.h guest/guest.h interp/interp.h ir/ir.h ir/ref.h ir/lift.h \
              jit/jit.h user/user.h)
 ROOT := $(DESTDIR)$(PREFIX)
 SHARED := $(shell git ls-files 'corpora/*.yaml' 'coverage/*.yaml' 2>/dev/null || find corpora coverage -name '*.yaml')
