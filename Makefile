@@ -205,8 +205,9 @@ headers: $(GEN_STAMPS)
 
 # ---- installing ----
 ##  install    the program, its pages, completions and corpora, the engine's library and headers, below DESTDIR and PREFIX
-HEADERS := $(addprefix engine/,base/base.h fp/fp.h cpu/cpu.h cpu/atomic.h guest/guest.h interp/interp.h ir/ir.h ir/ref.h ir/lift.h \
-             jit/jit.h user/user.h)
+PUBLIC := $(foreach f,base fp cpu guest interp jit user,engine/$f/$f.h)
+# with all that they include
+HEADERS = $(shell $(CC) -std=gnu17 -D_GNU_SOURCE -I. -I$(GEN) -MM -x c $(PUBLIC) | tr -d '\\' | xargs -n1 | grep '^engine/.*h$$' | sort -u)
 ROOT := $(DESTDIR)$(PREFIX)
 SHARED := $(shell git ls-files 'corpora/*.yaml' 'coverage/*.yaml' 2>/dev/null || find corpora coverage -name '*.yaml')
 .PHONY: install install-check dist

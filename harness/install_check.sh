@@ -40,7 +40,7 @@ bash_completes() {
 zsh_parses() { zsh -n "$root/share/zsh/site-functions/_lockstep"; }
 
 headers_stand_alone() {
-    find "$root/include/lockstep" -name '*.h' | while read -r header; do
+    find "$root/include/lockstep/engine" -name '*.h' | while read -r header; do
         ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$root/include/lockstep" -fsyntax-only -x c "$header" || exit 1
     done
 }
