@@ -10,7 +10,7 @@ $(B)/lockstep: $(B)/harness/main.o $(B)/libharness.a $(B)/libyaml_reader.a $(B)/
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lyaml -ljansson -lpthread -lm
 
 # JSON Schemas of the file formats, for editors; the first line of a corpus, plan or quirk file names its own
-SCHEMA := $(addprefix build/schema/,corpus.json plan.json quirks.json thresholds.json unreachable.json mutants.json)
+SCHEMA := $(addprefix build/schema/,corpus.json plan.json quirks.json thresholds.json unreachable.json mutants.json codegen.json)
 all: $(SCHEMA)
 build/schema/%.json: $(B)/lockstep
 	$(call say,GEN,$@)

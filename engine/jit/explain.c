@@ -93,13 +93,30 @@ static void pins(const struct jit *j, const struct ir_names *names, struct buf *
     }
 }
 
+void jit_explain_as(struct vcpu *c, bool features)
+{
+    struct jit_host *h = &((struct jit *)c->backend)->host;
+    h->bmi1 = h->bmi2 = h->lzcnt = h->popcnt = h->fma = features;
+    h->avx = h->sse41 = h->aes = h->pclmul = features;
+}
+
+/* The way in and the way out, with nothing between them. */
+static bool nothing(struct jit *j, uint64_t pc)
+{
+    struct ir_node last = {.op = IR_GOTO, .a = {IR_NONE, IR_NONE, IR_NONE, IR_NONE, IR_NONE}, .imm = pc + 1};
+    ir_block_reset(&j->ir, pc, j->key);
+    ir_add_node(&j->ir, &last);
+    j->ir.insns = 1;
+    return true;
+}
+
 int jit_explain(struct vcpu *c, uint64_t pc, unsigned most, const struct ir_names *names,
                 struct jit_explained *out)
 {
     struct jit *j = c->backend;
     bool longer;
     jit_check_key(c);
-    if (!jit_lift(c, pc, most, &longer)) return -EFAULT;
+    if (!(most ? jit_lift(c, pc, most, &longer) : nothing(j, pc))) return -EFAULT;
     ir_print(&j->ir, names, &out->ir);
     for (uint32_t i = 0; i < j->ir.n; i++)
         if (j->ir.nodes[i].op == IR_INSN) buf_add(&out->pcs, &j->ir.nodes[i].imm, sizeof(uint64_t));

@@ -244,8 +244,12 @@ struct jit_explained {
     struct buf pins; /* the registers that hold guest registers: "r8 a1, r9 a2"; a line of each kind */
     struct buf pcs;  /* uint64_t each: addresses of the guest instructions, in order */
 };
-/* -EFAULT: nothing can be executed at pc. -E2BIG: too long. */
 void jit_explained_free(struct jit_explained *e);
+/* From now on code is that of a processor with all extensions that the emitter knows, or with none of them:
+ * the same on every machine, to be looked at and not run. */
+void jit_explain_as(struct vcpu *c, bool features);
+/* max_insns 0: only what every block has around its instructions. -EFAULT: nothing can be executed at pc.
+ * -E2BIG: too long. */
 MUST_CHECK int jit_explain(struct vcpu *c, uint64_t pc, unsigned max_insns, const struct ir_names *names,
                            struct jit_explained *out);
 

@@ -2,9 +2,8 @@
 #include "harness/commands/explain.h"
 
 #include "engine/jit/jit.h"
-#include "harness/corpus/library.h"
+#include "harness/clock/capstone.h"
 
-#include <capstone/capstone.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,25 +67,15 @@ static void host_insn(const struct jit_explained *e, const struct ir_names *name
 /* Host code as an assembler would have it, addresses from 0. */
 static void host_code(const struct jit_explained *e, const struct ir_names *names, struct buf *out)
 {
-    static const char *const wanted[] = {"cs_open", "cs_disasm", "cs_free", "cs_close"};
-    union {
-        struct {
-            __typeof__(cs_open) *open;
-            __typeof__(cs_disasm) *disasm;
-            __typeof__(cs_free) *free;
-            __typeof__(cs_close) *close;
-        } api;
-        void *functions[4];
-    } cs;
-    csh handle;
+    struct capstone cs;
     cs_insn *insn;
-    const char *why = library_load("libcapstone.so.4", wanted, cs.functions, ARRAY_LEN(wanted));
+    const char *why = capstone_open(&cs);
     if (why) buf_printf(out, "  no disassembler: %s\n", why);
-    if (why || cs.api.open(CS_ARCH_X86, CS_MODE_64, &handle)) return;
-    size_t n = cs.api.disasm(handle, (const uint8_t *)e->code.p, e->code.len, 0, 0, &insn);
+    if (why) return;
+    size_t n = cs.disasm(cs.handle, (const uint8_t *)e->code.p, e->code.len, 0, 0, &insn);
     for (size_t i = 0; i < n; i++) host_insn(e, names, &insn[i], out);
-    if (n) cs.api.free(insn, n);
-    cs.api.close(&handle);
+    if (n) cs.free(insn, n);
+    capstone_close(&cs);
 }
 
 /* Each line of text, moved in. */

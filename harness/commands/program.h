@@ -27,6 +27,7 @@ enum command_id {
     CMD_SHRINK = 256,
     CMD_MANUAL = 512,
     CMD_COMPLETION = 1024,
+    CMD_CODEGEN = 1 << 16,
 };
 
 enum option_id {
@@ -78,6 +79,9 @@ enum option_id {
     OPT_RESUME,
     OPT_RERUN,
     OPT_BALANCE,
+    OPT_PIN,
+    OPT_WHY,
+    OPT_PINS,
     OPT_HELP,
     OPTIONS,
 };
@@ -125,6 +129,9 @@ struct options {
     const char *profile;     /* exec: file */
     const char *gdb;         /* exec: where to wait for it */
     bool strace, trace, stats, state, perf; /* exec: as they say */
+    bool pin;                               /* codegen: what is now is agreed on */
+    const char *why;                        /* codegen: so, although it grew */
+    const char *pins;                       /* codegen: folder */
     bool quiet, verbose, help;              /* as they say */
 };
 
@@ -171,6 +178,7 @@ int cmd_merge(struct program *p);
 int cmd_shrink(struct program *p);
 int cmd_manual(struct program *p);
 int cmd_completion(struct program *p);
+int cmd_codegen(struct program *p);
 
 /* ---- shared by commands ---- */
 /* The guest of this name, or NULL after a complaint. */

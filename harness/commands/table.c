@@ -101,6 +101,12 @@ const struct option_row option_rows[OPTIONS] = {
                    "only what failed, crashed, timed out or never ran in the run whose record this is"},
     [OPT_BALANCE] = {"balance", 0, "FILE", TYPE_TEXT, FIELD(balance), CMD_RUN, 0, 0, NULL,
                      "deal cases to shards so that each takes as long, by the times in this record"},
+    [OPT_PIN] = {"pin", 0, NULL, TYPE_FLAG, FIELD(pin), CMD_CODEGEN, 0, 0, NULL,
+                 "what the JIT emits now is what it shall emit"},
+    [OPT_WHY] = {"why", 0, "REASON", TYPE_TEXT, FIELD(why), CMD_CODEGEN, 0, 0, NULL,
+                 "with --pin: of what grew; it is kept beside the numbers"},
+    [OPT_PINS] = {"pins", 0, "DIR", TYPE_TEXT, FIELD(pins), CMD_CODEGEN, 0, 0, NULL,
+                  "where the pins are; default: bench/codegen"},
     [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
 };
 
@@ -147,7 +153,7 @@ const struct command commands[] = {
      "  csrs ISA             control and status registers\n"
      "  cases PATH...        ids of the cases of corpora\n"
      "  schema [NAME]        JSON Schema of a file format: corpus, plan, quirks, thresholds, unreachable,\n"
-     "                       mutants\n"
+     "                       mutants, codegen\n"
      "  commands             what lockstep can do\n",
      "  lockstep list rows riscv64 'rv.f*'\n"
      "  lockstep list cases corpora/riscv64 --filter '*div*'\n"
@@ -173,6 +179,14 @@ const struct command commands[] = {
      "The reports are those of a run without --shard, and so is the exit status; 2: a shard is\n"
      "missing, incomplete, there twice, or of another run.\n",
      "  lockstep merge 1.rec 2.rec 3.rec 4.rec --report junit=all.xml\n", cmd_merge},
+    {"codegen", CMD_CODEGEN, "[ISA...]", 0, ~0u, false,
+     "compare the host code of each row with what is pinned",
+     "Counts the host instructions and bytes that the JIT emits for each instruction row, which no\n"
+     "clock and no noise can change, and compares them with bench/codegen/ISA.yaml.\n"
+     "Exit status 1: something is larger or smaller, or a row has no pin.\n",
+     "  lockstep codegen\n"
+     "  lockstep codegen --pin --why 'checks the tag, too'\n",
+     cmd_codegen},
     {"exec", CMD_EXEC, "PROGRAM [ARG...]", 1, ~0u, true, "run a Linux program of a guest ISA",
      "Runs an ELF program, static or with shared libraries, with this machine's files, terminal and\n"
      "kernel. PROGRAM is a path (PATH is not searched); options stand before it, and all that follows\n"
