@@ -11,6 +11,21 @@ struct guest_lift;
 
 /* ---- registers ---- */
 
+/* What a generator of cases puts into a register, see specs/README.md, "test". */
+enum guest_test {
+    TEST_NONE,
+    TEST_INT,
+    TEST_ADDRESS,
+    TEST_ALIGNED,
+    TEST_CODE,
+    TEST_SHIFT,
+    TEST_F16,
+    TEST_F32,
+    TEST_F64,
+    TEST_CSR,
+    TEST_MEMORY,
+};
+
 struct guest_reg {
     const char *name;         /* of the file: "x", "pc", "fflags" */
     const char *const *names; /* one per index ("a0"), or NULL when count is 1 */
@@ -23,6 +38,8 @@ struct guest_reg {
     bool compare;             /* part of verdicts */
     uint64_t reset;           /* of each register */
     const char *const *bits;  /* names of single bits from bit 0 ("": none), NULL-terminated; or NULL */
+    enum guest_test
+        test; /* in cases of rows that read it: ADDRESS or MEMORY, what their access finds; else NONE */
 };
 
 /* A register found by name: "a0", "x10", "pc", "ft3", "f3", "fp" (aliases come from the tables). */
@@ -58,20 +75,6 @@ struct guest_kind {
     const char *empty;            /* SET: text for none */
     int def;                      /* value left out in text and meant when left out, or -1 */
     int round_max; /* rounding modes: static and dynamic values above this are illegal; -1: not one */
-};
-
-/* Value class a generator draws an operand from; see specs/README.md, "test". */
-enum guest_test {
-    TEST_NONE,
-    TEST_INT,
-    TEST_ADDRESS,
-    TEST_ALIGNED,
-    TEST_CODE,
-    TEST_SHIFT,
-    TEST_F16,
-    TEST_F32,
-    TEST_F64,
-    TEST_CSR,
 };
 
 struct guest_slice {
@@ -151,6 +154,15 @@ struct guest_pseudo {
     void (*expand)(uint64_t value, struct buf *to);
 };
 
+/* A condition on the state under which rows decode. */
+struct guest_mode {
+    const char *why;             /* a sentence for when it does not hold */
+    const struct guest_reg *reg; /* what it looks at: */
+    uint8_t lo, width;           /* these bits */
+    bool equal;                  /* are, or are not, */
+    uint64_t number;             /* this */
+};
+
 struct guest_csr {
     const char *name; /* "mstatus" */
     unsigned number;  /* 0..0xfff */
@@ -207,7 +219,7 @@ struct guest {
     const struct guest_csr *csrs;       /* sorted by number */
     unsigned ncsrs;                     /* length of csrs */
     unsigned code_unit;                 /* instructions start at multiples of this many bytes */
-    const char *const *modes;           /* what each bit of `needs` means, for messages */
+    const struct guest_mode *modes;     /* what each bit of `needs` means */
     unsigned nmodes;                    /* length of modes */
     /* Index of the row that these bytes are, or -1. `word` holds 4 bytes, little endian; a 2-byte instruction
      * ignores the upper half. */

@@ -210,7 +210,7 @@ static void explain_raises(const struct guest *g, const struct guest_row *row, s
     for (unsigned i = 0; i < g->nmodes; i++) {
         if (!(row->needs >> i & 1)) continue;
         label(out, "");
-        buf_printf(out, "illegal when %s\n", g->modes[i]);
+        buf_printf(out, "illegal when %s\n", g->modes[i].why);
     }
 }
 

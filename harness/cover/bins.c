@@ -87,23 +87,6 @@ static bool has_classes(enum guest_test t)
     return t == TEST_INT || t == TEST_SHIFT || t == TEST_F16 || t == TEST_F32 || t == TEST_F64;
 }
 
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* The semantics name this register: to assign to it, or otherwise. */
-static bool names(const struct guest_row *row, const char *name, bool assigned)
-{
-    size_t n = strlen(name);
-    for (const char *s = row->sem ? strstr(row->sem, name) : NULL; s; s = strstr(s + 1, name)) {
-        if (is_name_char(s[n]) || (s > row->sem && is_name_char(s[-1]))) continue;
-        const char *next = s + n + strspn(s + n, " ");
-        if ((*next == '=' && next[1] != '=') == assigned) return true;
-    }
-    return false;
-}
-
 static void operand_add(struct making *m, struct bin_operand o)
 {
     BUG_ON(m->b->noperands == BINS_MAX_OPERANDS);
@@ -124,7 +107,7 @@ static void find_operands(struct making *m)
     for (unsigned i = 0; i < p->nimplicit; i++) {
         struct guest_reg_ref r = p->implicit[i];
         if ((int)i == p->base_implicit || r.reg->width > 64 ||
-            !names(p->row, guest_reg_name(r.reg, r.index), false))
+            !gen_row_names(p->row, guest_reg_name(r.reg, r.index), false))
             continue;
         operand_add(m, (struct bin_operand){-1, r, TEST_INT, r.reg->width, 0});
     }
@@ -287,7 +270,8 @@ static void add_fields(struct making *m)
 static void add_rounds(struct making *m)
 {
     const struct gen_plan *p = &m->b->plan;
-    m->b->sets_control = p->control_reg >= 0 && names(p->row, p->guest->regs[p->control_reg].name, true);
+    m->b->sets_control =
+        p->control_reg >= 0 && gen_row_names(p->row, p->guest->regs[p->control_reg].name, true);
     if (!p->nrounds) return;
     struct bin_group *g = group_add(m, BIN_ROUND, (unsigned)p->round_field, 0, 8 * ROUND_CONTROLS);
     for (unsigned i = 0; i < p->nrounds; i++) {
@@ -295,6 +279,20 @@ static void add_rounds(struct making *m)
         unsigned raw = p->rounds[i].field * ROUND_CONTROLS + control;
         BUG_ON(raw >= g->nraw);
         if (g->map[raw] == BIN_NONE) bin_add(m, g, raw);
+    }
+}
+
+/* As reset leaves it has no bin: most cases are so. */
+static void add_switches(struct making *m)
+{
+    const struct gen_plan *p = &m->b->plan;
+    for (unsigned i = 0; i < p->guest->nregs; i++) {
+        const struct guest_reg *r = &p->guest->regs[i];
+        m->b->sets_tested |= r->test != TEST_NONE && gen_row_names(p->row, r->name, true);
+    }
+    for (unsigned i = 0; i < p->nswitches; i++) {
+        struct bin_group *g = group_add(m, BIN_SWITCH, i, 0, p->switches[i].n);
+        for (unsigned raw = 1; raw < g->nraw; raw++) bin_add(m, g, raw);
     }
 }
 
@@ -320,7 +318,7 @@ static void add_results(struct making *m)
     const struct gen_plan *p = &m->b->plan;
     struct bin_group *faults = group_add(m, BIN_FAULT, 0, 0, p->guest->ncauses);
     for (unsigned i = 0; i < p->guest->ncauses; i++)
-        if (p->row->raises >> i & 1) bin_add(m, faults, i);
+        if (bins_raises(p->guest, p->row) >> i & 1) bin_add(m, faults, i);
     const struct guest_reg *flags = p->flags_reg >= 0 ? &p->guest->regs[p->flags_reg] : NULL;
     for (unsigned i = 0; flags && p->row->effects & EFFECT_FP && flags->bits[i]; i++) {
         if (!*flags->bits[i]) continue;
@@ -352,6 +350,7 @@ const struct bins *bins_make(const struct guest *g, unsigned row, struct arena *
     add_fields(&m);
     add_rounds(&m);
     add_addresses(&m);
+    add_switches(&m);
     add_results(&m);
     return m.b;
 }

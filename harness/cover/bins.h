@@ -24,6 +24,7 @@ enum bin_kind {
     BIN_CSR,      /* "csr=fflags", "csr=another", "csr=none such" */
     BIN_ADDRESS,  /* "address misaligned": where memory is accessed */
     BIN_TARGET,   /* "target odd": where a jump through a register goes */
+    BIN_SWITCH,   /* "mstatus[14:13]=0", "res_addr=address": state that decides whether the row runs */
     BIN_FAULT,    /* "fault load-access" */
     BIN_FLAG,     /* "NX 0->1", "NX stays 0": a flag of floating point */
     BIN_BRANCH,   /* "taken", "not taken" */
@@ -62,6 +63,7 @@ struct bins {
     struct bin list[BINS_MAX];                      /* by number */
     unsigned n;                                     /* how many bins */
     bool sets_control; /* it assigns to the register behind the dynamic rounding mode */
+    bool sets_tested;  /* it assigns to registers that say what cases put there: a reservation */
     bool conditional;  /* a branch, which may not be taken */
     struct guest_reg_ref controls[BINS_MAX_OPERANDS]; /* registers of verdicts that are CSRs, for BIN_CSR */
     unsigned ncontrols;                               /* how many */
@@ -71,6 +73,13 @@ struct bins {
 enum { IMM_MIN, IMM_MAX, IMM_ZERO, IMM_MINUS_ONE, IMM_BIT }; /* IMM_BIT + n: only bit n */
 enum { FLAG_RAISED, FLAG_CLEAR, FLAG_SET, FLAG_WAYS };
 enum { ROUND_CONTROLS = 8 }; /* field's value * 8 + the control register's when it is the dynamic one */
+
+/* Bit per cause that an instruction of the row may end in: what its semantics raise, and where it needs a
+ * mode, the cause of what does not decode. */
+static inline uint32_t bins_raises(const struct guest *g, const struct guest_row *row)
+{
+    return row->raises | (row->needs ? 1u << g->cause_of_access[0] : 0);
+}
 
 /* Bit per bin. */
 struct bin_hits {

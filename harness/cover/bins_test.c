@@ -72,6 +72,14 @@ static void test_known_bins(void **state)
         {"rv.add", "all the same", true},
         {"rv.add", "all different", true},
         {"rv.add", "fault illegal", false},
+        {"rv.fsgnj.s", "fault illegal", true}, /* its extension needs a mode */
+        {"rv.fsgnj.s", "mstatus[14:13]=0", true},
+        {"rv.fsgnj.s", "mstatus[14:13]=3", false}, /* as after reset */
+        {"rv.cbo.zero", "menvcfg[7]=0", true},
+        {"rv.cbo.zero", "priv=3", true},
+        {"rv.sc.w", "res_addr=address", true},
+        {"rv.sc.w", "res_value=memory", true},
+        {"rv.lr.w", "res_addr=address", false}, /* it is only written */
         {"rv.sll", "rs2=64", true},
         {"rv.addi", "imm=min", true},
         {"rv.addi", "imm=bit 10", true},

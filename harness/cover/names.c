@@ -83,6 +83,20 @@ static void name_relation(const struct bins *b, const struct bin_group *g, unsig
     buf_printf(out, "%s%s%s%s", operand_name(b, g->a), r.sign, operand_name(b, g->b), r.tail);
 }
 
+/* "priv=3", "menvcfg[6]=0", "res_addr=address" */
+static void name_switch(const struct gen_switch *w, unsigned raw, struct buf *out)
+{
+    buf_str(out, w->reg->name);
+    if (w->width == 1 && w->reg->width > 1)
+        buf_printf(out, "[%u]", w->lo);
+    else if (w->width < w->reg->width)
+        buf_printf(out, "[%u:%u]", w->lo + w->width - 1u, w->lo);
+    if (w->test == TEST_NONE)
+        buf_printf(out, "=%llu", (unsigned long long)w->v[raw]);
+    else
+        buf_str(out, w->test == TEST_ADDRESS ? "=address" : "=memory");
+}
+
 void bins_name(const struct bins *b, unsigned bin, struct buf *out)
 {
     static const char *const flags[FLAG_WAYS] = {"0->1", "stays 0", "stays 1"};
@@ -105,6 +119,7 @@ void bins_name(const struct bins *b, unsigned bin, struct buf *out)
     case BIN_CSR: name_csr(b, g, raw, out); break;
     case BIN_ADDRESS: buf_printf(out, "address %s", place_name(raw)); break;
     case BIN_TARGET: buf_printf(out, "target %s", target_name(raw)); break;
+    case BIN_SWITCH: name_switch(&b->plan.switches[g->a], raw, out); break;
     case BIN_FAULT: buf_printf(out, "fault %s", guest->causes[raw].name); break;
     case BIN_FLAG: buf_printf(out, "%s %s", guest->regs[b->plan.flags_reg].bits[g->a], flags[raw]); break;
     case BIN_BRANCH: buf_str(out, raw ? "not taken" : "taken"); break;

@@ -137,6 +137,40 @@ static uint64_t address(const struct sight *s)
     return base + (p->offset_field >= 0 ? guest_field_get(&p->row->fields[p->offset_field], s->word) : 0);
 }
 
+/* What stands at the address of the access, as far as the case says it: the row's size, at most 8 bytes. */
+static bool memory_before(const struct sight *s, uint64_t addr, uint64_t *v)
+{
+    unsigned size = s->b->plan.row->access_size < 8 ? s->b->plan.row->access_size : 8;
+    for (unsigned i = 0; i < s->c->nmem; i++) {
+        const struct case_mem *m = &s->c->mem[i];
+        if (!m->data || addr < m->at || addr - m->at > m->size || m->size - (addr - m->at) < size) continue;
+        *v = 0;
+        for (unsigned k = 0; k < size; k++) *v |= (uint64_t)m->data[addr - m->at + k] << (8 * k);
+        return true;
+    }
+    return false;
+}
+
+static void see_switch(const struct sight *s, const struct bin_group *g)
+{
+    const struct gen_switch *w = &s->b->plan.switches[g->a];
+    uint64_t v = reg_before(s, (struct guest_reg_ref){w->reg, 0}) >> w->lo & bits_mask(w->width), found;
+    unsigned bits = s->b->plan.row->access_size * 8u;
+    switch (w->test) {
+    case TEST_NONE:
+        for (unsigned raw = 1; raw < w->n; raw++)
+            if (w->v[raw] == v) hit(s, g, raw);
+        break;
+    case TEST_ADDRESS:
+        if (v == address(s)) hit(s, g, 1);
+        break;
+    default:
+        if (memory_before(s, address(s), &found) && !((v ^ found) & bits_mask(bits < 64 ? bits : 64)))
+            hit(s, g, 1);
+        break;
+    }
+}
+
 static void see_group(const struct sight *s, const struct bin_group *g)
 {
     const struct bin_operand *o = s->b->operands;
@@ -157,6 +191,7 @@ static void see_group(const struct sight *s, const struct bin_group *g)
     case BIN_ADDRESS:
         hit_bits(s, g, place_of(s->c, address(s), row->access_size ? row->access_size : 1));
         break;
+    case BIN_SWITCH: see_switch(s, g); break;
     case BIN_TARGET: hit_bits(s, g, target_of(s->c, address(s))); break;
     case BIN_EXECUTED:
     case BIN_FAULT:
@@ -184,7 +219,8 @@ static bool is_exception(const struct cpu_exit *e)
 /* The instruction did not finish: what is known is where it went wrong. */
 static bool counts_when_faulting(enum bin_kind kind)
 {
-    return kind == BIN_ROUND || kind == BIN_CSR || kind == BIN_ADDRESS || kind == BIN_TARGET;
+    return kind == BIN_ROUND || kind == BIN_CSR || kind == BIN_ADDRESS || kind == BIN_TARGET ||
+           kind == BIN_SWITCH;
 }
 
 /* Takes away what is about values that were never used. */
@@ -217,7 +253,7 @@ void bins_after(const struct bins *b, const struct test_case *c, const struct ou
     const struct guest_row *row = b->plan.row;
     struct sight s = {.b = b, .c = c, .hits = h};
     bool fault = is_exception(&o->exit) && !o->exit.executed,
-         of_row = fault && row->raises >> o->exit.cause & 1;
+         of_row = fault && bins_raises(b->plan.guest, row) >> o->exit.cause & 1;
     if (fault) forget_values(b, h);
     if (fault && !of_row) return; /* it was never reached */
     for (unsigned i = 0; i < b->ngroups; i++) {
@@ -263,6 +299,9 @@ static void dirt_add(struct dirt *d, const struct sight *s)
     }
     for (unsigned i = 0; i < p->nimplicit; i++) dirt_reg(d, p->implicit[i], 1);
     if (s->b->sets_control) dirt_reg(d, (struct guest_reg_ref){&p->guest->regs[p->control_reg], 0}, 1);
+    for (unsigned i = 0; s->b->sets_tested && i < p->guest->nregs; i++)
+        if (p->guest->regs[i].test != TEST_NONE)
+            dirt_reg(d, (struct guest_reg_ref){&p->guest->regs[i], 0}, 1);
     d->all |= (p->row->effects & EFFECT_CSR) != 0;
 }
 
@@ -280,6 +319,8 @@ static bool is_known(const struct dirt *d, const struct sight *s)
         known = known && !is_dirty(d, p->implicit[p->base_implicit]);
     if (p->nrounds && p->control_reg >= 0)
         known = known && !is_dirty(d, (struct guest_reg_ref){&p->guest->regs[p->control_reg], 0});
+    for (unsigned i = 0; i < p->nswitches; i++)
+        known = known && !is_dirty(d, (struct guest_reg_ref){p->switches[i].reg, 0});
     return known;
 }
 

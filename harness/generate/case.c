@@ -11,6 +11,7 @@ struct making {
     uint32_t word;            /* the instruction */
     uint64_t offset;          /* what the instruction adds to its base */
     uint64_t target;          /* where its memory access lands */
+    uint64_t found;           /* what stands there, its lowest eight bytes; 0: nobody chose it */
     struct gen_out *out;      /* what it becomes */
     unsigned nin;             /* registers so far */
 };
@@ -302,6 +303,7 @@ static void set_memory(struct making *m)
             m->out->data[k] = (uint8_t)(v[0] >> (k % 8 * 8));
         }
         content(m, v);
+        m->found = v[0];
         for (uint64_t k = 0; k < size && k < 16; k++) {
             uint64_t at = m->target + k - from;
             if (m->target + k >= from && at < n) m->out->data[at] = (uint8_t)(v[k / 8] >> (k % 8 * 8));
@@ -309,6 +311,36 @@ static void set_memory(struct making *m)
         m->out->mem[c->nmem++] = (struct case_mem){.at = from, .size = n, .data = m->out->data};
         c->mem = m->out->mem;
         break; /* no access reaches two of them */
+    }
+}
+
+/* ---- what decides whether it runs ---- */
+
+/* Where a register's value stands, from its reset value on. NULL: no room. */
+static uint64_t *reg_slot(struct making *m, const struct guest_reg *reg)
+{
+    for (unsigned i = 0; i < m->nin; i++)
+        if (m->out->in[i].ref.reg == reg) return &m->out->in[i].value[0];
+    if (m->nin == GEN_MAX_REGS) return NULL;
+    struct case_reg *r = &m->out->in[m->nin++];
+    *r = (struct case_reg){.ref = {reg, 0}};
+    r->value[0] = reg->reset;
+    return &r->value[0];
+}
+
+static void set_switches(struct making *m)
+{
+    const struct gen_plan *p = m->p;
+    uint8_t which[GEN_MAX_SWITCHES];
+    gen_switch_values(p, m->n, which);
+    for (unsigned i = 0; i < p->nswitches; i++) {
+        const struct gen_switch *w = &p->switches[i];
+        if (!which[i]) continue;
+        uint64_t v = w->test == TEST_ADDRESS  ? m->target
+                     : w->test == TEST_MEMORY ? m->found
+                                              : w->v[which[i]],
+                 mask = bits_mask(w->width) << w->lo, *slot = reg_slot(m, w->reg);
+        if (slot) *slot = (*slot & ~mask) | (v << w->lo & mask);
     }
 }
 
@@ -363,5 +395,6 @@ void gen_case(const struct gen_plan *p, uint64_t n, const char *prefix, struct g
     set_others(&m);
     set_fp_state(&m);
     set_memory(&m);
+    set_switches(&m);
     out->c.nin = m.nin;
 }

@@ -25,7 +25,7 @@ void gen_fills_free(struct gen_fills *f)
 }
 
 /* A case that hits this bin was for nothing when its instruction faults by what its values do not decide: a
- * reserved rounding mode, an address where it cannot be. */
+ * reserved rounding mode, an address where it cannot be, a mode that does not hold. */
 static bool spoils(const struct bins *b, const struct bin *bin)
 {
     const struct bin_group *g = &b->groups[bin->group];
@@ -34,8 +34,8 @@ static bool spoils(const struct bins *b, const struct bin *bin)
         int max = row->fields[g->a].kind->round_max;
         return (int)(bin->raw / ROUND_CONTROLS) > max && (int)(bin->raw % ROUND_CONTROLS) > max;
     }
-    if (g->kind == BIN_CSR)
-        return bin->raw >= b->ncontrols; /* one that may not be accessed, or does not exist */
+    if (g->kind == BIN_CSR) return bin->raw > b->ncontrols; /* there is none */
+    if (g->kind == BIN_SWITCH) return b->plan.switches[g->a].faults;
     if (g->kind != BIN_ADDRESS) return false;
     switch ((enum bin_place)bin->raw) {
     case PLACE_MISALIGNED:
@@ -49,15 +49,25 @@ static bool spoils(const struct bins *b, const struct bin *bin)
     }
 }
 
+/* Of a CSR that verdicts do not compare nobody knows here whether it may be accessed. Many do so for certain
+ * that one of this many cases was not refused. */
+enum { DOUBTS = 16 };
+
+static bool is_doubtful(const struct bins *b, const struct bin *bin)
+{
+    return b->groups[bin->group].kind == BIN_CSR && bin->raw == b->ncontrols;
+}
+
 static bool is_value(enum bin_kind k)
 {
     return k == BIN_CLASS || k == BIN_CROSS || k == BIN_RELATION || k == BIN_ROLE || k == BIN_IMM ||
            k == BIN_ENUM;
 }
 
-/* Bits of the bins that are wanted, of those that are about values, and of those that spoil these. */
+/* Bits of the bins that are wanted, of those that are about values, of those that spoil these, and of those
+ * that may. */
 struct masks {
-    struct bin_hits wanted, values, spoilers;
+    struct bin_hits wanted, values, spoilers, doubts;
 };
 
 static void masks_make(const struct bins *b, struct masks *m)
@@ -67,19 +77,42 @@ static void masks_make(const struct bins *b, struct masks *m)
         if (!bin_needs_run(b, i)) bin_hit(&m->wanted, i);
         if (is_value(b->groups[b->list[i].group].kind)) bin_hit(&m->values, i);
         if (spoils(b, &b->list[i])) bin_hit(&m->spoilers, i);
+        if (is_doubtful(b, &b->list[i])) bin_hit(&m->doubts, i);
     }
 }
 
-/* Adds what a case hits. Whether anything was new. */
-static bool take(const struct masks *m, const struct bin_hits *hits, struct gen_filled *f, bool *full)
+static bool any_of(const struct bin_hits *a, const struct bin_hits *b)
 {
-    bool spoiled = false, news = false;
+    uint64_t any = 0;
+    for (unsigned w = 0; w < ARRAY_LEN(a->bits); w++) any |= a->bits[w] & b->bits[w];
+    return any != 0;
+}
+
+/* Of the bins in a word those that were in doubt often enough by now. */
+static uint64_t often(uint8_t *times, uint64_t bits)
+{
+    uint64_t good = 0;
+    for (; bits; bits &= bits - 1) {
+        unsigned bit = (unsigned)__builtin_ctzll(bits);
+        if (++times[bit] == DOUBTS) good |= 1ull << bit;
+    }
+    return good;
+}
+
+/* Adds what a case hits. Whether anything was new. */
+static bool take(const struct masks *m, const struct bin_hits *hits, struct gen_filled *f, uint8_t *times,
+                 bool *full)
+{
+    bool spoiled = any_of(hits, &m->spoilers), doubtful = any_of(hits, &m->doubts), news = false;
     *full = true;
-    for (unsigned w = 0; w < ARRAY_LEN(hits->bits); w++) spoiled |= hits->bits[w] & m->spoilers.bits[w];
     for (unsigned w = 0; w < ARRAY_LEN(hits->bits); w++) {
         uint64_t more = hits->bits[w] & m->wanted.bits[w] & ~f->hit.bits[w];
-        if (spoiled) f->spoiled.bits[w] |= more & m->values.bits[w];
-        if (spoiled) more &= ~m->values.bits[w];
+        uint64_t values = more & m->values.bits[w];
+        if (spoiled || doubtful) {
+            f->spoiled.bits[w] |= values;
+            more &= ~m->values.bits[w];
+        }
+        if (doubtful && !spoiled) more |= often(times + 64 * w, values);
         news |= more != 0;
         f->hit.bits[w] |= more;
         *full &= !(m->wanted.bits[w] & ~f->hit.bits[w]);
@@ -92,6 +125,7 @@ void gen_fill(const struct bins *b, const struct gen_plan *p, uint64_t from, uin
 {
     struct gen_out *out = xmalloc(sizeof(*out));
     struct masks m;
+    uint8_t times[BINS_MAX] = {0}; /* a bin was met in doubt */
     bool full = false;
     masks_make(b, &m);
     *f = (struct gen_filled){.cases = 1};
@@ -99,7 +133,7 @@ void gen_fill(const struct bins *b, const struct gen_plan *p, uint64_t from, uin
         struct bin_hits hits;
         gen_case(p, from + n, "", out);
         bins_before(b, &out->c, NULL, &hits);
-        if (take(&m, &hits, f, &full)) f->cases = n + 1;
+        if (take(&m, &hits, f, times, &full)) f->cases = n + 1;
     }
     free(out);
 }

@@ -98,7 +98,7 @@ static void test_addresses(void **state)
     arena_free(&r.arena);
 }
 
-/* A case with a reserved rounding mode shows no value. */
+/* A case with a reserved rounding mode, or while floating point is off, shows no value. */
 static void test_reserved_rounding(void **state)
 {
     struct gen_plan p = plan_of("rv.fadd.s");
@@ -115,6 +115,7 @@ static void test_reserved_rounding(void **state)
             values += g->kind == BIN_CLASS;
             bad |= g->kind == BIN_ROUND && r.b->list[i].raw / ROUND_CONTROLS == 7 &&
                    r.b->list[i].raw % ROUND_CONTROLS > 4;
+            bad |= g->kind == BIN_SWITCH;
         }
         assert_int_equal(values, bad ? 0 : 2);
         reserved += bad;

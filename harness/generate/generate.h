@@ -75,6 +75,8 @@ enum {
     GEN_MAX_ROUNDS = 32,
     GEN_MAX_IMPLICIT = 4,
     GEN_MAX_CSRS = 256,
+    GEN_MAX_SWITCHES = 8,
+    GEN_SWITCH_VALUES = 4,
     GEN_SAME_CASES = 4, /* cases of a row in which nothing varies */
 };
 
@@ -90,6 +92,16 @@ struct gen_role {
 struct gen_round {
     uint8_t field;   /* of the instruction */
     uint8_t control; /* of the register; 0xff: any */
+};
+
+/* Bits of a register of the state that the row depends on, beside its operands. */
+struct gen_switch {
+    const struct guest_reg *reg;   /* a register of its own */
+    uint8_t lo, width;             /* its bits */
+    uint8_t n;                     /* how many values */
+    bool faults;                   /* the row may fault by it, whatever its operands are */
+    enum guest_test test;          /* ADDRESS, MEMORY: value 1 is what its access finds; else NONE */
+    uint64_t v[GEN_SWITCH_VALUES]; /* the values; the first is what reset leaves */
 };
 
 struct gen_plan {
@@ -117,11 +129,22 @@ struct gen_plan {
     uint8_t box[GEN_MAX_FIELDS]; /* bits that the field's test format is boxed into in its register, 0: it is
                                     not */
     unsigned crossed;            /* size of the cross of operand corners */
+    struct gen_switch switches[GEN_MAX_SWITCHES]; /* state that decides whether the row runs */
+    unsigned nswitches;                           /* how many */
+    unsigned settings;                            /* size of their cross */
 };
 
 unsigned gen_test_width(enum guest_test t); /* bits of a value of this class */
 /* False: no encoding of the row was found, which is a mistake in its tables. */
 bool gen_plan_init(struct gen_plan *p, const struct generator *gen, unsigned row);
+
+/* ---- generate/switches.c ---- */
+
+void gen_find_switches(struct gen_plan *p);
+/* Which value each of them has in case n. */
+void gen_switch_values(const struct gen_plan *p, uint64_t n, uint8_t which[GEN_MAX_SWITCHES]);
+/* The semantics name this register: to assign to it, or otherwise. */
+bool gen_row_names(const struct guest_row *row, const char *name, bool assigned);
 
 /* ---- generate/case.c ---- */
 
@@ -164,6 +187,15 @@ bool gen_can_be(const struct guest_field *f, unsigned number);
 unsigned gen_dim(const struct gen_plan *p, unsigned dim, unsigned size, uint64_t n);
 
 /* Dimensions by number; fields' own come after. */
-enum gen_dim_id { DIM_ROLE, DIM_VALUES, DIM_ROUND, DIM_TARGET, DIM_AT, DIM_CONTENT, DIM_FIELDS };
+enum gen_dim_id {
+    DIM_ROLE,
+    DIM_VALUES,
+    DIM_ROUND,
+    DIM_TARGET,
+    DIM_AT,
+    DIM_CONTENT,
+    DIM_FIELDS,
+    DIM_SWITCH = DIM_FIELDS + GEN_MAX_FIELDS,
+};
 
 #endif

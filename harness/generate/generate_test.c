@@ -255,6 +255,62 @@ static void test_rounding(void **state)
     assert_true(fixed_invalid);
 }
 
+static struct gen_switch *switch_of(struct gen_plan *p, const char *reg, unsigned lo)
+{
+    for (unsigned i = 0; i < p->nswitches; i++)
+        if (!strcmp(p->switches[i].reg->name, reg) && p->switches[i].lo == lo) return &p->switches[i];
+    return NULL;
+}
+
+/* What the tables say that a row depends on: the mode of its extension, what its conditions name. */
+static void test_switches(void **state)
+{
+    struct gen_plan fp = plan_of("rv.fsgnj.s", GEN_ALL), cbo = plan_of("rv.cbo.inval", GEN_ALL),
+                    add = plan_of("rv.add", GEN_ALL), csr = plan_of("rv.csrrw", GEN_ALL);
+    const struct gen_switch *fs = switch_of(&fp, "mstatus", 13), *priv = switch_of(&cbo, "priv", 0);
+    assert_true(fs && fs->n == 2 && fs->width == 2 && fs->v[0] == 3 && fs->v[1] == 0 && fs->faults);
+    assert_true(priv && priv->n == 2 && priv->v[0] == 0 && priv->v[1] == 3);
+    assert_true(switch_of(&cbo, "menvcfg", 4) && switch_of(&cbo, "senvcfg", 5));
+    assert_int_equal(cbo.nswitches, 5);
+    assert_int_equal(cbo.settings, 32);
+    assert_int_equal(add.nswitches, 0);
+    assert_non_null(switch_of(&csr, "mstatus", 13));
+    struct gen_out out;
+    unsigned off = 0, below = 0;
+    for (uint64_t n = 0; n < 512; n++) {
+        gen_case(&fp, n, "x/", &out);
+        off += value_in(&out.c, "mstatus") == 0x8000000a00000000;
+        gen_case(&cbo, n, "x/", &out);
+        below += !(value_in(&out.c, "menvcfg") >> 4 & 3) && value_in(&out.c, "priv") != 3;
+    }
+    assert_int_equal(off, 32);
+    assert_in_range(below, 4, 64);
+}
+
+/* A store-conditional finds a reservation of its address, of what stands there, of both and of neither. */
+static void test_reservations(void **state)
+{
+    struct gen_plan p = plan_of("rv.sc.d", GEN_ALL);
+    struct gen_out out;
+    unsigned address = 0, memory = 0, both = 0;
+    for (uint64_t n = 0; n < 512; n++) {
+        gen_case(&p, n, "x/", &out);
+        unsigned base = (unsigned)field_of(&out, "rs1");
+        uint64_t at = base ? value_in(&out.c, guest_reg_name(rv->regs, base)) : 0, v = 0;
+        bool here = value_in(&out.c, "res_addr") == at;
+        const struct case_mem *m = out.c.nmem ? &out.c.mem[out.c.nmem - 1] : NULL;
+        bool holds = m && m->data && at >= m->at && at + 8 <= m->at + m->size;
+        for (unsigned k = 0; holds && k < 8; k++) v |= (uint64_t)m->data[at - m->at + k] << (8 * k);
+        bool same = holds && value_in(&out.c, "res_value") == v;
+        address += here;
+        memory += same;
+        both += here && same;
+    }
+    assert_int_equal(address, 64);
+    assert_in_range(memory, 40, 64);
+    assert_in_range(both, 16, 32);
+}
+
 /* All pairs of corner values of both operands, in the distinct roles at least. */
 static void test_crossed(void **state)
 {
@@ -473,6 +529,8 @@ int main(void)
         cmocka_unit_test(test_implicit),
         cmocka_unit_test(test_immediates),
         cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_switches),
+        cmocka_unit_test(test_reservations),
         cmocka_unit_test(test_crossed),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_kinds_of_address),

@@ -243,8 +243,9 @@ bool gen_plan_init(struct gen_plan *p, const struct generator *gen, unsigned row
     find_fp_state(p);
     find_rounds(p);
     find_csrs(p);
+    gen_find_switches(p);
     p->crossed = cross(p);
-    p->constant = !p->nimplicit && !p->row->nfields;
+    p->constant = !p->nimplicit && !p->row->nfields && !p->nswitches;
     find_boxes(p);
     struct rng r = {p->seed};
     uint32_t word;

@@ -52,6 +52,7 @@ void emit_state_table(struct spec *s, FILE *f)
                 (unsigned long long)r->reset);
         if (r->names) fprintf(f, ", .names = reg_%s_names", r->name);
         if (r->bits) fprintf(f, ", .bits = reg_%s_bits", r->name);
+        if (r->test) fprintf(f, ", .test = TEST_%s", !strcmp(r->test, "address") ? "ADDRESS" : "MEMORY");
         fputs("},\n", f);
     }
     fputs("};\n", f);

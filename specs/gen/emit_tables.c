@@ -206,12 +206,14 @@ static void small_tables(struct spec *s, FILE *f)
     fputs("};\n\nstatic const struct guest_alias aliases[] = {\n", f);
     for (const struct alias *a = s->aliases; a; a = a->next)
         fprintf(f, "    {\"%s\", \"%s\"},\n", a->from, a->to);
-    fputs("};\n\nstatic const char *const modes[] = {", f);
+    fputs("};\n\nstatic const struct guest_mode modes[] = {", f);
     for (const struct mode *m = s->modes; m; m = m->next) {
+        fputs("{", f);
         emit_c_string(f, m->why);
-        fputs(", ", f);
+        fprintf(f, ", &regs[%u], %u, %u, %d, 0x%llx}, ", reg_index(s, m->reg), m->lo, m->width, m->equal,
+                (unsigned long long)m->number);
     }
-    fputs("NULL};\n\n", f);
+    fputs("{0}};\n\n", f);
 }
 
 static unsigned cause_for(const struct spec *s, const char *access)

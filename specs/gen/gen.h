@@ -94,6 +94,7 @@ struct reg {
     uint64_t reset;    /* initial value */
     const char **bits; /* names of bits, or NULL; NULL entries have none */
     unsigned nbits;    /* entries of bits */
+    const char *test;  /* "address" or "memory": what cases put there; or NULL */
     struct reg *next;  /* as in the file */
 };
 

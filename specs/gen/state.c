@@ -31,12 +31,21 @@ static void reg_shape(struct spec *s, struct reg *r, struct ynode *n)
     r->count = 1;
 }
 
+static void reg_test(struct spec *s, struct reg *r, struct ynode *n)
+{
+    const struct ynode *test = ynode_get(n, "test");
+    r->test = node_str(s, n, "test", NULL);
+    if (r->test && strcmp(r->test, "address") != 0 && strcmp(r->test, "memory") != 0)
+        diag_error(&s->diag, test->at, test->len, "a register's 'test' is 'address' or 'memory', not '%s'",
+                   r->test);
+}
+
 static void reg_add(struct spec *s, struct ynode *n)
 {
     struct reg *r = arena_alloc(&s->arena, sizeof(*r));
     struct ynode *name = ynode_get(n, "name");
     if (!CHECK_KEYS(s, n, "a register", "name", "count", "width", "group", "zero", "names", "compare",
-                    "reset", "bits", "counts"))
+                    "reset", "bits", "counts", "test"))
         return;
     r->at = n->at;
     r->name = node_str(s, n, "name", NULL);
@@ -52,6 +61,7 @@ static void reg_add(struct spec *s, struct ynode *n)
     reg_shape(s, r, n);
     reg_names(s, r, ynode_get(n, "names"));
     r->bits = node_names(s, ynode_get(n, "bits"), &r->nbits);
+    reg_test(s, r, n);
     r->compare = !ynode_get(n, "compare") || node_bool(s, n, "compare");
     r->words = (r->width + 63) / 64;
     r->word = s->state_words;
