@@ -76,7 +76,7 @@ static void test_adjust(void **state)
     assert_int_equal(found, 4);
     near(p[1], .0001 * 15);
     near(p[5], .0095 * 15 / 4);
-    near(p[7], .0298 * 15 / 8); /* never above that of a larger one */
+    near(p[7], .0298 * 15 / 7); /* never above that of a larger one */
     near(p[14], 1);
     stats_adjust(p, 0);
 }
