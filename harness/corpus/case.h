@@ -10,6 +10,7 @@ enum {
     CASE_MAX_REGS = 1000,      /* keys of one map of registers */
     CASE_MAX_REGION = 1 << 20, /* bytes that one case may map */
     CASE_MAX_DATA = 1 << 16,   /* bytes of memory that one case may write down */
+    CASE_MAX_STEPS = 1000000,  /* instructions that one case may execute */
 };
 
 /* What building needs to know besides the node. */
@@ -54,6 +55,25 @@ bool case_mem_before(const struct case_builder *b, const struct ynode *list, str
 bool case_mem_after(const struct case_builder *b, const struct ynode *list, struct test_case *c);
 /* The code lies in executable memory. */
 bool case_mem_code(const struct case_builder *b, const struct ynode *code, const struct test_case *c);
+
+/* ---- case_check.c ---- */
+
+/* A region that every case has. */
+struct case_region {
+    uint64_t base, size; /* where */
+    unsigned perm;       /* CPU_* */
+    const char *name;    /* for messages */
+};
+enum { CASE_LAYOUT = 3 };
+extern const struct case_region case_layout[CASE_LAYOUT];
+
+/* What is impossible about a case that did not come from YAML, as a sentence; NULL: nothing. */
+const char *case_check(const struct test_case *c);
+
+/* ---- case_write.c ---- */
+
+/* Text in double quotes, as YAML and JSON both have it. */
+void case_quote(const char *s, struct buf *out);
 
 /* ---- truth.c ---- */
 

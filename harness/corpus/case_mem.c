@@ -19,11 +19,14 @@ struct spans {
     unsigned n;                       /* how many */
 };
 
-static const struct span layout[] = {
-    {LAYOUT_CODE, LAYOUT_CODE + LAYOUT_CODE_SIZE - 1, "code", NULL, CPU_READ | CPU_EXEC},
-    {LAYOUT_DATA, LAYOUT_DATA + LAYOUT_DATA_SIZE - 1, "data", NULL, CPU_READ | CPU_WRITE},
-    {LAYOUT_ROM, LAYOUT_ROM + LAYOUT_ROM_SIZE - 1, "rom", NULL, CPU_READ},
-};
+/* The regions that every case has. */
+static void begin(struct spans *s)
+{
+    for (s->n = 0; s->n < CASE_LAYOUT; s->n++) {
+        const struct case_region *r = &case_layout[s->n];
+        s->at[s->n] = (struct span){r->base, r->base + r->size - 1, r->name, NULL, r->perm};
+    }
+}
 
 /* Adds a span unless it overlaps one that is there. */
 static bool claim(const struct case_builder *b, struct spans *s, struct span add)
@@ -210,8 +213,8 @@ bool case_mem_before(const struct case_builder *b, const struct ynode *list, str
 {
     if (!list) return true;
     if (list->count > CASE_MAX_MEM / 2) return too_many(b, list);
-    struct spans maps = {.n = ARRAY_LEN(layout)}, taken = {0};
-    memcpy(maps.at, layout, sizeof(layout));
+    struct spans maps, taken = {0};
+    begin(&maps);
     struct case_mem *mem = arena_alloc(b->arena, 2 * list->count * sizeof(*mem));
     uint64_t total = 0, bytes = 0;
     bool any;
@@ -230,8 +233,7 @@ bool case_mem_before(const struct case_builder *b, const struct ynode *list, str
 
 static void collect_maps(const struct test_case *c, struct spans *maps)
 {
-    maps->n = ARRAY_LEN(layout);
-    memcpy(maps->at, layout, sizeof(layout));
+    begin(maps);
     for (unsigned i = 0; i < c->nmem; i++) {
         const struct case_mem *m = &c->mem[i];
         if (m->perm)

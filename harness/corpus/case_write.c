@@ -4,8 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Text in double quotes, as YAML and JSON both have it. */
-static void quoted(const char *s, struct buf *out)
+void case_quote(const char *s, struct buf *out)
 {
     buf_char(out, '"');
     for (; *s; s++) {
@@ -57,7 +56,7 @@ static void write_code(const struct test_case *c, struct buf *out)
     } else if (end[1] == 0) {
         *end = 0;
         buf_str(out, "    code: ");
-        quoted(text.p, out);
+        case_quote(text.p, out);
         buf_char(out, '\n');
     } else {
         buf_str(out, "    code: |\n");
@@ -152,7 +151,7 @@ void case_write(const struct test_case *c, const char *id, struct buf *out)
     buf_printf(out, "  - id: %s\n", id);
     if (*c->why) {
         buf_str(out, "    why: ");
-        quoted(c->why, out);
+        case_quote(c->why, out);
         buf_char(out, '\n');
     }
     write_code(c, out);
