@@ -73,7 +73,7 @@ MODULES := specs engine accel devices harness corpora bench coverage
 include $(wildcard $(MODULES:%=%/module.mk))
 
 # ---- packages: everything is Debian 12's ----
-PACKAGES_BUILD := gcc libc6-dev libyaml-dev libunicorn-dev libjansson-dev libcapstone-dev
+PACKAGES_BUILD := gcc libc6-dev libyaml-dev libunicorn-dev libjansson-dev libcapstone-dev libzstd-dev libxxhash-dev
 PACKAGES_CHECK := libcmocka-dev libmpfr-dev libgmp-dev binutils-riscv64-linux-gnu llvm-19 libxml2-utils \
                   gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user gdb-multiarch busybox-static mandoc zsh pkgconf
 PACKAGES_BENCH := g++ libbenchmark-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
@@ -102,11 +102,13 @@ setup-lint:  ; $(call install,$(PACKAGES_LINT))
 # ---- tests: every foo_test.c beside foo.c is a cmocka program ----
 TEST_SRC  := $(shell find specs engine devices harness accel bench -name '*_test.c' 2>/dev/null)
 TEST_BIN  := $(TEST_SRC:%.c=$(B)/test/%)
+# What libharness.a needs besides.
+HARNESS_LIBS := -lyaml -ljansson -lzstd -lxxhash -lpthread -lm
 TEST_LIBS := $(B)/libgen.a $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
 $(B)/test/%: $(B)/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka -lyaml -ljansson -lmpfr -lgmp -lpthread -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lcmocka -lmpfr -lgmp $(HARNESS_LIBS)
 
 ##  test       build and run the tests, without looking for missing packages
 .PHONY: test test-programs
@@ -154,7 +156,7 @@ FUZZ_BIN := $(patsubst %.c,$(B)/fuzz/%,$(shell find specs engine harness -name '
 $(B)/fuzz/%: $(B)/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -Wl,--as-needed -lyaml -ljansson -lpthread -lm
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -Wl,--as-needed $(HARNESS_LIBS)
 
 ##  fuzz       run every fuzz target for FUZZ_SECONDS (60) each; new inputs are kept in build/fuzz/corpus
 .PHONY: fuzz fuzz-build fuzz-run

@@ -11,7 +11,7 @@ $(B)/bench/gbench.o: bench/gbench.cc bench/gbench.h
 
 $(B)/lockstep-bench: $(bench_obj) $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
 	$(call say,LD,$@)
-	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lbenchmark -lyaml -ljansson -lpthread -lm
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lbenchmark $(HARNESS_LIBS)
 
 # The programs of exec.c, for the guest.
 bench_programs := $(patsubst bench/programs/%.c,$(B)/bench-programs/%,$(wildcard bench/programs/*.c))

@@ -52,7 +52,7 @@ coverage-report:
 $(B)/mutants: $(B)/harness/mutants/main.o $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lyaml -ljansson -lpthread -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(HARNESS_LIBS)
 
 # Two at a time where two processors are: a build has its long part in one file, a shrink in one process.
 MUTANTS      ?= *

@@ -105,11 +105,12 @@ struct case_filter {
                                 all. Which part a case belongs to follows from its id alone */
     struct gen_fills *fills; /* answers to `until: full`, or NULL: looked for each time (generate/fill.h) */
     const struct case_pick *pick; /* what a run record says about them; NULL: nothing (pick.h) */
+    bool check;                   /* of packed corpora, look at every record, also at those passed over */
 };
 
 struct case_stream;
 /* Paths are files, or folders searched recursively for *.yaml in name order, folders called "quirks" and
- * plans left out. A file that is named or included several times is read once. `f` must live as long as the
+ * plans left out; a manifest stands for its packed corpus. A file that is named or included several times is read once. `f` must live as long as the
  * stream. NULL after reported errors. */
 struct case_stream *case_stream_open(const char *const *paths, unsigned npaths, const struct case_filter *f,
                                      struct diag *d);

@@ -7,10 +7,11 @@ $(B)/libharness.a: $(harness_obj)
 $(B)/lockstep: $(B)/harness/main.o $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lyaml -ljansson -lpthread -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(HARNESS_LIBS)
 
 # JSON Schemas of the file formats, for editors; the first line of a corpus, plan or quirk file names its own
-SCHEMA := $(addprefix build/schema/,corpus.json plan.json quirks.json thresholds.json unreachable.json mutants.json codegen.json)
+SCHEMA := $(addprefix build/schema/,corpus.json packed.json plan.json quirks.json thresholds.json unreachable.json mutants.json \
+    codegen.json)
 all: $(SCHEMA)
 build/schema/%.json: $(B)/lockstep
 	$(call say,GEN,$@)

@@ -15,11 +15,13 @@ struct selection {
     unsigned absent; /* rows that are not done yet */
 };
 
-/* False: the corpora are not valid; said. */
+/* False: the corpora are not valid; said. Whatever can be seen without running a case is seen here. */
 static bool count(struct program *p, const struct plan *plan, struct selection *sel)
 {
     struct diag d = {.out = p->err};
-    struct case_stream *s = plan_stream_open(plan, &d);
+    struct plan all = *plan;
+    all.filter.check = true;
+    struct case_stream *s = plan_stream_open(&all, &d);
     *sel = (struct selection){0};
     if (s) sel->total = case_stream_skip(s, UINT64_MAX);
     if (s) sel->corpus = case_stream_hash(s);

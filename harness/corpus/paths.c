@@ -99,8 +99,20 @@ bool paths_add(struct paths *p, const char *path, struct diag *d)
     return true;
 }
 
+const char *paths_claim(struct paths *p, long entry, const char *prefix)
+{
+    uint64_t hash = hash_str(prefix, 0);
+    for (size_t i = 0; i < p->nclaims; i++)
+        if (p->claims[i].ids == hash) return p->at[p->claims[i].entry].path;
+    if (!(p->nclaims & (p->nclaims - 1)))
+        p->claims = xrealloc(p->claims, (p->nclaims ? 2 * p->nclaims : 1) * sizeof(*p->claims));
+    p->claims[p->nclaims++] = (struct path_claim){hash, (size_t)entry};
+    return NULL;
+}
+
 void paths_free(struct paths *p)
 {
+    free(p->claims);
     for (size_t i = 0; i < p->n; i++) free(p->at[i].path);
     free(p->at);
     *p = (struct paths){0};

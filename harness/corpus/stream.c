@@ -14,6 +14,7 @@
 static void frame_close(struct frame *f)
 {
     yaml_close(f->yaml);
+    packed_close(f->packed);
     arena_free(&f->item);
     arena_free(&f->combination);
     id_set_clear(&f->ids);
@@ -47,15 +48,12 @@ static void stem_of(const char *path, const char **stem, size_t *len)
 static bool check_prefix(struct case_stream *s, struct frame *f, struct pos at)
 {
     if (f->entry < 0) return true;
-    uint64_t hash = hash_str(f->prefix, 0);
-    for (size_t i = 0; i < s->paths.n; i++) {
-        if (s->paths.at[i].ids != hash) continue;
+    const char *other = paths_claim(&s->paths, f->entry, f->prefix);
+    s->paths.at[f->entry].ids = hash_str(f->prefix, 0);
+    if (other)
         diag_error(s->diag, at, 1, "the ids of these cases begin with '%s', and so do those of %s", f->prefix,
-                   s->paths.at[i].path);
-        return false;
-    }
-    s->paths.at[f->entry].ids = hash;
-    return true;
+                   other);
+    return !other;
 }
 
 /* ---- top-level keys ---- */
@@ -133,6 +131,7 @@ static int next_key(struct case_stream *s, struct frame *f)
     }
     if (got <= 0) return got;
     if (!strcmp(key, "plan") && !f->versioned && f->entry >= 0 && s->paths.at[f->entry].found) return 0;
+    if (!strcmp(key, "packed") && !f->versioned) return stream_open_packed(s, f, at) ? 1 : -1;
     if (!strcmp(key, "lockstep")) {
         struct ynode *v = yaml_value(f->yaml, &f->item);
         return v && key_version(s, v, f) ? 1 : -1;
@@ -224,6 +223,11 @@ static int step(struct case_stream *s, struct wish *w)
         int got = next_key(s, f);
         if (got == 0) frame_close(s->frames[--s->depth]);
         return got < 0 ? -1 : 0;
+    }
+    case PHASE_PACKED: {
+        int got = stream_packed(s, f, w);
+        if (got == 0) frame_close(s->frames[--s->depth]);
+        return got;
     }
     case PHASE_CASES: return stream_cases(s, f, w);
     case PHASE_MATRIX: return stream_matrix(s, f, w);

@@ -5,6 +5,7 @@
 #include "harness/generate/generate.h"
 #include "harness/harness.h"
 #include "harness/corpus/matrix.h"
+#include "harness/packed/packed.h"
 
 #include <sys/types.h>
 
@@ -15,20 +16,30 @@ struct path_entry {
     char *path;   /* as given or found */
     dev_t dev;    /* which file it is, whatever it is called */
     ino_t ino;    /* likewise */
-    uint64_t ids; /* hash of the prefix of its ids, 0 while not known */
+    uint64_t ids; /* hash of the prefix of its ids, 0 while not known or where there are several */
     bool found;   /* in a folder; else it was named */
     bool started; /* read, or being read */
 };
 
+/* What all ids of some cases begin with, and the file that said so. */
+struct path_claim {
+    uint64_t ids; /* hash of the prefix */
+    size_t entry; /* of the file in paths->at */
+};
+
 struct paths {
-    struct path_entry *at; /* in order */
-    size_t n, cap;         /* used, allocated */
+    struct path_entry *at;     /* in order */
+    size_t n, cap;             /* used, allocated */
+    struct path_claim *claims; /* in order */
+    size_t nclaims;            /* how many */
 };
 
 /* Adds a file, or all *.yaml of a folder. False: reported. */
 bool paths_add(struct paths *p, const char *path, struct diag *d);
 /* Index of a file's entry, new at the end if it is not there. -1: reported at `from`. */
 long paths_file(struct paths *p, const char *path, struct pos from, struct diag *d);
+/* The ids of this file's cases begin with `prefix`. NULL, or the file that said so before. */
+const char *paths_claim(struct paths *p, long entry, const char *prefix);
 /* Adds what a file holds to a hash. False: it cannot be read. */
 bool paths_hash_file(const char *path, uint64_t *hash);
 void paths_free(struct paths *p);
@@ -64,7 +75,7 @@ void id_set_clear(struct id_set *s);
 
 enum { MAX_INCLUDES = 16 };
 
-enum phase { PHASE_KEYS, PHASE_CASES, PHASE_MATRIX, PHASE_GENERATE, PHASE_INCLUDE };
+enum phase { PHASE_KEYS, PHASE_CASES, PHASE_MATRIX, PHASE_GENERATE, PHASE_INCLUDE, PHASE_PACKED };
 
 struct frame {
     struct yaml_stream *yaml;         /* the file */
@@ -92,6 +103,7 @@ struct frame {
     enum select selected;             /* GENERATE: what the filter says of row_prefix */
     const struct ynode *include;      /* INCLUDE: the next one, in `item` */
     const struct ynode *include_list; /* INCLUDE: all of them */
+    struct packed *packed;            /* PACKED: its cases */
 };
 
 struct case_stream {
@@ -124,5 +136,11 @@ struct wish {
 int stream_cases(struct case_stream *s, struct frame *f, struct wish *w);
 int stream_matrix(struct case_stream *s, struct frame *f, struct wish *w);
 int stream_generate(struct case_stream *s, struct frame *f, struct wish *w);
+
+/* ---- stream_packed.c ---- */
+
+/* The file is the manifest of a packed corpus. False: reported. */
+bool stream_open_packed(struct case_stream *s, struct frame *f, struct pos at);
+int stream_packed(struct case_stream *s, struct frame *f, struct wish *w); /* like those above */
 
 #endif
