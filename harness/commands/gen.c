@@ -1,4 +1,4 @@
-/* lockstep gen: cases as `generate:` makes them, spelled out in a corpus file of their own. */
+/* lockstep gen: cases as `generate:` makes them, spelled out in a corpus file of their own, or packed. */
 #include "harness/generate/fill.h"
 #include "harness/commands/program.h"
 
@@ -39,16 +39,22 @@ static int64_t write_cases(struct program *p, struct case_stream *s, FILE *out)
     return got < 0 ? -1 : n;
 }
 
-static int64_t write_corpus(struct program *p, struct case_stream *s, const struct guest *g, FILE *out)
+/* With all that the cases depend on, also what was not said. */
+static const char *command_line(struct program *p, const struct guest *g)
 {
     const struct options *o = &p->opt;
+    return arena_printf(
+        &p->arena,
+        "lockstep gen %s --kind %s --rows '%s' --values %s --until %s --count %" PRIu64 " --seed %" PRIu64,
+        g->name, o->kind, o->rows, o->values, o->until, most_cases(p, !strcmp(o->until, "full")), o->seed);
+}
+
+static int64_t write_corpus(struct program *p, struct case_stream *s, const struct guest *g, FILE *out)
+{
     fprintf(out,
-            "# yaml-language-server: $schema=../../build/schema/corpus.json\n"
-            "# lockstep gen %s --kind %s --rows '%s' --values %s --until %s --count %" PRIu64
-            " --seed %" PRIu64 "\n"
-            "lockstep: 1\nisa: %s\ncases:\n",
-            g->name, o->kind, o->rows, o->values, o->until, most_cases(p, !strcmp(o->until, "full")), o->seed,
-            g->name);
+            "# yaml-language-server: $schema=../../build/schema/corpus.json\n# %s\nlockstep: 1\nisa: "
+            "%s\ncases:\n",
+            command_line(p, g), g->name);
     return write_cases(p, s, out);
 }
 
@@ -141,11 +147,12 @@ static int print_cases(struct program *p, const struct guest *g)
     struct case_stream *count = case_stream_open_text("gen", text.p, text.len, &filter, &d);
     uint64_t n = count ? case_stream_skip(count, UINT64_MAX) : 0;
     case_stream_close(count);
-    struct case_stream *s = d.errors ? NULL : case_stream_open_text("gen", text.p, text.len, &filter, &d);
+    const char *name = o->binary ? arena_printf(&p->arena, "%s.yaml", pack_name(p)) : "gen";
+    struct case_stream *s = d.errors ? NULL : case_stream_open_text(name, text.p, text.len, &filter, &d);
     if (s && !n)
         status = complain(p, STATUS_NOTHING, "no row of %s that is done matches '%s'", g->name, o->rows);
     else if (s)
-        status = generate(p, s, g);
+        status = o->binary ? pack_stream(p, s, false, command_line(p, g)) : generate(p, s, g);
     case_stream_close(s);
     gen_fills_free(filter.fills);
     diag_free(&d);
@@ -159,6 +166,7 @@ int cmd_gen(struct program *p)
     const struct guest *g = program_guest(p, o->args.items[0]);
     if (!g) return STATUS_USAGE;
     if (o->bins) return print_bins(p, g);
+    if (o->binary && !o->output) return complain(p, STATUS_USAGE, "--binary wants -o DIR");
     if (strpbrk(o->rows, "'\"\n\\"))
         return complain(p, STATUS_USAGE, "--rows: '%s' is not a pattern of row ids", o->rows);
     return print_cases(p, g);

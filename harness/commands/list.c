@@ -3,6 +3,7 @@
 #include "harness/cover/view.h"
 #include "harness/commands/explain.h"
 #include "harness/mutants/mutants.h"
+#include "harness/packed/packed.h"
 #include "harness/run/plan.h"
 #include "harness/commands/table.h"
 
@@ -131,6 +132,7 @@ static int list_schema(struct program *p, const struct guest *g)
         void (*write)(FILE *out); /* prints its schema */
     } schemas[] = {
         {"corpus", schema_write_json},
+        {"packed", packed_write_json},
         {"plan", plan_write_json},
         {"quirks", schema_write_quirks_json},
         {"thresholds", cover_write_thresholds_json},

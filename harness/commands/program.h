@@ -28,6 +28,7 @@ enum command_id {
     CMD_MANUAL = 512,
     CMD_COMPLETION = 1024,
     CMD_CODEGEN = 1 << 16,
+    CMD_PACK = 1 << 17,
 };
 
 enum option_id {
@@ -51,6 +52,8 @@ enum option_id {
     OPT_VALUES,
     OPT_KIND,
     OPT_OUTPUT,
+    OPT_PACKED,
+    OPT_BINARY,
     OPT_FILE,
     OPT_AT,
     OPT_RUNNER,
@@ -102,11 +105,12 @@ struct options {
     const char *values;        /* gen: kind of values */
     const char *until;         /* gen: count or full */
     const char *kind;          /* gen: of cases */
-    const char *output;        /* gen, cover, shrink: file */
+    const char *output;        /* gen, cover, shrink: file; pack: folder */
     const char *file;          /* explain: a program */
     const char *lcov;          /* cover: file */
     const char *cobertura;     /* cover: file */
     const char *thresholds;    /* cover: file, or "none" */
+    bool binary;               /* gen: a packed corpus */
     bool bins;                 /* gen: say what the cases of a row hit */
     bool holes;                /* cover: print them */
     const char *at;            /* explain: where in it */
@@ -179,9 +183,15 @@ int cmd_shrink(struct program *p);
 int cmd_manual(struct program *p);
 int cmd_completion(struct program *p);
 int cmd_codegen(struct program *p);
+int cmd_pack(struct program *p);
 
 /* ---- shared by commands ---- */
 /* The guest of this name, or NULL after a complaint. */
 const struct guest *program_guest(struct program *p, const char *name);
+/* The stream's cases as a packed corpus in the folder --output; the exit status. `files`: they are from
+ * files. `from`: the command that makes it. */
+int pack_stream(struct program *p, struct case_stream *s, bool files, const char *from);
+/* What the cases' file would be called: the last part of --output. */
+const char *pack_name(struct program *p);
 
 #endif

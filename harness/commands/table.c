@@ -10,10 +10,10 @@ const struct option_row option_rows[OPTIONS] = {
                      "what to test (repeat, or separate by commas); default: all that are no oracle"},
     [OPT_ORACLE] = {"oracle", 'O', "ORACLE", TYPE_LIST, FIELD(oracles), CMD_CASES, 0, 0, NULL,
                     "what to hold it against; 'none' for nothing; default: all that run here"},
-    [OPT_FILTER] = {"filter", 'f', "GLOB", TYPE_TEXTS, FIELD(filters), CMD_RUN | CMD_LIST, 0, 0, NULL,
-                    "only cases whose id matches (repeat for more)"},
-    [OPT_SEED] = {"seed", 's', "N", TYPE_NUMBER, FIELD(seed), CMD_CASES | CMD_GEN | CMD_LIST, 0, 0, "0",
-                  "other generated cases than with other seeds"},
+    [OPT_FILTER] = {"filter", 'f', "GLOB", TYPE_TEXTS, FIELD(filters), CMD_RUN | CMD_LIST | CMD_PACK, 0, 0,
+                    NULL, "only cases whose id matches (repeat for more)"},
+    [OPT_SEED] = {"seed", 's', "N", TYPE_NUMBER, FIELD(seed), CMD_CASES | CMD_GEN | CMD_LIST | CMD_PACK, 0, 0,
+                  "0", "other generated cases than with other seeds"},
     [OPT_JOBS] = {"jobs", 'j', "N", TYPE_NUMBER, FIELD(jobs), CMD_RUN, 0, 1024, "0",
                   "worker processes; default: one for each processor"},
     [OPT_SHARD] = {"shard", 0, "I/N", TYPE_SHARD, 0, CMD_RUN, 0, 0, NULL,
@@ -45,6 +45,10 @@ const struct option_row option_rows[OPTIONS] = {
                   "instruction: cases of each row; sequence: cases of many instructions"},
     [OPT_OUTPUT] = {"output", 'o', "FILE", TYPE_TEXT, FIELD(output), CMD_GEN | CMD_SHRINK, 0, 0, NULL,
                     "where the corpus goes; shrink: a case more in it"},
+    [OPT_PACKED] = {"output", 'o', "DIR", TYPE_TEXT, FIELD(output), CMD_PACK, 0, 0, NULL,
+                    "the folder that the packed corpus is to be"},
+    [OPT_BINARY] = {"binary", 0, NULL, TYPE_FLAG, FIELD(binary), CMD_GEN, 0, 0, NULL,
+                    "write a packed corpus, which reads fast and stays small; -o names its folder"},
     [OPT_FILE] = {"file", 0, "PROGRAM", TYPE_TEXT, FIELD(file), CMD_EXPLAIN, 0, 0, NULL,
                   "the block at --at of this program, instead of CODE"},
     [OPT_AT] = {"at", 0, "WHERE", TYPE_TEXT, FIELD(at), CMD_EXPLAIN, 0, 0, NULL,
@@ -152,8 +156,8 @@ const struct command commands[] = {
      "  registers ISA        registers\n"
      "  csrs ISA             control and status registers\n"
      "  cases PATH...        ids of the cases of corpora\n"
-     "  schema [NAME]        JSON Schema of a file format: corpus, plan, quirks, thresholds, unreachable,\n"
-     "                       mutants, codegen\n"
+     "  schema [NAME]        JSON Schema of a file format: corpus, packed, plan, quirks, thresholds,\n"
+     "                       unreachable, mutants, codegen\n"
      "  commands             what lockstep can do\n",
      "  lockstep list rows riscv64 'rv.f*'\n"
      "  lockstep list cases corpora/riscv64 --filter '*div*'\n"
@@ -162,8 +166,15 @@ const struct command commands[] = {
     {"gen", CMD_GEN, "ISA", 1, 1, false, "write generated cases as a corpus",
      "Writes cases as `generate:` makes them, spelled out, so that they can be kept, edited and run.\n",
      "  lockstep gen riscv64 --rows 'rv.div*' --until full --output div.yaml\n"
-     "  lockstep gen riscv64 --kind sequence --count 100 --seed 7\n",
+     "  lockstep gen riscv64 --kind sequence --count 100 --seed 7\n"
+     "  lockstep gen riscv64 --count 28000 --binary --output build/big\n",
      cmd_gen},
+    {"pack", CMD_PACK, "PATH...", 1, ~0u, false, "pack corpora, to run them fast",
+     "Writes all cases of the corpora (files, or folders of them) as records of bytes with a manifest,\n"
+     "into a folder that can be named wherever a corpus can: the same cases with the same ids.\n",
+     "  lockstep pack corpora/riscv64 --output build/packed\n"
+     "  lockstep run build/packed\n",
+     cmd_pack},
     {"cover", CMD_COVER, "FILE... [ROW...]", 1, ~0u, false, "show what was executed, and who checked it",
      "FILE is a report of 'lockstep run --report cover=FILE'; several are added up. An lcov .info file\n"
      "of C code may stand beside them. ROW is a pattern of row ids, or ext: and a pattern of\n"
