@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Where windows mostly are; elsewhere they make other code. */
+enum { LOW_WINDOW = 1 << 20 };
+
 __attribute__((format(printf, 3, 4))) static void note(struct jit_explained *e, uint32_t at, const char *fmt,
                                                        ...)
 {
@@ -95,9 +98,11 @@ static void pins(const struct jit *j, const struct ir_names *names, struct buf *
 
 void jit_explain_as(struct vcpu *c, bool features)
 {
-    struct jit_host *h = &((struct jit *)c->backend)->host;
+    struct jit *j = c->backend;
+    struct jit_host *h = &j->host;
     h->bmi1 = h->bmi2 = h->lzcnt = h->popcnt = h->fma = features;
     h->avx = h->sse41 = h->aes = h->pclmul = features;
+    j->looked_at = true;
 }
 
 /* The way in and the way out, with nothing between them. */
@@ -123,7 +128,8 @@ int jit_explain(struct vcpu *c, uint64_t pc, unsigned most, const struct ir_name
     ir_forward(&j->ir);
     ir_backward(&j->ir);
     ir_print(&j->ir, names, &out->optimised);
-    jit_emit(&j->host, &j->ir, j->lift, NULL, c->mem->window, &j->code);
+    const uint8_t *window = j->looked_at && c->mem->window ? (const uint8_t *)LOW_WINDOW : c->mem->window;
+    jit_emit(&j->host, &j->ir, j->lift, NULL, window, &j->code);
     if (j->code.failed) return -E2BIG;
     buf_add(&out->code, j->code.p, j->code.n);
     out->entry = j->code.entry;

@@ -71,6 +71,7 @@ struct jit {
     uint64_t unsampled_ns[2]; /* spent in code since the last sample, by the tier of where it was left */
     struct jit_pins *regions; /* nregions of them: of number 1 and up */
     uint32_t nregions;        /* since the cache was last emptied */
+    bool looked_at;           /* what jit_explain makes is never run: it is as on any machine */
 };
 
 /* ---- cache.c ---- */

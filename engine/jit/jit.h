@@ -245,8 +245,8 @@ struct jit_explained {
     struct buf pcs;  /* uint64_t each: addresses of the guest instructions, in order */
 };
 void jit_explained_free(struct jit_explained *e);
-/* From now on code is that of a processor with all extensions that the emitter knows, or with none of them:
- * the same on every machine, to be looked at and not run. */
+/* From now on jit_explain makes code of a processor with all extensions that the emitter knows, or with none
+ * of them, for a window where it mostly is: the same on every machine, to be looked at and not run. */
 void jit_explain_as(struct vcpu *c, bool features);
 /* max_insns 0: only what every block has around its instructions. -EFAULT: nothing can be executed at pc.
  * -E2BIG: too long. */
