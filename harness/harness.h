@@ -180,29 +180,46 @@ struct diff {
 };
 
 struct quirks;
-struct quirks *quirks_load(const char *dir, struct diag *d); /* NULL after reported errors */
+/* `today` (judge/date.h) decides which rows have ended. NULL after reported errors. */
+struct quirks *quirks_load(const char *dir, int32_t today, struct diag *d);
 /* The same from one file in memory. */
-struct quirks *quirks_load_text(const char *name, const char *text, size_t len, struct diag *d);
+struct quirks *quirks_load_text(const char *name, const char *text, size_t len, int32_t today,
+                                struct diag *d);
 void quirks_free(struct quirks *q);
 /* Number of the quirk row that explains why `theirs->backend`, in the version at hand, says so on this case
  * while `right` (another backend's outcome, or NULL: the truth of the case) says otherwise; -1: none does. */
 int quirk_find(const struct quirks *q, const struct test_case *c, const struct outcome *theirs,
                const struct outcome *right, const struct diff *d);
-unsigned quirks_count(const struct quirks *q); /* rows, numbered from 0 */
+unsigned quirks_count(const struct quirks *q); /* rows, numbered from 0; expected failures come last */
 const char *quirk_id(const struct quirks *q, unsigned i);
-const char *quirk_backend(const struct quirks *q, unsigned i); /* the oracle it is about */
+const struct backend *quirk_backend(const struct quirks *q, unsigned i); /* whom it is about */
 const char *quirk_case(const struct quirks *q, unsigned i);    /* id of a case that shows it, or NULL */
 /* Why this backend, in the version at hand, cannot run this case at all, as a quirk row says; NULL: it can.
  * *i is the row. */
 const char *quirk_unsupported(const struct quirks *q, const struct backend *b, const struct test_case *c,
                               unsigned *i);
-bool quirk_current(const struct quirks *q, unsigned i); /* concerns the version at hand */
+bool quirk_current(const struct quirks *q, unsigned i); /* concerns the version at hand, today */
+/* The day after which it did not count any more, "2027-03-31"; NULL: it counts, or is of another version. */
+const char *quirk_ended(const struct quirks *q, unsigned i);
+/* Which rows have ended, as a number: it decides verdicts. */
+uint64_t quirks_ended_hash(const struct quirks *q);
+/* Number of the row that expects this case to fail on this backend, or -1; the reason for its record. */
+int quirk_expects(const struct quirks *q, const char *id, const struct backend *b, const char **reason);
 /* It masks upper bits of operands only, so that what it leaves still is a check of the instruction. */
 bool quirk_is_minor(const struct quirks *q, unsigned i);
 
 /* ---- judge/compare.c ---- */
 
-enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_SKIP, VERDICT_CRASH, VERDICT_TIMEOUT, VERDICTS };
+enum verdict {
+    VERDICT_PASS,
+    VERDICT_FAIL,
+    VERDICT_SKIP,
+    VERDICT_CRASH,
+    VERDICT_TIMEOUT,
+    VERDICT_XFAIL, /* failed as expected */
+    VERDICT_XPASS, /* passed, which was not expected; only where that is no failure */
+    VERDICTS
+};
 const char *verdict_name(enum verdict v); /* "pass" */
 
 /* Who held the results against what. */
@@ -217,7 +234,7 @@ struct judgement {
     unsigned checked;   /* enum checked_by bits */
     uint64_t outsiders; /* bit per outcome: an oracle that was held against a backend under test, and had
                            nothing to be excused for but upper bits */
-    const char *skip;   /* VERDICT_SKIP, CRASH: the reason, from a small fixed set, for counting */
+    const char *skip;   /* VERDICT_SKIP, CRASH, XFAIL, XPASS: the reason, of a small fixed set, for counting */
     bool dissent;       /* an oracle disagrees with the truth, and no quirk covers it */
     struct buf detail;  /* VERDICT_FAIL or dissent: a line of who differs from whom, then what */
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something, each once */
@@ -230,6 +247,12 @@ struct judgement {
  * `findings` stays. */
 void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n, const struct quirks *q,
            struct judgement *j);
+
+/* ---- judge/expect.c: expected failures ---- */
+/* Where quirk rows expect somebody to fail in this case: changes the judgement that judge() came to. `strict`:
+ * who does not fail makes the case fail. False: nothing is expected, or the case fails otherwise too. */
+bool judge_expected(const struct test_case *c, const struct outcome *outcomes, unsigned n,
+                    const struct quirks *q, bool strict, struct judgement *j);
 
 /* ---- run/backends.c ---- */
 extern const struct backend *const backend_all[]; /* NULL-terminated; the slower ones first */

@@ -8,6 +8,7 @@
 #include "harness/commands/table.h"
 
 #include "harness/corpus/glob.h"
+#include "harness/judge/quirk.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -125,6 +126,65 @@ static int list_cases(struct program *p, const struct guest *g)
     return n ? STATUS_PASS : complain(p, STATUS_NOTHING, "no case is selected");
 }
 
+/* ---- quirks ---- */
+
+static unsigned count_rows(const struct quirk *q)
+{
+    unsigned n = q->undecoded;
+    for (unsigned i = 0; i < q->guest->nrows; i++) n += quirk_about(q, (int)i);
+    return n;
+}
+
+static void show_end(const struct program *p, const char *until, bool expired)
+{
+    if (until) fprintf(p->out, ", %s %s", expired ? "ended on" : "until", until);
+}
+
+static void show_quirk(const struct program *p, const struct quirk *q)
+{
+    struct buf masks = {0};
+    unsigned rows = count_rows(q);
+    for (unsigned i = 0; i < q->nmasks; i++) {
+        if (i) buf_str(&masks, ", ");
+        quirk_mask_write(&q->masks[i], &masks);
+    }
+    fprintf(p->out, "%-38s %s %s: %u row%s: %s", q->id, q->backend->name, q->versions ? q->versions : "(all)",
+            rows, rows == 1 ? "" : "s", q->unsupported ? "unsupported" : buf_cstr(&masks));
+    if (q->condition) fprintf(p->out, " when %s", q->condition);
+    show_end(p, q->until_text, q->expired);
+    if (!q->current && !q->expired) fputs(", not this version", p->out);
+    fputc('\n', p->out);
+    if (p->opt.verbose) {
+        fprintf(p->out, "    %s\n    evidence: %s\n", q->why, q->evidence);
+        if (q->shown_by) fprintf(p->out, "    case: %s\n", q->shown_by);
+    }
+    buf_free(&masks);
+}
+
+static void show_xfail(const struct program *p, const struct xfail *x)
+{
+    fprintf(p->out, "%-38s %s is to fail in %s", x->id, x->backend->name, x->cases);
+    show_end(p, x->until_text, x->expired);
+    fputc('\n', p->out);
+    if (p->opt.verbose) fprintf(p->out, "    %s\n    %s:%d\n", x->why, x->at.file, x->at.line);
+}
+
+static int list_quirks(struct program *p, const struct guest *g)
+{
+    const char *dir = p->opt.quirks ? p->opt.quirks : project_file(p, "corpora/quirks");
+    struct diag d = {.out = p->err};
+    int32_t today;
+    int status = plan_today(p, &today);
+    if (status) return status;
+    if (!dir) return complain(p, STATUS_NOTHING, "there is no folder corpora/quirks");
+    struct quirks *q = quirks_load(dir, today, &d);
+    for (unsigned i = 0; q && i < q->n; i++) show_quirk(p, &q->at[i]);
+    for (unsigned i = 0; q && i < q->nxfails; i++) show_xfail(p, &q->xfails[i]);
+    diag_free(&d);
+    quirks_free(q);
+    return q ? STATUS_PASS : STATUS_USAGE;
+}
+
 static int list_schema(struct program *p, const struct guest *g)
 {
     static const struct {
@@ -166,7 +226,7 @@ static const struct list {
     {"rows", 1, 2, true, list_rows},           {"extensions", 1, 1, true, list_extensions},
     {"registers", 1, 1, true, list_registers}, {"csrs", 1, 1, true, list_csrs},
     {"cases", 1, ~0u, false, list_cases},      {"schema", 0, 1, false, list_schema},
-    {"commands", 0, 0, false, list_commands},
+    {"quirks", 0, 0, false, list_quirks},      {"commands", 0, 0, false, list_commands},
 };
 
 const char *list_name(unsigned i)

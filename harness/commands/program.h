@@ -41,6 +41,7 @@ enum option_id {
     OPT_TIMEOUT,
     OPT_REPORT,
     OPT_QUIRKS,
+    OPT_TODAY,
     OPT_SHOW,
     OPT_MAX_TIMEOUTS,
     OPT_QUIET,
@@ -98,6 +99,7 @@ struct options {
     struct text_list reports;  /* KIND=FILE */
     struct text_list args;     /* what is not an option */
     const char *quirks;        /* folder */
+    const char *today;         /* a day, or NULL */
     const char *resume;        /* run: a run record */
     const char *rerun;         /* likewise */
     const char *balance;       /* likewise */

@@ -22,8 +22,11 @@ const struct option_row option_rows[OPTIONS] = {
                      "a case that takes longer has failed; 0: never"},
     [OPT_REPORT] = {"report", 'r', "KIND=FILE", TYPE_TEXTS, FIELD(reports), CMD_RUN | CMD_MERGE, 0, 0, NULL,
                     "write a report (junit, jsonl, md, cover, record); repeat for more"},
-    [OPT_QUIRKS] = {"quirks", 0, "DIR", TYPE_TEXT, FIELD(quirks), CMD_CASES, 0, 0, NULL,
-                    "known errors of oracles; 'none' for none; default: corpora/quirks"},
+    [OPT_QUIRKS] =
+        {"quirks", 0, "DIR", TYPE_TEXT, FIELD(quirks), CMD_CASES | CMD_LIST, 0, 0, NULL,
+         "known errors of oracles, waivers, expected failures; 'none' for none; default: corpora/quirks"},
+    [OPT_TODAY] = {"today", 0, "DAY", TYPE_TEXT, FIELD(today), CMD_CASES | CMD_LIST, 0, 0, NULL,
+                   "the day (YYYY-MM-DD) by which waivers end; default: SOURCE_DATE_EPOCH, else the clock's"},
     [OPT_SHOW] = {"max-failures-shown", 0, "N", TYPE_NUMBER, FIELD(show), CMD_RUN | CMD_MERGE, 0, 0, "20",
                   "failures printed in full; reports have all of them"},
     [OPT_MAX_TIMEOUTS] = {"max-timeouts", 0, "N", TYPE_NUMBER, FIELD(max_timeouts), CMD_RUN, 0, 0, "100",
@@ -156,6 +159,7 @@ const struct command commands[] = {
      "  registers ISA        registers\n"
      "  csrs ISA             control and status registers\n"
      "  cases PATH...        ids of the cases of corpora\n"
+     "  quirks               known errors of oracles, waivers and expected failures; -v: why\n"
      "  schema [NAME]        JSON Schema of a file format: corpus, packed, plan, quirks, thresholds,\n"
      "                       unreachable, mutants, codegen\n"
      "  commands             what lockstep can do\n",

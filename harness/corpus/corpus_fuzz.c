@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_free(&text);
 
     d = (struct diag){0};
-    quirks_free(quirks_load_text("fuzz.yaml", (const char *)data, size, &d));
+    quirks_free(quirks_load_text("fuzz.yaml", (const char *)data, size, 20000, &d));
     diag_free(&d);
     return 0;
 }

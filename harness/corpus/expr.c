@@ -73,19 +73,23 @@ static uint64_t sext32(uint64_t a, uint64_t b)
     return (uint64_t)bits_sext(a, 32);
 }
 
-#define CLASS_ROWS(bits)                                                                     \
-    {"nan" #bits, 1, nan##bits}, {"snan" #bits, 1, snan##bits}, {"inf" #bits, 1, inf##bits}, \
-        {"zero" #bits, 1, zero##bits},                                                       \
-    {                                                                                        \
-        "subnormal" #bits, 1, subnormal##bits                                                \
+#define CLASS_ROWS(bits)                                                          \
+    {"nan" #bits, 1, nan##bits, false}, {"snan" #bits, 1, snan##bits, false},     \
+        {"inf" #bits, 1, inf##bits, false}, {"zero" #bits, 1, zero##bits, false}, \
+    {                                                                             \
+        "subnormal" #bits, 1, subnormal##bits, false                              \
     }
 
 /* Functions of formats look at the low bits only. boxed32: the upper half is all ones. misaligned(address,
  * size). */
 const struct expr_function expr_functions[] = {
-    CLASS_ROWS(16),          CLASS_ROWS(32),          CLASS_ROWS(64),
-    {"boxed16", 1, boxed16}, {"boxed32", 1, boxed32}, {"misaligned", 2, misaligned},
-    {"sext32", 1, sext32},
+    CLASS_ROWS(16),
+    CLASS_ROWS(32),
+    CLASS_ROWS(64),
+    {"boxed16", 1, boxed16, false},
+    {"boxed32", 1, boxed32, false},
+    {"misaligned", 2, misaligned, false},
+    {"sext32", 1, sext32, true},
 };
 const unsigned expr_nfunctions = ARRAY_LEN(expr_functions);
 
@@ -110,11 +114,12 @@ struct guest_reg_ref expr_operand_reg(const struct guest_field *f, uint32_t word
     return (struct guest_reg_ref){f->kind->file, (unsigned)guest_field_get(f, word) + f->kind->add};
 }
 
-/* A register before the case: the last word on it is in `in`. */
+/* A register before: the last word on it is in `in`. */
 static uint64_t reg_before(const struct expr_env *env, struct guest_reg_ref ref)
 {
     if (ref.reg->word == env->c->guest->pc_word) return env->pc;
     if ((int)ref.index == ref.reg->zero) return 0;
+    if (env->state) return env->state[ref.reg->word + (size_t)ref.index * ref.reg->words];
     for (unsigned i = 0; i < env->c->nin; i++) {
         const struct case_reg *r = &env->c->in[i];
         if (r->ref.reg == ref.reg && r->ref.index == ref.index) return r->value[0];
@@ -200,6 +205,16 @@ uint64_t expr_eval(const struct expr *e, const struct expr_env *env)
 bool expr_needs_results(const struct expr *e)
 {
     return e && (e->side != SIDE_BEFORE || expr_needs_results(e->a) || expr_needs_results(e->b));
+}
+
+bool expr_needs_state(const struct expr *e, const struct guest_row *row)
+{
+    if (!e) return false;
+    if (e->op == EXPR_NAME && e->side == SIDE_BEFORE) {
+        const struct guest_field *f = expr_field(row, e->name, strlen(e->name));
+        return !f || (f->kind && f->kind->print == PRINT_REG);
+    }
+    return expr_needs_state(e->a, row) || expr_needs_state(e->b, row);
 }
 
 static bool refuse(const struct expr *e, struct value_error *err, const char *fmt, ...) PRINTF(3, 4);

@@ -33,9 +33,16 @@ bool expr_check(const struct expr *e, const struct guest *g, const struct guest_
 /* It speaks of what happened, not only of what was before. */
 bool expr_needs_results(const struct expr *e);
 
+/* It depends on registers before; else the instruction's bits are enough, results aside. */
+bool expr_needs_state(const struct expr *e, const struct guest_row *row);
+/* expr_range.c: it never (0), always (1) or sometimes (-1) holds in instructions of the row; checked before.
+ */
+int expr_can_hold(const struct expr *e, const struct guest_row *row);
+
 /* What an expression is about. */
 struct expr_env {
-    const struct test_case *c;     /* registers before */
+    const struct test_case *c;     /* registers before, where `state` does not have them */
+    const uint64_t *state;         /* before; NULL: as the case has them */
     const struct guest_row *row;   /* the instruction; NULL: it is none */
     uint32_t word;                 /* its bits */
     uint64_t pc;                   /* its address */

@@ -59,6 +59,7 @@ struct expr_function {
     const char *name;                         /* as written */
     unsigned args;                            /* 1 or 2 */
     uint64_t (*call)(uint64_t a, uint64_t b); /* what it does */
+    bool wide;                                /* gives a number; else 0 or 1 */
 };
 
 extern const struct expr_function expr_functions[];

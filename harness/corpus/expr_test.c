@@ -31,7 +31,7 @@ static uint64_t value_with(const char *text, const char *code, const char *in)
         .kind = EXIT_FAULT, .cause = (unsigned)guest_cause_find(rv, "load-access"), .value = 0x77};
     uint32_t word = 0;
     for (unsigned i = 0; i < l->c->code_size; i++) word |= (uint32_t)l->c->code[i] << (8 * i);
-    struct expr_env env = {l->c, l->c->row, word, l->c->code_at, &right, ours, &wrong, theirs};
+    struct expr_env env = {l->c, NULL, l->c->row, word, l->c->code_at, &right, ours, &wrong, theirs};
     uint64_t v = expr_eval(e, &env);
     free(ours);
     free(theirs);
@@ -184,11 +184,88 @@ static void test_needs_results(void **state)
     arena_free(&a);
 }
 
+/* Of instructions of rv.lw, whose imm is signed and has 12 bits, or of rv.csrrs. */
+static int can_hold(const char *row, const char *text)
+{
+    struct arena a = {0};
+    struct value_error err = {0};
+    const struct guest_row *r = guest_row_find(rv, row);
+    const struct expr *e = expr_parse(rv, text, strlen(text), &a, &err);
+    if (!e || !expr_check(e, rv, r, &err)) fail_msg("'%s': %s", text, err.message);
+    int can = expr_can_hold(e, r);
+    arena_free(&a);
+    return can;
+}
+
+static void test_can_hold(void **state)
+{
+    enum { NEVER, ALWAYS, MAYBE = -1 };
+    static const struct {
+        const char *row, *text; /* a condition in instructions of the row */
+        int can;                /* the answer */
+    } rows[] = {
+        {"rv.lw", "rs1 == 5", MAYBE},
+        {"rv.lw", "1 == 2", NEVER},
+        {"rv.lw", "imm == 2048", NEVER},
+        {"rv.lw", "imm == 2047", MAYBE},
+        {"rv.lw", "imm == -2048 || imm >s 2047", MAYBE},
+        {"rv.lw", "imm <s -2048", NEVER},
+        {"rv.lw", "imm >=s -2048", ALWAYS},
+        {"rv.lw", "imm <=u 2047", MAYBE},
+        {"rv.csrrs", "csr == 0x1c00", NEVER},
+        {"rv.csrrs", "csr <u 0x1000", ALWAYS},
+        {"rv.csrrs", "csr >=u 0", ALWAYS},
+        {"rv.csrrs", "csr[11:10] == 4", NEVER},
+        {"rv.csrrs", "#rs1 == 32", NEVER},
+        {"rv.csrrs", "#rs1 != 32", ALWAYS},
+        {"rv.lw", "rs1[3:0] >u 15", NEVER},
+        {"rv.lw", "rs1[63:60] == 15", MAYBE},
+        {"rv.lw", "nan32(rs1) == 2", NEVER},
+        {"rv.lw", "sext32(rs1) == 2", MAYBE},
+        {"rv.lw", "fflags == 32", NEVER},
+        {"rv.csrrs", "csr == 1 && csr == 2", NEVER},
+        {"rv.csrrs", "csr == 1 && rs1 == 3 && csr != 1", NEVER},
+        {"rv.csrrs", "csr == 1 || csr == 2", MAYBE},
+        {"rv.lw", "rs1 >u 7 && imm == 0 && rs1 <u 5", NEVER},
+        {"rv.lw", "rs1 >u 7 && rs1 <u 9", MAYBE},
+        {"rv.lw", "rs1 >s 7 && rs1 <s -9", NEVER},
+        {"rv.lw", "rs1 == 1 && imm == 2", MAYBE},
+        {"rv.lw", "theirs.exit == 'illegal' && theirs.exit == 'budget'", NEVER},
+        {"rv.lw", "theirs.exit == 'illegal' && ours.exit == 'budget'", MAYBE},
+        {"rv.lw", "!(imm == 4096)", ALWAYS},
+        {"rv.lw", "word >u 0xffffffff", NEVER},
+        {"rv.lw", "rs1 + 1 == 0", MAYBE},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (can_hold(rows[i].row, rows[i].text) != rows[i].can)
+            fail_msg("%s: %s: %d", rows[i].row, rows[i].text, can_hold(rows[i].row, rows[i].text));
+}
+
+static bool needs_state(const char *text)
+{
+    struct arena a = {0};
+    struct value_error err = {0};
+    bool needs =
+        expr_needs_state(expr_parse(rv, text, strlen(text), &a, &err), guest_row_find(rv, "rv.csrrs"));
+    arena_free(&a);
+    return needs;
+}
+
+static void test_needs_state(void **state)
+{
+    assert_false(needs_state("csr == 1 && #rs1 != 0 || theirs.rd == 1"));
+    assert_true(needs_state("csr == 1 && rs1 != 0"));
+    assert_true(needs_state("mstatus[14:13] == 0"));
+    assert_false(needs_state("word[3:0] == 1 && next == 2"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_operators), cmocka_unit_test(test_names),  cmocka_unit_test(test_functions),
-        cmocka_unit_test(test_errors),    cmocka_unit_test(test_bounds), cmocka_unit_test(test_needs_results),
+        cmocka_unit_test(test_operators), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_functions), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_bounds),    cmocka_unit_test(test_needs_results),
+        cmocka_unit_test(test_can_hold),  cmocka_unit_test(test_needs_state),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

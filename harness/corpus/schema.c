@@ -162,7 +162,8 @@ static const struct schema boolean = {.what = "true or false", .accepts = SCHEMA
 
 static const struct schema_key quirk_keys[] = {
     {"id", &word, true, "Unique among all quirks."},
-    {"backend", &text, true, "The oracle that is wrong: unicorn, qemu."},
+    {"backend", &text, true,
+     "Who is wrong: an oracle (unicorn, qemu); with `until`, a backend under test too."},
     {"versions", &text, false, "Versions it is wrong in: '<2.1.4', '>=2.0 <2.1'. All if not given."},
     {"rows", &texts, true,
      "Ids of the instruction rows, or patterns of them: rv.amo*, ext:Zba; `illegal` is code that is no "
@@ -171,6 +172,7 @@ static const struct schema_key quirk_keys[] = {
     {"mask", &texts, false, "What is not compared then: rd, rd[63:32], fflags, pc, mem, value, exit."},
     {"unsupported", &boolean, false,
      "The backend cannot run these cases at all; they are not held against it."},
+    {"until", &text, false, "The last day that it counts: 2027-03-31. For ever if not given."},
     {"why", &text, true, "What the backend does and what would be right."},
     {"evidence", &text, true,
      "Where that is known from: the manual's section, its source, an upstream change."},
@@ -178,10 +180,22 @@ static const struct schema_key quirk_keys[] = {
 };
 static const struct schema quirk_item = {.what = "a quirk", .accepts = SCHEMA_MAP, KEYS(quirk_keys)};
 static const struct schema quirks = {.what = "a list of quirks", .accepts = SCHEMA_LIST, .item = &quirk_item};
+static const struct schema_key xfail_keys[] = {
+    {"id", &word, true, "Unique among all quirks and expected failures."},
+    {"case", &text, true, "Id of the case, or a pattern of ids: riscv64/f/fadd-*."},
+    {"backend", &text, true, "Who fails: a backend under test, or an oracle."},
+    {"until", &text, false, "The last day that it is expected: 2027-03-31. For ever if not given."},
+    {"why", &text, true, "What is wrong, and where that is being mended."},
+};
+static const struct schema xfail_item = {
+    .what = "an expected failure", .accepts = SCHEMA_MAP, KEYS(xfail_keys)};
+static const struct schema xfails = {
+    .what = "a list of expected failures", .accepts = SCHEMA_LIST, .item = &xfail_item};
 static const struct schema_key quirks_keys[] = {
     {"lockstep", &version, true, "Version of this format: 1. Must be the first key."},
-    {"isa", &isa, true, "The guest. Must come before the list."},
-    {"quirks", &quirks, true, "Known errors of oracles."},
+    {"isa", &isa, true, "The guest. Must come before the lists."},
+    {"quirks", &quirks, false, "Known errors of oracles, and waivers."},
+    {"xfail", &xfails, false, "Cases that are known to fail on one backend."},
 };
 const struct schema schema_quirks = {.what = "a quirk file", .accepts = SCHEMA_MAP, KEYS(quirks_keys)};
 

@@ -27,7 +27,8 @@ const char *verdict_name(enum verdict v)
 {
     static const char *const names[VERDICTS] = {
         [VERDICT_PASS] = "pass",   [VERDICT_FAIL] = "fail",       [VERDICT_SKIP] = "skip",
-        [VERDICT_CRASH] = "crash", [VERDICT_TIMEOUT] = "timeout",
+        [VERDICT_CRASH] = "crash", [VERDICT_TIMEOUT] = "timeout", [VERDICT_XFAIL] = "xfail",
+        [VERDICT_XPASS] = "xpass",
     };
     BUG_ON((unsigned)v >= VERDICTS);
     return names[v];
@@ -40,10 +41,10 @@ static void note_quirk(struct judgement *j, unsigned quirk)
     if (j->nquirks < JUDGE_MAX_QUIRKS) j->quirks[j->nquirks++] = quirk;
 }
 
-/* A known bug of outcome `i` (an oracle) explains the difference. */
+/* A known bug of outcome `i` explains the difference. */
 static bool excused(struct court *ct, unsigned i, const struct outcome *right, const struct diff *d)
 {
-    if (!ct->quirks || !ct->outcomes[i].oracle) return false;
+    if (!ct->quirks) return false;
     int quirk = quirk_find(ct->quirks, ct->c, &ct->outcomes[i], right, d);
     if (quirk < 0) return false;
     note_quirk(ct->j, (unsigned)quirk);
@@ -85,7 +86,7 @@ static void hold_against(struct court *ct, unsigned s, unsigned i)
     compare_outcomes(ct->c, mine, theirs, &f);
     for (unsigned k = 0; k < f.n; k++) {
         if (truth_speaks(ct->c, mine, &f.items[k])) continue;
-        if (excused(ct, i, mine, &f.items[k])) {
+        if (excused(ct, i, mine, &f.items[k]) || excused(ct, s, theirs, &f.items[k])) {
             silent |= f.items[k].what == DIFF_EXIT;
             continue;
         }

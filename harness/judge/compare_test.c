@@ -262,7 +262,7 @@ static void test_vote_with_quirks(void **state)
         .entries = {{&faulty, false}, {&second, false}, {&reference, true}, {&liar, true}, {&quiet, true}},
         .n = 5};
     struct diag d = {0};
-    struct quirks *q = quirks_load_text("q.yaml", text, strlen(text), &d);
+    struct quirks *q = quirks_load_text("q.yaml", text, strlen(text), 0, &d);
     if (!q) fail_msg("%s", buf_cstr(&d.text));
     EXPECT_TEXT(&l, ADD WRONG, "  faulty differs from second, reference, liar; quiet differs from ");
     l.quirks = q;

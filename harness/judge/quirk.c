@@ -144,37 +144,3 @@ const char *quirk_unsupported(const struct quirks *q, const struct backend *b, c
     }
     return NULL;
 }
-
-unsigned quirks_count(const struct quirks *q)
-{
-    return q->n;
-}
-
-const char *quirk_id(const struct quirks *q, unsigned i)
-{
-    return q->at[i].id;
-}
-
-bool quirk_is_minor(const struct quirks *q, unsigned i)
-{
-    const struct quirk *row = &q->at[i];
-    bool minor = true;
-    for (unsigned k = 0; k < row->nmasks; k++)
-        minor &= row->masks[k].kind == MASK_OPERAND && row->masks[k].lo > 0;
-    return minor;
-}
-
-const char *quirk_backend(const struct quirks *q, unsigned i)
-{
-    return q->at[i].backend->name;
-}
-
-const char *quirk_case(const struct quirks *q, unsigned i)
-{
-    return q->at[i].shown_by;
-}
-
-bool quirk_current(const struct quirks *q, unsigned i)
-{
-    return q->at[i].current;
-}

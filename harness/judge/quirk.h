@@ -4,6 +4,7 @@
 
 #include "harness/corpus/expr.h"
 #include "harness/harness.h"
+#include "harness/judge/date.h"
 
 enum { QUIRK_MAX_MASKS = 8 };
 
@@ -15,6 +16,7 @@ struct quirk_mask {
     const char *operand;       /* OPERAND: the field's name */
     struct guest_reg_ref reg;  /* REG: which */
     unsigned hi, lo;           /* OPERAND, REG: bits; a pair of registers counts as one of 128 bits */
+    unsigned width;            /* likewise: how many it has */
 };
 
 struct quirk {
@@ -29,13 +31,34 @@ struct quirk {
     struct quirk_mask masks[QUIRK_MAX_MASKS]; /* what is not compared */
     unsigned nmasks;                          /* how many; 0: unsupported */
     bool unsupported;                         /* the backend cannot run these cases */
-    bool current;                             /* the version at hand is one of those it is about */
+    int32_t until;                            /* the last day it excuses; 0: it has no end */
+    const char *until_text;                   /* as written, or NULL */
+    bool expired;                             /* that day is over */
+    bool current;                             /* not so, and the version at hand is one it is about */
+    const char *versions, *condition;         /* as written, for people; or NULL */
+    const char *evidence;                     /* likewise */
+};
+
+/* Cases known to fail on one backend. */
+struct xfail {
+    const char *id;                /* unique, among quirks too */
+    const char *cases;             /* pattern of their ids */
+    const struct backend *backend; /* who is wrong */
+    const char *why;               /* what is wrong */
+    int32_t until;                 /* as in struct quirk */
+    const char *until_text;        /* likewise */
+    bool expired;                  /* likewise */
+    struct pos at;                 /* where the row stands */
+    const char *seen, *passes;     /* the reason in records: what was expected came; it did not */
 };
 
 struct quirks {
-    struct arena arena; /* everything below */
-    struct quirk *at;   /* by number */
-    unsigned n, cap;    /* used, allocated */
+    struct arena arena;     /* everything below */
+    struct quirk *at;       /* by number */
+    unsigned n, cap;        /* used, allocated */
+    struct xfail *xfails;   /* numbered from n on */
+    unsigned nxfails, xcap; /* used, allocated */
+    int32_t today;          /* for those that end */
 };
 
 /* `row` is -1 for code that is no instruction. */
@@ -50,5 +73,8 @@ int quirk_version_matches(const char *spec, const char *have);
 /* "rd[63:32]", "fflags", "mem" … for these rows. False: *err says why. */
 bool quirk_parse_mask(const struct guest *g, const uint64_t *rows, const char *text, struct arena *a,
                       struct quirk_mask *m, struct value_error *err);
+/* The mask leaves nothing of what it names. */
+bool quirk_mask_is_whole(const struct quirk_mask *m);
+void quirk_mask_write(const struct quirk_mask *m, struct buf *out); /* as in the file */
 
 #endif

@@ -16,15 +16,8 @@ struct loading {
     bool versioned;            /* `lockstep:` was met */
 };
 
-static bool find_backend(struct loading *l, const struct ynode *n, struct quirk *q)
+static bool unknown_backend(struct loading *l, const struct ynode *n)
 {
-    q->backend = backend_find(n->text);
-    if (q->backend && q->backend->oracle) return true;
-    if (q->backend) {
-        diag_error(l->d, n->at, n->len, "'%s' is no oracle: its errors are to be mended, not listed",
-                   n->text);
-        return false;
-    }
     struct suggest near = suggest_start(n->text, n->len);
     for (unsigned i = 0; backend_all[i]; i++)
         suggest_offer(&near, backend_all[i]->name, strlen(backend_all[i]->name));
@@ -32,6 +25,19 @@ static bool find_backend(struct loading *l, const struct ynode *n, struct quirk 
                near.best ? "; did you mean '" : "", (int)near.best_len, near.best ? near.best : "",
                near.best ? "'?" : "");
     return false;
+}
+
+static bool find_backend(struct loading *l, const struct ynode *n, struct quirk *q)
+{
+    q->backend = backend_find(n->text);
+    if (q->backend && (q->backend->oracle || q->until)) return true;
+    if (q->backend) {
+        diag_error(l->d, n->at, n->len,
+                   "'%s' is no oracle: its errors are to be mended, and excused 'until' a day at most",
+                   n->text);
+        return false;
+    }
+    return unknown_backend(l, n);
 }
 
 static bool find_rows(struct loading *l, const struct ynode *rows, struct quirk *q)
@@ -72,6 +78,36 @@ static bool find_masks(struct loading *l, const struct ynode *masks, struct quir
     return good;
 }
 
+/* A condition that is the same in every case is a mistake: the row would match nothing, or everything. */
+static bool can_hold(struct loading *l, const struct ynode *when, const struct quirk *q)
+{
+    bool never = true, always = true;
+    for (int i = q->undecoded ? -1 : 0; i < (int)l->guest->nrows; i++) {
+        if (!quirk_about(q, i)) continue;
+        int can = expr_can_hold(q->when, i < 0 ? NULL : &l->guest->rows[i]);
+        never &= can == 0;
+        always &= can == 1;
+    }
+    if (never)
+        diag_error(l->d, when->at, when->len, "this never holds in these rows: the quirk matches nothing");
+    else if (always)
+        diag_error(l->d, when->at, when->len, "this always holds in these rows: leave 'when' out");
+    return !never && !always;
+}
+
+/* Everything of everybody, always: no verdict could be wrong any more. */
+static bool is_narrow(struct loading *l, const struct ynode *n, const struct quirk *q)
+{
+    bool whole = q->unsupported;
+    for (unsigned i = 0; i < l->guest->nrows; i++)
+        if (!l->guest->rows[i].absent && !quirk_about(q, (int)i)) return true;
+    for (unsigned i = 0; i < q->nmasks; i++) whole |= quirk_mask_is_whole(&q->masks[i]);
+    if (q->when || !whole) return true;
+    diag_error(l->d, n->at, 1,
+               "this quirk matches everything: every row, in every case; name rows, or a condition");
+    return false;
+}
+
 static bool find_condition(struct loading *l, const struct ynode *when, struct quirk *q)
 {
     struct value_error err = {0};
@@ -87,25 +123,39 @@ static bool find_condition(struct loading *l, const struct ynode *when, struct q
         return false;
     }
     if (!good) diag_error(l->d, ynode_text_pos(when, err.offset), err.span, "%s", err.message);
-    return good;
+    return good && can_hold(l, when, q);
 }
 
 static bool find_versions(struct loading *l, const struct ynode *n, struct quirk *q)
 {
-    q->current = true;
+    q->current = !q->expired;
     if (!n) return true;
+    q->versions = arena_strdup(&l->q->arena, n->text);
     const char *have = q->backend->version ? q->backend->version() : NULL;
     int match = quirk_version_matches(n->text, have ? have : "0");
-    if (have) q->current = match > 0;
+    if (have && match <= 0) q->current = q->expired = false; /* it would say nothing anyway */
     if (match >= 0) return true;
     diag_error(l->d, n->at, n->len, "not versions: expected '<2.1.4', '>=2.0 <2.1' or '2.0'");
     return false;
 }
 
+static bool find_end(struct loading *l, const struct ynode *until, int32_t *day, const char **text,
+                     bool *expired)
+{
+    if (!until) return true;
+    *text = arena_strdup(&l->q->arena, until->text);
+    if (!date_parse(until->text, day)) {
+        diag_error(l->d, until->at, until->len, "expected a day as 2027-03-31");
+        return false;
+    }
+    *expired = *day < l->q->today;
+    return true;
+}
+
 static bool check_id(struct loading *l, const struct ynode *id)
 {
-    for (unsigned i = 0; i < l->q->n; i++) {
-        if (strcmp(l->q->at[i].id, id->text)) continue;
+    for (unsigned i = 0; i < quirks_count(l->q); i++) {
+        if (strcmp(quirk_id(l->q, i), id->text) != 0) continue;
         diag_error(l->d, id->at, id->len, "a second quirk with the id '%s'", id->text);
         return false;
     }
@@ -115,6 +165,7 @@ static bool check_id(struct loading *l, const struct ynode *id)
 static bool load_quirk(struct loading *l, const struct ynode *n)
 {
     const struct ynode *masks = ynode_get(n, "mask"), *unsupported = ynode_get(n, "unsupported");
+    const struct ynode *when = ynode_get(n, "when");
     const char *shown_by = schema_text(n, "case", NULL);
     struct arena *a = &l->q->arena;
     struct quirk q = {
@@ -123,16 +174,19 @@ static bool load_quirk(struct loading *l, const struct ynode *n)
         .why = arena_strdup(a, schema_text(n, "why", "")),
         .shown_by = shown_by ? arena_strdup(a, shown_by) : NULL,
         .unsupported = unsupported && !strcmp(unsupported->text, "true"),
+        .condition = when ? arena_strdup(a, when->text) : NULL,
+        .evidence = arena_strdup(a, schema_text(n, "evidence", "")),
     };
     if (q.unsupported == (masks != NULL)) {
         diag_error(l->d, n->at, 1, "a quirk has either 'mask' or 'unsupported: true'");
         return false;
     }
     bool good = check_id(l, ynode_get(n, "id"));
+    good &= find_end(l, ynode_get(n, "until"), &q.until, &q.until_text, &q.expired);
     good &= find_backend(l, ynode_get(n, "backend"), &q);
     good &= find_rows(l, ynode_get(n, "rows"), &q);
-    good = good && find_condition(l, ynode_get(n, "when"), &q) &&
-           find_versions(l, ynode_get(n, "versions"), &q) && find_masks(l, masks, &q);
+    good = good && find_condition(l, when, &q) && find_versions(l, ynode_get(n, "versions"), &q) &&
+           find_masks(l, masks, &q) && is_narrow(l, n, &q);
     if (!good) return false;
     if (l->q->n == l->q->cap) {
         l->q->cap = l->q->cap ? l->q->cap * 2 : 32;
@@ -142,15 +196,58 @@ static bool load_quirk(struct loading *l, const struct ynode *n)
     return true;
 }
 
-static bool load_list(struct loading *l, struct yaml_stream *y)
+/* A pattern of some cases of this ISA, not of all. */
+static bool check_cases(struct loading *l, const struct ynode *cases)
 {
-    const struct schema *type = schema_key_find(&schema_quirks, "quirks")->type->item;
+    size_t n = strlen(l->guest->name);
+    if (strncmp(cases->text, l->guest->name, n) || cases->text[n] != '/')
+        diag_error(l->d, cases->at, cases->len, "this matches nothing: ids of cases begin with '%s/'",
+                   l->guest->name);
+    else if (!cases->text[n + 1 + strspn(cases->text + n + 1, "*?/")])
+        diag_error(l->d, cases->at, cases->len, "this matches every case: name those that fail");
+    else
+        return true;
+    return false;
+}
+
+static bool load_xfail(struct loading *l, const struct ynode *n)
+{
+    const struct ynode *who = ynode_get(n, "backend"), *cases = ynode_get(n, "case");
+    struct arena *a = &l->q->arena;
+    struct xfail x = {
+        .id = arena_strdup(a, schema_text(n, "id", "")),
+        .cases = arena_strdup(a, cases->text),
+        .backend = backend_find(who->text),
+        .why = arena_strdup(a, schema_text(n, "why", "")),
+        .at = n->at,
+    };
+    bool good = check_id(l, ynode_get(n, "id"));
+    good &= find_end(l, ynode_get(n, "until"), &x.until, &x.until_text, &x.expired);
+    good &= x.backend || unknown_backend(l, who);
+    good &= check_cases(l, cases);
+    if (!good) return false;
+    x.at.file = arena_strdup(a, n->at.file);
+    x.seen = arena_printf(a, "%s: %s fails as expected: %s", x.id, x.backend->name, x.why);
+    x.passes = arena_printf(a, "%s: %s passes, which was not expected", x.id, x.backend->name);
+    struct quirks *q = l->q;
+    if (q->nxfails == q->xcap) {
+        q->xcap = q->xcap ? q->xcap * 2 : 8;
+        q->xfails = xrealloc(q->xfails, q->xcap * sizeof(*q->xfails));
+    }
+    q->xfails[q->nxfails++] = x;
+    return true;
+}
+
+/* `load` takes each item. */
+static bool load_list(struct loading *l, struct yaml_stream *y, const struct schema *type,
+                      bool (*load)(struct loading *l, const struct ynode *n))
+{
     struct arena item = {0};
     struct ynode *n;
     bool good = true;
     int got = yaml_enter_list(y);
     while (!got && (got = yaml_next_item(y, &item, &n)) > 0) {
-        good &= schema_check(type, n, l->d) && load_quirk(l, n);
+        good &= schema_check(type, n, l->d) && load(l, n);
         arena_reset(&item);
         got = 0;
     }
@@ -165,9 +262,10 @@ static bool load_key(struct loading *l, struct yaml_stream *y, const char *key, 
         schema_key_unknown(&schema_quirks, key, at, l->d);
         return false;
     }
-    if (!strcmp(key, "quirks")) {
-        if (l->versioned && l->guest) return load_list(l, y);
-        diag_error(l->d, at, strlen(key), "'lockstep' and 'isa' must come before 'quirks'");
+    if (k->type->accepts == SCHEMA_LIST) {
+        if (l->versioned && l->guest)
+            return load_list(l, y, k->type->item, !strcmp(key, "quirks") ? load_quirk : load_xfail);
+        diag_error(l->d, at, strlen(key), "'lockstep' and 'isa' must come before '%s'", key);
         return false;
     }
     struct arena a = {0};
@@ -191,9 +289,10 @@ static bool load_file(struct quirks *q, struct yaml_stream *y, struct diag *d)
     return got == 0;
 }
 
-struct quirks *quirks_load(const char *dir, struct diag *d)
+struct quirks *quirks_load(const char *dir, int32_t today, struct diag *d)
 {
     struct quirks *q = xcalloc(1, sizeof(*q));
+    q->today = today;
     struct paths paths = {0};
     bool good = paths_add(&paths, dir, d);
     for (size_t i = 0; good && i < paths.n; i++) {
@@ -206,9 +305,10 @@ struct quirks *quirks_load(const char *dir, struct diag *d)
     return NULL;
 }
 
-struct quirks *quirks_load_text(const char *name, const char *text, size_t len, struct diag *d)
+struct quirks *quirks_load_text(const char *name, const char *text, size_t len, int32_t today, struct diag *d)
 {
     struct quirks *q = xcalloc(1, sizeof(*q));
+    q->today = today;
     struct yaml_stream *y = yaml_open_text(name, text, len, d);
     if (y && load_file(q, y, d)) return q;
     quirks_free(q);
@@ -220,5 +320,6 @@ void quirks_free(struct quirks *q)
     if (!q) return;
     arena_free(&q->arena);
     free(q->at);
+    free(q->xfails);
     free(q);
 }

@@ -32,6 +32,7 @@ static bool parse_bits(const char *text, size_t at, const struct guest_reg *bits
     const char *s = text + at;
     m->hi = width - 1;
     m->lo = 0;
+    m->width = width;
     if (!*s) return true;
     if (*s++ != '[')
         return refuse(err, at, strlen(text + at), "expected bits as [63:32], [0] or [NX], or the end");
@@ -66,6 +67,7 @@ static int operand_width(const struct guest *g, const uint64_t *rows, const char
                          unsigned *width, struct value_error *err)
 {
     const struct guest_row *with = NULL, *without = NULL;
+    bool written = false;
     *width = 0;
     for (unsigned i = 0; i < g->nrows; i++) {
         if (!(rows[i / 64] >> (i % 64) & 1)) continue;
@@ -75,13 +77,48 @@ static int operand_width(const struct guest *g, const uint64_t *rows, const char
             continue;
         }
         with = &g->rows[i];
+        written |= with->absent || f->access & GUEST_WRITE;
         unsigned w = width_of(f->kind);
         if (!*width || w < *width) *width = w;
     }
     if (!with) return 0;
-    if (!without) return 1;
-    refuse(err, 0, n, "row %s has no register operand '%.*s'", without->id, (int)n, name);
+    if (!without && written) return 1;
+    if (without)
+        refuse(err, 0, n, "row %s has no register operand '%.*s'", without->id, (int)n, name);
+    else
+        refuse(err, 0, n, "no row writes '%.*s': the mask matches nothing", (int)n, name);
     return -1;
+}
+
+/* Some of the rows writes memory; what is not done yet may. */
+static bool any_stores(const struct guest *g, const uint64_t *rows)
+{
+    for (unsigned i = 0; i < g->nrows; i++)
+        if (rows[i / 64] >> (i % 64) & 1 &&
+            (g->rows[i].absent || g->rows[i].effects & (EFFECT_STORE | EFFECT_AMO)))
+            return true;
+    return false;
+}
+
+bool quirk_mask_is_whole(const struct quirk_mask *m)
+{
+    return (m->kind != MASK_OPERAND && m->kind != MASK_REG) || (m->lo == 0 && m->hi == m->width - 1);
+}
+
+void quirk_mask_write(const struct quirk_mask *m, struct buf *out)
+{
+    static const char *const plain[] = {[MASK_MEM] = "mem", [MASK_EXIT] = "exit", [MASK_VALUE] = "value"};
+    buf_str(out, m->kind == MASK_OPERAND ? m->operand
+                 : m->kind == MASK_REG   ? guest_reg_name(m->reg.reg, m->reg.index)
+                                         : plain[m->kind]);
+    if (quirk_mask_is_whole(m)) return;
+    const char *const *names = m->kind == MASK_REG ? m->reg.reg->bits : NULL;
+    unsigned known = 0;
+    while (names && names[known] && known < m->lo) known++;
+    if (names && m->hi == m->lo && names[known] && *names[known])
+        buf_printf(out, "[%s]", names[known]);
+    else
+        buf_printf(out, m->hi == m->lo ? "[%u]" : "[%u:%u]", m->hi, m->lo);
 }
 
 bool quirk_parse_mask(const struct guest *g, const uint64_t *rows, const char *text, struct arena *a,
@@ -97,7 +134,8 @@ bool quirk_parse_mask(const struct guest *g, const uint64_t *rows, const char *t
     for (unsigned i = 0; i < ARRAY_LEN(plain); i++) {
         if (strcmp(plain[i].name, text)) continue;
         m->kind = plain[i].kind;
-        return true;
+        if (m->kind != MASK_MEM || any_stores(g, rows)) return true;
+        return refuse(err, 0, n, "no row writes memory: the mask matches nothing");
     }
     int operand = operand_width(g, rows, text, n, &width, err);
     if (operand < 0) return false;

@@ -26,7 +26,7 @@ enum opinion { SAME, EXCUSED, SILENT /* one of them ends by a known error */, DI
 
 static bool excused(const struct ballot *b, unsigned who, unsigned whom, const struct diff *d)
 {
-    if (who == MANUAL || !b->quirks || !b->outcomes[who - 1].oracle) return false;
+    if (who == MANUAL || !b->quirks) return false;
     const struct outcome *right = whom == MANUAL ? NULL : &b->outcomes[whom - 1];
     return quirk_find(b->quirks, b->c, &b->outcomes[who - 1], right, d) >= 0;
 }

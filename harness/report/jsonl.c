@@ -129,6 +129,11 @@ static void jsonl_end(struct report *r, const struct run_info *info, const struc
         buf_printf(b, ":%" PRIu64, t->reasons.rows[i].n);
     }
     buf_char(b, '}');
+    if (t->xfails.n) {
+        buf_printf(b, ",\"xfailed\":%" PRIu64 ",\"xpassed\":%" PRIu64, t->verdicts[VERDICT_XFAIL],
+                   t->verdicts[VERDICT_XPASS]);
+    }
+    if (info->remarks) member(b, "remarks", info->remarks);
     if (info->stopped) member(b, "stopped", info->stopped);
     buf_printf(b, ",\"jobs\":%u,\"seconds\":%.3f}", info->jobs, info->seconds);
     write_line(r);

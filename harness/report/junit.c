@@ -98,9 +98,14 @@ static void junit_record(struct report *r, const struct run_info *info, const st
     buf_char(b, '"');
     if (rec->verdict == VERDICT_PASS) {
         buf_str(b, "/>\n");
-    } else if (rec->verdict == VERDICT_SKIP) {
-        r->counts[SKIPPED]++;
-        buf_str(b, "><skipped message=\"");
+    } else if (rec->verdict == VERDICT_XPASS) {
+        buf_str(b, "><system-out>");
+        text_xml(b, rec->reason);
+        buf_str(b, "</system-out></testcase>\n");
+    } else if (!verdict_is_failure(rec->verdict)) {
+        r->counts[SKIPPED]++; /* JUnit has no word for what failed as expected; pytest says this too */
+        buf_str(b, rec->verdict == VERDICT_XFAIL ? "><skipped type=\"xfail\" message=\""
+                                                 : "><skipped message=\"");
         text_xml(b, rec->reason);
         buf_str(b, "\"/></testcase>\n");
     } else {

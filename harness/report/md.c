@@ -79,14 +79,34 @@ static void add_sums(struct buf *b, const struct tally *t)
     if (t->reasons.n) buf_str(b, "| skipped because | cases |\n| --- | ---: |\n");
     for (unsigned i = 0; i < t->reasons.n; i++) add_row(b, t->reasons.rows[i].name, t->reasons.rows[i].n);
     if (t->reasons.n) buf_char(b, '\n');
-    buf_str(b, "| extension | passed | failed | skipped |\n| --- | ---: | ---: | ---: |\n");
+    if (t->xfails.n) buf_str(b, "| expected failures | cases |\n| --- | ---: |\n");
+    for (unsigned i = 0; i < t->xfails.n; i++) add_row(b, t->xfails.rows[i].name, t->xfails.rows[i].n);
+    if (t->xfails.n) buf_char(b, '\n');
+    buf_printf(b, "| extension | passed | failed | skipped |%s\n| --- | ---: | ---: | ---: |%s\n",
+               t->xfails.n ? " failed as expected |" : "", t->xfails.n ? " ---: |" : "");
     for (unsigned i = 0; i < t->exts.n; i++) {
         const struct tally_row *e = &t->exts.rows[i];
         buf_str(b, "| ");
         text_md(b, e->name);
-        buf_printf(b, " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " |\n", e->n - e->bad - e->skips, e->bad,
-                   e->skips);
+        buf_printf(b, " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " |", e->n - e->bad - e->skips - e->expected,
+                   e->bad, e->skips);
+        if (t->xfails.n) buf_printf(b, " %" PRIu64 " |", e->expected);
+        buf_char(b, '\n');
     }
+}
+
+/* A list of lines. */
+static void add_remarks(struct buf *b, const char *lines)
+{
+    struct buf line = {0};
+    for (const char *at = lines; at && *at; at += strcspn(at, "\n") + 1) {
+        buf_reset(&line);
+        buf_add(&line, at, strcspn(at, "\n"));
+        buf_str(b, at == lines ? "\n- " : "- ");
+        text_md(b, buf_cstr(&line));
+        buf_char(b, '\n');
+    }
+    buf_free(&line);
 }
 
 static void add_clusters(struct buf *b, const struct run_info *info, const struct clusters *c)
@@ -120,6 +140,7 @@ static void md_end(struct report *r, const struct run_info *info, const struct t
     }
     add_run(b, info);
     add_sums(b, t);
+    add_remarks(b, info->remarks);
     if (r->counts[0]) {
         add_clusters(b, info, &t->clusters);
         buf_str(b, "\n## Failures\n\n| row | cases |\n| --- | ---: |\n");

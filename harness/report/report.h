@@ -32,6 +32,7 @@ struct run_info {
     const char *options;         /* what `lockstep repro` needs besides id and file: " --seed 7", or "" */
     const char *stopped; /* at the end: why the run did not finish ("interrupted by SIGINT"), or NULL */
     double seconds;      /* at the end: how long it took */
+    const char *remarks; /* at the end: lines about rows of quirks that somebody should look at, or NULL */
 };
 
 struct report;

@@ -85,8 +85,7 @@ static void run_entry(struct panel *p, unsigned entry, const struct test_case *c
 {
     const struct lineup_entry *e = &p->lineup->entries[entry];
     unsigned quirk = 0;
-    const char *why =
-        e->oracle && p->lineup->quirks ? quirk_unsupported(p->lineup->quirks, e->backend, c, &quirk) : NULL;
+    const char *why = p->lineup->quirks ? quirk_unsupported(p->lineup->quirks, e->backend, c, &quirk) : NULL;
     if (why) {
         *o = (struct outcome){.backend = e->backend, .unsupported = why, .quirk = quirk + 1};
         return;
@@ -179,6 +178,7 @@ void panel_judge(struct panel *p, const struct test_case *c, struct activity *ac
     j->findings = &f;
     judge(c, out, p->lineup->n, p->lineup->quirks, j);
     j->findings = NULL;
+    if (judge_expected(c, out, p->lineup->n, p->lineup->quirks, !p->lineup->lenient, j)) return;
     if (j->verdict != VERDICT_FAIL) return;
     memcpy(&first.word, c->code, c->code_size < sizeof(first.word) ? c->code_size : sizeof(first.word));
     if (c->guest->decode(first.word) >= 0) first.row = &c->guest->rows[c->guest->decode(first.word)];

@@ -15,6 +15,7 @@ struct lineup {
     struct lineup_entry entries[LINEUP_MAX]; /* those under test first */
     unsigned n;                              /* how many */
     const struct quirks *quirks;             /* known bugs of oracles, or NULL */
+    bool lenient;                            /* an expected failure that passes is said, and no failure */
     const void *jit;                         /* options of backend_jit; NULL: the usual */
 };
 

@@ -1,5 +1,6 @@
 /* Plans. To add a key: its row in plan_keys, and its line in read_plan. */
 #include "harness/generate/fill.h"
+#include "harness/judge/date.h"
 #include "harness/run/pick.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@ static const struct schema slice = {
     .what = "a number up to 1073741824", .accepts = SCHEMA_NUMBER, .max = 1u << 30};
 static const struct schema hot = {
     .what = "a number up to 4294967295", .accepts = SCHEMA_NUMBER, .max = UINT32_MAX};
+static const struct schema boolean = {.what = "true or false", .accepts = SCHEMA_BOOL};
 static const struct schema jobs = {.what = "a number up to 1024", .accepts = SCHEMA_NUMBER, .max = 1024};
 
 static const struct schema_key report_keys[] = {
@@ -48,6 +50,8 @@ static const struct schema_key plan_keys[] = {
     {"jobs", &jobs, false, "Worker processes; 0: one for each processor."},
     {"timeout", &text, false, "Seconds that a case may take; 0: any time."},
     {"quirks", &text, false, "Folder of known errors of oracles, relative to this file; 'none' for none."},
+    {"strict", &boolean, false,
+     "false: an expected failure (corpora/quirks) that passes is said, and does not make the run fail."},
     {"reports", &reports, false, "Reports and their files, relative to where lockstep is started."},
 };
 static const struct schema schema_plan = {
@@ -156,6 +160,7 @@ static int read_plan(struct program *p, struct plan *plan, const char *path, str
     plan->jit.slice = (unsigned)schema_number(root, "slice", plan->jit.slice);
     plan->jit.hot = (unsigned)schema_number(root, "hot", plan->jit.hot);
     plan->jobs = (unsigned)schema_number(root, "jobs", plan->jobs);
+    plan->lineup.lenient |= !strcmp(schema_text(root, "strict", "true"), "false");
     const char *quirks = schema_text(root, "quirks", NULL);
     if (quirks) plan->quirks_dir = strcmp(quirks, "none") ? relative_to(p, path, quirks) : "none";
     int status = read_seconds(p, root, &plan->timeout, d);
@@ -237,6 +242,15 @@ static int read_paths(struct program *p, const struct text_list *paths, struct p
     return status;
 }
 
+int plan_today(struct program *p, int32_t *day)
+{
+    struct buf why = {0};
+    int status = 0;
+    if (!date_today(p->opt.today, day, &why)) status = complain(p, STATUS_USAGE, "%s", buf_cstr(&why));
+    buf_free(&why);
+    return status;
+}
+
 int plan_make(struct program *p, const struct text_list *paths, struct plan *plan)
 {
     struct diag d = {.out = p->err};
@@ -250,13 +264,14 @@ int plan_make(struct program *p, const struct text_list *paths, struct plan *pla
     }
     int status = read_paths(p, paths, plan, &d);
     if (!status) status = override(p, plan);
+    if (!status) status = plan_today(p, &plan->today);
     if (!status) {
         fill_in(p, plan);
         plan->lineup.jit = &plan->jit;
         status = plan_find_backends(p, plan);
     }
     if (!status && plan->quirks_dir) {
-        plan->quirks = quirks_load(plan->quirks_dir, &d);
+        plan->quirks = quirks_load(plan->quirks_dir, plan->today, &d);
         plan->lineup.quirks = plan->quirks;
         if (!plan->quirks) status = STATUS_USAGE;
     }
@@ -287,6 +302,7 @@ const char *plan_repro_options(struct program *p, const struct plan *plan)
     if (plan->filter.seed) buf_printf(&b, " --seed %" PRIu64, plan->filter.seed);
     if (plan->jit.slice) buf_printf(&b, " --slice %u", plan->jit.slice);
     if (plan->jit.hot) buf_printf(&b, " --hot %u", plan->jit.hot);
+    if (p->opt.today) buf_printf(&b, " --today %s", p->opt.today);
     const char *text_out = arena_strdup(&p->arena, buf_cstr(&b));
     buf_free(&b);
     return text_out;

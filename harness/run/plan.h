@@ -27,6 +27,7 @@ struct plan {
     double timeout;                               /* seconds for a case */
     unsigned max_timeouts;                        /* then give up */
     const char *quirks_dir;                       /* NULL: none */
+    int32_t today;                                /* decides which of them have ended */
     struct plan_report reports[PLAN_MAX_REPORTS]; /* nreports of them */
     unsigned nreports;                            /* how many */
     bool whole;                                   /* no filter and no shard: every case of the paths */
@@ -39,6 +40,8 @@ struct plan {
  * Complains. Returns an exit status; plan_free in any case. */
 int plan_make(struct program *p, const struct text_list *paths, struct plan *plan);
 void plan_free(struct plan *plan);
+/* The day that quirks are looked at, by --today or date_today. Complains; an exit status. */
+int plan_today(struct program *p, int32_t *day);
 /* Takes over the reports of the command line. Complains; an exit status. */
 int plan_given_reports(struct program *p, struct plan *plan);
 /* Options that repeat this plan's choice of backends and cases, for `repro`: " --seed 7". */
@@ -58,7 +61,7 @@ void plan_stream_close(void *s);
 typedef int plan_case_fn(struct program *p, struct plan *plan, const struct test_case *c);
 int plan_with_case(struct program *p, plan_case_fn *with);
 
-/* ---- lineup of a plan: backends.c ---- */
+/* ---- lineup of a plan: choose.c ---- */
 /* Finds the named backends; complains. A default oracle that cannot run here is left out, a named one is an
  * error. */
 int plan_find_backends(struct program *p, struct plan *plan);

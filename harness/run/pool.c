@@ -253,6 +253,7 @@ static void blame(struct pool *p, struct hand *h, int status)
         return;
     }
     h->a.lost = number;
+    h->a.doing = doing;
     h->stillborn = 0;
     if (!h->overdue) {
         h->a.verdict = VERDICT_CRASH;

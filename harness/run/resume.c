@@ -26,6 +26,7 @@ int run_identify(struct program *p, const struct plan *plan, uint64_t corpus, st
     info->program = journal_program();
     info->corpus = corpus;
     info->quirks = hash_quirks(plan->quirks_dir, &d);
+    if (info->quirks && plan->quirks) info->quirks ^= quirks_ended_hash(plan->quirks);
     diag_free(&d);
     if (info->program && info->corpus && info->quirks) return 0;
     return complain(p, STATUS_HARNESS,

@@ -47,11 +47,7 @@ int session_begin(struct session *s, struct program *p, const struct plan *plan,
     *s = (struct session){.p = p, .plan = plan, .info = *info, .colour = status_colour(p->out)};
     if (info->covered) s->info.ledger = s->ledger = ledger_open(&plan->lineup);
     tally_init(&s->tally, nquirks);
-    s->stale = xcalloc(nquirks, sizeof(bool));
-    s->shown_by = xcalloc(nquirks, sizeof(*s->shown_by));
-    for (unsigned i = 0; i < nquirks; i++)
-        if (quirk_case(plan->quirks, i) && quirk_current(plan->quirks, i))
-            s->shown_by[i] = hash_str(quirk_case(plan->quirks, i), 0);
+    watch_open(&s->watch, plan);
     s->reports = xcalloc(plan->nreports + 1, sizeof(*s->reports)); /* and one that goes on */
     for (unsigned i = 0; i < plan->nreports; i++) {
         const struct plan_report *want = &plan->reports[i];
@@ -109,22 +105,6 @@ static void print_dissent(struct session *s, const struct record *r)
             r->detail);
 }
 
-/* A quirk whose own case ran without showing it may have been fixed. */
-static void look_for_stale(struct session *s, const struct record *r)
-{
-    const struct quirks *q = s->plan->quirks;
-    uint64_t hash = s->tally.nquirks ? hash_str(r->id, 0) : 0;
-    for (unsigned i = 0; i < s->tally.nquirks; i++) {
-        bool met = false;
-        if (s->shown_by[i] != hash || !quirk_case(q, i) || strcmp(quirk_case(q, i), r->id)) continue;
-        for (unsigned k = 0; k < r->nquirks; k++) met |= r->quirks[k] == i;
-        for (unsigned k = 0; k < s->plan->lineup.n; k++)
-            if (!strcmp(s->plan->lineup.entries[k].backend->name, quirk_backend(q, i)) &&
-                s->plan->lineup.entries[k].oracle)
-                s->stale[i] = !met;
-    }
-}
-
 /* What a run that is killed leaves is what it found out, but for the last moment. */
 static void flush_reports(struct session *s)
 {
@@ -152,7 +132,7 @@ void session_record(void *session, const struct record *r)
     tally_add(&s->tally, r);
     for (unsigned i = 0; i < s->nreports; i++)
         check_report(s, &s->reports[i], report_record(&s->reports[i], &s->info, r));
-    look_for_stale(s, r);
+    watch_record(&s->watch, r);
     if (verdict_is_failure(r->verdict)) {
         if (s->shown++ < s->p->opt.show) print_failure(s, r);
     } else if (r->dissent) {
@@ -185,17 +165,6 @@ static const char *why_stopped(struct session *s, const struct pool_result *res)
     return "unknown";
 }
 
-static void print_stale(struct session *s)
-{
-    for (unsigned i = 0; i < s->tally.nquirks; i++)
-        if (s->stale[i])
-            fprintf(s->p->out, "quirk %s no longer shows in %s: was it mended?\n",
-                    quirk_id(s->plan->quirks, i), quirk_case(s->plan->quirks, i));
-    for (unsigned i = 0; s->p->opt.verbose && s->plan->whole && i < s->tally.nquirks; i++)
-        if (!s->tally.quirks[i] && !s->stale[i])
-            fprintf(s->p->out, "quirk %s was not met in this run\n", quirk_id(s->plan->quirks, i));
-}
-
 /* What went wrong, most cases first, and the smallest case of each. */
 static void print_clusters(struct session *s)
 {
@@ -223,7 +192,7 @@ static void print_end(struct session *s)
     if (s->shown > s->p->opt.show)
         fprintf(out, "… and %" PRIu64 " failures more%s\n", s->shown - s->p->opt.show,
                 s->nreports ? "; the reports have them all" : "");
-    print_stale(s);
+    if (s->info.remarks) fputs(s->info.remarks, out);
     print_clusters(s);
     status_sums(&s->tally, out);
     for (unsigned i = 0; i < s->nreports; i++)
@@ -247,7 +216,10 @@ static int exit_status(const struct session *s, const struct pool_result *res)
 int session_end(struct session *s, struct pool_result *res)
 {
     int status = STATUS_USAGE;
+    struct buf remarks = {0};
     if (res) {
+        watch_say(&s->watch, &s->tally, s->p->opt.verbose, &remarks);
+        if (remarks.len) s->info.remarks = remarks.p;
         status_clear(&s->status);
         s->info.stopped = why_stopped(s, res);
         s->info.seconds = status_now() - s->status.start;
@@ -263,8 +235,8 @@ int session_end(struct session *s, struct pool_result *res)
     }
     tally_free(&s->tally);
     ledger_free(s->ledger);
-    free(s->stale);
-    free(s->shown_by);
+    watch_close(&s->watch);
+    buf_free(&remarks);
     free(s->reports);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include "harness/run/plan.h"
 #include "harness/run/status.h"
+#include "harness/run/watch.h"
 #include "harness/run/worker.h"
 
 struct session {
@@ -17,8 +18,7 @@ struct session {
     unsigned nreports;       /* how many are open */
     uint64_t shown;          /* failures printed */
     uint64_t dissents;       /* disagreeing oracles printed */
-    bool *stale;             /* by quirk: the case that shows it ran without it */
-    uint64_t *shown_by;      /* by quirk: the hash of that case's id; 0: none, or another version's */
+    struct watch watch;      /* of the rows of quirks */
     double flushed;          /* when reports were last told to write what they know */
     bool lost;               /* a report could not be written */
     bool colour;             /* on p->out */

@@ -102,6 +102,8 @@ void status_sums(const struct tally *t, FILE *out)
     print_rows(&t->rows, out);
     for (unsigned i = 0; i < t->reasons.n; i++)
         fprintf(out, "skipped %" PRIu64 ": %s\n", t->reasons.rows[i].n, t->reasons.rows[i].name);
+    for (unsigned i = 0; i < t->xfails.n; i++)
+        fprintf(out, "%s: %" PRIu64 "\n", t->xfails.rows[i].name, t->xfails.rows[i].n);
     fprintf(out,
             "checked against an oracle: %" PRIu64 "; checked against the manual: %" PRIu64
             "; against both: %" PRIu64 "\n",

@@ -17,6 +17,7 @@ static void list_free(struct tally_list *l)
 void tally_free(struct tally *t)
 {
     list_free(&t->reasons);
+    list_free(&t->xfails);
     list_free(&t->exts);
     list_free(&t->rows);
     free(t->quirks);
@@ -36,7 +37,7 @@ static struct tally_row *list_find(struct tally_list *l, const char *name)
 
 bool verdict_is_failure(enum verdict v)
 {
-    return v != VERDICT_PASS && v != VERDICT_SKIP;
+    return v == VERDICT_FAIL || v == VERDICT_CRASH || v == VERDICT_TIMEOUT;
 }
 
 static void add_checked(struct tally *t, unsigned checked)
@@ -72,12 +73,14 @@ void tally_add(struct tally *t, const struct record *r)
         list_find(&t->reasons, r->reason)->n++;
     else
         add_checked(t, r->checked);
+    if (r->verdict == VERDICT_XFAIL || r->verdict == VERDICT_XPASS) list_find(&t->xfails, r->reason)->n++;
     if (failure) clusters_add(&t->clusters, r);
     if (failure) list_find(&t->rows, *r->row ? r->row : "(does not decode)")->n++;
     struct tally_row *ext = ext_find(&t->exts, r);
     ext->n++;
     ext->bad += failure;
     ext->skips += r->verdict == VERDICT_SKIP;
+    ext->expected += r->verdict == VERDICT_XFAIL;
     for (unsigned i = 0; i < r->nquirks; i++)
         if (r->quirks[i] < t->nquirks) t->quirks[r->quirks[i]] = true;
 }
@@ -106,6 +109,13 @@ void tally_line(const struct tally *t, struct buf *out)
 {
     buf_printf(out, "%llu passed, %llu failed", (unsigned long long)t->verdicts[VERDICT_PASS],
                (unsigned long long)tally_failed(t));
-    if (t->verdicts[VERDICT_SKIP])
-        buf_printf(out, ", %llu skipped", (unsigned long long)t->verdicts[VERDICT_SKIP]);
+    static const struct {
+        enum verdict verdict; /* which */
+        const char *text;     /* what is said of it */
+    } others[] = {{VERDICT_SKIP, "skipped"},
+                  {VERDICT_XFAIL, "failed as expected"},
+                  {VERDICT_XPASS, "passed unexpectedly"}};
+    for (unsigned i = 0; i < ARRAY_LEN(others); i++)
+        if (t->verdicts[others[i].verdict])
+            buf_printf(out, ", %llu %s", (unsigned long long)t->verdicts[others[i].verdict], others[i].text);
 }

@@ -7,10 +7,11 @@
 
 /* Texts with a number, in the order in which they were first met. */
 struct tally_row {
-    char *name;     /* owned */
-    uint64_t n;     /* cases */
-    uint64_t bad;   /* failed ones; extensions only */
-    uint64_t skips; /* skipped ones; extensions only */
+    char *name;        /* owned */
+    uint64_t n;        /* cases */
+    uint64_t bad;      /* failed ones; extensions only */
+    uint64_t skips;    /* skipped ones; extensions only */
+    uint64_t expected; /* that failed as expected; extensions only */
 };
 
 struct tally_list {
@@ -27,6 +28,7 @@ struct tally {
     uint64_t peers;            /* only backends under test against each other */
     uint64_t dissent;          /* an oracle disagrees with the manual */
     struct tally_list reasons; /* of skipped cases */
+    struct tally_list xfails;  /* of those that failed as expected, and of those that were to and passed */
     struct tally_list rows;    /* of failures: instruction rows */
     struct clusters clusters;  /* of failures: causes */
     struct tally_list exts;    /* "riscv64 Zba" */
@@ -39,7 +41,7 @@ void tally_add(struct tally *t, const struct record *r);
 void tally_free(struct tally *t);
 void tally_sort(struct tally_list *l);        /* most cases first */
 uint64_t tally_failed(const struct tally *t); /* failed, crashed, timed out */
-/* "N passed, M failed, K skipped", the last part only when there are any. */
+/* "N passed, M failed, K skipped", other parts only when there are any. */
 void tally_line(const struct tally *t, struct buf *out);
 bool verdict_is_failure(enum verdict v);
 

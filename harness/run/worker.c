@@ -139,6 +139,14 @@ static bool stream_seek(struct work *w, uint64_t n)
 static bool report_lost(struct work *w, const struct test_case *c, const struct assignment *a)
 {
     struct judgement j = {.verdict = (enum verdict)a->verdict, .skip = a->reason};
+    unsigned who = a->doing - DOING_BACKEND;
+    int quirk = -1;
+    if (a->doing >= DOING_BACKEND && who < w->lineup->n && w->lineup->quirks)
+        quirk = quirk_expects(w->lineup->quirks, c->id, w->lineup->entries[who].backend, &j.skip);
+    if (quirk >= 0) {
+        j.verdict = VERDICT_XFAIL;
+        j.quirks[j.nquirks++] = (unsigned)quirk;
+    }
     struct record r = record_of(c, a->lost, w->lineup, NULL, &j, &w->exit);
     r.micros = a->micros;
     record_encode(&r, &w->frames);

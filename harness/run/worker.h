@@ -29,6 +29,7 @@ struct assignment {
     uint64_t lost;         /* case number, or ~0 */
     uint32_t verdict;      /* enum verdict of the lost one */
     uint32_t micros;       /* how long it took */
+    uint32_t doing;        /* what killed it, as in struct activity */
     char reason[112];      /* what happened to it: "interp: died of SIGSEGV" */
 };
 

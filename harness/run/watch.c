@@ -1,0 +1,69 @@
+#include "harness/run/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The backend takes part, as what the row is about, in a version and on a day that the row is about. */
+static bool can_be_met(const struct plan *plan, unsigned row)
+{
+    if (!quirk_current(plan->quirks, row)) return false;
+    for (unsigned i = 0; i < plan->lineup.n; i++)
+        if (plan->lineup.entries[i].backend == quirk_backend(plan->quirks, row)) return true;
+    return false;
+}
+
+void watch_open(struct watch *w, const struct plan *plan)
+{
+    *w = (struct watch){.plan = plan, .n = plan->quirks ? quirks_count(plan->quirks) : 0};
+    w->gone = xcalloc(w->n, sizeof(*w->gone));
+    w->shown_by = xcalloc(w->n, sizeof(*w->shown_by));
+    for (unsigned i = 0; i < w->n; i++)
+        if (quirk_case(plan->quirks, i) && can_be_met(plan, i))
+            w->shown_by[i] = hash_str(quirk_case(plan->quirks, i), 0);
+}
+
+void watch_close(struct watch *w)
+{
+    free(w->gone);
+    free(w->shown_by);
+    *w = (struct watch){0};
+}
+
+void watch_record(struct watch *w, const struct record *r)
+{
+    uint64_t hash = w->n ? hash_str(r->id, 0) : 0;
+    for (unsigned i = 0; i < w->n; i++) {
+        bool met = false;
+        if (w->shown_by[i] != hash || strcmp(quirk_case(w->plan->quirks, i), r->id) != 0) continue;
+        for (unsigned k = 0; k < r->nquirks; k++) met |= r->quirks[k] == i;
+        w->gone[i] = !met;
+    }
+}
+
+/* "unicorn 2.0.1" */
+static void name_backend(const struct backend *b, struct buf *out)
+{
+    buf_str(out, b->name);
+    if (b->version) buf_printf(out, " %s", b->version());
+}
+
+void watch_say(const struct watch *w, const struct tally *t, bool all, struct buf *out)
+{
+    const struct quirks *q = w->plan->quirks;
+    for (unsigned i = 0; i < w->n; i++) {
+        const char *ended = quirk_ended(q, i);
+        bool unmet = all && w->plan->whole && !t->quirks[i] && can_be_met(w->plan, i);
+        if (!ended && !w->gone[i] && !unmet) continue;
+        buf_printf(out, "quirk %s ", quirk_id(q, i));
+        if (ended) {
+            buf_printf(out, "ended on %s: what it excused counts again\n", ended);
+            continue;
+        }
+        if (w->gone[i])
+            buf_printf(out, "no longer shows in %s with ", quirk_case(q, i));
+        else
+            buf_str(out, "was not met in this run with ");
+        name_backend(quirk_backend(q, i), out);
+        buf_str(out, w->gone[i] ? ": was it mended?\n" : "\n");
+    }
+}
