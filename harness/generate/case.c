@@ -176,47 +176,69 @@ static void set_value(struct making *m, unsigned field, uint64_t v)
     set_reg(m, ref, gen_random(TEST_INT, &m->r, v));
 }
 
+static void set_corner(struct making *m, unsigned field, unsigned k)
+{
+    struct gen_corners c = gen_corners(m->p->row->fields[field].test);
+    set_value(m, field, k >= c.n - c.images ? c.v[k] : box(m->p, field, c.v[k]));
+}
+
+/* Corners of all operands, crossed. */
 static void set_corners(struct making *m, uint64_t i)
 {
     const struct gen_plan *p = m->p;
     uint64_t at = gen_dim(p, DIM_VALUES, p->crossed, i);
     for (unsigned f = 0; f < p->row->nfields; f++) {
         if (!reads_value(m, f)) continue;
-        struct gen_corners c = gen_corners(p->row->fields[f].test);
-        unsigned k = (unsigned)(at % c.n);
-        bool image = k >= c.n - c.images;
-        at /= c.n;
-        set_value(m, f, image ? c.v[k] : box(p, f, c.v[k]));
+        unsigned n = gen_corners(p->row->fields[f].test).n;
+        set_corner(m, f, (unsigned)(at % n));
+        at /= n;
     }
 }
 
+/* Classes of the first two operands, crossed, so that those with one corner come as often as those with many;
+ * of each other one such that with either of them, too, all pairs come in as many cases. */
+static void set_classes(struct making *m, uint64_t i)
+{
+    const struct gen_plan *p = m->p;
+    unsigned at = gen_dim(p, DIM_CLASSES, p->class_crossed, i), sum = (unsigned)(i / p->class_crossed), n = 0;
+    for (unsigned f = 0; f < p->row->nfields; f++) {
+        if (!reads_value(m, f)) continue;
+        const struct gen_classes *s = &p->classes[f];
+        unsigned class = (n++ < 2 ? at : sum) % s->n, first = s->start[class];
+        set_corner(m, f, s->order[first + rng_below(&m->r, s->start[class + 1] - first)]);
+        sum += class;
+        at /= s->n;
+    }
+}
+
+/* Each may be near any of those before it. */
 static void set_random(struct making *m)
 {
     const struct gen_plan *p = m->p;
-    uint64_t other = rng_next(&m->r);
+    uint64_t others[GEN_MAX_FIELDS] = {rng_next(&m->r)};
+    unsigned n = 0;
     for (unsigned f = 0; f < p->row->nfields; f++) {
         if (!reads_value(m, f)) continue;
-        uint64_t v = gen_random(p->row->fields[f].test, &m->r, other);
-        other = v;
+        uint64_t v = gen_random(p->row->fields[f].test, &m->r, others[n < 2 ? 0 : rng_below(&m->r, n)]);
         bool unboxed = p->box[f] && rng_below(&m->r, 16) == 0;
+        others[n++] = v;
         set_value(m, f,
                   unboxed ? v | rng_next(&m->r) << gen_test_width(p->row->fields[f].test) : box(p, f, v));
     }
 }
 
-/* Three cases of corners for each random one, unless the file asks for one kind only. */
+/* Of four cases two are corners, one is classes of corners, one is random, unless the file asks for one kind
+ * only. */
 static void set_operands(struct making *m)
 {
-    switch (m->p->values) {
-    case GEN_CORNERS: set_corners(m, m->n); break;
-    case GEN_RANDOM: set_random(m); break;
-    case GEN_ALL:
-        if (m->n % 4 == 3)
-            set_random(m);
-        else
-            set_corners(m, m->n / 4 * 3 + m->n % 4);
-        break;
-    }
+    uint64_t four = m->n / 4, of = m->n % 4;
+    bool all = m->p->values == GEN_ALL;
+    if (m->p->values == GEN_RANDOM || (all && of == 3))
+        set_random(m);
+    else if (gen_crosses_classes(m->p, m->n))
+        set_classes(m, four);
+    else
+        set_corners(m, all ? four * 2 + of / 2 : four * 3 + of);
 }
 
 /* Registers that the row names itself; then what nobody should read: the old values of what is written, and
@@ -240,7 +262,7 @@ static void set_fp_state(struct making *m)
     if (!p->fp_state) return;
     uint64_t r = rng_next(&m->r), control = r >> 32;
     if (p->nrounds) {
-        struct gen_round round = p->rounds[gen_dim(p, DIM_ROUND, p->nrounds, m->n)];
+        struct gen_round round = gen_round(p, m->n);
         if (round.control != 0xff) control = round.control;
     }
     if (p->flags_reg >= 0)

@@ -147,11 +147,25 @@ static uint64_t enum_value(const struct guest_field *f, unsigned v)
     return 0;
 }
 
+static bool is_reserved(const struct gen_plan *p, struct gen_round r)
+{
+    int max = p->row->fields[p->round_field].kind->round_max;
+    return r.field > max && r.control > max;
+}
+
+struct gen_round gen_round(const struct gen_plan *p, uint64_t n)
+{
+    unsigned i = gen_dim(p, DIM_ROUND, p->nrounds, n);
+    if (gen_crosses_classes(p, n))
+        for (unsigned k = 0; k < p->nrounds && is_reserved(p, p->rounds[i]); k++) i = (i + 1) % p->nrounds;
+    return p->rounds[i];
+}
+
 uint64_t gen_field(const struct gen_plan *p, unsigned i, uint64_t n, struct rng *r)
 {
     const struct guest_field *f = &p->row->fields[i];
     unsigned dim = DIM_FIELDS + i;
-    if ((int)i == p->round_field && p->nrounds) return p->rounds[gen_dim(p, DIM_ROUND, p->nrounds, n)].field;
+    if ((int)i == p->round_field && p->nrounds) return gen_round(p, n).field;
     if (f->test == TEST_CSR && p->ncsrs) {
         if (rng_below(r, 32) == 0) return rng_next(r) & bits_mask(f->width);
         return p->csrs[gen_dim(p, dim, p->ncsrs, n)];
@@ -170,7 +184,8 @@ bool gen_encode(const struct gen_plan *p, uint64_t n, struct rng *r, uint32_t *w
         memset(s.of, 0xff, sizeof(s.of));
         /* What does not decode (a hole, another row's special case) is tried again with other values. */
         uint64_t m = attempt ? rng_next(r) >> 16 : n;
-        play_role(&s, p->roles[gen_dim(p, DIM_ROLE, p->nroles, attempt < PATIENCE ? n : m)], r);
+        if (!gen_crosses_classes(p, n))
+            play_role(&s, p->roles[gen_dim(p, DIM_ROLE, p->nroles, attempt < PATIENCE ? n : m)], r);
         fill_rest(&s, r);
         bool good = true;
         *word = p->row->match;

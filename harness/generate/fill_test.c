@@ -63,6 +63,18 @@ static void test_full(void **state)
     }
 }
 
+/* Every fourth case crosses classes, all pairs of three operands in as many cases as of two, so that few are
+ * enough. */
+static void test_few(void **state)
+{
+    static const char *const ids[] = {"rv.fmadd.s", "rv.fadd.h", "rv.fsgnj.d", "rv.mul", "rv.c.add"};
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        struct gen_plan p = plan_of(ids[i]);
+        uint64_t cases = gen_fill_count(NULL, &p, 0, GEN_FULL);
+        if (cases > 4 * 13 * 13) fail_msg("%s: %lu cases", ids[i], (unsigned long)cases);
+    }
+}
+
 static unsigned bin_called(const struct bins *b, const char *name)
 {
     struct buf text = {0};
@@ -88,7 +100,7 @@ static void test_addresses(void **state)
     gen_fill(r.b, &p, 0, GEN_FULL, &f);
     assert_int_equal(open_bins(r.b, &f), 0);
     assert_true(bin_was_hit(&f.hit, bin_called(r.b, "address over start")));
-    for (uint64_t n = 0; n < 200; n++) {
+    for (uint64_t n = 0; n < 500; n++) {
         gen_fill(r.b, &p, n, 1, &f);
         hit += bin_was_hit(&f.hit, zero);
         spoiled += bin_was_hit(&f.spoiled, zero);
@@ -161,11 +173,9 @@ static void test_corpus(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full),
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_reserved_rounding),
-        cmocka_unit_test(test_remembered),
-        cmocka_unit_test(test_corpus),
+        cmocka_unit_test(test_full),       cmocka_unit_test(test_few),
+        cmocka_unit_test(test_addresses),  cmocka_unit_test(test_reserved_rounding),
+        cmocka_unit_test(test_remembered), cmocka_unit_test(test_corpus),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

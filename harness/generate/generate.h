@@ -67,6 +67,17 @@ struct gen_corners gen_corners(enum guest_test t);
 /* A random value of a class; some are near `other`, another operand's. */
 uint64_t gen_random(enum guest_test t, struct rng *r, uint64_t other);
 
+/* Corners by what class of value they are. */
+enum { GEN_MAX_CORNERS = 80, GEN_MAX_CLASSES = 16 };
+struct gen_classes {
+    uint8_t n;                          /* classes that have a corner */
+    uint8_t start[GEN_MAX_CLASSES + 1]; /* of each in `order`, and the end */
+    uint8_t order[GEN_MAX_CORNERS];     /* indices of corners, class by class */
+};
+
+/* Of a register of this many bits, into which values of the class are boxed (0: they are not). */
+struct gen_classes gen_classes(enum guest_test t, unsigned width, unsigned box);
+
 /* ---- generate/plan.c: what a row's cases vary ---- */
 
 enum {
@@ -129,6 +140,8 @@ struct gen_plan {
     uint8_t box[GEN_MAX_FIELDS]; /* bits that the field's test format is boxed into in its register, 0: it is
                                     not */
     unsigned crossed;            /* size of the cross of operand corners */
+    unsigned class_crossed;      /* and of classes of the first two */
+    struct gen_classes classes[GEN_MAX_FIELDS];   /* of corners, by field */
     struct gen_switch switches[GEN_MAX_SWITCHES]; /* state that decides whether the row runs */
     unsigned nswitches;                           /* how many */
     unsigned settings;                            /* size of their cross */
@@ -177,6 +190,14 @@ void gen_sequence(struct gen_sequencer *q, uint64_t n, const char *prefix, struc
 
 /* ---- generate/encode.c ---- */
 
+/* Case n is one of those that cross classes of values: its registers are all different, and nothing but the
+ * address makes it fault. */
+static inline bool gen_crosses_classes(const struct gen_plan *p, uint64_t n)
+{
+    return (p->values == GEN_ALL && n % 4 == 1) || (p->values == GEN_CORNERS && n % 4 == 3);
+}
+/* How case n of a row that rounds does it. */
+struct gen_round gen_round(const struct gen_plan *p, uint64_t n);
 /* An instruction of the row for case n, which decodes as the row. False: many attempts found none. */
 bool gen_encode(const struct gen_plan *p, uint64_t n, struct rng *r, uint32_t *word);
 /* A value of immediate or enum field i for case n. */
@@ -196,6 +217,7 @@ enum gen_dim_id {
     DIM_CONTENT,
     DIM_FIELDS,
     DIM_SWITCH = DIM_FIELDS + GEN_MAX_FIELDS,
+    DIM_CLASSES,
 };
 
 #endif

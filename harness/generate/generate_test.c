@@ -283,7 +283,7 @@ static void test_switches(void **state)
         gen_case(&cbo, n, "x/", &out);
         below += !(value_in(&out.c, "menvcfg") >> 4 & 3) && value_in(&out.c, "priv") != 3;
     }
-    assert_int_equal(off, 32);
+    assert_in_range(off, 16, 32); /* one in 16, but of those that cross classes */
     assert_in_range(below, 4, 64);
 }
 
@@ -306,9 +306,9 @@ static void test_reservations(void **state)
         memory += same;
         both += here && same;
     }
-    assert_int_equal(address, 64);
-    assert_in_range(memory, 40, 64);
-    assert_in_range(both, 16, 32);
+    assert_int_equal(address, 48);
+    assert_in_range(memory, 30, 48);
+    assert_in_range(both, 12, 24);
 }
 
 /* All pairs of corner values of both operands, in the distinct roles at least. */

@@ -1,6 +1,6 @@
 /* Operand values: the corners where instructions go wrong, and random ones of shapes that reach further than
  * noise. */
-#include "harness/generate/generate.h"
+#include "harness/cover/bins.h"
 
 #include <string.h>
 
@@ -95,6 +95,25 @@ struct gen_corners gen_corners(enum guest_test t)
     case TEST_SHIFT: return (struct gen_corners){shifts, ARRAY_LEN(shifts), 0};
     default: return (struct gen_corners){ints, ARRAY_LEN(ints), 0};
     }
+}
+
+struct gen_classes gen_classes(enum guest_test t, unsigned width, unsigned box)
+{
+    struct gen_corners c = gen_corners(t);
+    struct bin_operand o = {.test = t, .width = width, .box = box};
+    struct gen_classes s = {0};
+    uint64_t upper = box ? bits_mask(box) & ~bits_mask(gen_test_width(t)) : 0;
+    unsigned at = 0;
+    BUG_ON(c.n > GEN_MAX_CORNERS || class_count(t) > GEN_MAX_CLASSES);
+    for (unsigned class = 0; class < class_count(t); class ++) {
+        s.start[s.n] = (uint8_t)at;
+        for (unsigned i = 0; i < c.n; i++)
+            if (class_of(&o, i < c.n - c.images ? c.v[i] | upper : c.v[i]) == class)
+                s.order[at++] = (uint8_t)i;
+        s.n += at > s.start[s.n];
+    }
+    s.start[s.n] = (uint8_t)at;
+    return s;
 }
 
 /* About a quarter of the bits set. */

@@ -216,15 +216,19 @@ static void find_boxes(struct gen_plan *p)
     }
 }
 
-static unsigned cross(const struct gen_plan *p)
+static void cross(struct gen_plan *p)
 {
-    unsigned n = 1;
+    unsigned n = 0;
+    p->crossed = p->class_crossed = 1;
     for (unsigned i = 0; i < p->row->nfields; i++) {
         const struct guest_field *f = &p->row->fields[i];
-        if (is_reg(f) && f->access & GUEST_READ && (int)i != p->base_field) n *= gen_corners(f->test).n;
-        if (n > 1 << 20) n = 1 << 20;
+        if (!is_reg(f) || !(f->access & GUEST_READ) || (int)i == p->base_field) continue;
+        p->classes[i] =
+            gen_classes(f->test, f->kind->file->width < 64 ? f->kind->file->width : 64, p->box[i]);
+        p->crossed *= gen_corners(f->test).n;
+        if (n++ < 2) p->class_crossed *= p->classes[i].n;
+        if (p->crossed > 1 << 20) p->crossed = 1 << 20;
     }
-    return n;
 }
 
 bool gen_plan_init(struct gen_plan *p, const struct generator *gen, unsigned row)
@@ -244,9 +248,9 @@ bool gen_plan_init(struct gen_plan *p, const struct generator *gen, unsigned row
     find_rounds(p);
     find_csrs(p);
     gen_find_switches(p);
-    p->crossed = cross(p);
     p->constant = !p->nimplicit && !p->row->nfields && !p->nswitches;
     find_boxes(p);
+    cross(p);
     struct rng r = {p->seed};
     uint32_t word;
     return gen_encode(p, 0, &r, &word);

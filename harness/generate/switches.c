@@ -139,7 +139,7 @@ enum { LEAST = 16, SELDOM = 4 };
 void gen_switch_values(const struct gen_plan *p, uint64_t n, uint8_t which[GEN_MAX_SWITCHES])
 {
     unsigned all = p->settings * SELDOM > LEAST ? p->settings * SELDOM : LEAST;
-    unsigned setting = p->nswitches ? gen_dim(p, DIM_SWITCH, all, n) : 0;
+    unsigned setting = p->nswitches && !gen_crosses_classes(p, n) ? gen_dim(p, DIM_SWITCH, all, n) : 0;
     if (setting >= p->settings) setting = 0;
     for (unsigned i = 0; i < p->nswitches; i++) {
         which[i] = (uint8_t)(setting % p->switches[i].n);
