@@ -83,6 +83,8 @@ enum option_id {
     OPT_RESUME,
     OPT_RERUN,
     OPT_BALANCE,
+    OPT_BENCH,
+    OPT_BEFORE,
     OPT_PIN,
     OPT_WHY,
     OPT_PINS,
@@ -103,6 +105,8 @@ struct options {
     const char *resume;        /* run: a run record */
     const char *rerun;         /* likewise */
     const char *balance;       /* likewise */
+    const char *bench;         /* run, merge: what benchmarks measured */
+    struct text_list before;   /* run, merge: earlier runs and measurements */
     const char *rows;          /* gen: pattern of rows */
     const char *values;        /* gen: kind of values */
     const char *until;         /* gen: count or full */

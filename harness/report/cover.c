@@ -8,7 +8,7 @@ static void cover_end(struct report *r, const struct run_info *info, const struc
 
 const struct report_kind report_cover = {
     .name = "cover",
-    .ledger = true,
+    .ledger = LEDGER_NEEDED,
     .help = "JSON lines: what of each instruction was executed, and who checked it",
     .end = cover_end,
 };

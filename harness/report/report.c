@@ -9,8 +9,8 @@
 
 enum { FLUSH_EVERY = 64 * 1024 };
 
-const struct report_kind *const report_kinds[] = {&report_junit, &report_jsonl,       &report_md,
-                                                  &report_cover, &report_record_file, NULL};
+const struct report_kind *const report_kinds[] = {
+    &report_junit, &report_jsonl, &report_md, &report_cover, &report_record_file, &report_html, NULL};
 
 const struct report_kind *report_kind_find(const char *name)
 {

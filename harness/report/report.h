@@ -7,29 +7,31 @@
 #ifndef HARNESS_REPORT_H
 #define HARNESS_REPORT_H
 
-#include "harness/cover/ledger.h"
+#include "harness/cover/view.h"
 #include "harness/run/lineup.h"
 #include "harness/run/tally.h"
 
 /* What is known about a run besides its cases. */
 struct run_info {
-    const char *const *paths;    /* corpora, as given */
-    unsigned npaths;             /* how many */
-    const struct lineup *lineup; /* who takes part */
-    uint64_t seed;               /* of generators */
-    unsigned shard, nshards;     /* as in struct case_filter */
-    const char *const *globs;    /* of ids; only these cases */
-    unsigned nglobs;             /* how many */
-    bool covered;                /* some report is about what was covered */
-    uint64_t choice;             /* hash of what else decides which cases are run; 0: nothing */
-    uint64_t deal;               /* hash of what else decides which shard runs them, likewise */
-    uint64_t program;            /* hash of this program; 0: no report wants it */
-    uint64_t corpus;             /* hash of the corpora, likewise */
-    uint64_t quirks;             /* hash of the quirks, likewise */
-    uint64_t total;              /* cases selected */
-    unsigned jobs;               /* workers */
-    const struct ledger *ledger; /* what was covered; NULL: no report wants it */
-    const char *options;         /* what `lockstep repro` needs besides id and file: " --seed 7", or "" */
+    const char *const *paths;      /* corpora, as given */
+    unsigned npaths;               /* how many */
+    const struct lineup *lineup;   /* who takes part */
+    uint64_t seed;                 /* of generators */
+    unsigned shard, nshards;       /* as in struct case_filter */
+    const char *const *globs;      /* of ids; only these cases */
+    unsigned nglobs;               /* how many */
+    bool covered;                  /* some report is about what was covered */
+    uint64_t choice;               /* hash of what else decides which cases are run; 0: nothing */
+    uint64_t deal;                 /* hash of what else decides which shard runs them, likewise */
+    uint64_t program;              /* hash of this program; 0: no report wants it */
+    uint64_t corpus;               /* hash of the corpora, likewise */
+    uint64_t quirks;               /* hash of the quirks, likewise */
+    uint64_t total;                /* cases selected */
+    unsigned jobs;                 /* workers */
+    const struct ledger *ledger;   /* what was covered; NULL: no report wants it */
+    const struct cover *cover;     /* the same, without what cannot be hit */
+    const struct history *history; /* what to hold it against (harness/page); NULL: nothing */
+    const char *options;           /* what `lockstep repro` needs besides id and file: " --seed 7", or "" */
     const char *stopped; /* at the end: why the run did not finish ("interrupted by SIGINT"), or NULL */
     double seconds;      /* at the end: how long it took */
     const char *remarks; /* at the end: lines about rows of quirks that somebody should look at, or NULL */
@@ -37,11 +39,14 @@ struct run_info {
 
 struct report;
 
+/* Whether a report is about what was covered. */
+enum ledger_want { LEDGER_NO, LEDGER_WELCOME /* it says so when that is not known */, LEDGER_NEEDED };
+
 struct report_kind {
-    const char *name; /* as in --report NAME=FILE */
-    bool ledger;      /* it is about what was covered */
-    bool identity;    /* it wants program, corpus and quirks in struct run_info */
-    const char *help; /* what it is */
+    const char *name;        /* as in --report NAME=FILE */
+    enum ledger_want ledger; /* as it says */
+    bool identity;           /* it wants program, corpus and quirks in struct run_info */
+    const char *help;        /* what it is */
     void (*begin)(struct report *r, const struct run_info *info);
     void (*record)(struct report *r, const struct run_info *info, const struct record *rec);
     /* what the records since the last call cover, as struct pool_config's `cover` has it */
@@ -63,6 +68,7 @@ struct report {
     uint64_t counts[3];             /* junit: tests, failures, skipped of the suite; md: failures listed */
     uint64_t errors;                /* junit: errors of the suite */
     struct journal_coder *coder;    /* record: what the next entry is told against */
+    struct page_sums *sums;         /* html: what the records come to */
     bool gap;                       /* record: a case is missing before what comes now */
 };
 
@@ -93,6 +99,7 @@ void text_json(struct buf *out, const char *s); /* with the quotes */
 void text_xml(struct buf *out, const char *s);  /* for content and for attributes in double quotes */
 void text_md(struct buf *out, const char *s);   /* for one cell of a table */
 
-extern const struct report_kind report_junit, report_jsonl, report_md, report_cover, report_record_file;
+extern const struct report_kind report_junit, report_jsonl, report_md, report_cover, report_record_file,
+    report_html;
 
 #endif

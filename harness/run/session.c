@@ -29,7 +29,7 @@ struct run_info session_info(struct program *p, const struct plan *plan, uint64_
         .jobs = plan->jobs,
         .options = plan_repro_options(p, plan),
     };
-    for (unsigned i = 0; i < plan->nreports; i++) info.covered |= plan->reports[i].kind->ledger;
+    for (unsigned i = 0; i < plan->nreports; i++) info.covered |= plan->reports[i].kind->ledger != LEDGER_NO;
     return info;
 }
 
@@ -40,15 +40,44 @@ static bool same_file(const char *a, const char *b)
     return a && b && !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* What was covered, and what cannot be: as `lockstep cover` has it. */
+static int open_ledger(struct session *s)
+{
+    struct program *p = s->p;
+    struct diag d = {.out = p->err};
+    const char *never = project_file(p, "coverage/unreachable.yaml");
+    s->info.ledger = s->cover.ledger = s->ledger = ledger_open(&s->plan->lineup);
+    s->info.cover = &s->cover;
+    bool good = !never || cover_read_unreachable(&s->cover, never, &p->arena, &d);
+    diag_free(&d);
+    return good ? 0 : STATUS_USAGE;
+}
+
+/* What --bench and --before name. */
+static int open_history(struct session *s)
+{
+    const struct options *o = &s->p->opt;
+    struct buf why = {0};
+    int status = 0;
+    if (!o->bench && !o->before.n) return 0;
+    s->info.history = &s->history;
+    if (!history_load(&s->history, o->bench, o->before.items, o->before.n, s->p->backends, &why))
+        status = complain(s->p, STATUS_USAGE, "%s", buf_cstr(&why));
+    buf_free(&why);
+    return status;
+}
+
 int session_begin(struct session *s, struct program *p, const struct plan *plan, const struct run_info *info,
                   const char *but)
 {
     unsigned nquirks = plan->quirks ? quirks_count(plan->quirks) : 0;
     *s = (struct session){.p = p, .plan = plan, .info = *info, .colour = status_colour(p->out)};
-    if (info->covered) s->info.ledger = s->ledger = ledger_open(&plan->lineup);
     tally_init(&s->tally, nquirks);
     watch_open(&s->watch, plan);
     s->reports = xcalloc(plan->nreports + 1, sizeof(*s->reports)); /* and one that goes on */
+    int status = info->covered ? open_ledger(s) : 0;
+    if (!status) status = open_history(s);
+    if (status) return status;
     for (unsigned i = 0; i < plan->nreports; i++) {
         const struct plan_report *want = &plan->reports[i];
         if (same_file(want->path, but)) continue;
@@ -235,6 +264,7 @@ int session_end(struct session *s, struct pool_result *res)
     }
     tally_free(&s->tally);
     ledger_free(s->ledger);
+    history_free(&s->history);
     watch_close(&s->watch);
     buf_free(&remarks);
     free(s->reports);

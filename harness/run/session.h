@@ -2,6 +2,7 @@
 #ifndef HARNESS_RUN_SESSION_H
 #define HARNESS_RUN_SESSION_H
 
+#include "harness/page/history.h"
 #include "harness/run/plan.h"
 #include "harness/run/status.h"
 #include "harness/run/watch.h"
@@ -13,6 +14,8 @@ struct session {
     struct run_info info;    /* for reports */
     struct tally tally;      /* sums */
     struct ledger *ledger;   /* what was covered; NULL: no report wants it */
+    struct cover cover;      /* the same, without what cannot be hit */
+    struct history history;  /* what reports hold the run against */
     struct status status;    /* progress */
     struct report *reports;  /* nreports of them */
     unsigned nreports;       /* how many are open */

@@ -1,0 +1,122 @@
+/* What was not executed, or executed and never checked: by extension, and the rows with most of it. */
+#include "harness/page/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORST = 16 };
+
+static void add_sum(struct cover_sum *all, const struct cover_sum *s)
+{
+    all->rows += s->rows;
+    all->absent += s->absent;
+    all->executed += s->executed;
+    all->checked += s->checked;
+    all->bins += s->bins;
+    all->hit += s->hit;
+    all->bin_checked += s->bin_checked;
+}
+
+static void write_percent(struct page *p, const char *key, unsigned part, unsigned whole)
+{
+    page_raw(p, "<td class=\"part\">");
+    plot_meter(p, key, part, whole);
+    page_printf(p, "<span>%.1f%%</span></td>", whole ? 100.0 * part / whole : 100.0);
+}
+
+/* What an extension, or all of them (NULL), comes to on a backend. */
+static struct cover_sum sum_of(const struct page *p, unsigned guest, const struct guest_ext *ext,
+                               unsigned entry)
+{
+    const struct guest *g = p->sums->guests[guest].guest;
+    struct cover_sum all = {0};
+    for (unsigned r = 0; r < g->nrows; r++) {
+        if (ext && strcmp(g->rows[r].ext, ext->name)) continue;
+        struct cover_sum s = page_bins(p, guest, r, entry);
+        add_sum(&all, &s);
+    }
+    return all;
+}
+
+/* A line for each backend, and one name for all of them. */
+static void write_lines(struct page *p, unsigned guest, const struct guest_ext *ext)
+{
+    const struct lineup *l = p->info->lineup;
+    bool first = true;
+    for (unsigned i = 0; i < l->n; i++) {
+        struct cover_sum s = sum_of(p, guest, ext, i);
+        if (!s.rows) continue; /* extensions of which no row is done have nothing to say here */
+        page_printf(p, "<tr%s><th scope=\"row\">", first ? " class=\"first\"" : "");
+        page_text(p, !first ? "" : ext ? ext->name : "All");
+        page_raw(p, " <small>");
+        page_text(p, first && ext ? ext->title : "");
+        page_raw(p, "</small></th><td>");
+        page_text(p, l->entries[i].backend->name);
+        page_printf(p, "</td><td class=\"num\">%u / %u</td>", s.checked, s.rows + s.absent);
+        write_percent(p, "hit", s.hit, s.bins);
+        write_percent(p, "good", s.bin_checked, s.bins);
+        page_raw(p, "</tr>\n");
+        first = false;
+    }
+}
+
+/* ---- the worst rows ---- */
+
+struct gap {
+    unsigned row;  /* which */
+    unsigned open; /* bins not checked, on the backend that has most of them */
+    unsigned bins; /* of the row */
+};
+
+static int most_first(const void *a, const void *b)
+{
+    const struct gap *x = a, *y = b;
+    if (x->open != y->open) return x->open < y->open ? 1 : -1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+static void write_worst(struct page *p, unsigned guest)
+{
+    const struct guest *g = p->sums->guests[guest].guest;
+    struct gap *gaps = xcalloc(g->nrows, sizeof(*gaps));
+    unsigned n = 0;
+    for (unsigned r = 0; r < g->nrows; r++) {
+        gaps[n] = (struct gap){.row = r};
+        for (unsigned i = 0; i < p->info->lineup->n; i++) {
+            struct cover_sum s = page_bins(p, guest, r, i);
+            if (s.bins - s.bin_checked > gaps[n].open) gaps[n].open = s.bins - s.bin_checked;
+            if (s.bins) gaps[n].bins = s.bins;
+        }
+        n += gaps[n].open > 0;
+    }
+    qsort(gaps, n, sizeof(*gaps), most_first);
+    if (n) page_raw(p, "<p>Most unchecked bins:</p>\n<ul class=\"worst\">\n");
+    for (unsigned i = 0; i < n && i < WORST; i++)
+        page_printf(p, "<li><a href=\"#%s\">%s</a> <span class=\"meta\">%u of %u</span></li>\n",
+                    g->rows[gaps[i].row].id, g->rows[gaps[i].row].id, gaps[i].open, gaps[i].bins);
+    if (n) page_raw(p, "</ul>\n");
+    if (n > WORST) page_printf(p, "<p class=\"meta\">and %u instructions more.</p>\n", n - WORST);
+    free(gaps);
+}
+
+void page_holes(struct page *p)
+{
+    if (!p->cover) {
+        page_raw(p,
+                 "<p class=\"none\">This run did not note what it covers; <code>--report cover=FILE</code> "
+                 "beside its record would have.</p>\n");
+        return;
+    }
+    for (unsigned g = 0; g < p->sums->n; g++) {
+        const struct guest *guest = p->sums->guests[g].guest;
+        if (!p->sums->guests[g].cases) continue;
+        page_raw(p, "<div class=\"scroll\"><table class=\"cover\">\n<thead><tr><th>");
+        page_text(p, guest->name);
+        page_raw(p, "</th><th>backend</th><th class=\"num\">rows checked</th><th>bins executed</th>"
+                    "<th>bins checked</th></tr></thead>\n<tbody>\n");
+        for (unsigned x = 0; x <= guest->nexts; x++)
+            write_lines(p, g, x < guest->nexts ? &guest->exts[x] : NULL);
+        page_raw(p, "</tbody></table></div>\n");
+        write_worst(p, g);
+    }
+}

@@ -1,0 +1,256 @@
+/* The page: who is blamed, hostile texts, links that lead somewhere, contrasts; and what Chromium says to it.
+ */
+#include "harness/page/page.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char *version(void)
+{
+    return "1 <beta> & \"'";
+}
+
+static const struct backend tested = {.name = "tested"}, other = {.name = "other"};
+static const struct backend oracle = {.name = "oracle", .oracle = true, .version = version};
+static const struct lineup lineup = {.entries = {{&tested, false}, {&other, false}, {&oracle, true}}, .n = 3};
+static const char *const paths[] = {"a.yaml", "caf\xe9 \"x\" <i>.yaml"}; /* the second is not UTF-8 */
+
+/* ---- sums ---- */
+
+static void test_blamed(void **state)
+{
+    static const struct {
+        const char *cause; /* as signatures and reasons have it */
+        unsigned who;      /* bits */
+    } rows[] = {
+        {"rv.add: rd: tested alone differs from other, oracle", 1},
+        {"rv.add: rd, fflags[NX]: tested, other differ from oracle", 3},
+        {"rv.add: exit a: b: oracle differs from the manual; other differs from the manual", 6},
+        {"tested died of SIGSEGV", 1},
+        {"rv.add: other died of SIGSEGV", 2},
+        {"no result from other within 10 s", 2},
+        {"testedx died", 0},
+        {"the judge died of SIGSEGV", 0},
+        {"", 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        unsigned who = sums_blamed(&lineup, rows[i].cause);
+        if (who != rows[i].who) fail_msg("%s: %u, not %u", rows[i].cause, who, rows[i].who);
+    }
+}
+
+static void test_rows(void **state)
+{
+    struct page_sums *s = sums_new();
+    struct guest_sums *g = &s->guests[0];
+    for (unsigned r = 0; r < g->guest->nrows; r++)
+        assert_int_equal(sums_row(g, g->guest->rows[r].id, strlen(g->guest->rows[r].id)), (int)r);
+    assert_int_equal(sums_row(g, "rv.", 3), -1);
+    int add = sums_row(g, "rv.add", 6);
+    assert_int_equal(sums_cause_row(g, "rv.add: rd: a alone differs from b"), add);
+    assert_int_equal(sums_cause_row(g, "(no instruction): pc: a"), -1);
+    sums_free(s);
+}
+
+/* ---- a page ---- */
+
+static const struct record records[] = {
+    {.verdict = VERDICT_PASS,
+     .checked = CHECKED_ORACLE,
+     .ran = 7,
+     .id = "g/a/1",
+     .row = "rv.add",
+     .ext = "I",
+     .micros = 3},
+    {.verdict = VERDICT_PASS,
+     .checked = CHECKED_PEER,
+     .ran = 3,
+     .id = "g/a/2",
+     .row = "rv.sub",
+     .ext = "I",
+     .micros = 900},
+    {.verdict = VERDICT_FAIL,
+     .checked = CHECKED_MANUAL,
+     .ran = 3,
+     .id = "g/a/<3>&\"'",
+     .row = "rv.add",
+     .ext = "I",
+     .reason = "rv.mul: rd: tested alone differs from <other>",
+     .detail = "  x <script>alert(1)</script> & \"z\"\n  \x01 \xff'\n",
+     .line = 3},
+    {.verdict = VERDICT_SKIP, .id = "g/a/4", .row = "rv.sh1add", .ext = "Zba", .reason = "no <oracle>"},
+    {.verdict = VERDICT_CRASH, .id = "g/a/5", .row = "rv.div", .ext = "M", .reason = "other died of SIGSEGV"},
+    {.verdict = VERDICT_PASS,
+     .checked = CHECKED_ORACLE | CHECKED_MANUAL,
+     .ran = 7,
+     .id = "g/a/6",
+     .row = "",
+     .ext = ""},
+};
+
+/* The page of these records, at `path`, with a history or not. */
+static char *write_page(const char *path, const struct history *h, const char *stopped)
+{
+    struct report r;
+    struct tally t;
+    struct ledger *ledger = ledger_open(&lineup);
+    struct cover cover = {.ledger = ledger};
+    struct run_info info = {.paths = paths,
+                            .npaths = 2,
+                            .lineup = &lineup,
+                            .total = 9,
+                            .jobs = 2,
+                            .options = " --seed 7",
+                            .seconds = 1.5,
+                            .ledger = ledger,
+                            .cover = &cover,
+                            .history = h};
+    tally_init(&t, 0);
+    assert_int_equal(report_open(&r, &report_html, path, false, &info), 0);
+    for (size_t i = 0; i < ARRAY_LEN(records); i++) {
+        struct record rec = records[i];
+        rec.guest = guest_all[0]->name;
+        rec.file = paths[1];
+        rec.exit = "";
+        if (!rec.reason) rec.reason = "";
+        if (!rec.detail) rec.detail = "";
+        tally_add(&t, &rec);
+        assert_int_equal(report_record(&r, &info, &rec), 0);
+    }
+    clusters_sort(&t.clusters);
+    info.stopped = stopped;
+    assert_int_equal(report_end(&r, &info, &t), 0);
+    tally_free(&t);
+    ledger_free(ledger);
+    struct buf text = {0};
+    char chunk[4096];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;) buf_add(&text, chunk, n);
+    fclose(f);
+    return text.p;
+}
+
+static char *temporary(void)
+{
+    char *path = xstrdup("/tmp/lockstep-page-XXXXXX.html");
+    int fd = mkstemps(path, 5);
+    assert_true(fd >= 0);
+    close(fd);
+    return path;
+}
+
+static void expect(const char *text, const char *part)
+{
+    if (!strstr(text, part)) fail_msg("no '%s'", part);
+}
+
+static void test_texts(void **state)
+{
+    char *path = temporary(), *text = write_page(path, NULL, "interrupted by <SIGINT>");
+    expect(text, "2 of 6 cases failed, of 2 causes");
+    expect(text, "The run did not finish: interrupted by &lt;SIGINT&gt;, after 6 of 9 cases.");
+    expect(text, "x &lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;z&quot;\n  ? ?'");
+    expect(text, "lockstep repro g/a/&lt;3&gt;&amp;&quot;' caf? &quot;x&quot; &lt;i&gt;.yaml --seed 7");
+    expect(text, "<a href=\"#rv.mul\">rv.mul</a>: rd: tested alone differs from &lt;other&gt;");
+    expect(text, "<a href=\"#rv.div\">rv.div</a>: other died of SIGSEGV");
+    expect(text, "1 &lt;beta&gt; &amp; &quot;'");
+    expect(text, "no &lt;oracle&gt;");
+    expect(text, "<a class=\"f\" href=\"#rv.mul\" title=\"rv.mul fails 1, 0 of ");
+    expect(text, "<a class=\"u\" href=\"#rv.sub\" title=\"rv.sub unchecked");
+    expect(text, "<a class=\"n\" href=\"#rv.sh1add\" title=\"rv.sh1add unsupported");
+    assert_null(strstr(text, "<script"));
+    assert_null(strstr(text, "http:"));
+    assert_null(strstr(text, "https:"));
+    assert_null(strstr(text, "src="));
+    assert_null(strstr(text, "url("));
+    unlink(path);
+    free(path);
+    free(text);
+}
+
+/* Every row of every ISA that ran has an anchor, once; every link within the page leads to one. */
+static void test_links(void **state)
+{
+    char *path = temporary(), *text = write_page(path, NULL, NULL), want[160];
+    unsigned links = 0;
+    for (unsigned r = 0; r < guest_all[0]->nrows; r++) {
+        snprintf(want, sizeof(want), " id=\"%s\"", guest_all[0]->rows[r].id);
+        const char *at = strstr(text, want);
+        if (!at || strstr(at + 1, want)) fail_msg("anchor of %s", guest_all[0]->rows[r].id);
+    }
+    for (const char *at = text; (at = strstr(at, "href=\"#")); links++) {
+        at += strlen("href=\"#");
+        snprintf(want, sizeof(want), " id=\"%.*s\"", (int)strcspn(at, "\""), at);
+        if (!strstr(text, want)) fail_msg("a link to nowhere: %s", want);
+    }
+    assert_true(links > 3 * guest_all[0]->nrows);
+    unlink(path);
+    free(path);
+    free(text);
+}
+
+/* ---- contrast: WCAG 2.1, 1.4.3 and 1.4.11 ---- */
+
+static double linear(unsigned v)
+{
+    double c = v / 255.0;
+    return c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4);
+}
+
+static double luminance(unsigned rgb)
+{
+    return 0.2126 * linear(rgb >> 16) + 0.7152 * linear(rgb >> 8 & 0xff) + 0.0722 * linear(rgb & 0xff);
+}
+
+/* The colour of a variable in a block of style.css. */
+static unsigned colour(const char *block, const char *name)
+{
+    char want[32];
+    unsigned rgb = 0;
+    snprintf(want, sizeof(want), "--%s: #", name);
+    const char *at = strstr(block, want);
+    if (!at || sscanf(at + strlen(want), "%6x", &rgb) != 1) fail_msg("no colour %s", name);
+    return rgb;
+}
+
+static void test_contrast(void **state)
+{
+    static const struct {
+        const char *fore, *back; /* variables */
+        double least;            /* 4.5 for text, 3 for shapes */
+    } pairs[] = {
+        {"ink", "bg", 7},      {"ink", "card", 7},  {"soft", "bg", 4.5},   {"soft", "card", 4.5},
+        {"good", "bg", 4.5},   {"bad", "bg", 4.5},  {"bad", "card", 4.5},  {"warn", "bg", 4.5},
+        {"warn", "card", 4.5}, {"link", "bg", 4.5}, {"link", "card", 4.5}, {"edge", "bg", 3},
+        {"edge", "card", 3},   {"fail", "bg", 3},   {"fail", "card", 3},   {"fail", "onfail", 3},
+        {"ring", "bg", 3},     {"ring", "card", 3}, {"hatch", "bg", 3},    {"hatch", "card", 3},
+        {"dot", "bg", 3},      {"c1", "bg", 3},     {"c2", "bg", 3},       {"c3", "bg", 3},
+        {"c4", "bg", 3},       {"l4", "bg", 3},
+    };
+    extern const char page_style[];
+    const char *blocks[] = {page_style, strstr(page_style, "prefers-color-scheme: dark")};
+    for (size_t b = 0; b < ARRAY_LEN(blocks); b++)
+        for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+            double x = luminance(colour(blocks[b], pairs[i].fore)),
+                   y = luminance(colour(blocks[b], pairs[i].back));
+            double ratio = x > y ? (x + 0.05) / (y + 0.05) : (y + 0.05) / (x + 0.05);
+            if (ratio < pairs[i].least)
+                fail_msg("%s: %s on %s has %.2f, not %g", b ? "dark" : "light", pairs[i].fore, pairs[i].back,
+                         ratio, pairs[i].least);
+        }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_blamed), cmocka_unit_test(test_rows),     cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_links),  cmocka_unit_test(test_contrast),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

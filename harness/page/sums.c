@@ -1,0 +1,152 @@
+#include "harness/page/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- rows by id ---- */
+
+static void guest_begin(struct guest_sums *g, const struct guest *guest)
+{
+    g->guest = guest;
+    g->rows = xcalloc(guest->nrows, sizeof(*g->rows));
+    for (g->nslots = 16; g->nslots < 2 * guest->nrows;) g->nslots *= 2;
+    g->slots = xcalloc(g->nslots, sizeof(*g->slots));
+    for (unsigned r = 0; r < guest->nrows; r++) {
+        uint64_t at = hash_str(guest->rows[r].id, 0) % g->nslots;
+        while (g->slots[at]) at = (at + 1) % g->nslots;
+        g->slots[at] = (uint16_t)(r + 1);
+    }
+}
+
+static bool is_row(const struct guest_sums *g, unsigned row, const char *text, size_t len)
+{
+    const char *id = g->guest->rows[row].id;
+    return !strncmp(id, text, len) && !id[len];
+}
+
+int sums_row(struct guest_sums *g, const char *text, size_t len)
+{
+    if (is_row(g, g->last, text, len)) return (int)g->last;
+    uint64_t at = hash_bytes(text, len, 0) % g->nslots;
+    for (; g->slots[at]; at = (at + 1) % g->nslots)
+        if (is_row(g, g->slots[at] - 1u, text, len)) return (int)(g->last = g->slots[at] - 1u);
+    return -1;
+}
+
+int sums_cause_row(struct guest_sums *g, const char *cause)
+{
+    const char *colon = strstr(cause, ": ");
+    return colon ? sums_row(g, cause, (size_t)(colon - cause)) : -1;
+}
+
+/* ---- who is blamed ---- */
+
+/* The entry whose name text begins with, as a word; its length into *len. */
+static int entry_at(const struct lineup *l, const char *text, size_t *len)
+{
+    for (unsigned i = 0; i < l->n; i++) {
+        *len = strlen(l->entries[i].backend->name);
+        if (!strncmp(text, l->entries[i].backend->name, *len) && (!text[*len] || strchr(" ,", text[*len])))
+            return (int)i;
+    }
+    return -1;
+}
+
+/* Names joined by ", " in front of " differ…", " alone differs…" (vote.c), or of how one died (pool.c). */
+static unsigned parties(const struct lineup *l, const char *text)
+{
+    unsigned who = 0;
+    size_t len;
+    for (int i; (i = entry_at(l, text, &len)) >= 0;) {
+        who |= 1u << i;
+        text += len;
+        if (strncmp(text, ", ", 2)) break;
+        text += 2;
+    }
+    return who;
+}
+
+unsigned sums_blamed(const struct lineup *l, const char *cause)
+{
+    static const char hung[] = "no result from ";
+    const char *last = cause;
+    for (const char *colon = cause; (colon = strstr(colon, ": "));) last = colon += 2;
+    if (!strncmp(last, hung, strlen(hung))) last += strlen(hung);
+    unsigned who = parties(l, last);
+    for (const char *also = last; (also = strstr(also, "; "));) who |= parties(l, also += 2);
+    return who;
+}
+
+/* ---- sums ---- */
+
+struct page_sums *sums_new(void)
+{
+    struct page_sums *s = xcalloc(1, sizeof(*s));
+    for (; guest_all[s->n]; s->n++) guest_begin(&s->guests[s->n], guest_all[s->n]);
+    return s;
+}
+
+void sums_free(struct page_sums *s)
+{
+    for (unsigned i = 0; s && i < s->n; i++) {
+        free(s->guests[i].rows);
+        free(s->guests[i].slots);
+    }
+    free(s);
+}
+
+static unsigned power_of_two(uint32_t micros)
+{
+    unsigned n = micros ? 31 - (unsigned)__builtin_clz(micros) : 0;
+    return n < PAGE_TIMES ? n : PAGE_TIMES - 1;
+}
+
+/* Where nobody is named, everybody under test who ran is meant. */
+static unsigned blamed(const struct lineup *l, const struct record *r)
+{
+    unsigned who = sums_blamed(l, r->reason);
+    for (unsigned i = 0; !who && i < l->n; i++)
+        if (!l->entries[i].oracle && (r->ran >> i & 1)) who |= 1u << i;
+    return who;
+}
+
+static void add_failure(struct guest_sums *g, const struct lineup *l, const struct record *r, int first)
+{
+    int row = sums_cause_row(g, r->reason);
+    if (row < 0) row = first;
+    if (row < 0) return;
+    unsigned who = l ? blamed(l, r) : 0;
+    g->rows[row].failed++;
+    for (unsigned i = 0; l && i < l->n; i++) g->rows[row].on[i].failed += who >> i & 1;
+}
+
+static void add_passed(struct row_sum *row, const struct lineup *l, const struct record *r)
+{
+    bool checked = r->checked & (CHECKED_MANUAL | CHECKED_ORACLE);
+    for (unsigned i = 0; i < l->n; i++) {
+        bool ran = r->ran >> i & 1;
+        row->on[i].ran += ran;
+        row->on[i].checked += ran && checked && r->verdict == VERDICT_PASS;
+    }
+}
+
+void sums_add(struct page_sums *s, const struct lineup *lineup, const struct record *r)
+{
+    bool failure = verdict_is_failure(r->verdict);
+    s->cases++;
+    s->failed += failure;
+    s->micros += r->micros;
+    s->times[power_of_two(r->micros)]++;
+    for (unsigned i = 0; i < s->n; i++) {
+        struct guest_sums *g = &s->guests[i];
+        if (strcmp(g->guest->name, r->guest)) continue;
+        int row = *r->row ? sums_row(g, r->row, strlen(r->row)) : -1;
+        g->cases++;
+        if (failure) add_failure(g, lineup, r, row);
+        if (row < 0) continue;
+        g->rows[row].cases++;
+        g->rows[row].skipped += r->verdict == VERDICT_SKIP;
+        g->rows[row].micros += r->micros;
+        if (lineup) add_passed(&g->rows[row], lineup, r);
+    }
+}
