@@ -27,6 +27,7 @@ static const struct schema boolean = {.what = "true or false", .accepts = SCHEMA
 static const struct schema jobs = {.what = "a number up to 1024", .accepts = SCHEMA_NUMBER, .max = 1024};
 
 static const struct schema_key report_keys[] = {
+    {"html", &text, false, "A page for people goes to this file."},
     {"junit", &text, false, "JUnit XML for CI servers goes to this file."},
     {"jsonl", &text, false, "JSON lines, one for each case, go to this file."},
     {"md", &text, false, "A summary in Markdown goes to this file."},
@@ -124,7 +125,7 @@ static void read_texts(struct program *p, const struct ynode *root, const char *
 static int add_report(struct program *p, struct plan *plan, const char *kind, const char *path,
                       bool make_dirs)
 {
-    const char *names[8];
+    const char *names[PLAN_MAX_REPORTS];
     size_t n = 0;
     const struct report_kind *k = report_kind_find(kind);
     for (; report_kinds[n]; n++) names[n] = report_kinds[n]->name;
