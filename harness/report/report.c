@@ -9,8 +9,9 @@
 
 enum { FLUSH_EVERY = 64 * 1024 };
 
-const struct report_kind *const report_kinds[] = {
-    &report_junit, &report_jsonl, &report_md, &report_cover, &report_record_file, &report_html, NULL};
+const struct report_kind *const report_kinds[] = {&report_junit, &report_jsonl,       &report_md,
+                                                  &report_cover, &report_record_file, &report_html,
+                                                  &report_tap,   &report_github,      NULL};
 
 const struct report_kind *report_kind_find(const char *name)
 {
@@ -47,9 +48,11 @@ int report_open(struct report *r, const struct report_kind *kind, const char *pa
 {
     *r = (struct report){.kind = kind, .path = path};
     if (make_dirs) make_folders(path);
-    r->f = fopen(path, "we");
+    bool out = !strcmp(path, "-") && kind->prints;
+    r->f = out ? info->out : fopen(path, "we");
     if (!r->f) return -errno;
-    setvbuf(r->f, NULL, _IOFBF, FLUSH_EVERY);
+    r->borrowed = out;
+    if (!out) setvbuf(r->f, NULL, _IOFBF, FLUSH_EVERY);
     errno = 0;
     if (kind->begin) kind->begin(r, info);
     check(r, r->f);
@@ -103,7 +106,7 @@ int report_end(struct report *r, const struct run_info *info, const struct tally
     errno = 0;
     if (!before) r->kind->end(r, info, t);
     check(r, r->f);
-    if (fclose(r->f) && !r->error) r->error = -errno;
+    if ((r->borrowed ? fflush(r->f) : fclose(r->f)) && !r->error) r->error = -errno;
     if (r->spool) fclose(r->spool);
     if (r->kind->close) r->kind->close(r);
     buf_free(&r->buf);

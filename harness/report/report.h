@@ -31,6 +31,7 @@ struct run_info {
     const struct ledger *ledger;   /* what was covered; NULL: no report wants it */
     const struct cover *cover;     /* the same, without what cannot be hit */
     const struct history *history; /* what to hold it against (harness/page); NULL: nothing */
+    FILE *out;                     /* standard output */
     const char *options;           /* what `lockstep repro` needs besides id and file: " --seed 7", or "" */
     const char *stopped; /* at the end: why the run did not finish ("interrupted by SIGINT"), or NULL */
     double seconds;      /* at the end: how long it took */
@@ -46,6 +47,7 @@ struct report_kind {
     const char *name;        /* as in --report NAME=FILE */
     enum ledger_want ledger; /* as it says */
     bool identity;           /* it wants program, corpus and quirks in struct run_info */
+    bool prints;             /* the file may be -, standard output */
     const char *help;        /* what it is */
     void (*begin)(struct report *r, const struct run_info *info);
     void (*record)(struct report *r, const struct run_info *info, const struct record *rec);
@@ -60,6 +62,7 @@ struct report {
     const struct report_kind *kind; /* which */
     const char *path;               /* of the file; not owned */
     FILE *f;                        /* the file */
+    bool borrowed;                  /* it is standard output */
     FILE *spool;                    /* an unlinked file for what must stand behind something not known yet */
     struct buf buf;                 /* scratch */
     int error;                      /* -errno of the first write that failed, or 0 */
@@ -98,8 +101,11 @@ void report_repro(const struct run_info *info, const struct record *rec, struct 
 void text_json(struct buf *out, const char *s); /* with the quotes */
 void text_xml(struct buf *out, const char *s);  /* for content and for attributes in double quotes */
 void text_md(struct buf *out, const char *s);   /* for one cell of a table */
+void text_tap(struct buf *out, const char *s);  /* for what stands behind "ok 1 - " */
+/* For a message of a workflow command, or one of its properties. */
+void text_github(struct buf *out, const char *s, bool property);
 
 extern const struct report_kind report_junit, report_jsonl, report_md, report_cover, report_record_file,
-    report_html;
+    report_html, report_tap, report_github;
 
 #endif

@@ -77,3 +77,26 @@ void text_md(struct buf *out, const char *s)
         buf_char(out, c < 0x20 ? ' ' : c & 0x80 && !high ? '?' : *s);
     }
 }
+
+/* One line: '#' would begin a directive. */
+void text_tap(struct buf *out, const char *s)
+{
+    bool high = high_bytes_ok(s);
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '#' || c == '\\') buf_char(out, '\\');
+        buf_char(out, c < 0x20 || c == 0x7f ? ' ' : c & 0x80 && !high ? '?' : *s);
+    }
+}
+
+void text_github(struct buf *out, const char *s, bool property)
+{
+    bool high = high_bytes_ok(s);
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
+            buf_printf(out, "%%%02X", c);
+        else
+            buf_char(out, (c < 0x20 && c != '\t') || c == 0x7f || (c & 0x80 && !high) ? '?' : *s);
+    }
+}

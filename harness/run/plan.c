@@ -28,6 +28,8 @@ static const struct schema jobs = {.what = "a number up to 1024", .accepts = SCH
 
 static const struct schema_key report_keys[] = {
     {"html", &text, false, "A page for people goes to this file."},
+    {"tap", &text, false, "TAP, version 13, goes to this file."},
+    {"github", &text, false, "Annotations for GitHub go to this file; - for standard output."},
     {"junit", &text, false, "JUnit XML for CI servers goes to this file."},
     {"jsonl", &text, false, "JSON lines, one for each case, go to this file."},
     {"md", &text, false, "A summary in Markdown goes to this file."},
@@ -130,6 +132,8 @@ static int add_report(struct program *p, struct plan *plan, const char *kind, co
     const struct report_kind *k = report_kind_find(kind);
     for (; report_kinds[n]; n++) names[n] = report_kinds[n]->name;
     if (!k) return complain_name(p, "report", kind, names, n);
+    if (!strcmp(path, "-") && !k->prints)
+        return complain(p, STATUS_USAGE, "--report %s wants a file, and does not print", kind);
     if (!*path) return complain(p, STATUS_USAGE, "--report %s wants a file: %s=FILE", kind, kind);
     if (plan->nreports == PLAN_MAX_REPORTS)
         return complain(p, STATUS_USAGE, "more than %d reports", PLAN_MAX_REPORTS);

@@ -28,6 +28,7 @@ struct run_info session_info(struct program *p, const struct plan *plan, uint64_
         .total = total,
         .jobs = plan->jobs,
         .options = plan_repro_options(p, plan),
+        .out = p->out,
     };
     for (unsigned i = 0; i < plan->nreports; i++) info.covered |= plan->reports[i].kind->ledger != LEDGER_NO;
     return info;
@@ -225,7 +226,7 @@ static void print_end(struct session *s)
     print_clusters(s);
     status_sums(&s->tally, out);
     for (unsigned i = 0; i < s->nreports; i++)
-        if (!s->reports[i].error) fprintf(out, "report: %s\n", s->reports[i].path);
+        if (!s->reports[i].error && !s->reports[i].borrowed) fprintf(out, "report: %s\n", s->reports[i].path);
     if (s->info.stopped)
         fprintf(out, "stopped: %s, after %" PRIu64 " of %" PRIu64 " cases\n", s->info.stopped, s->tally.total,
                 s->info.total);
