@@ -3,6 +3,7 @@
 #include "harness/journal/journal.h"
 #include "harness/page/page.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,9 +66,9 @@ static void add_bench(struct bench_set *s, const json_t *o, const struct backend
     if (sum && strcmp(text_of(o, "aggregate_name"), "median") != 0) return;
     char *name = plain_name(*text_of(o, "run_name") ? text_of(o, "run_name") : text_of(o, "name"));
     struct bench *b = (struct bench *)bench_find(s, name);
-    if (b || s->n == BENCH_MAX) {
+    if (b) {
         free(name);
-        if (b && sum) b->ns = nanoseconds(o);
+        if (sum) b->ns = nanoseconds(o);
         return;
     }
     b = &s->items[s->n++];
@@ -80,7 +81,13 @@ static bool read_benches(struct bench_set *s, const char *path, const struct bac
                          struct buf *why)
 {
     json_error_t err;
-    json_t *root = json_load_file(path, 0, &err);
+    FILE *f = fopen(path, "re");
+    if (!f) {
+        buf_printf(why, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    json_t *root = json_loadf(f, 0, &err);
+    fclose(f);
     const json_t *list = json_object_get(root, "benchmarks"), *context = json_object_get(root, "context");
     bool good = json_is_array(list);
     if (!root)
@@ -92,7 +99,7 @@ static bool read_benches(struct bench_set *s, const char *path, const struct bac
     s->host = xstrdup(text_of(context, "host_name"));
     s->date = xstrdup(text_of(context, "date"));
     s->cpus = (unsigned)json_integer_value(json_object_get(context, "num_cpus"));
-    s->items = xcalloc(BENCH_MAX, sizeof(*s->items));
+    s->items = xcalloc(json_array_size(list) + 1, sizeof(*s->items));
     for (size_t i = 0; i < json_array_size(list); i++) add_bench(s, json_array_get(list, i), backends);
     json_decref(root);
     return good;

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-enum { BENCH_RATIOS = 4, BENCH_MAX = 4096 };
+enum { BENCH_RATIOS = 4 };
 
 struct bench_ratio {
     char *name; /* of the backend; owned */

@@ -23,7 +23,8 @@ static void add_cluster(struct buf *b, const struct run_info *info, const struct
     struct buf text = {0};
     buf_str(b, "::error file=");
     text_github(b, example.file, true);
-    buf_printf(b, ",line=%d,title=", example.line);
+    if (example.line) buf_printf(b, ",line=%d", example.line);
+    buf_str(b, ",title=");
     text_github(b, c->cause, true);
     buf_printf(&text, "%" PRIu64 " case%s; the smallest is %s\n", c->n, c->n == 1 ? "" : "s", example.id);
     add_detail(&text, example.detail);

@@ -1,0 +1,162 @@
+/* Reports as the program's users ask for them: every kind by option and by plan, what is refused before
+ * anything runs, and what earlier runs are held against.
+ */
+#include "harness/commands/place_test.h"
+#include "harness/report/report.h"
+
+#include <string.h>
+
+static void lockstep(struct place *p, const char *words)
+{
+    place_run(p, words, NULL, testing_backends);
+}
+
+static void expect(struct place *p, const char *words, int status, const char *err)
+{
+    lockstep(p, words);
+    expect_said(p, words, status, err);
+}
+
+#define USUAL "|--backend|faulty|--oracle|reference|--quirks|none|-q"
+
+static void write_cases(void)
+{
+    write_file("a.yaml", "lockstep: 1\nisa: riscv64\ncases:\n"
+                         "  - {id: good, code: 'addi a0, a0, 1', in: {a0: 1}}\n"
+                         "  - {id: bad, code: 'sub a0, a1, a2', in: {a7: 5}}\n"); /* FAULT_WRONG */
+}
+
+/* Whoever adds a kind has to give it a key in plans, too. */
+static void test_every_kind(void **state)
+{
+    struct place *p = *state;
+    struct buf plan = {0}, words = {0};
+    write_cases();
+    buf_str(&plan,
+            "plan: 1\ncorpora: a.yaml\nbackends: faulty\noracles: reference\nquirks: none\nreports:\n");
+    for (unsigned i = 0; report_kinds[i]; i++)
+        buf_printf(&plan, "  %s: made/%s\n", report_kinds[i]->name, report_kinds[i]->name);
+    write_file("plan.yaml", buf_cstr(&plan));
+    expect(p, "run|plan.yaml|-q", STATUS_FAIL, "");
+    for (unsigned i = 0; report_kinds[i]; i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "made/%s", report_kinds[i]->name);
+        char *text = read_file(path);
+        if (!*text) fail_msg("%s is empty", path);
+        free(text);
+        buf_reset(&words);
+        buf_printf(&words, "run|a.yaml" USUAL "|-r|%s=/dev/full", report_kinds[i]->name);
+        lockstep(p, buf_cstr(&words));
+        buf_reset(&words);
+        buf_printf(&words,
+                   "lockstep: cannot write the %s report /dev/full: No space left on device; the run goes on "
+                   "without "
+                   "it\n",
+                   report_kinds[i]->name);
+        if (p->status != STATUS_HARNESS || strcmp(p->err, buf_cstr(&words)))
+            fail_msg("%d %s", p->status, p->err);
+    }
+    buf_free(&plan);
+    buf_free(&words);
+}
+
+static void test_printed(void **state)
+{
+    struct place *p = *state;
+    write_cases();
+    lockstep(p, "run|a.yaml" USUAL "|-r|github=-");
+    assert_int_equal(p->status, STATUS_FAIL);
+    expect_part(p->out,
+                "::error file=a.yaml,line=5,title=rv.sub%3A rd%3A faulty differs from reference::1 case;");
+    expect_part(p->out, "::notice title=lockstep::1 passed, 1 failed\n");
+    assert_null(strstr(p->out, "report: "));
+    expect(p, "run|a.yaml" USUAL "|-r|tap=-", STATUS_USAGE,
+           "lockstep: --report tap wants a file, and does not print\n");
+}
+
+/* The page names the row, whoever it fails on, and what it is held against. */
+static void test_history(void **state)
+{
+    static const char bench[] =
+        "{\"context\": {\"host_name\": \"%s\", \"num_cpus\": 2, \"date\": \"then <&>\"}, \"benchmarks\": ["
+        "{\"name\": \"x/<a>/iterations:1\", \"run_name\": \"x/<a>/iterations:1\", \"run_type\": "
+        "\"iteration\", "
+        "\"cpu_time\": %d, \"time_unit\": \"us\", \"faulty\": %s},"
+        "{\"name\": \"%s\", \"run_type\": \"iteration\", \"cpu_time\": 1.5, \"time_unit\": \"ms\"}]}";
+    struct place *p = *state;
+    char text[1024];
+    write_cases();
+    snprintf(text, sizeof(text), bench, "here", 10, "2.5", "y");
+    write_file("now.json", text);
+    snprintf(text, sizeof(text), bench, "here", 20, "\"-\"", "gone");
+    write_file("then.json", text);
+    snprintf(text, sizeof(text), bench, "there", 20, "1", "y");
+    write_file("there.json", text);
+    lockstep(p, "run|a.yaml" USUAL "|-f|*/good|-r|record=then.rec");
+    lockstep(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|now.json|--before|then.json|--before|then.rec");
+    expect_said(p, "run", STATUS_FAIL, "");
+    char *html = read_file("x.html");
+    expect_part(html, "faulty against another emulator");
+    expect_part(html, ">2.50×</text>");
+    expect_part(html, "of then &lt;&amp;&gt;");
+    expect_part(html, "No longer measured: gone");
+    expect_part(html, "New: y");
+    expect_part(html, "Then <b>1</b> cases, <b>0</b> failed; now <b>2</b>, <b>1</b> failed.");
+    free(html);
+    lockstep(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|now.json|--before|there.json");
+    html = read_file("x.html");
+    expect_part(html, "Not compared: the earlier figures are another machine's");
+    free(html);
+}
+
+static void test_bad_history(void **state)
+{
+    struct place *p = *state;
+    write_cases();
+    write_file("cut.json", "{\"benchmarks\": [");
+    write_file("other.json", "{}");
+    write_file("good.json", "{\"benchmarks\": []}");
+    lockstep(p, "run|a.yaml" USUAL "|-r|record=a.rec|-r|html=x.html");
+    remove("x.html");
+    expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|none.json", STATUS_USAGE,
+           "lockstep: none.json: No such file or directory\n");
+    expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|cut.json", STATUS_USAGE,
+           "lockstep: cut.json: not what Google Benchmark writes as JSON: line 1: unexpected token near end "
+           "of file\n");
+    expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--before|other.json", STATUS_USAGE,
+           "lockstep: other.json: not what Google Benchmark writes as JSON: there is no list 'benchmarks'\n");
+    expect(
+        p, "run|a.yaml" USUAL "|-r|html=x.html|--before|good.json", STATUS_USAGE,
+        "lockstep: good.json is an earlier measurement, and there is no --bench FILE to hold against it\n");
+    expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--before|a.rec|--before|a.rec", STATUS_USAGE,
+           "lockstep: a.rec and a.rec: there can be one run before this\n");
+    assert_int_not_equal(access("x.html", F_OK), 0);
+}
+
+/* The page of a merged run is that of the whole run, but for the times and how it was called. */
+static void test_merged(void **state)
+{
+    struct place *p = *state;
+    write_cases();
+    lockstep(p, "run|a.yaml" USUAL "|--shard|1/2|-r|record=1.rec");
+    lockstep(p, "run|a.yaml" USUAL "|--shard|2/2|-r|record=2.rec");
+    lockstep(p, "merge|1.rec|2.rec|-q|-r|html=m.html");
+    expect_said(p, "merge", STATUS_FAIL, "");
+    char *html = read_file("m.html");
+    expect_part(html, "1 of 2 cases failed, of 1 cause");
+    expect_part(html, "This run did not note what it covers");
+    expect_part(html, "<a class=\"f\" href=\"#rv.sub\" title=\"rv.sub fails 1\">");
+    free(html);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_every_kind, enter, leave),
+        cmocka_unit_test_setup_teardown(test_printed, enter, leave),
+        cmocka_unit_test_setup_teardown(test_history, enter, leave),
+        cmocka_unit_test_setup_teardown(test_bad_history, enter, leave),
+        cmocka_unit_test_setup_teardown(test_merged, enter, leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
