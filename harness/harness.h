@@ -110,8 +110,8 @@ struct case_filter {
 
 struct case_stream;
 /* Paths are files, or folders searched recursively for *.yaml in name order, folders called "quirks" and
- * plans left out; a manifest stands for its packed corpus. A file that is named or included several times is read once. `f` must live as long as the
- * stream. NULL after reported errors. */
+ * plans left out; a manifest stands for its packed corpus. A file that is named or included several times is
+ * read once. `f` must live as long as the stream. NULL after reported errors. */
 struct case_stream *case_stream_open(const char *const *paths, unsigned npaths, const struct case_filter *f,
                                      struct diag *d);
 /* The next case, valid until the following call: 1 case, 0 end, -1 error (the stream is over; what is wrong
@@ -145,6 +145,14 @@ struct runner *runner_open_with(const struct backend *b, const void *options, co
                                 const char **why);
 void runner_close(struct runner *r);
 
+/* The instruction that a difference in a longer case comes from. */
+struct spot {
+    const struct guest_row *row; /* NULL: it is no instruction */
+    uint32_t word;               /* its bits */
+    uint64_t pc;                 /* where it stands */
+    const uint64_t *state;       /* before it; guest->state_words words */
+};
+
 /* What a backend made of a case. Pointers are into the runner, valid until its next case. */
 struct outcome {
     const struct backend *backend;
@@ -154,7 +162,9 @@ struct outcome {
     const uint64_t *state;   /* state after */
     const struct mem *mem;   /* memory after; every page that changed is in its list of dirty pages */
     const char *unsupported; /* the backend cannot run this case: a sentence; else NULL */
-    unsigned quirk;          /* 1 + number of the quirk row that says so; 0: none */
+    unsigned quirk;          /* 1 + number of the quirk row that says so, or that muted it; 0: none */
+    bool muted;              /* an oracle that went wrong in the middle by a known error: it has no say */
+    const struct spot *spot; /* where what it says comes from, for quirks; NULL: not known */
 };
 void runner_run(struct runner *r, const struct test_case *c, struct outcome *o);
 /* What the backend made of the last case's code is forgotten, so that the same code with another budget or
@@ -193,7 +203,7 @@ int quirk_find(const struct quirks *q, const struct test_case *c, const struct o
 unsigned quirks_count(const struct quirks *q); /* rows, numbered from 0; expected failures come last */
 const char *quirk_id(const struct quirks *q, unsigned i);
 const struct backend *quirk_backend(const struct quirks *q, unsigned i); /* whom it is about */
-const char *quirk_case(const struct quirks *q, unsigned i);    /* id of a case that shows it, or NULL */
+const char *quirk_case(const struct quirks *q, unsigned i); /* id of a case that shows it, or NULL */
 /* Why this backend, in the version at hand, cannot run this case at all, as a quirk row says; NULL: it can.
  * *i is the row. */
 const char *quirk_unsupported(const struct quirks *q, const struct backend *b, const struct test_case *c,
@@ -234,9 +244,9 @@ struct judgement {
     unsigned checked;   /* enum checked_by bits */
     uint64_t outsiders; /* bit per outcome: an oracle that was held against a backend under test, and had
                            nothing to be excused for but upper bits */
-    const char *skip;   /* VERDICT_SKIP, CRASH, XFAIL, XPASS: the reason, of a small fixed set, for counting */
-    bool dissent;       /* an oracle disagrees with the truth, and no quirk covers it */
-    struct buf detail;  /* VERDICT_FAIL or dissent: a line of who differs from whom, then what */
+    const char *skip;  /* VERDICT_SKIP, CRASH, XFAIL, XPASS: the reason, of a small fixed set, for counting */
+    bool dissent;      /* an oracle disagrees with the truth, and no quirk covers it */
+    struct buf detail; /* VERDICT_FAIL or dissent: a line of who differs from whom, then what */
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something, each once */
     unsigned nquirks;                  /* how many of them */
     struct findings *findings;         /* VERDICT_FAIL: what differs is left there; may be NULL */
@@ -249,8 +259,9 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
            struct judgement *j);
 
 /* ---- judge/expect.c: expected failures ---- */
-/* Where quirk rows expect somebody to fail in this case: changes the judgement that judge() came to. `strict`:
- * who does not fail makes the case fail. False: nothing is expected, or the case fails otherwise too. */
+/* Where quirk rows expect somebody to fail in this case: changes the judgement that judge() came to.
+ * `strict`: who does not fail makes the case fail. False: nothing is expected, or the case fails otherwise
+ * too. */
 bool judge_expected(const struct test_case *c, const struct outcome *outcomes, unsigned n,
                     const struct quirks *q, bool strict, struct judgement *j);
 

@@ -59,7 +59,7 @@ static void hold_against_truth(struct court *ct)
         const struct outcome *o = &ct->outcomes[i];
         struct findings f;
         bool wrong = false;
-        if (!outcome_usable(o)) continue;
+        if (!outcome_usable(o) || o->muted) continue;
         compare_truth(ct->c, o, &f);
         for (unsigned k = 0; k < f.n; k++) {
             if (o->oracle && f.items[k].what == DIFF_EXIT) ct->muted |= 1ull << i;
@@ -159,6 +159,10 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
     if (j->skip) return;
     for (unsigned i = 0; i < n; i++)
         if (outcomes[i].quirk) note_quirk(j, outcomes[i].quirk - 1);
+    for (unsigned i = 0; i < n; i++) {
+        ct.muted |= (uint64_t)outcomes[i].muted << i;
+        ct.silenced |= outcomes[i].muted;
+    }
     if (c->has_truth) hold_against_truth(&ct);
     hold_against_others(&ct);
     if (j->checked == CHECKED_NOBODY && ct.peers) j->checked = CHECKED_PEER;

@@ -69,6 +69,13 @@ static bool may_make(const struct failure_place *at, const struct diff *d, unsig
     return true;
 }
 
+bool divergence_reads(const struct failure_place *at, const struct diff *d)
+{
+    if (d->what == DIFF_MEM) return at->row && at->row->effects & (EFFECT_LOAD | EFFECT_AMO);
+    if (d->what == DIFF_REG && d->reg.reg->count > 1) return is_operand(at, d->reg, GUEST_READ);
+    return d->what == DIFF_REG; /* a register that instructions do not name: any may */
+}
+
 bool divergence_blame(struct panel *p, const struct test_case *c, unsigned n, struct activity *act,
                       const struct findings *f, struct failure_place *at, struct findings *cause)
 {

@@ -1,8 +1,8 @@
 /* Applying quirks: which known error of an oracle explains a difference, and what an oracle cannot run at
  * all.
  *
- * A quirk is about an instruction. In a case of several instructions its condition can only be known for the
- * first, so a quirk with a condition is not applied to the later ones.
+ * A quirk is about an instruction. In a case of several instructions, what its condition says of registers is
+ * known of the first one, and of the one that a difference was traced back to (struct spot, run/excuse.c).
  */
 #include "harness/judge/quirk.h"
 
@@ -16,7 +16,9 @@ struct place {
     const struct guest_row *row; /* what it is; NULL: none */
     int index;                   /* of the row, or -1 */
     uint32_t word;               /* its bits */
-    unsigned offset;             /* in the code */
+    uint64_t pc;                 /* where it stands */
+    bool known;                  /* so is the state before it */
+    const uint64_t *state;       /* that; NULL: as the case has it */
 };
 
 /* The instruction at *offset, which moves behind it. False: there are no more. */
@@ -25,9 +27,16 @@ static bool next_place(const struct test_case *c, unsigned *offset, struct place
     if (*offset >= c->code_size) return false;
     uint32_t word = code_word(c->code, c->code_size, *offset);
     int row = c->guest->decode(word);
-    *p = (struct place){row < 0 ? NULL : &c->guest->rows[row], row, word, *offset};
+    *p = (struct place){
+        row < 0 ? NULL : &c->guest->rows[row], row, word, c->code_at + *offset, !*offset, NULL};
     *offset += c->guest->length(word);
     return true;
+}
+
+static struct place spot_place(const struct test_case *c, const struct spot *s)
+{
+    int row = s->row ? (int)(s->row - c->guest->rows) : -1;
+    return (struct place){s->row, row, s->word, s->pc, true, s->state};
 }
 
 /* ---- masks ---- */
@@ -81,14 +90,15 @@ static bool condition_holds(const struct quirk *q, const struct place *p, const 
                             const struct outcome *theirs, const struct outcome *right)
 {
     if (!q->when) return true;
-    if (p->offset) return false;
+    if (!p->known && !q->anywhere) return false;
     struct cpu_exit truth = c->truth.has_exit ? c->truth.exit : (struct cpu_exit){.kind = EXIT_BUDGET};
     uint64_t *state = right || !expr_needs_results(q->when) ? NULL : truth_state(c, theirs);
     struct expr_env env = {
         .c = c,
+        .state = p->state,
         .row = p->row,
         .word = p->word,
-        .pc = c->code_at,
+        .pc = p->pc,
         .ours = right ? &right->exit : &truth,
         .ours_state = right ? right->state : state,
         .theirs = &theirs->exit,
@@ -103,8 +113,8 @@ static bool condition_holds(const struct quirk *q, const struct place *p, const 
 static bool holds_beforehand(const struct quirk *q, const struct place *p, const struct test_case *c)
 {
     if (!q->when) return true;
-    struct expr_env env = {.c = c, .row = p->row, .word = p->word, .pc = c->code_at};
-    return !p->offset && expr_eval(q->when, &env) != 0;
+    struct expr_env env = {.c = c, .state = p->state, .row = p->row, .word = p->word, .pc = p->pc};
+    return (p->known || q->anywhere) && expr_eval(q->when, &env) != 0;
 }
 
 static bool concerns(const struct quirk *q, const struct backend *b, const struct test_case *c)
@@ -112,21 +122,37 @@ static bool concerns(const struct quirk *q, const struct backend *b, const struc
     return q->current && q->guest == c->guest && q->backend == b;
 }
 
+/* The quirk explains the difference as this instruction's. */
+static bool explains(const struct quirk *q, const struct place *p, const struct test_case *c,
+                     const struct outcome *theirs, const struct outcome *right, const struct diff *d)
+{
+    if (q->unsupported || !quirk_about(q, p->index) || !concerns(q, theirs->backend, c)) return false;
+    bool covered = false;
+    for (unsigned k = 0; k < q->nmasks && !covered; k++) covered = covers(&q->masks[k], p, d);
+    return covered && condition_holds(q, p, c, theirs, right);
+}
+
+/* At the instruction itself, also what it cannot run. */
+static int find_at_spot(const struct quirks *q, const struct test_case *c, const struct outcome *theirs,
+                        const struct outcome *right, const struct diff *d)
+{
+    struct place p = spot_place(c, theirs->spot);
+    for (unsigned i = 0; i < q->n; i++) {
+        const struct quirk *row = &q->at[i];
+        bool cannot = row->unsupported && quirk_about(row, p.index) && concerns(row, theirs->backend, c);
+        if ((cannot && holds_beforehand(row, &p, c)) || explains(row, &p, c, theirs, right, d)) return (int)i;
+    }
+    return -1;
+}
+
 int quirk_find(const struct quirks *q, const struct test_case *c, const struct outcome *theirs,
                const struct outcome *right, const struct diff *d)
 {
     struct place p;
-    for (unsigned at = 0; next_place(c, &at, &p);) {
-        for (unsigned i = 0; i < q->n; i++) {
-            const struct quirk *row = &q->at[i];
-            if (row->unsupported || !quirk_about(row, p.index) || !concerns(row, theirs->backend, c))
-                continue;
-            bool covered = false;
-            for (unsigned k = 0; k < row->nmasks && !covered; k++) covered = covers(&row->masks[k], &p, d);
-            if (covered && condition_holds(row, &p, c, theirs, right)) return (int)i;
-        }
-    }
-    return -1;
+    for (unsigned at = 0; next_place(c, &at, &p);)
+        for (unsigned i = 0; i < q->n; i++)
+            if (explains(&q->at[i], &p, c, theirs, right, d)) return (int)i;
+    return theirs->spot ? find_at_spot(q, c, theirs, right, d) : -1;
 }
 
 const char *quirk_unsupported(const struct quirks *q, const struct backend *b, const struct test_case *c,

@@ -28,6 +28,7 @@ struct quirk {
     uint64_t *rows;                           /* bit per row it is about */
     bool undecoded;                           /* it is about code that is no instruction, too */
     const struct expr *when;                  /* NULL: always */
+    bool anywhere;                            /* it is known of any instruction: its bits are enough */
     struct quirk_mask masks[QUIRK_MAX_MASKS]; /* what is not compared */
     unsigned nmasks;                          /* how many; 0: unsupported */
     bool unsupported;                         /* the backend cannot run these cases */

@@ -78,6 +78,15 @@ static bool find_masks(struct loading *l, const struct ynode *masks, struct quir
     return good;
 }
 
+/* Whether bits of instructions are enough to know it. */
+static bool needs_bits_only(struct loading *l, const struct quirk *q)
+{
+    if (expr_needs_results(q->when)) return false;
+    for (int i = q->undecoded ? -1 : 0; i < (int)l->guest->nrows; i++)
+        if (quirk_about(q, i) && expr_needs_state(q->when, i < 0 ? NULL : &l->guest->rows[i])) return false;
+    return true;
+}
+
 /* A condition that is the same in every case is a mistake: the row would match nothing, or everything. */
 static bool can_hold(struct loading *l, const struct ynode *when, const struct quirk *q)
 {
@@ -123,7 +132,9 @@ static bool find_condition(struct loading *l, const struct ynode *when, struct q
         return false;
     }
     if (!good) diag_error(l->d, ynode_text_pos(when, err.offset), err.span, "%s", err.message);
-    return good && can_hold(l, when, q);
+    if (!good || !can_hold(l, when, q)) return false;
+    q->anywhere = needs_bits_only(l, q);
+    return true;
 }
 
 static bool find_versions(struct loading *l, const struct ynode *n, struct quirk *q)

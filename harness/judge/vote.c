@@ -65,7 +65,7 @@ static void find_voters(struct ballot *b)
 {
     b->absent = b->c->has_truth ? 0 : 1ull << MANUAL;
     for (unsigned i = 1; i <= b->n; i++)
-        if (!outcome_usable(&b->outcomes[i - 1])) b->absent |= 1ull << i;
+        if (!outcome_usable(&b->outcomes[i - 1]) || b->outcomes[i - 1].muted) b->absent |= 1ull << i;
     uint64_t mute = 0;
     for (unsigned i = 1; i <= b->n; i++)
         if (!(b->absent >> i & 1) && silenced(b, i)) mute |= 1ull << i;

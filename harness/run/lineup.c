@@ -20,6 +20,8 @@ struct seat {
 struct panel {
     const struct lineup *lineup;                 /* who sits here */
     bool terse;                                  /* no trace around a difference */
+    unsigned muted[LINEUP_MAX];                  /* by entry: 1 + the quirk row that muted it; 0: it speaks */
+    uint64_t deaf;                               /* bit per entry: nobody listens to it for now */
     struct seat seats[LINEUP_MAX][PANEL_GUESTS]; /* by entry, guests in the order they were met */
 };
 
@@ -97,6 +99,16 @@ static void run_entry(struct panel *p, unsigned entry, const struct test_case *c
         *o = (struct outcome){.backend = e->backend, .unsupported = s->why};
 }
 
+void panel_mute(struct panel *p, unsigned entry, unsigned quirk)
+{
+    p->muted[entry] = quirk + 1;
+}
+
+void panel_hear(struct panel *p, uint64_t entries)
+{
+    p->deaf = ~entries;
+}
+
 void panel_forget(struct panel *p)
 {
     for (unsigned i = 0; i < LINEUP_MAX; i++)
@@ -112,6 +124,8 @@ void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
         doing(act, DOING_BACKEND + i);
         run_entry(p, i, c, &out[i]);
         out[i].oracle = e->oracle;
+        out[i].muted = p->muted[i] || p->deaf >> i & 1;
+        if (p->muted[i]) out[i].quirk = p->muted[i];
     }
     doing(act, DOING_JUDGE);
 }
@@ -139,13 +153,13 @@ static enum verdict judge_after(struct panel *p, const struct test_case *c, uint
 }
 
 /* Finds the first instruction after which a longer case goes apart, and what it did. */
-static void find_divergence(struct panel *p, const struct test_case *c, struct activity *act,
+static void find_divergence(struct panel *p, const struct test_case *c, uint64_t step, struct activity *act,
                             struct judgement *j)
 {
     struct outcome out[LINEUP_MAX];
     struct findings f = {0};
     struct judgement there = {.findings = &f};
-    struct failure_place at = {.step = panel_first_divergence(p, c, act)};
+    struct failure_place at = {.step = step};
     unsigned i = 0;
     if (!at.step) return;
     (void)judge_after(p, c, at.step - 1, act, out, &there);
@@ -174,9 +188,14 @@ void panel_judge(struct panel *p, const struct test_case *c, struct activity *ac
         judge(c, out, 0, p->lineup->quirks, j);
         return;
     }
+    memset(p->muted, 0, sizeof(p->muted));
+    p->deaf = 0;
     panel_run(p, c, act, out);
     j->findings = &f;
     judge(c, out, p->lineup->n, p->lineup->quirks, j);
+    uint64_t step = 0;
+    if (c->steps > 1 && (j->verdict == VERDICT_FAIL || j->dissent))
+        step = panel_excuse(p, p->lineup, c, act, out, j);
     j->findings = NULL;
     if (judge_expected(c, out, p->lineup->n, p->lineup->quirks, !p->lineup->lenient, j)) return;
     if (j->verdict != VERDICT_FAIL) return;
@@ -188,7 +207,7 @@ void panel_judge(struct panel *p, const struct test_case *c, struct activity *ac
         j->step = 1;
         return;
     }
-    find_divergence(p, c, act, j);
+    find_divergence(p, c, step, act, j);
     panel_forget(p);
     panel_run(p, c, act, out); /* callers look at the whole case's results */
 }

@@ -42,6 +42,10 @@ void panel_close(struct panel *p);
 /* Runs a case on every backend; outcomes in the lineup's order. `act` may be NULL. */
 void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
                struct outcome out[LINEUP_MAX]);
+/* Until panel_judge is called again, outcomes of this entry say that it is muted, by quirk row `quirk`. */
+void panel_mute(struct panel *p, unsigned entry, unsigned quirk);
+/* Until then or the next call, outcomes of other entries than these are muted, too. */
+void panel_hear(struct panel *p, uint64_t entries);
 /* Backends forget what they made of the last case's code: runner_forget. */
 void panel_forget(struct panel *p);
 /* Runs and judges it. The judgement's outcomes stay in `out`. */
@@ -50,10 +54,19 @@ void panel_judge(struct panel *p, const struct test_case *c, struct activity *ac
 /* The smallest number of steps after which two results of a longer case differ; 0 when none of them does. */
 uint64_t panel_first_divergence(struct panel *p, const struct test_case *c, struct activity *act);
 
+/* ---- excuse.c ---- */
+/* A judgement of a longer case that an oracle contradicts: where that oracle first goes another way by a
+ * known error, which is known there and not before it, it is muted, and the case judged anew. Gives the step
+ * that the first difference left is after, or 0. */
+uint64_t panel_excuse(struct panel *p, const struct lineup *l, const struct test_case *c,
+                      struct activity *act, struct outcome out[LINEUP_MAX], struct judgement *j);
+
 /* ---- divergence.c ---- */
 struct failure_place;
 /* The instruction that a result has come to, as *at; false: nothing is mapped there. */
 bool divergence_place(const struct test_case *c, const struct outcome *o, struct failure_place *at);
+/* The instruction at the place may read what differs. */
+bool divergence_reads(const struct failure_place *at, const struct diff *d);
 struct findings;
 /* Translated blocks show what they did wrong at their end only. Where the instruction at the place cannot
  * have made the differences, *at becomes the first of those that wrote what differs last, and *cause what it
