@@ -121,8 +121,8 @@ static void test_bad_history(void **state)
     expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|none.json", STATUS_USAGE,
            "lockstep: none.json: No such file or directory\n");
     expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|cut.json", STATUS_USAGE,
-           "lockstep: cut.json: not what Google Benchmark writes as JSON: line 1: unexpected token near end "
-           "of file\n");
+           "lockstep: cut.json: not what Google Benchmark writes as JSON: line 1: ']' expected near end of "
+           "file\n");
     expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--before|other.json", STATUS_USAGE,
            "lockstep: other.json: not what Google Benchmark writes as JSON: there is no list 'benchmarks'\n");
     expect(
