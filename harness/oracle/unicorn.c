@@ -342,6 +342,16 @@ static void write_registers(struct unicorn *u, const uint64_t *has, unsigned n)
     unicorn_api()->reg_write_batch(u->uc, ids, values, count);
 }
 
+static uint64_t state_hash(const struct unicorn *u)
+{
+    return hash_bytes(u->cpu->state, u->cpu->guest->state_words * sizeof(uint64_t), 0);
+}
+
+bool unicorn_goes_on(const struct unicorn *u)
+{
+    return u->reserved && u->left == state_hash(u);
+}
+
 /* Registers in, run, registers out; the state is one that Unicorn can be given. */
 static void run_engine(struct unicorn *u, uint64_t budget, unsigned n)
 {
@@ -351,6 +361,7 @@ static void run_engine(struct unicorn *u, uint64_t budget, unsigned n)
     uc_err err = start(u, *pc, budget);
     unicorn_api()->reg_read_batch(u->uc, u->ids, u->values, nregs);
     unicorn_api()->reg_read(u->uc, u->isa->pc, pc);
+    if (u->reserved) u->left = state_hash(u);
     if (u->stopped)
         leave(u->cpu, EXIT_BUDGET, u->started);
     else if (u->exception != UNICORN_NO_EXCEPTION)

@@ -60,6 +60,7 @@ struct unicorn {
     const uint64_t *has;            /* the saved registers that the run starts from, or NULL */
     unsigned invalidated;           /* how often translations were removed */
     bool reserved;                  /* a reservation may stand in the engine */
+    uint64_t left;                  /* when it does: hash of the state that the last run left */
 
     /* of the run under way */
     uint64_t budget;  /* instructions wanted */
@@ -97,6 +98,8 @@ struct unicorn_isa {
 
 /* The state word of a register of the vcpu by file name, or NULL when its guest has none. */
 uint64_t *unicorn_state(const struct unicorn *u, const char *name);
+/* The run goes on where the last one left the engine with a reservation, which no other state may have. */
+bool unicorn_goes_on(const struct unicorn *u);
 /* Runs one instruction at pc with the engine's own state and memory. */
 uc_err unicorn_step(struct unicorn *u, uint64_t pc);
 /* The instruction at u->last, 0 where it cannot be read. */

@@ -83,7 +83,7 @@ static uc_context *context(struct unicorn *u, bool *csrs, const char **why)
     bool fpu = !mstatus || bits_get(*mstatus, FS_SHIFT + 1, FS_SHIFT);
     *csrs = fpu;
     if (res_addr && !(*res_addr & 1)) {
-        if (u->reserved) return NULL;
+        if (unicorn_goes_on(u)) return NULL;
         *why = "Unicorn cannot be given a reservation";
     }
     u->reserved = false;

@@ -301,6 +301,13 @@ static void test_reservations(void **state)
     *t->pc = LAYOUT_CODE + 4;
     run(t, 1);
     assert_int_equal(t->x[11], 1);
+    /* nor is that of another case whose reservation is the same */
+    *t->pc = LAYOUT_CODE;
+    run(t, 1);
+    t->x[13]++;
+    run(t, 1);
+    assert_int_equal(t->c->exit.kind, EXIT_UNSUPPORTED);
+    *res_addr = 1;
     /* a lr that faults makes none */
     for (unsigned i = 0; i < 2; i++) {
         t->x[12] = i ? 0x50000 : LAYOUT_DATA + 2;
