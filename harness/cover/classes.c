@@ -87,30 +87,29 @@ static unsigned fp_class(const struct bin_operand *o, uint64_t v)
 
 /* ---- all of them ---- */
 
-static bool is_fp(enum guest_test t)
-{
-    return t == TEST_F16 || t == TEST_F32 || t == TEST_F64;
-}
-
 unsigned class_count(enum guest_test t)
 {
-    return t == TEST_SHIFT ? ARRAY_LEN(shift_names) : is_fp(t) ? ARRAY_LEN(fp_names) : ARRAY_LEN(int_names);
+    return t == TEST_SHIFT ? ARRAY_LEN(shift_names)
+           : gen_is_fp(t)  ? ARRAY_LEN(fp_names)
+                           : ARRAY_LEN(int_names);
 }
 
 const char *class_name(enum guest_test t, unsigned class)
 {
     BUG_ON(class >= class_count(t));
-    return (t == TEST_SHIFT ? shift_names : is_fp(t) ? fp_names : int_names)[class];
+    return (t == TEST_SHIFT ? shift_names : gen_is_fp(t) ? fp_names : int_names)[class];
 }
 
 unsigned class_of(const struct bin_operand *o, uint64_t v)
 {
-    return o->test == TEST_SHIFT ? shift_class(v) : is_fp(o->test) ? fp_class(o, v) : int_class(v, o->width);
+    return o->test == TEST_SHIFT ? shift_class(v)
+           : gen_is_fp(o->test)  ? fp_class(o, v)
+                                 : int_class(v, o->width);
 }
 
 bool class_exists(const struct bin_operand *o, unsigned class)
 {
-    if (is_fp(o->test)) return class != FP_UNBOXED || o->box;
+    if (gen_is_fp(o->test)) return class != FP_UNBOXED || o->box;
     if (o->test == TEST_SHIFT) return true;
     return o->width > HALF || (class != INT_MIN32 && class != INT_MAX32 && class != INT_UMAX32);
 }
@@ -130,13 +129,13 @@ struct bin_relation relation_text(unsigned relation)
 
 bool relation_exists(const struct bin_operand *o, unsigned relation)
 {
-    return !is_fp(o->test) || relation < RELATIONS_FP;
+    return !gen_is_fp(o->test) || relation < RELATIONS_FP;
 }
 
 unsigned relations_of(const struct bin_operand *o, uint64_t a, uint64_t b)
 {
-    unsigned width = is_fp(o->test) ? gen_test_width(o->test) : o->width;
-    uint64_t mask = bits_mask(width), minus = is_fp(o->test) ? b ^ 1ull << (width - 1) : 0 - b;
+    unsigned width = gen_is_fp(o->test) ? gen_test_width(o->test) : o->width;
+    uint64_t mask = bits_mask(width), minus = gen_is_fp(o->test) ? b ^ 1ull << (width - 1) : 0 - b;
     a &= mask;
     b &= mask;
     int64_t sa = bits_sext(a, width), sb = bits_sext(b, width);

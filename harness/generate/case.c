@@ -219,7 +219,10 @@ static void set_random(struct making *m)
     unsigned n = 0;
     for (unsigned f = 0; f < p->row->nfields; f++) {
         if (!reads_value(m, f)) continue;
-        uint64_t v = gen_random(p->row->fields[f].test, &m->r, others[n < 2 ? 0 : rng_below(&m->r, n)]);
+        enum guest_test t = p->row->fields[f].test;
+        bool third = n == 2 && gen_is_fp(t) && rng_next(&m->r) & 1;
+        uint64_t v = third ? gen_addend(t, &m->r, others[0], others[1])
+                           : gen_random(t, &m->r, others[n < 2 ? 0 : rng_below(&m->r, n)]);
         bool unboxed = p->box[f] && rng_below(&m->r, 16) == 0;
         others[n++] = v;
         set_value(m, f,

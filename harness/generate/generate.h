@@ -78,6 +78,17 @@ struct gen_classes {
 /* Of a register of this many bits, into which values of the class are boxed (0: they are not). */
 struct gen_classes gen_classes(enum guest_test t, unsigned width, unsigned box);
 
+/* ---- generate/operands_fp.c ---- */
+
+static inline bool gen_is_fp(enum guest_test t)
+{
+    return t == TEST_F16 || t == TEST_F32 || t == TEST_F64;
+}
+/* The same for a format. */
+uint64_t gen_random_fp(enum guest_test t, struct rng *r, uint64_t other);
+/* What is added to the product of a and b so that something happens. */
+uint64_t gen_addend(enum guest_test t, struct rng *r, uint64_t a, uint64_t b);
+
 /* ---- generate/plan.c: what a row's cases vary ---- */
 
 enum {

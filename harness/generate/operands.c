@@ -139,38 +139,12 @@ static uint64_t random_int(struct rng *r, uint64_t other)
     }
 }
 
-/* Bits of a format with this many fraction bits. */
-static uint64_t random_fp(unsigned width, unsigned frac_bits, struct rng *r, uint64_t other)
-{
-    unsigned exp_bits = width - 1 - frac_bits;
-    uint64_t v = rng_next(r), how = rng_next(r), bias = bits_mask(exp_bits - 1), emask = bits_mask(exp_bits);
-    uint64_t sign = (how >> 8 & 1) << (width - 1), exp = v >> frac_bits & emask,
-             frac = v & bits_mask(frac_bits);
-    unsigned n = (unsigned)(how >> 16) % (frac_bits + 2);
-    uint64_t other_exp = other >> frac_bits & emask;
-    switch (how & 7) {
-    case 0: exp = bias - 3 + (how >> 24 & 7); break;                                  /* around 1 */
-    case 1: exp = how >> 24 & 1 ? emask - 1 - (how >> 25 & 3) : how >> 25 & 3; break; /* around the ends */
-    case 2: frac &= few_bits(r); break;                                               /* few bits */
-    case 3: frac |= few_bits(r) & bits_mask(frac_bits); break;                        /* many bits */
-    case 4:
-        return (other & bits_mask(width)) ^ (how >> 24 & bits_mask(2)) ^ sign; /* almost the other operand */
-    case 5: exp = (other_exp + (how >> 24 & 7) - 3) & emask; break;            /* of about its size */
-    case 6: /* an integer, or half of one */
-        exp = bias + n;
-        frac &= ~bits_mask(n > frac_bits ? 0 : frac_bits - (n < frac_bits ? n + 1 : n));
-        break;
-    default: break;
-    }
-    return sign | exp << frac_bits | frac;
-}
-
 uint64_t gen_random(enum guest_test t, struct rng *r, uint64_t other)
 {
     switch (t) {
-    case TEST_F16: return random_fp(16, 10, r, other);
-    case TEST_F32: return random_fp(32, 23, r, other);
-    case TEST_F64: return random_fp(64, 52, r, other);
+    case TEST_F16:
+    case TEST_F32:
+    case TEST_F64: return gen_random_fp(t, r, other);
     case TEST_SHIFT: {
         uint64_t v = random_int(r, other);
         return rng_next(r) & 1 ? v & 127 : v;
