@@ -17,7 +17,6 @@ void bench_exec(void);      /* exec.c: real programs against qemu-riscv64 */
 
 bool bench_beside(char *path, size_t size,
                   const char *name); /* main.c: the file in the folder of this program */
-uint64_t bench_now(void);            /* main.c: nanoseconds of this thread's CPU time */
 
 /* bare.c: the same twelve instructions as the interpreter's loop, in the barest interpreter that computed
  * goto makes. Returns something that depends on all of them. */

@@ -3,14 +3,57 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
 struct bench_state {
     benchmark::State &state; // Google Benchmark's own
+    bool begun;              // in slices: the first one
+    uint64_t done;           // in slices: passes of this one
+    uint64_t since;          // in slices: CPU time when it began
+    double spent;            // seconds that others took, of this slice or pass
 };
+
+// Slices: lockstep compare lets two processes work in turn, a few milliseconds each, so that whatever else
+// happens to the machine happens to both. It writes a byte for each slice, and gets the nanoseconds of a pass.
+enum { SLICE_GO = 0, SLICE_ANSWER = 3 };
+
+static uint64_t slice_ns()
+{
+    static const char *const us = std::getenv("LOCKSTEP_BENCH_SLICE");
+    static const uint64_t ns = us ? std::strtoull(us, nullptr, 10) * 1000 : 0;
+    return ns;
+}
+
+static bool slice_begin(bench_state *s)
+{
+    char go;
+    if (read(SLICE_GO, &go, 1) != 1) return s->state.KeepRunning();
+    s->done = 0;
+    s->spent = 0;
+    s->since = bench_now();
+    return true;
+}
+
+// Google Benchmark, told to take no time, asks for one pass: the second KeepRunning() ends it.
+static bool slice_next(bench_state *s)
+{
+    if (!s->begun) {
+        s->begun = s->state.KeepRunning();
+        return s->begun && slice_begin(s);
+    }
+    s->done++;
+    uint64_t ns = s->spent > 0 ? static_cast<uint64_t>(s->spent * 1e9) : bench_now() - s->since;
+    if (ns < slice_ns()) return true;
+    dprintf(SLICE_ANSWER, "%.3f\n", static_cast<double>(ns) / static_cast<double>(s->done));
+    return slice_begin(s);
+}
 
 static benchmark::internal::Benchmark *add(const char *name, bench_fn fn, const void *arg)
 {
     return benchmark::RegisterBenchmark(name, [fn, arg](benchmark::State &st) {
-        bench_state s = {st};
+        bench_state s = {st, false, 0, 0, 0};
         fn(&s, arg);
     });
 }
@@ -25,9 +68,22 @@ extern "C" void bench_register_once(const char *name, bench_fn fn, const void *a
     add(name, fn, arg)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
+extern "C" void bench_register_others(const char *name, bench_fn fn, const void *arg)
+{
+    add(name, fn, arg)->UseManualTime()->Unit(benchmark::kMillisecond);
+}
+
 extern "C" bool bench_next(bench_state *s)
 {
+    if (slice_ns()) return slice_next(s);
+    if (s->spent > 0) s->state.SetIterationTime(s->spent);
+    s->spent = 0;
     return s->state.KeepRunning();
+}
+
+extern "C" void bench_spent(bench_state *s, double seconds)
+{
+    s->spent += seconds;
 }
 
 extern "C" void bench_items(bench_state *s, uint64_t items)
@@ -43,6 +99,12 @@ extern "C" void bench_counter(bench_state *s, const char *name, double v)
 extern "C" void bench_skip(bench_state *s, const char *why)
 {
     s->state.SkipWithError(why);
+}
+
+extern "C" uint64_t bench_work(uint64_t n)
+{
+    static const char *const planted = std::getenv("LOCKSTEP_BENCH_PLANT");
+    return n + (planted ? n * std::strtoul(planted, nullptr, 10) / 100 : 0);
 }
 
 extern "C" int bench_main(int argc, char **argv)

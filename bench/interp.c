@@ -40,7 +40,7 @@ static void loop_interp(struct bench_state *s, const void *arg)
         bench_skip(s, "cannot set up the machine");
         return;
     }
-    for (; bench_next(s); n += CHUNK) machine_loop(&m, CHUNK);
+    for (; bench_next(s); n += CHUNK) machine_loop(&m, bench_work(CHUNK));
     bench_items(s, n);
     machine_close(&m);
 }
@@ -48,7 +48,7 @@ static void loop_interp(struct bench_state *s, const void *arg)
 static void loop_bare(struct bench_state *s, const void *arg)
 {
     uint64_t n = 0, sum = 0;
-    for (; bench_next(s); n += CHUNK) sum += bare_loop(CHUNK);
+    for (; bench_next(s); n += CHUNK) sum += bare_loop(bench_work(CHUNK));
     bench_items(s, n);
     bench_counter(s, "sum", (double)(sum & 1));
 }

@@ -72,7 +72,7 @@ static void run_chunks(struct bench_state *s, struct machine *m, unsigned tier)
     machine_start(m);
     for (int i = 0; i < WARM; i++) backend_jit.run(m->cpu, CHUNK);
     uint64_t before[2] = {st->samples[0], st->samples[1]}, start = bench_now();
-    for (; bench_next(s); n += CHUNK) backend_jit.run(m->cpu, CHUNK);
+    for (; bench_next(s); n += CHUNK) backend_jit.run(m->cpu, bench_work(CHUNK));
     uint64_t ns = bench_now() - start;
     uint64_t in = st->samples[tier - 1] - before[tier - 1], out = st->samples[2 - tier] - before[2 - tier];
     if (out * 100 > in) bench_skip(s, "it does not run in this tier");

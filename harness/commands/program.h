@@ -28,6 +28,8 @@ enum command_id {
     CMD_MANUAL = 512,
     CMD_COMPLETION = 1024,
     CMD_CODEGEN = 1 << 16,
+    CMD_COMPARE = 1 << 17,
+    CMD_BENCH = 1 << 18,
     CMD_PACK = 1 << 17,
 };
 
@@ -88,6 +90,12 @@ enum option_id {
     OPT_PIN,
     OPT_WHY,
     OPT_PINS,
+    OPT_BENCH_FILTER,
+    OPT_PAIRS,
+    OPT_LEAST,
+    OPT_PLANT,
+    OPT_BENCH_SEED,
+    OPT_BENCH_QUIET,
     OPT_HELP,
     OPTIONS,
 };
@@ -139,6 +147,9 @@ struct options {
     const char *profile;     /* exec: file */
     const char *gdb;         /* exec: where to wait for it */
     bool strace, trace, stats, state, perf; /* exec: as they say */
+    uint64_t pairs;                         /* compare: of processes */
+    double least;                           /* compare: percent that matter */
+    uint64_t plant;                         /* compare: percent */
     bool pin;                               /* codegen: what is now is agreed on */
     const char *why;                        /* codegen: so, although it grew */
     const char *pins;                       /* codegen: folder */
@@ -189,6 +200,7 @@ int cmd_shrink(struct program *p);
 int cmd_manual(struct program *p);
 int cmd_completion(struct program *p);
 int cmd_codegen(struct program *p);
+int cmd_compare(struct program *p);
 int cmd_pack(struct program *p);
 
 /* ---- shared by commands ---- */

@@ -118,6 +118,17 @@ const struct option_row option_rows[OPTIONS] = {
                  "with --pin: of what grew; it is kept beside the numbers"},
     [OPT_PINS] = {"pins", 0, "DIR", TYPE_TEXT, FIELD(pins), CMD_CODEGEN, 0, 0, NULL,
                   "where the pins are; default: bench/codegen"},
+    [OPT_BENCH_FILTER] = {"filter", 'f', "GLOB", TYPE_TEXTS, FIELD(filters), CMD_COMPARE, 0, 0, NULL,
+                          "only benchmarks whose name matches (repeat for more)"},
+    [OPT_PAIRS] = {"pairs", 0, "N", TYPE_NUMBER, FIELD(pairs), CMD_COMPARE, 6, 50, "16",
+                   "of processes, one of each side, that are measured"},
+    [OPT_LEAST] = {"least", 0, "PERCENT", TYPE_SECONDS, FIELD(least), CMD_COMPARE, 0, 0, "1.5",
+                   "smaller changes do not matter"},
+    [OPT_PLANT] = {"plant", 0, "PERCENT", TYPE_NUMBER, FIELD(plant), CMD_COMPARE, 0, 100, "0",
+                   "NEW does so much work more, to see whether it is found"},
+    [OPT_BENCH_SEED] = {"seed", 0, "N", TYPE_NUMBER, FIELD(seed), CMD_COMPARE, 0, 0, "0",
+                        "of the resampling behind the intervals"},
+    [OPT_BENCH_QUIET] = {"quiet", 'q', NULL, TYPE_FLAG, FIELD(quiet), CMD_COMPARE, 0, 0, NULL, "no progress"},
     [OPT_HELP] = {"help", 'h', NULL, TYPE_FLAG, FIELD(help), ~0u, 0, 0, NULL, "this text"},
 };
 
@@ -206,6 +217,17 @@ const struct command commands[] = {
      "  lockstep codegen\n"
      "  lockstep codegen --pin --why 'checks the tag, too'\n",
      cmd_codegen},
+    {"compare", CMD_COMPARE, "OLD NEW", 2, 2, false, "tell whether NEW is slower than OLD",
+     "OLD and NEW are builds (folders with lockstep-bench in them or in build/rel there) or commits, which "
+     "are\n"
+     "built in build/compare. A process of each works in turn (A B, B A) for some milliseconds, and CPU\n"
+     "time counts; then two others. A change is reported when the pairs' signed ranks say so at 5 % of\n"
+     "false discoveries among all benchmarks, it matters, and others find it again.\n"
+     "Exit status: 0 nothing is slower, 1 something is, fails or is gone, 2 bad usage, 3 a build does not "
+     "start.\n",
+     "  lockstep compare HEAD~1 build/rel\n"
+     "  lockstep compare v1.0 HEAD --filter 'jit/*' --pairs 32\n",
+     cmd_compare},
     {"exec", CMD_EXEC, "PROGRAM [ARG...]", 1, ~0u, true, "run a Linux program of a guest ISA",
      "Runs an ELF program, static or with shared libraries, with this machine's files, terminal and\n"
      "kernel. PROGRAM is a path (PATH is not searched); options stand before it, and all that follows\n"

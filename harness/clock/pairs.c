@@ -1,0 +1,150 @@
+/* Two builds in turn, and what follows from it. */
+#include "harness/clock/measure.h"
+
+#include "harness/clock/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const pair_words[PAIR_VERDICTS] = {
+    [PAIR_SAME] = "same",          [PAIR_FASTER] = "faster",    [PAIR_SLOWER] = "slower",
+    [PAIR_UNSURE] = "cannot tell", [PAIR_FAILED] = "fails",     [PAIR_FAILED_OLD] = "fails in OLD",
+    [PAIR_GONE] = "not in NEW",    [PAIR_ADDED] = "not in OLD", [PAIR_OTHER] = "is another one",
+};
+
+static bool has(const char *const *names, const char *name)
+{
+    while (*names && strcmp(*names, name) != 0) names++;
+    return *names;
+}
+
+struct pair *pairs_join(const char *const *old_names, const char *const *new_names, unsigned *n,
+                        struct arena *a)
+{
+    unsigned most = 0;
+    for (const char *const *s = old_names; *s; s++) most++;
+    for (const char *const *s = new_names; *s; s++) most++;
+    struct pair *p = arena_alloc(a, (most + 1) * sizeof(*p));
+    *n = 0;
+    for (const char *const *s = new_names; *s; s++)
+        p[(*n)++] = (struct pair){.name = *s, .verdict = has(old_names, *s) ? PAIR_SAME : PAIR_ADDED};
+    for (const char *const *s = old_names; *s; s++)
+        if (!has(new_names, *s)) p[(*n)++] = (struct pair){.name = *s, .verdict = PAIR_GONE};
+    return p;
+}
+
+/* ---- measuring ---- */
+
+static void measure_pair(struct pair *p, const struct build *const side[2], const struct pair_options *o,
+                         unsigned round)
+{
+    struct slices slices = o->slices;
+    unsigned bad = 0;
+    if (slices.cpu >= 0) slices.cpu = (int)round; /* each processor in turn: some have worse neighbours */
+    if (slices_take(side, p->name, &slices, &p->v[p->n], &bad, p->why))
+        p->n++;
+    else
+        p->verdict = bad ? PAIR_FAILED : PAIR_FAILED_OLD;
+}
+
+static bool is_open(const struct pair *p)
+{
+    return p->verdict == PAIR_SAME;
+}
+
+/* Every round has each benchmark once that wants more: a bad minute of the machine is one bad pair of each of
+ * them, not all the pairs of one. */
+static void measure_rounds(struct pair *p, unsigned n, const struct build *old_build,
+                           const struct build *new_build, const struct pair_options *o)
+{
+    for (unsigned round = 0, measured = 1; measured; round++) {
+        measured = 0;
+        for (unsigned i = 0; i < n; i++) {
+            struct build planted = *new_build;
+            const struct build *const side[2] = {old_build, &planted};
+            if (p[i].plant) planted.plant = p[i].plant;
+            if (!is_open(&p[i]) || p[i].n >= p[i].want) continue;
+            measure_pair(&p[i], side, o, round);
+            measured++;
+        }
+        if (o->progress && measured) fprintf(o->progress, "round %u: %u measured\n", round + 1, measured);
+        if (o->progress) fflush(o->progress);
+    }
+}
+
+/* ---- judging ---- */
+
+/* p of each, adjusted for how many there are; `again`: only of those that were measured anew. */
+static void test(struct pair *p, unsigned n, bool again)
+{
+    double *all = xcalloc(n ? n : 1, sizeof(*all));
+    unsigned m = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (is_open(&p[i]) && p[i].again >= again) all[m++] = stats_signed_rank(p[i].v, p[i].n);
+    stats_adjust(all, m);
+    m = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (is_open(&p[i]) && p[i].again >= again) p[i].p = all[m++];
+    free(all);
+}
+
+static void estimate(struct pair *p, const struct pair_options *o)
+{
+    struct stats_interval b = stats_bootstrap(p->v, p->n, 0.95, o->seed);
+    p->centre = stats_centre(p->v, p->n);
+    p->low = b.low;
+    p->high = b.high;
+}
+
+static void judge_all(struct pair *p, unsigned n, const struct pair_options *o, bool again)
+{
+    test(p, n, again);
+    for (unsigned i = 0; i < n; i++)
+        if (is_open(&p[i]) && p[i].again >= again) estimate(&p[i], o);
+}
+
+static bool looks_changed(const struct pair *p, const struct pair_options *o)
+{
+    return p->p <= o->level && fabs(p->centre) >= log1p(o->least);
+}
+
+static bool looks_same(const struct pair *p, const struct pair_options *o)
+{
+    return p->low > -log1p(o->least) && p->high < log1p(o->least);
+}
+
+/* What looked changed counts only when it does so again, in the same direction. */
+static enum pair_verdict settle(const struct pair *p, double first, const struct pair_options *o)
+{
+    if (p->again && looks_changed(p, o) && (p->centre > 0) == (first > 0))
+        return p->centre > 0 ? PAIR_SLOWER : PAIR_FASTER;
+    return looks_same(p, o) ? PAIR_SAME : PAIR_UNSURE;
+}
+
+/* Three looks: all of them; more of those that noise hides; and anew, without what was seen before, those
+ * that look changed. The last one alone is the proof, so the others may be as curious as they like. */
+void pairs_measure(struct pair *p, unsigned n, const struct build *old_build, const struct build *new_build,
+                   const struct pair_options *o)
+{
+    double *first = xcalloc(n ? n : 1, sizeof(*first));
+    BUG_ON(!o->pairs || 2 * o->pairs > PAIRS_MAX);
+    for (unsigned i = 0; i < n; i++) p[i].want = o->pairs;
+    measure_rounds(p, n, old_build, new_build, o);
+    judge_all(p, n, o, false);
+    for (unsigned i = 0; i < n; i++)
+        if (is_open(&p[i]) && !looks_changed(&p[i], o) && !looks_same(&p[i], o)) p[i].want *= 2;
+    measure_rounds(p, n, old_build, new_build, o);
+    judge_all(p, n, o, false);
+    for (unsigned i = 0; i < n; i++) {
+        if (!is_open(&p[i]) || !looks_changed(&p[i], o)) continue;
+        first[i] = p[i].centre;
+        p[i].again = true;
+        p[i].n = 0;
+    }
+    measure_rounds(p, n, old_build, new_build, o);
+    judge_all(p, n, o, true);
+    for (unsigned i = 0; i < n; i++)
+        if (is_open(&p[i])) p[i].verdict = settle(&p[i], first[i], o);
+    free(first);
+}
