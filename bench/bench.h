@@ -13,6 +13,7 @@ void bench_jit(void);       /* jit.c: what translated code spends on what */
 void bench_translate(void); /* translate.c: the first tier's translation by stage; reclaiming */
 void bench_cases(void);     /* cases.c: single-instruction cases a second */
 void bench_corpus(void);    /* corpus.c: the default corpus, whole */
+void bench_packed(void);    /* packed.c: reading and packing them */
 void bench_exec(void);      /* exec.c: real programs against qemu-riscv64 */
 
 bool bench_beside(char *path, size_t size,

@@ -31,6 +31,7 @@ int main(int argc, char **argv)
     bench_translate();
     bench_cases();
     bench_corpus();
+    bench_packed();
     bench_exec();
     return bench_main(argc, argv);
 }

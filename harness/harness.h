@@ -51,10 +51,11 @@ struct test_case {
     const char *id; /* stable: "riscv64/m/div-by-zero", "riscv64/gen/rv.add/17" (ISA, file, id or row/n) */
     const struct guest *guest;
     const struct guest_row
-        *row;         /* of the first instruction (what the case is about), or NULL when it does not decode */
-    struct pos at;    /* where it stands */
-    const char *why;  /* free text: what is special, manual section; or "" */
-    uint64_t code_at; /* address of the code */
+        *row;      /* of the first instruction (what the case is about), or NULL when it does not decode */
+    struct pos at; /* where it was written */
+    struct pos corpus;   /* the entry of the packed corpus that it was read from; file NULL: it was not */
+    const char *why;     /* free text: what is special, manual section; or "" */
+    uint64_t code_at;    /* address of the code */
     const uint8_t *code; /* its bytes */
     unsigned code_size;
     uint64_t steps;            /* budget */
@@ -67,6 +68,12 @@ struct test_case {
     bool generated;    /* from `generate:`; replayable by id */
     uint64_t position; /* among all cases of the corpora, selected or not; ascending in the stream */
 };
+
+/* Where it is found again. */
+static inline struct pos case_place(const struct test_case *c)
+{
+    return c->corpus.file ? c->corpus : c->at;
+}
 
 /* The memory every instruction case has, besides what it maps itself: see harness/README.md. Code beyond the
  * case's own bytes is zeroes; data and rom hold layout_byte() of each address, so that a load from a wrong

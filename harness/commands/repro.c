@@ -110,7 +110,7 @@ static int child(const struct plan *plan, const struct test_case *c, struct acti
     struct panel *panel = panel_open(&plan->lineup);
     struct itimerval limit = {.it_value = {.tv_sec = (time_t)plan->timeout,
                                            .tv_usec = (suseconds_t)(plan->timeout * 1e6) % 1000000}};
-    buf_printf(&out, "%s (%s:%d)\n", c->id, c->at.file, c->at.line);
+    buf_printf(&out, "%s (%s:%d)\n", c->id, case_place(c).file, case_place(c).line);
     describe_case(c, &out);
     show_fields(c, &out);
     show_before(c, &out);

@@ -51,17 +51,18 @@ static const char *check_regions(const struct test_case *c, unsigned *n)
     return total > CASE_MAX_REGION ? "its regions are too large" : NULL;
 }
 
-/* Bytes, which stand in some region and not in each other's place. */
-static const char *check_bytes(const struct test_case *c, const struct case_mem *mem, unsigned n)
+/* Entries from `first` on: bytes, which stand in some region and not in each other's place. */
+static const char *check_bytes(const struct test_case *c, const struct case_mem *mem, unsigned first,
+                               unsigned n)
 {
     uint64_t total = 0;
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = first; i < n; i++) {
         const struct case_mem *m = &mem[i];
         if (m->perm) return "a region comes after bytes, or is among the truth";
         if (!m->size || m->size > CASE_MAX_DATA || (total += m->size) > CASE_MAX_DATA)
             return "it has no, or too many, bytes of memory";
         if (!rights(c, m->at, m->size)) return "its bytes of memory are not within one region";
-        for (unsigned k = 0; k < i; k++)
+        for (unsigned k = first; k < i; k++)
             if (overlap(m->at, m->size, mem[k].at, mem[k].size)) return "bytes of memory are given twice";
     }
     return NULL;
@@ -84,7 +85,8 @@ static const char *check_code(const struct test_case *c)
 
 static const char *check_regs(const struct case_reg *regs, unsigned n)
 {
-    for (const struct case_reg *r = regs; r < regs + n; r++) {
+    for (unsigned i = 0; i < n; i++) {
+        const struct case_reg *r = &regs[i];
         const struct guest_reg *g = r->ref.reg;
         unsigned top = g->width - 64 * (g->words - 1);
         if (r->value[g->words - 1] & ~bits_mask(top)) return "a value is too wide for its register";
@@ -106,14 +108,14 @@ static const char *check_truth(const struct test_case *c)
     if (!c->has_truth) return t->nregs || t->nmem || t->has_exit || t->has_value ? "its truth is none" : NULL;
     if (t->has_value && !(t->has_exit && t->exit.kind == EXIT_FAULT)) return "only a fault has a value";
     if (t->rest_unchanged && !has_pc(c, t->regs, t->nregs)) return "its truth does not say where pc is";
-    return check_bytes(c, t->mem, t->nmem);
+    return check_bytes(c, t->mem, 0, t->nmem);
 }
 
 const char *case_check(const struct test_case *c)
 {
     unsigned regions;
     const char *wrong = check_regions(c, &regions);
-    if (!wrong) wrong = check_bytes(c, c->mem + regions, c->nmem - regions);
+    if (!wrong) wrong = check_bytes(c, c->mem, regions, c->nmem);
     if (!wrong) wrong = check_code(c);
     if (!wrong) wrong = check_regs(c->in, c->nin);
     if (!wrong && has_pc(c, c->in, c->nin)) wrong = "pc is set before";

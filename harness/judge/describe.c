@@ -70,6 +70,7 @@ void describe_exit(const struct guest *g, const struct cpu_exit *e, struct buf *
 void describe_case(const struct test_case *c, struct buf *out)
 {
     const struct guest_row *row = c->row;
+    if (c->corpus.file) buf_printf(out, "  from  %s:%d\n", c->at.file, c->at.line);
     if (row)
         buf_printf(out, "  row   %s (%s), %s:%d: %s%s%s\n", row->id, row->ext, row->file, row->line,
                    row->mnemonic, *row->syntax ? " " : "", row->syntax);

@@ -145,7 +145,10 @@ bool packed_build(struct packed *p, struct arena *a, struct test_case *c)
         .truth = {.nregs = r->out, .nmem = r->mem_out, .rest_unchanged = r->flags & PACKED_REST},
         .generated = r->flags & PACKED_GENERATED,
     };
-    if (!s->file) c->at = s->at;
+    if (s->file)
+        c->corpus = s->at;
+    else
+        c->at = s->at;
     if (build(&d, a, c)) d.wrong = case_check(c);
     int row = r->flags & PACKED_ROW && !d.wrong ? g->decode(code_word(c->code, c->code_size, 0)) : -1;
     if (row >= 0) c->row = &g->rows[row];

@@ -62,7 +62,8 @@ struct packer *packer_open(const char *dir, bool files, struct buf *why);
 /* 0; -EINVAL: the case cannot be in this corpus; else -errno. With a sentence in `why`, and the end of it. */
 MUST_CHECK int packer_add(struct packer *p, const struct test_case *c, struct buf *why);
 /* Writes what is left, then the manifest; only now does the folder hold a corpus, and no longer the one that
- * it may have held before. m->cases, records, bytes, guest, data and sources are filled in. As packer_add. */
+ * it may have held before. m->from and seed are the caller's; guest, cases, records and bytes are filled in.
+ * As packer_add. */
 MUST_CHECK int packer_finish(struct packer *p, struct packed_manifest *m, struct buf *why);
 void packer_close(struct packer *p); /* what was not finished leaves nothing behind; NULL is fine */
 

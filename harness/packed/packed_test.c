@@ -49,6 +49,8 @@ static const char *difference(const struct test_case *a, const struct test_case 
     if (t->has_value != u->has_value || t->has_pc != u->has_pc) return "truth.has_*";
     if (t->rest_unchanged != u->rest_unchanged) return "truth.rest_unchanged";
     if (a->generated != b->generated) return "generated";
+    if (b->corpus.file && strcmp(b->corpus.file + strlen(b->corpus.file) - 14, "/manifest.yaml"))
+        return "corpus";
     return a->position == b->position ? NULL : "position";
 }
 
@@ -103,7 +105,8 @@ static void test_generated(void **state)
 /* All kinds of cases, ids and truths; more than a block of them. */
 static const char mixed[] = HEAD
     "cases:\n"
-    "- id: one\n  why: \"quotes \\\" and\\nlines\"\n  code: addi a0, a0, 1\n  in: {a0: 1, fflags: NX, ft0: 'f64(1.5)'}\n"
+    "- id: one\n  why: \"quotes \\\" and\\nlines\"\n  code: addi a0, a0, 1\n  in: {a0: 1, fflags: NX, ft0: "
+    "'f64(1.5)'}\n"
     "  out: {a0: 2}\n"
     "- id: two\n  code: lw a0, 0(a1)\n  in: {a1: 0x22000}\n"
     "  out: {exit: {cause: load-access, value: 0x22000}}\n"
