@@ -15,22 +15,23 @@ struct text_list {
     unsigned n;         /* in use */
 };
 
+/* a bit each: an option may be one of several commands */
 enum command_id {
-    CMD_RUN = 1,
-    CMD_REPRO = 2,
-    CMD_EXPLAIN = 4,
-    CMD_LIST = 8,
-    CMD_GEN = 16,
-    CMD_EXEC = 32,
-    CMD_COVER = 64,
-    CMD_MERGE = 128,
-    CMD_SHRINK = 256,
-    CMD_MANUAL = 512,
-    CMD_COMPLETION = 1024,
-    CMD_CODEGEN = 1 << 16,
-    CMD_COMPARE = 1 << 17,
-    CMD_BENCH = 1 << 18,
-    CMD_PACK = 1 << 17,
+    CMD_RUN = 1 << 0,
+    CMD_REPRO = 1 << 1,
+    CMD_EXPLAIN = 1 << 2,
+    CMD_LIST = 1 << 3,
+    CMD_GEN = 1 << 4,
+    CMD_EXEC = 1 << 5,
+    CMD_COVER = 1 << 6,
+    CMD_MERGE = 1 << 7,
+    CMD_SHRINK = 1 << 8,
+    CMD_MANUAL = 1 << 9,
+    CMD_COMPLETION = 1 << 10,
+    CMD_CODEGEN = 1 << 11,
+    CMD_COMPARE = 1 << 12,
+    CMD_BENCH = 1 << 13,
+    CMD_PACK = 1 << 14,
 };
 
 enum option_id {

@@ -1,6 +1,7 @@
 /* The program as its users meet it: statuses, messages, what a run prints, the same bytes for any number of
  * jobs. */
 #include "harness/commands/place_test.h"
+#include "harness/commands/table.h"
 
 #include <errno.h>
 #include <string.h>
@@ -119,6 +120,16 @@ static void test_usage(void **state)
     };
     write_cases("a.yaml", 1, NULL);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) expect(p, rows[i].words, STATUS_USAGE, rows[i].err);
+}
+
+/* Two commands of one bit would have each other's options. */
+static void test_commands_are_apart(void **state)
+{
+    unsigned seen = 0;
+    for (const struct command *c = commands; c->name; c++) {
+        if (seen & c->id) fail_msg("%s has the bit of another command", c->name);
+        seen |= c->id;
+    }
 }
 
 static void test_help(void **state)
@@ -568,6 +579,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_asked, enter, leave),
         cmocka_unit_test_setup_teardown(test_usage, enter, leave),
+        cmocka_unit_test(test_commands_are_apart),
         cmocka_unit_test_setup_teardown(test_help, enter, leave),
         cmocka_unit_test_setup_teardown(test_statuses, enter, leave),
         cmocka_unit_test_setup_teardown(test_limits_of_printing, enter, leave),
