@@ -133,6 +133,54 @@ static void test_bad_history(void **state)
     assert_int_not_equal(access("x.html", F_OK), 0);
 }
 
+/* A case that failed and passes, though nothing has changed, is flaky; once something has, it was mended. */
+static void test_flaky(void **state)
+{
+    struct place *p = *state;
+    struct buf b = {0};
+    buf_printf(&b,
+               "lockstep: 1\nisa: riscv64\ncases:\n  - {id: good, code: nop}\n"
+               "  - {id: flaky, code: 'addi a0, a0, 1', in: {a7: %d}}\n"
+               "  - {id: bad, code: 'addi a0, a0, 1', in: {a7: %d}}\n"
+               "  - {id: dead, code: 'addi a0, a0, 1', in: {a7: %d}}\n",
+               FAULT_FILE, FAULT_WRONG, FAULT_KILL);
+    write_file("a.yaml", buf_cstr(&b));
+    write_file("wrong", "");
+    lockstep(p, "run|a.yaml" USUAL "|-r|record=a.rec");
+    expect_part(p->out, "1 passed, 3 failed");
+    remove("wrong");
+    lockstep(p, "run|a.yaml" USUAL
+                "|--rerun|a.rec|-r|record=a.rec|-r|junit=j.xml|-r|jsonl=j.jsonl|-r|md=m.md|-r|html=h.html");
+    expect_part(p->out, "flaky, passed now and failed before, though nothing has changed: 1 cases\n");
+    char *xml = read_file("j.xml"), *jsonl = read_file("j.jsonl"), *md = read_file("m.md"),
+         *html = read_file("h.html");
+    expect_part(
+        xml,
+        "name=\"riscv64/a/flaky\"><flakyFailure type=\"fail\" message=\"rv.addi: rd: faulty differs from");
+    expect_part(xml, "</failure><rerunFailure type=\"fail\" message=\"rv.addi: rd: faulty differs from");
+    expect_part(xml, "</error><rerunError type=\"crash\" message=\"faulty died of SIGKILL");
+    expect_part(xml, "tests=\"3\" failures=\"1\" errors=\"1\"");
+    expect_part(jsonl, "\"before\":\"fail\"");
+    expect_part(jsonl, "\"flaky\":1");
+    expect_part(md, "| flaky: failed before, passed now, nothing has changed | 1 |");
+    expect_part(html, "Flaky: <b>1</b> case failed before");
+    free(xml);
+    free(jsonl);
+    free(md);
+    free(html);
+    write_file("wrong", "");
+    lockstep(p, "run|a.yaml" USUAL "|-r|record=a.rec");
+    remove("wrong");
+    buf_str(&b, "  - {id: more, code: nop}\n");
+    write_file("a.yaml", buf_cstr(&b));
+    lockstep(p, "run|a.yaml" USUAL "|--rerun|a.rec|-r|junit=j.xml");
+    xml = read_file("j.xml");
+    expect_part(xml, "name=\"riscv64/a/flaky\"/>");
+    assert_null(strstr(xml, "rerun"));
+    free(xml);
+    buf_free(&b);
+}
+
 /* The page of a merged run is that of the whole run, but for the times and how it was called. */
 static void test_merged(void **state)
 {
@@ -156,6 +204,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_printed, enter, leave),
         cmocka_unit_test_setup_teardown(test_history, enter, leave),
         cmocka_unit_test_setup_teardown(test_bad_history, enter, leave),
+        cmocka_unit_test_setup_teardown(test_flaky, enter, leave),
         cmocka_unit_test_setup_teardown(test_merged, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ static int run_plan(struct program *p, const struct plan *plan, const struct run
 /* Some report, or an option, wants to know exactly which run this is. */
 static bool wants_identity(const struct program *p, const struct plan *plan)
 {
-    bool wants = p->opt.resume;
+    bool wants = p->opt.resume || p->opt.rerun;
     for (unsigned i = 0; i < plan->nreports; i++) wants |= plan->reports[i].kind->identity;
     return wants;
 }

@@ -91,4 +91,14 @@ enum journal_got journal_next(struct journal *j, struct record *r, const uint8_t
 MUST_CHECK bool journal_check(const char *path, struct journal_extent *e, struct buf *why);
 void journal_close(struct journal *j);
 
+/* ---- earlier.c: what the run of --rerun said ---- */
+
+struct earlier;
+/* NULL: the program, the corpora, the quirks or the lineup are others: what passes now was mended, not lucky.
+ */
+struct earlier *earlier_open(const char *path, const struct run_info *info);
+/* How this case failed then, until the next call; NULL: it did not. Cases come in the order of the corpora.
+ */
+const struct record *earlier_of(struct earlier *e, const struct record *r);
+void earlier_close(struct earlier *e); /* NULL is fine */
 #endif

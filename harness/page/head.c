@@ -115,6 +115,12 @@ static void write_checked(struct page *p)
         page_raw(p, "</b></li>\n");
     }
     page_raw(p, "</ul>\n");
+    if (t->flaky) {
+        page_raw(p, "<p class=\"cut\">Flaky: <b>");
+        page_count(p, t->flaky);
+        page_printf(p, "</b> case%s failed before and passed now, though nothing has changed.</p>\n",
+                    plural(t->flaky));
+    }
     if (!t->dissent) return;
     page_raw(p, "<p>An oracle disagrees with the manual, and no quirk says so: <b>");
     page_count(p, t->dissent);

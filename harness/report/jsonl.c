@@ -77,6 +77,7 @@ static void jsonl_record(struct report *r, const struct run_info *info, const st
     add_ran(b, info->lineup, rec->ran);
     if (*rec->exit) member(b, "exit", rec->exit);
     if (rec->nquirks) buf_printf(b, ",\"quirks\":%u", rec->nquirks);
+    if (info->then) member(b, "before", verdict_name(info->then->verdict));
     if (rec->dissent) buf_str(b, ",\"dissent\":true");
     if (*rec->reason) member(b, "reason", rec->reason);
     if (*rec->detail) member(b, "detail", rec->detail);
@@ -122,6 +123,7 @@ static void jsonl_end(struct report *r, const struct run_info *info, const struc
                ",\"checked\":{\"oracle\":%" PRIu64 ",\"manual\":%" PRIu64 ",\"both\":%" PRIu64
                ",\"peers\":%" PRIu64 "}",
                t->oracle, t->manual, t->both, t->peers);
+    if (t->flaky) buf_printf(b, ",\"flaky\":%" PRIu64, t->flaky);
     buf_printf(b, ",\"dissent\":%" PRIu64 ",\"reasons\":{", t->dissent);
     for (unsigned i = 0; i < t->reasons.n; i++) {
         if (i) buf_char(b, ',');

@@ -82,6 +82,37 @@ static void add_problem(struct buf *b, const char *tag, const struct run_info *i
     buf_free(&text);
 }
 
+/* How it failed in the run of --rerun, when nothing has changed since: Surefire's words, which Jenkins knows.
+ */
+static void add_before(struct buf *b, const struct run_info *info, bool passed)
+{
+    static const char *const tags[2][2] = {{"rerunError", "rerunFailure"}, {"flakyError", "flakyFailure"}};
+    add_problem(b, tags[passed][info->then->verdict == VERDICT_FAIL], info, info->then);
+}
+
+/* What stands in the testcase, and what is counted; of a case that passed, nothing. */
+static void add_outcome(struct report *r, const struct run_info *info, const struct record *rec)
+{
+    struct buf *b = &r->buf;
+    bool failure = rec->verdict == VERDICT_FAIL;
+    if (rec->verdict == VERDICT_PASS) return;
+    if (rec->verdict == VERDICT_XPASS) {
+        buf_str(b, "<system-out>");
+        text_xml(b, rec->reason);
+        buf_str(b, "</system-out>");
+    } else if (!verdict_is_failure(rec->verdict)) {
+        r->counts[SKIPPED]++; /* JUnit has no word for what failed as expected; pytest says this too */
+        buf_str(b,
+                rec->verdict == VERDICT_XFAIL ? "<skipped type=\"xfail\" message=\"" : "<skipped message=\"");
+        text_xml(b, rec->reason);
+        buf_str(b, "\"/>");
+    } else {
+        add_problem(b, failure ? "failure" : "error", info, rec);
+        r->counts[FAILURES] += failure;
+        r->errors += !failure;
+    }
+}
+
 static void junit_record(struct report *r, const struct run_info *info, const struct record *rec)
 {
     struct buf *b = &r->buf;
@@ -96,25 +127,15 @@ static void junit_record(struct report *r, const struct run_info *info, const st
     buf_str(b, "\" name=\"");
     text_xml(b, rec->id);
     buf_char(b, '"');
-    if (rec->verdict == VERDICT_PASS) {
+    size_t plain = b->len;
+    buf_char(b, '>');
+    add_outcome(r, info, rec);
+    if (info->then) add_before(b, info, rec->verdict == VERDICT_PASS);
+    if (b->len == plain + 1) {
+        b->len = plain;
         buf_str(b, "/>\n");
-    } else if (rec->verdict == VERDICT_XPASS) {
-        buf_str(b, "><system-out>");
-        text_xml(b, rec->reason);
-        buf_str(b, "</system-out></testcase>\n");
-    } else if (!verdict_is_failure(rec->verdict)) {
-        r->counts[SKIPPED]++; /* JUnit has no word for what failed as expected; pytest says this too */
-        buf_str(b, rec->verdict == VERDICT_XFAIL ? "><skipped type=\"xfail\" message=\""
-                                                 : "><skipped message=\"");
-        text_xml(b, rec->reason);
-        buf_str(b, "\"/></testcase>\n");
     } else {
-        bool failure = rec->verdict == VERDICT_FAIL;
-        buf_char(b, '>');
-        add_problem(b, failure ? "failure" : "error", info, rec);
         buf_str(b, "</testcase>\n");
-        r->counts[FAILURES] += failure;
-        r->errors += !failure;
     }
     spool_buf(r);
 }

@@ -74,6 +74,7 @@ static void add_sums(struct buf *b, const struct tally *t)
     add_row(b, "against the manual", t->manual);
     add_row(b, "against both", t->both);
     if (t->peers) add_row(b, "backends only against each other", t->peers);
+    if (t->flaky) add_row(b, "flaky: failed before, passed now, nothing has changed", t->flaky);
     if (t->dissent) add_row(b, "an oracle disagrees with the manual", t->dissent);
     buf_char(b, '\n');
     if (t->reasons.n) buf_str(b, "| skipped because | cases |\n| --- | ---: |\n");

@@ -33,6 +33,8 @@ struct run_info {
     const struct history *history; /* what to hold it against (harness/page); NULL: nothing */
     FILE *out;                     /* standard output */
     const char *options;           /* what `lockstep repro` needs besides id and file: " --seed 7", or "" */
+    const struct record
+        *then;           /* with a record: how this case failed before, though nothing has changed; or NULL */
     const char *stopped; /* at the end: why the run did not finish ("interrupted by SIGINT"), or NULL */
     double seconds;      /* at the end: how long it took */
     const char *remarks; /* at the end: lines about rows of quirks that somebody should look at, or NULL */

@@ -2,6 +2,8 @@
 
 #include "harness/run/pick.h"
 
+#include "harness/journal/journal.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -78,6 +80,7 @@ int session_begin(struct session *s, struct program *p, const struct plan *plan,
     s->reports = xcalloc(plan->nreports + 1, sizeof(*s->reports)); /* and one that goes on */
     int status = info->covered ? open_ledger(s) : 0;
     if (!status) status = open_history(s);
+    if (!status && p->opt.rerun) s->earlier = earlier_open(p->opt.rerun, &s->info);
     if (status) return status;
     for (unsigned i = 0; i < plan->nreports; i++) {
         const struct plan_report *want = &plan->reports[i];
@@ -160,6 +163,8 @@ void session_record(void *session, const struct record *r)
         return;
     }
     tally_add(&s->tally, r);
+    s->info.then = s->earlier ? earlier_of(s->earlier, r) : NULL;
+    s->tally.flaky += s->info.then && r->verdict == VERDICT_PASS;
     for (unsigned i = 0; i < s->nreports; i++)
         check_report(s, &s->reports[i], report_record(&s->reports[i], &s->info, r));
     watch_record(&s->watch, r);
@@ -266,6 +271,7 @@ int session_end(struct session *s, struct pool_result *res)
     tally_free(&s->tally);
     ledger_free(s->ledger);
     history_free(&s->history);
+    earlier_close(s->earlier);
     watch_close(&s->watch);
     buf_free(&remarks);
     free(s->reports);

@@ -15,6 +15,7 @@ struct session {
     struct tally tally;      /* sums */
     struct ledger *ledger;   /* what was covered; NULL: no report wants it */
     struct cover cover;      /* the same, without what cannot be hit */
+    struct earlier *earlier; /* the run of --rerun, when it was like this one; or NULL */
     struct history history;  /* what reports hold the run against */
     struct status status;    /* progress */
     struct report *reports;  /* nreports of them */

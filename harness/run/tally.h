@@ -27,6 +27,7 @@ struct tally {
         both;                  /* checked by an oracle alone, by the manual alone, by both; not the skipped */
     uint64_t peers;            /* only backends under test against each other */
     uint64_t dissent;          /* an oracle disagrees with the manual */
+    uint64_t flaky;            /* pass now, failed in the run before, and nothing has changed */
     struct tally_list reasons; /* of skipped cases */
     struct tally_list xfails;  /* of those that failed as expected, and of those that were to and passed */
     struct tally_list rows;    /* of failures: instruction rows */
