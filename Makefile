@@ -103,8 +103,8 @@ setup-lint:  ; $(call install,$(PACKAGES_LINT))
 # ---- tests: every foo_test.c beside foo.c is a cmocka program ----
 TEST_SRC  := $(shell find specs engine devices harness accel bench -name '*_test.c' 2>/dev/null)
 TEST_BIN  := $(TEST_SRC:%.c=$(B)/test/%)
-# What libharness.a needs besides.
-HARNESS_LIBS := -lyaml -ljansson -lzstd -lxxhash -lpthread -lm
+# What libharness.a needs besides. zstd and xxhash are linked into the program, since each start would pay for looking them up.
+HARNESS_LIBS := -lyaml -ljansson -l:libzstd.a -l:libxxhash.a -lpthread -lm
 TEST_LIBS := $(B)/libgen.a $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
 $(B)/test/%: $(B)/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
