@@ -126,7 +126,14 @@ struct case_stream *case_stream_open(const char *const *paths, unsigned npaths, 
 int case_stream_next(struct case_stream *s, const struct test_case **c);
 /* Passes over n selected cases cheaply (generated ones are not built): returns how many there were. */
 uint64_t case_stream_skip(struct case_stream *s, uint64_t n);
-/* The same over one corpus file in memory, `name` standing for it in messages and ids; it cannot include
+/* A case that somebody looks for. */
+struct case_wanted {
+    uint64_t hash;   /* of its id; of a generated one, that of what stands before its number, plus that */
+    uint64_t number; /* where it stands among the selected ones; ~0: not there */
+};
+/* Passes over all selected cases, and notes where those of wanted[0..n), which ascend by hash, stand. */
+uint64_t case_stream_find(struct case_stream *s, struct case_wanted *wanted, size_t n);
+/* A stream over one corpus file in memory, `name` standing for it in messages and ids; it cannot include
  * others. */
 struct case_stream *case_stream_open_text(const char *name, const char *text, size_t len,
                                           const struct case_filter *f, struct diag *d);

@@ -20,6 +20,7 @@ static inline int enter(void **state)
     struct place *p = xcalloc(1, sizeof(*p));
     snprintf(p->dir, sizeof(p->dir), "/tmp/lockstep-test-XXXXXX");
     if (!mkdtemp(p->dir) || chdir(p->dir)) return -1;
+    setenv("XDG_CACHE_HOME", p->dir, 1); /* what runs remember stays there, too */
     *state = p;
     return 0;
 }

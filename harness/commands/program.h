@@ -88,6 +88,8 @@ enum option_id {
     OPT_BALANCE,
     OPT_BENCH,
     OPT_BEFORE,
+    OPT_ORDER,
+    OPT_HISTORY,
     OPT_PIN,
     OPT_WHY,
     OPT_PINS,
@@ -116,6 +118,8 @@ struct options {
     const char *balance;       /* likewise */
     const char *bench;         /* run, merge: what benchmarks measured */
     struct text_list before;   /* run, merge: earlier runs and measurements */
+    const char *order;         /* run: first-failed or plain */
+    const char *history;       /* run: file, or "none" */
     const char *rows;          /* gen: pattern of rows */
     const char *values;        /* gen: kind of values */
     const char *until;         /* gen: count or full */

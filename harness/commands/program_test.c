@@ -225,7 +225,8 @@ static void test_deterministic(void **state)
     write_cases("c.yaml", N, faults);
     for (int jobs = 1; jobs <= 4; jobs++) {
         char words[256];
-        snprintf(words, sizeof(words), "run|c.yaml|-j|%d|-r|junit=j.xml|-r|jsonl=j.jsonl%s", jobs, usual);
+        snprintf(words, sizeof(words), "run|c.yaml|--order|plain|-j|%d|-r|junit=j.xml|-r|jsonl=j.jsonl%s",
+                 jobs, usual);
         lockstep(p, words);
         assert_int_equal(p->status, STATUS_FAIL);
         char *xml = read_file("j.xml"), *jsonl = read_file("j.jsonl");

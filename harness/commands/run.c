@@ -1,4 +1,5 @@
 /* lockstep run: every case of the corpora, on every backend, in worker processes. */
+#include "harness/run/past.h"
 #include "harness/run/pick.h"
 #include "harness/run/resume.h"
 
@@ -15,15 +16,16 @@ struct selection {
     unsigned absent; /* rows that are not done yet */
 };
 
-/* False: the corpora are not valid; said. Whatever can be seen without running a case is seen here. */
-static bool count(struct program *p, const struct plan *plan, struct selection *sel)
+/* False: the corpora are not valid; said. Whatever can be seen without running a case is seen here. `h` finds
+ * its cases, or is NULL. */
+static bool count(struct program *p, const struct plan *plan, struct past *h, struct selection *sel)
 {
     struct diag d = {.out = p->err};
     struct plan all = *plan;
     all.filter.check = true;
     struct case_stream *s = plan_stream_open(&all, &d);
     *sel = (struct selection){0};
-    if (s) sel->total = case_stream_skip(s, UINT64_MAX);
+    if (s) sel->total = h && h->npast ? past_find(h, s) : case_stream_skip(s, UINT64_MAX);
     if (s) sel->corpus = case_stream_hash(s);
     if (s) sel->absent = case_stream_absent(s);
     case_stream_close(s);
@@ -38,13 +40,13 @@ static bool others_have_cases(struct program *p, const struct plan *plan)
     struct plan all = *plan;
     struct selection sel;
     all.filter.nshards = 0;
-    return plan->filter.nshards && count(p, &all, &sel) && sel.total;
+    return plan->filter.nshards && count(p, &all, NULL, &sel) && sel.total;
 }
 
 /* An exit status when there is nothing to run or the corpora are not valid. */
-static int select_cases(struct program *p, const struct plan *plan, struct selection *sel)
+static int select_cases(struct program *p, const struct plan *plan, struct past *h, struct selection *sel)
 {
-    if (!count(p, plan, sel)) return STATUS_USAGE;
+    if (!count(p, plan, h, sel)) return STATUS_USAGE;
     if (!sel->total && !others_have_cases(p, plan))
         return complain(p, STATUS_NOTHING, "nothing to run: %s",
                         p->opt.rerun    ? "every case passed in that run"
@@ -72,9 +74,24 @@ static void announce(struct program *p, const struct plan *plan, uint64_t total)
     fflush(p->out);
 }
 
+/* "7 cases that failed last time run first" */
+static void announce_first(struct program *p, const struct past *h)
+{
+    size_t slow = h->nfirst - h->nfailed;
+    if (p->opt.quiet || !h->nfirst) return;
+    if (h->nfailed) fprintf(p->out, "%zu case%s that failed", h->nfailed, h->nfailed == 1 ? "" : "s");
+    if (slow)
+        fprintf(p->out, "%s%zu %sthat took long", h->nfailed ? ", and " : "", slow,
+                h->nfailed  ? ""
+                : slow == 1 ? "case "
+                            : "cases ");
+    fprintf(p->out, " last time run%s first\n", h->nfirst == 1 ? "s" : "");
+    fflush(p->out);
+}
+
 /* Reports must survive a reader of our output that goes away, and Ctrl-C. */
 static int run_plan(struct program *p, const struct plan *plan, const struct run_info *info,
-                    struct resume *from)
+                    struct resume *from, struct past *h)
 {
     struct session s;
     struct pool_result res;
@@ -85,22 +102,28 @@ static int run_plan(struct program *p, const struct plan *plan, const struct run
     sigaction(SIGXFSZ, &ignore, &size_before);
     int status = session_begin(&s, p, plan, info, from->path);
     if (!status) announce(p, plan, info->total);
+    s.past = h;
     if (!status) status = resume_replay(from, &s);
     if (status) {
         (void)session_end(&s, NULL);
         sigprocmask(SIG_SETMASK, &old, NULL);
         return status;
     }
+    past_order(h, from->path ? from->has.count : 0);
+    announce_first(p, h);
     struct pool_config cfg = {
         .source = {plan_stream_open, plan_stream_next, plan_stream_skip, plan_stream_close, plan},
         .lineup = &plan->lineup,
         .ledger = s.ledger,
         .first = from->path ? from->has.count : 0,
         .total = info->total,
+        .early_cases = h->first,
+        .nearly = h->nfirst,
         .jobs = plan->jobs,
         .timeout = plan->timeout,
         .max_timeouts = plan->max_timeouts,
         .sink = session_record,
+        .told = session_told,
         .asked = session_asked,
         .cover = s.ledger ? session_cover : NULL,
         .arg = &s,
@@ -167,16 +190,19 @@ static int run(struct program *p)
     struct plan plan;
     struct resume from = {0};
     struct selection sel = {0};
+    struct past h = {0};
     int status = plan_make(p, &p->opt.args, &plan);
     if (!status) status = shard_by_environment(p, &plan);
     if (!status) status = pick_load(p, &plan);
-    if (!status) status = select_cases(p, &plan, &sel);
+    if (!status) status = past_open(p, &plan, &h);
+    if (!status) status = select_cases(p, &plan, &h, &sel);
     if (!status) {
         struct run_info info = session_info(p, &plan, sel.total);
         if (wants_identity(p, &plan)) status = run_identify(p, &plan, sel.corpus, &info);
         if (!status) status = resume_open(p, &plan, &info, &from);
-        if (!status) status = run_plan(p, &plan, &info, &from);
+        if (!status) status = run_plan(p, &plan, &info, &from, &h);
     }
+    past_free(&h);
     plan_free(&plan);
     return status;
 }

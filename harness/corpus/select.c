@@ -39,3 +39,31 @@ uint64_t select_count(const struct case_filter *f, uint64_t hash, uint64_t from,
     uint64_t first = select_nth(f, hash, from, 0), step = f->nshards <= 1 ? 1 : f->nshards;
     return first >= to ? 0 : (to - first - 1) / step + 1;
 }
+
+/* The first of the wanted ones whose hash is not less. */
+static size_t lower_bound(const struct wish *w, uint64_t hash)
+{
+    size_t low = 0, high = w->nfind;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (w->find[middle].hash < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* One case alone was selected by whoever passes it; of several, the shard decides. */
+void stream_pass(const struct case_filter *f, struct wish *w, uint64_t hash, uint64_t from, uint64_t to,
+                 uint64_t count)
+{
+    bool alone = to - from == 1;
+    for (size_t i = lower_bound(w, hash + from); i < w->nfind && w->find[i].hash - hash - from < to - from;
+         i++) {
+        uint64_t n = w->find[i].hash - hash;
+        if (alone || select_count(f, hash, n, n + 1))
+            w->find[i].number = w->passed + (alone ? 0 : select_count(f, hash, from, n));
+    }
+    w->passed += count;
+}

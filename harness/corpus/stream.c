@@ -271,6 +271,14 @@ uint64_t case_stream_skip(struct case_stream *s, uint64_t n)
     return w.passed;
 }
 
+uint64_t case_stream_find(struct case_stream *s, struct case_wanted *wanted, size_t n)
+{
+    struct wish w = {.skip = UINT64_MAX, .find = wanted, .nfind = n};
+    for (size_t i = 0; i < n; i++) wanted[i].number = ~0ull;
+    while (advance(s, &w) > 0) continue;
+    return w.passed;
+}
+
 unsigned case_stream_absent(const struct case_stream *s)
 {
     return s->absent;

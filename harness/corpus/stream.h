@@ -117,6 +117,7 @@ struct case_stream {
     bool over;                          /* the end was given, or the error */
     unsigned absent;                    /* rows left out */
     uint64_t position;                  /* of the next case, wanted or not */
+    uint64_t hash;                      /* of the id of the hand-written case at hand */
     struct arena arena;                 /* the hand-written case at hand */
     struct test_case c;                 /* likewise */
     struct gen_out out;                 /* the generated case at hand */
@@ -127,8 +128,14 @@ struct wish {
     bool build;                /* make it; else pass over it */
     uint64_t skip;             /* passing: how many at most at once */
     uint64_t passed;           /* passing: how many that were */
+    struct case_wanted *find;  /* passing: nfind of them, ascending by hash; where they stand is noted */
+    size_t nfind;              /* how many */
     const struct test_case *c; /* building: the case */
 };
+
+/* Passes over the selected ones, `count`, of the cases whose ids have the hashes [hash + from, hash + to). */
+void stream_pass(const struct case_filter *f, struct wish *w, uint64_t hash, uint64_t from, uint64_t to,
+                 uint64_t count);
 
 /* ---- stream_lists.c: each does with the next selected case of the list what is wished. 1: done, 0: the list
  * is over, -1: an error that ends the file. Mistakes in an item only set s->failed. ---- */

@@ -34,7 +34,7 @@ static bool take_id(struct case_stream *s, struct frame *f, const struct ynode *
 {
     char full[600];
     snprintf(full, sizeof(full), "%s%s", f->prefix, id->text);
-    uint64_t hash = hash_str(full, 0);
+    uint64_t hash = s->hash = hash_str(full, 0);
     s->position++;
     if (!id_set_add(&f->ids, hash)) {
         diag_error(s->diag, id->at, id->len, "a second case with the id '%s'", id->text);
@@ -48,7 +48,7 @@ static bool take_id(struct case_stream *s, struct frame *f, const struct ynode *
 static bool take_case(struct case_stream *s, struct frame *f, const struct ynode *n, struct wish *w)
 {
     if (!w->build && !s->failed) {
-        w->passed++;
+        stream_pass(&s->filter, w, s->hash, 0, 1, 1);
         return true;
     }
     struct case_builder b = {f->guest, s->diag, &s->arena, f->prefix};
@@ -213,8 +213,9 @@ static void pass_row(struct case_stream *s, struct frame *f, struct wish *w)
     bool whole = f->selected == SELECT_ALL && !s->filter.pick;
     uint64_t here = whole ? select_count(&s->filter, f->row_hash, f->number, f->end) : 1;
     if (here > w->skip) here = w->skip;
-    w->passed += here;
-    f->number = whole ? select_nth(&s->filter, f->row_hash, f->number, here - 1) + 1 : f->number + 1;
+    uint64_t next = whole ? select_nth(&s->filter, f->row_hash, f->number, here - 1) + 1 : f->number + 1;
+    stream_pass(&s->filter, w, f->row_hash, f->number, next, here);
+    f->number = next;
 }
 
 static bool advance_row(struct case_stream *s, struct frame *f, struct wish *w)

@@ -41,7 +41,7 @@ int stream_packed(struct case_stream *s, struct frame *f, struct wish *w)
 {
     struct packed *p = f->packed;
     bool wanted = false;
-    if (!w->build && takes_all(&s->filter)) return pass(s, f, w);
+    if (!w->build && !w->nfind && takes_all(&s->filter)) return pass(s, f, w);
     while (!wanted) {
         int got = packed_next(p);
         if (got <= 0) return got;
@@ -50,7 +50,7 @@ int stream_packed(struct case_stream *s, struct frame *f, struct wish *w)
         if (((wanted && w->build) || s->filter.check) && !packed_build(p, &s->arena, &s->c)) return -1;
         s->c.position = s->position++;
     }
-    w->passed += !w->build;
+    if (!w->build) stream_pass(&s->filter, w, p->hash, 0, 1, 1);
     w->c = &s->c;
     return 1;
 }

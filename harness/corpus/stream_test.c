@@ -2,6 +2,7 @@
 #include "harness/corpus/corpus_test.h"
 #include "harness/corpus/glob.h"
 #include "harness/corpus/stream.h"
+#include "harness/run/pick.h"
 
 #include <malloc.h>
 #include <sys/stat.h>
@@ -300,6 +301,51 @@ static void test_skip(void **state)
 
 /* ---- templates ---- */
 
+static int by_hash(const void *a, const void *b)
+{
+    const struct case_wanted *x = a, *y = b;
+    return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+/* Where a case is found is how many must be passed over to come to it; what is not selected is not found. */
+static void test_find(void **state)
+{
+    enum { MOST = 100 };
+    const char *globs[] = {"*/rv.*[05]", "*/m-*", "*/a*"};
+    struct id_set two = {0};
+    const struct case_pick some = {.rerun = true, .ids = two};
+    const struct case_filter filters[] = {{0},
+                                          {.shard = 1, .nshards = 4},
+                                          {.globs = globs, .nglobs = 3},
+                                          {.globs = globs, .nglobs = 3, .nshards = 2},
+                                          {.shard = 2, .nshards = 3, .pick = &some}};
+    struct case_wanted all[MOST];
+    size_t n = 0;
+    struct loaded *l = load_filtered(MIXED, &filters[0]);
+    while (next(l) && n < MOST)
+        all[n++].hash = pick_hash(&(struct record){.id = l->c->id, .generated = l->c->generated});
+    unload(l);
+    qsort(all, n, sizeof(*all), by_hash);
+    for (unsigned i = 0; i < ARRAY_LEN(filters); i++) {
+        uint64_t total = 0, found = 0;
+        l = load_filtered(MIXED, &filters[i]);
+        total = case_stream_find(l->s, all, n);
+        unload(l);
+        l = load_filtered(MIXED, &filters[i]);
+        for (; next(l); found++) {
+            uint64_t hash = pick_hash(&(struct record){.id = l->c->id, .generated = l->c->generated});
+            struct case_wanted *w =
+                bsearch(&(struct case_wanted){.hash = hash}, all, n, sizeof(*all), by_hash);
+            assert_non_null(w);
+            assert_int_equal(w->number, found);
+        }
+        unload(l);
+        assert_int_equal(found, total);
+        for (size_t k = 0; k < n; k++) found -= all[k].number != ~0ull;
+        assert_int_equal(found, 0);
+    }
+}
+
 static void test_matrix_values(void **state)
 {
     struct loaded *l = load(HEAD "matrix:\n- id: ${op}-$n-${v.i}\n  why: 5$$\n"
@@ -416,13 +462,14 @@ static void test_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_folders),        cmocka_unit_test(test_same_stem),
-        cmocka_unit_test(test_includes),       cmocka_unit_test(test_top),
-        cmocka_unit_test(test_goes_on),        cmocka_unit_test(test_globs),
-        cmocka_unit_test(test_filter),         cmocka_unit_test(test_shards),
-        cmocka_unit_test(test_skip),           cmocka_unit_test(test_matrix_values),
-        cmocka_unit_test(test_matrix_refused), cmocka_unit_test(test_matrix_shape),
-        cmocka_unit_test(test_matrix_bounds),  cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_folders),       cmocka_unit_test(test_same_stem),
+        cmocka_unit_test(test_includes),      cmocka_unit_test(test_top),
+        cmocka_unit_test(test_goes_on),       cmocka_unit_test(test_globs),
+        cmocka_unit_test(test_filter),        cmocka_unit_test(test_shards),
+        cmocka_unit_test(test_skip),          cmocka_unit_test(test_find),
+        cmocka_unit_test(test_matrix_values), cmocka_unit_test(test_matrix_refused),
+        cmocka_unit_test(test_matrix_shape),  cmocka_unit_test(test_matrix_bounds),
+        cmocka_unit_test(test_bounded),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -20,8 +20,7 @@ const struct report_kind *report_kind_find(const char *name)
     return NULL;
 }
 
-/* Makes the folders that lead to a file. Errors show when the file is opened. */
-static void make_folders(const char *path)
+void report_make_folders(const char *path)
 {
     char *p = xstrdup(path);
     for (char *slash = strchr(p + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -47,7 +46,7 @@ int report_open(struct report *r, const struct report_kind *kind, const char *pa
                 const struct run_info *info)
 {
     *r = (struct report){.kind = kind, .path = path};
-    if (make_dirs) make_folders(path);
+    if (make_dirs) report_make_folders(path);
     bool out = !strcmp(path, "-") && kind->prints;
     r->f = out ? info->out : fopen(path, "we");
     if (!r->f) return -errno;

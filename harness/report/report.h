@@ -94,6 +94,9 @@ MUST_CHECK int report_flush(struct report *r);
 MUST_CHECK int report_end(struct report *r, const struct run_info *info,
                           const struct tally *t); /* and closes */
 
+/* Makes the folders that lead to a file. Errors show when the file is opened. */
+void report_make_folders(const char *path);
+
 /* ---- for the kinds ---- */
 bool report_spool(struct report *r);   /* opens r->spool; false: r->error */
 void report_unspool(struct report *r); /* copies the spool to the file */

@@ -15,8 +15,7 @@
 
 enum { SLOW_MAX = 1 << 16, DEALS_MAX = 1 << 26 };
 
-/* As select_id has it: of a generated case, the hash of what stands before its number, plus that. */
-static uint64_t hash_of(const struct record *r)
+uint64_t pick_hash(const struct record *r)
 {
     const char *slash = strrchr(r->id, '/');
     if (!r->generated || !slash) return hash_str(r->id, 0);
@@ -33,7 +32,7 @@ static bool each_record(const char *path, void (*see)(void *arg, const struct re
     enum journal_got got = JOURNAL_DAMAGED;
     struct journal *j = journal_open(path, why);
     while (j && (got = journal_next(j, &r, &body, &size, why)) != JOURNAL_OVER && got != JOURNAL_DAMAGED)
-        if (got == JOURNAL_GOT_RECORD) see(arg, &r, hash_of(&r));
+        if (got == JOURNAL_GOT_RECORD) see(arg, &r, pick_hash(&r));
     journal_close(j);
     return got == JOURNAL_OVER;
 }

@@ -25,6 +25,8 @@ struct case_pick {
 /* Reads what --rerun and --balance name, and puts it into the plan's filter. Complains; an exit status. */
 int pick_load(struct program *p, struct plan *plan);
 void pick_free(struct case_pick *pick); /* NULL is fine */
+/* As select_id has it: of a generated case, the hash of what stands before its number, plus that. */
+uint64_t pick_hash(const struct record *r);
 
 /* ---- pick_takes.c ---- */
 

@@ -36,6 +36,10 @@ static const struct schema_key report_keys[] = {
     {"cover", &text, false, "What the cases cover goes to this file, for lockstep cover."},
     {"record", &text, false, "The run record goes to this file, for --resume, --rerun and lockstep merge."},
 };
+static const char *const order_choices[] = {"first-failed", "plain", NULL};
+static const struct schema order = {
+    .what = "'first-failed' or 'plain'", .accepts = SCHEMA_TEXT, .choices = order_choices};
+
 static const struct schema reports = {.what = "a map of report kinds to files",
                                       .accepts = SCHEMA_MAP,
                                       .keys = report_keys,
@@ -55,6 +59,10 @@ static const struct schema_key plan_keys[] = {
     {"quirks", &text, false, "Folder of known errors of oracles, relative to this file; 'none' for none."},
     {"strict", &boolean, false,
      "false: an expected failure (corpora/quirks) that passes is said, and does not make the run fail."},
+    {"order", &order, false,
+     "first-failed: what failed or was slow last time runs first; plain: it does not."},
+    {"history", &text, false,
+     "File that remembers that, relative to where lockstep is started; 'none' for none."},
     {"reports", &reports, false, "Reports and their files, relative to where lockstep is started."},
 };
 static const struct schema schema_plan = {
@@ -166,6 +174,8 @@ static int read_plan(struct program *p, struct plan *plan, const char *path, str
     plan->jit.hot = (unsigned)schema_number(root, "hot", plan->jit.hot);
     plan->jobs = (unsigned)schema_number(root, "jobs", plan->jobs);
     plan->lineup.lenient |= !strcmp(schema_text(root, "strict", "true"), "false");
+    plan->plain = !strcmp(schema_text(root, "order", plan->plain ? "plain" : "first-failed"), "plain");
+    plan->history = schema_text(root, "history", plan->history);
     const char *quirks = schema_text(root, "quirks", NULL);
     if (quirks) plan->quirks_dir = strcmp(quirks, "none") ? relative_to(p, path, quirks) : "none";
     int status = read_seconds(p, root, &plan->timeout, d);
@@ -215,6 +225,10 @@ static int override(struct program *p, struct plan *plan)
     if (given(p, OPT_JOBS)) plan->jobs = (unsigned)o->jobs;
     if (given(p, OPT_TIMEOUT)) plan->timeout = o->timeout;
     if (given(p, OPT_QUIRKS)) plan->quirks_dir = o->quirks;
+    if (given(p, OPT_HISTORY)) plan->history = o->history;
+    if (given(p, OPT_ORDER)) plan->plain = !strcmp(o->order, "plain");
+    if (given(p, OPT_ORDER) && !plan->plain && strcmp(o->order, order_choices[0]) != 0)
+        return complain_name(p, "order", o->order, order_choices, ARRAY_LEN(order_choices) - 1);
     plan->max_timeouts = o->max_timeouts > UINT_MAX ? UINT_MAX : (unsigned)o->max_timeouts;
     plan->filter.shard = (unsigned)o->shard;
     plan->filter.nshards = (unsigned)o->nshards;

@@ -34,6 +34,8 @@ struct plan {
     struct lineup lineup;                         /* backends and oracles, found */
     struct quirks *quirks;                        /* owned */
     struct case_pick *pick;                       /* owned; what a run record says, or NULL */
+    bool plain;                                   /* cases run in the corpus's order */
+    const char *history; /* file that says what runs first, "none", or NULL: the usual */
 };
 
 /* Makes the plan of p's command line with `paths` as corpora or plan files, without touching any case.

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /* What a run left. */
 struct seen {
@@ -12,6 +13,9 @@ struct seen {
     struct buf reasons; /* "c7: faulty died of SIGABRT\n" of those that did not pass */
     uint64_t n;         /* records */
     uint64_t interrupt; /* raise SIGINT after so many records; 0: never */
+    uint64_t told[4];   /* numbers of cases that ran first, as they were told */
+    unsigned ntold;     /* how many */
+    unsigned kills;     /* workers still to be killed, as somebody outside does */
     bool in_order;      /* numbers without a gap from 0 */
 };
 
@@ -26,6 +30,31 @@ static void sink(void *arg, const struct record *r)
     if (r->verdict != VERDICT_PASS)
         buf_printf(&s->reasons, "%s %s: %s\n", verdict_name(r->verdict), strrchr(r->id, '/') + 1, r->reason);
     if (s->n == s->interrupt) kill(getpid(), SIGINT);
+}
+
+static void told(void *arg, const struct record *r)
+{
+    struct seen *s = arg;
+    assert_true(s->ntold < ARRAY_LEN(s->told));
+    s->told[s->ntold++] = r->number;
+}
+
+/* "worker 1 (process 4711): riscv64/t/c7 on faulty, for 0.1 s" */
+static void kill_the_first(void *arg, const char *text)
+{
+    struct seen *s = arg;
+    const char *at = strstr(text, " on faulty");
+    if (!at || !s->kills) return;
+    while (at != text && at[-1] != '\n') at--;
+    s->kills--;
+    kill((pid_t)atoi(strstr(at, "(process ") + strlen("(process ")), SIGKILL);
+}
+
+static void sink_and_ask(void *arg, const struct record *r)
+{
+    struct seen *s = arg;
+    sink(arg, r);
+    if (!r && s->kills && s->n < 60) kill(getpid(), SIGUSR1); /* which somebody still takes */
 }
 
 static void seen_free(struct seen *s)
@@ -311,6 +340,98 @@ static void test_dies_while_reading(void **state)
     assert_nobody_left();
 }
 
+/* What runs first is known first, crashes and hangs too, and is handed on when its turn comes. */
+static void test_early(void **state)
+{
+    enum { N = 300 };
+    static const uint64_t early[] = {250, 3, 299, 77};
+    enum fault faults[N] = {[3] = FAULT_HANG, [77] = FAULT_ABORT, [78] = FAULT_ABORT, [299] = FAULT_WRONG};
+    struct corpus c = corpus_make(N, faults, N);
+    for (unsigned jobs = 1; jobs <= 3; jobs++) {
+        struct seen s = {0};
+        struct pool_config cfg = config(&c, N, jobs, 0, &s);
+        struct pool_result res;
+        cfg.early_cases = early;
+        cfg.nearly = ARRAY_LEN(early);
+        cfg.told = told;
+        cfg.timeout = 0.25;
+        pool_run(&cfg, &res);
+        assert_int_equal(res.end, POOL_DONE);
+        assert_int_equal(s.n, N);
+        assert_true(s.in_order);
+        assert_int_equal(s.ntold, ARRAY_LEN(early));
+        assert_memory_equal(s.told, early, sizeof(early));
+        assert_string_equal(strstr(buf_cstr(&s.reasons), "crash"), "crash c77: faulty died of SIGABRT\n"
+                                                                   "crash c78: faulty died of SIGABRT\n"
+                                                                   "fail c299: rv.addi: rd: "
+                                                                   "faulty differs from reference\n");
+        seen_free(&s);
+    }
+    buf_free(&c.text);
+    assert_nobody_left();
+}
+
+/* A worker that somebody else kills costs no case: the one at hand runs again. */
+static void test_killed_from_outside(void **state)
+{
+    enum { N = 64, KILLS = 5 };
+    enum fault faults[N] = {[63] = FAULT_KILL};
+    for (unsigned i = 0; i < 20; i++) faults[i] = FAULT_SLOW;
+    struct corpus c = corpus_make(N, faults, N);
+    struct seen s = {0};
+    struct pool_config cfg = config(&c, N, 1, 16, &s);
+    struct pool_result res;
+    s.kills = KILLS;
+    cfg.asked = kill_the_first;
+    cfg.sink = sink_and_ask;
+    cfg.timeout = 0.1; /* it looks four times as often; no case takes as long */
+    pool_run(&cfg, &res);
+    assert_int_equal(res.end, POOL_DONE);
+    assert_int_equal(s.n, N);
+    assert_true(s.in_order);
+    assert_int_equal(s.kills, 0);
+    assert_in_range(res.killed, 1, KILLS);
+    assert_string_equal(buf_cstr(&s.reasons), "crash c63: faulty died of SIGKILL\n");
+    seen_free(&s);
+    buf_free(&c.text);
+    assert_nobody_left();
+}
+
+/* Goes an hour ahead soon after the start, and back again. */
+static double jumpy(void)
+{
+    static double start;
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    double t = (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+    if (start <= 0) start = t;
+    return t - start > 0.1 && t - start < 0.25 ? t + 3600 : t;
+}
+
+static void test_clock_that_jumps(void **state)
+{
+    enum { N = 60 };
+    enum fault faults[N] = {0};
+    for (unsigned i = 0; i < 26; i++) faults[i] = FAULT_SLOW; /* some are at work at each jump */
+    faults[30] = FAULT_HANG;
+    struct corpus c = corpus_make(N, faults, N);
+    struct seen s = {0};
+    struct pool_config cfg = config(&c, N, 2, 16, &s);
+    struct pool_result res;
+    cfg.timeout = 0.9;
+    cfg.clock = jumpy;
+    cfg.sink = sink_and_ask; /* so that it looks all the time */
+    s.kills = 1;
+    pool_run(&cfg, &res);
+    assert_int_equal(res.end, POOL_DONE);
+    assert_true(s.in_order);
+    assert_int_equal(s.n, N);
+    assert_string_equal(buf_cstr(&s.reasons), "timeout c30: no result from faulty within 0.9 s\n");
+    seen_free(&s);
+    buf_free(&c.text);
+    assert_nobody_left();
+}
+
 static void test_nothing(void **state)
 {
     struct corpus c = corpus_make(1, NULL, 0);
@@ -335,6 +456,9 @@ int main(void)
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_stream_ends_early),
         cmocka_unit_test(test_dies_while_reading),
+        cmocka_unit_test(test_early),
+        cmocka_unit_test(test_killed_from_outside),
+        cmocka_unit_test(test_clock_that_jumps),
         cmocka_unit_test(test_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

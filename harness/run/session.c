@@ -168,11 +168,22 @@ void session_record(void *session, const struct record *r)
     for (unsigned i = 0; i < s->nreports; i++)
         check_report(s, &s->reports[i], report_record(&s->reports[i], &s->info, r));
     watch_record(&s->watch, r);
+    bool told = s->past && past_note(s->past, r);
     if (verdict_is_failure(r->verdict)) {
-        if (s->shown++ < s->p->opt.show) print_failure(s, r);
+        if (!told && s->shown++ < s->p->opt.show) print_failure(s, r);
     } else if (r->dissent) {
         print_dissent(s, r);
     }
+}
+
+/* A failure that was known is said when it is known to be one still; it is reported when its turn comes. */
+void session_told(void *session, const struct record *r)
+{
+    struct session *s = session;
+    if (!verdict_is_failure(r->verdict)) return;
+    past_tell(s->past, r);
+    if (s->shown++ < s->p->opt.show) print_failure(s, r);
+    fflush(s->p->out);
 }
 
 void session_asked(void *session, const char *text)
@@ -220,7 +231,7 @@ static void print_clusters(struct session *s)
     buf_free(&command);
 }
 
-static void print_end(struct session *s)
+static void print_end(struct session *s, const struct pool_result *res)
 {
     FILE *out = s->p->out;
     struct buf line = {0};
@@ -232,6 +243,9 @@ static void print_end(struct session *s)
     status_sums(&s->tally, out);
     for (unsigned i = 0; i < s->nreports; i++)
         if (!s->reports[i].error && !s->reports[i].borrowed) fprintf(out, "report: %s\n", s->reports[i].path);
+    if (res->killed)
+        fprintf(out, "%u worker%s killed from outside (SIGKILL); the case at hand ran again\n", res->killed,
+                res->killed == 1 ? " was" : "s were");
     if (s->info.stopped)
         fprintf(out, "stopped: %s, after %" PRIu64 " of %" PRIu64 " cases\n", s->info.stopped, s->tally.total,
                 s->info.total);
@@ -265,7 +279,8 @@ int session_end(struct session *s, struct pool_result *res)
     for (unsigned i = 0; i < s->nreports; i++)
         check_report(s, &s->reports[i], report_end(&s->reports[i], &s->info, &s->tally));
     if (res) {
-        print_end(s);
+        print_end(s, res);
+        if (s->past) past_write(s->past, s->p, s->plan->whole && res->end == POOL_DONE);
         status = exit_status(s, res);
     }
     tally_free(&s->tally);

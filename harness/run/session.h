@@ -3,7 +3,7 @@
 #define HARNESS_RUN_SESSION_H
 
 #include "harness/page/history.h"
-#include "harness/run/plan.h"
+#include "harness/run/past.h"
 #include "harness/run/status.h"
 #include "harness/run/watch.h"
 #include "harness/run/worker.h"
@@ -20,6 +20,7 @@ struct session {
     struct status status;    /* progress */
     struct report *reports;  /* nreports of them */
     unsigned nreports;       /* how many are open */
+    struct past *past;       /* what is remembered for the next time, or NULL */
     uint64_t shown;          /* failures printed */
     uint64_t dissents;       /* disagreeing oracles printed */
     struct watch watch;      /* of the rows of quirks */
@@ -37,6 +38,7 @@ int session_begin(struct session *s, struct program *p, const struct plan *plan,
 /* Goes on with a run record, as report_continue. An exit status, after a complaint. */
 int session_continue(struct session *s, const char *path, uint64_t size, struct journal_coder *coder);
 void session_record(void *session, const struct record *r); /* the pool's sink, and its `cover` */
+void session_told(void *session, const struct record *r);   /* the pool's `told` */
 void session_asked(void *session, const char *text);        /* the pool's `asked` */
 void session_cover(void *session, const void *body, size_t size);
 /* Completes reports and prints the sums. The exit status of the run. */

@@ -52,17 +52,23 @@ struct pool_config {
     struct ledger *ledger;       /* what they cover is added here; NULL: nobody asks */
     uint64_t first;              /* cases before this one are not run: they were in another run */
     uint64_t total;              /* cases in the stream */
+    const uint64_t *early_cases; /* nearly of them, each once: run before all others, in this order */
+    size_t nearly;               /* how many */
     unsigned jobs;               /* workers, at least 1 */
     unsigned batch;              /* cases an assignment; 0: a good number */
     double timeout;              /* seconds a case may take; 0: for ever */
     unsigned max_timeouts;       /* give up after so many; 0: never */
     /* Called for each record in the order of the cases, and now and then with NULL. */
     void (*sink)(void *arg, const struct record *r);
+    /* Called with each record of early_cases, in their order, as soon as it is known; or NULL. The sink gets
+     * it too, when its turn comes. */
+    void (*told)(void *arg, const struct record *r);
     /* Called with what the records since the last call add to the ledger (ledger_take), or NULL. */
     void (*cover)(void *arg, const void *body, size_t size);
     /* Called when SIGUSR1 asked: a line for each worker; or NULL. */
     void (*asked)(void *arg, const char *text);
-    void *arg; /* given to all of them */
+    void *arg;             /* given to all of them */
+    double (*clock)(void); /* seconds; NULL: CLOCK_MONOTONIC. It may jump */
 };
 
 enum pool_end { POOL_DONE, POOL_INTERRUPTED, POOL_GAVE_UP, POOL_BAD_INPUT, POOL_BROKEN };
@@ -71,6 +77,7 @@ struct pool_result {
     enum pool_end end;  /* why it stopped */
     int signal;         /* POOL_INTERRUPTED: which */
     unsigned timeouts;  /* cases lost to the clock */
+    unsigned killed;    /* workers killed by somebody else; the cases they were at ran again */
     struct buf message; /* POOL_BAD_INPUT: the stream's errors; GAVE_UP, BROKEN: a sentence */
 };
 
