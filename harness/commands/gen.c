@@ -125,8 +125,7 @@ static int print_bins(struct program *p, const struct guest *g)
         .rows = arena_alloc(&p->arena, (g->nrows + 63) / 64 * sizeof(uint64_t)),
         .values = generator_values(o->values),
     };
-    if (!rows_select(g, o->rows, false, gen.rows))
-        return complain(p, STATUS_NOTHING, "no row of %s matches '%s'", g->name, o->rows);
+    rows_select(g, o->rows, false, gen.rows);
     for (unsigned i = 0; i < g->nrows; i++)
         if (generator_wants(&gen, i)) print_row(p, &gen, i);
     return STATUS_PASS;
@@ -160,11 +159,35 @@ static int print_cases(struct program *p, const struct guest *g)
     return status;
 }
 
+/* Something is there to generate from. */
+static int check_rows(struct program *p, const struct guest *g)
+{
+    const char *rows = p->opt.rows;
+    const struct guest_row *row = guest_row_find(g, rows);
+    uint64_t *done = arena_alloc(&p->arena, (g->nrows + 63) / 64 * sizeof(*done)), any = 0;
+    struct buf said = {0};
+    int status = STATUS_PASS;
+    if (row && row->absent)
+        return complain(p, STATUS_USAGE,
+                        "%s has no semantics yet (status: absent), so there is nothing to generate", row->id);
+    if (!rows_select(g, rows, false, done)) {
+        rows_none(g, rows, &said);
+        status = complain(p, STATUS_USAGE, "%s", buf_cstr(&said));
+        buf_free(&said);
+        return status;
+    }
+    for (unsigned i = 0; i < (g->nrows + 63) / 64; i++) any |= done[i];
+    if (any) return STATUS_PASS;
+    return complain(p, STATUS_NOTHING, "no row of %s that is done matches '%s'", g->name, rows);
+}
+
 int cmd_gen(struct program *p)
 {
     const struct options *o = &p->opt;
     const struct guest *g = program_guest(p, o->args.items[0]);
     if (!g) return STATUS_USAGE;
+    int status = check_rows(p, g);
+    if (status) return status;
     if (o->bins) return print_bins(p, g);
     if (o->binary && !o->output) return complain(p, STATUS_USAGE, "--binary wants -o DIR");
     if (strpbrk(o->rows, "'\"\n\\"))

@@ -117,6 +117,18 @@ static int set_shard(struct program *p, const char *text)
     return 0;
 }
 
+static int set_choice(struct program *p, const struct option_row *o, const char *text, const char **v)
+{
+    size_t len = strlen(text);
+    for (const char *word = o->arg; *word;) {
+        size_t n = strcspn(word, "|");
+        *v = text;
+        if (n == len && !memcmp(word, text, n)) return 0;
+        word += n + (word[n] == '|');
+    }
+    return complain(p, STATUS_USAGE, "--%s wants %s, not '%s'", o->name, o->arg, text);
+}
+
 static int set_option(struct program *p, enum option_id id, const char *text)
 {
     const struct option_row *o = &option_rows[id];
@@ -125,6 +137,7 @@ static int set_option(struct program *p, enum option_id id, const char *text)
     switch (o->type) {
     case TYPE_FLAG: *(bool *)field = true; break;
     case TYPE_TEXT: *(const char **)field = text; break;
+    case TYPE_CHOICE: return set_choice(p, o, text, field);
     case TYPE_LIST: add_commas(p, field, text); break;
     case TYPE_TEXTS: list_add(p, field, text); break;
     case TYPE_NUMBER: return set_number(p, o, text, field);

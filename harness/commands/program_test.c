@@ -530,11 +530,37 @@ static void test_gen_full(void **state)
     assert_string_equal(p->out, made);
     expect(p, "gen|riscv64|--rows|rv.sub|--bins|--count|1", STATUS_PASS, "");
     expect_part(p->out, ": in none of 1 cases\n");
-    expect(p, "gen|riscv64|--rows|rv.nothing|--bins", STATUS_NOTHING,
-           "lockstep: no row of riscv64 matches 'rv.nothing'\n");
-    lockstep(p, "gen|riscv64|--rows|rv.sub|--until|maybe");
-    assert_int_equal(p->status, STATUS_USAGE);
-    expect_part(p->err, "'until': expected 'count' or 'full', not 'maybe'\n");
+}
+
+/* What cannot be generated is said in one sentence. */
+static void test_gen_refused(void **state)
+{
+    static const struct {
+        const char *args, *said; /* behind "gen|riscv64|"; behind "lockstep: " */
+        int status;              /* to end with */
+    } tries[] = {
+        {"--rows|rv.ad", "riscv64 has no row 'rv.ad'; did you mean 'rv.add'?", STATUS_USAGE},
+        {"--rows|rv.ad|--bins", "riscv64 has no row 'rv.ad'; did you mean 'rv.add'?", STATUS_USAGE},
+        {"--rows|ext:Zbx", "riscv64 has no row 'ext:Zbx'; did you mean 'ext:Zba'?", STATUS_USAGE},
+        {"--rows|nothing.*", "riscv64 has no row 'nothing.*'", STATUS_USAGE},
+        {"--rows|rv.vadd.vv",
+         "rv.vadd.vv has no semantics yet (status: absent), so there is nothing to generate", STATUS_USAGE},
+        {"--rows|rv.vadd.vv|--bins",
+         "rv.vadd.vv has no semantics yet (status: absent), so there is nothing to generate", STATUS_USAGE},
+        {"--rows|ext:V", "no row of riscv64 that is done matches 'ext:V'", STATUS_NOTHING},
+        {"--rows|ext:V|--bins", "no row of riscv64 that is done matches 'ext:V'", STATUS_NOTHING},
+        {"--count|0", "--count wants a number from 1 to 1000000, not '0'", STATUS_USAGE},
+        {"--count|1000001", "--count wants a number from 1 to 1000000, not '1000001'", STATUS_USAGE},
+        {"--until|maybe", "--until wants count|full, not 'maybe'", STATUS_USAGE},
+        {"--values|few", "--values wants all|corners|random, not 'few'", STATUS_USAGE},
+        {"--kind|sequel", "--kind wants instruction|sequence, not 'sequel'", STATUS_USAGE},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        char line[200], said[200];
+        snprintf(line, sizeof(line), "gen|riscv64|%s", tries[i].args);
+        snprintf(said, sizeof(said), "lockstep: %s\n", tries[i].said);
+        expect(*state, line, tries[i].status, said);
+    }
 }
 
 /* A run that seems to hang says what it is at, and goes on. */
@@ -597,6 +623,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_list, enter, leave),
         cmocka_unit_test_setup_teardown(test_gen, enter, leave),
         cmocka_unit_test_setup_teardown(test_gen_full, enter, leave),
+        cmocka_unit_test_setup_teardown(test_gen_refused, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

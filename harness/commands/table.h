@@ -11,6 +11,7 @@ enum option_type {
     TYPE_FLAG,    /* bool; takes no value */
     TYPE_TEXT,    /* const char * */
     TYPE_LIST,    /* struct text_list; commas separate, repeating adds */
+    TYPE_CHOICE,  /* const char *: one of the words of `arg`, which '|' parts */
     TYPE_TEXTS,   /* struct text_list; repeating adds */
     TYPE_NUMBER,  /* uint64_t */
     TYPE_SIZE,    /* uint64_t; K, M or G may follow */

@@ -255,8 +255,9 @@ static void set_others(struct making *m)
                 m->n % 4 == 3 ? gen_random(TEST_INT, &m->r, 0) : c.v[gen_dim(p, DIM_CONTENT, c.n, m->n)]);
     for (unsigned f = 0; f < p->row->nfields; f++)
         if (is_reg(m, f)) set_value(m, f, rng_next(&m->r));
-    const struct guest_reg *file = &p->guest->regs[0];
-    set_reg(m, (struct guest_reg_ref){file, (unsigned)rng_below(&m->r, file->count)}, rng_next(&m->r));
+    struct guest_reg_ref bystander = {&p->guest->regs[0], 0};
+    bystander.index = (unsigned)rng_below(&m->r, bystander.reg->count);
+    set_reg(m, bystander, rng_next(&m->r));
 }
 
 static void set_fp_state(struct making *m)

@@ -27,19 +27,26 @@ unsigned rows_select(const struct guest *g, const char *pattern, bool absent, ui
     return n;
 }
 
-void rows_unknown(const struct guest *g, const struct ynode *pattern, struct diag *d)
+void rows_none(const struct guest *g, const char *text, struct buf *out)
 {
-    const char *text = pattern->text;
     bool ext = !strncmp(text, "ext:", 4);
-    struct suggest near = suggest_start(ext ? text + 4 : text, pattern->len - (ext ? 4 : 0));
+    size_t skip = ext ? 4 : 0;
+    struct suggest near = suggest_start(text + skip, strlen(text + skip));
     for (unsigned i = 0; ext && i < g->nexts; i++)
         suggest_offer(&near, g->exts[i].name, strlen(g->exts[i].name));
     for (unsigned i = 0; !ext && i < g->nrows; i++)
         suggest_offer(&near, g->rows[i].id, strlen(g->rows[i].id));
-    if (!glob_is_name(text)) near.best = NULL;
-    diag_error(d, pattern->at, pattern->len, "%s has no row '%.80s'%s%s%.*s%s", g->name, text,
-               near.best ? "; did you mean '" : "", near.best && ext ? "ext:" : "", (int)near.best_len,
-               near.best ? near.best : "", near.best ? "'?" : "");
+    buf_printf(out, "%s has no row '%.80s'", g->name, text);
+    if (near.best && glob_is_name(text))
+        buf_printf(out, "; did you mean '%s%.*s'?", ext ? "ext:" : "", (int)near.best_len, near.best);
+}
+
+void rows_unknown(const struct guest *g, const struct ynode *pattern, struct diag *d)
+{
+    struct buf said = {0};
+    rows_none(g, pattern->text, &said);
+    diag_error(d, pattern->at, pattern->len, "%s", buf_cstr(&said));
+    buf_free(&said);
 }
 
 /* One entry of `rows:`. */

@@ -3,6 +3,9 @@
  * next to a representable number, to the middle of two, or to a power of two, and results around the ends of
  * the normal range. Which instruction it is for is not asked: what is solved for another one is random to
  * this one.
+ *
+ * Numbers are drawn in statements of their own: the order of arguments is each compiler's choice, and cases
+ * are the same for all of them.
  */
 #include "harness/generate/generate.h"
 
@@ -102,7 +105,8 @@ static uint64_t mantissa_of_power(const struct format *f, struct rng *r, uint64_
 static uint64_t end_of_range(const struct format *f, struct rng *r, const struct number *o)
 {
     int exp = f->bias - o->exp + (o->exp > f->bias ? f->top - 1 : 0);
-    return put_together(f, rng_next(r) & 1, exp, mantissa_of_power(f, r, o->m));
+    bool sign = rng_next(r) & 1;
+    return put_together(f, sign, exp, mantissa_of_power(f, r, o->m));
 }
 
 /* With it the quotient is about a number with one bit more than fits. */
@@ -127,7 +131,7 @@ static uint64_t half_an_ulp(const struct format *f, struct rng *r, const struct 
     switch (rng_below(r, 4)) {
     case 0: return put_together(f, sign, exp, 1);
     case 1: return put_together(f, sign, exp - 1, ~0ull);
-    case 2: return put_together(f, sign, exp + 1 - (int)rng_below(r, 3), some_bits(r, f->frac));
+    case 2: exp += 1 - (int)rng_below(r, 3); return put_together(f, sign, exp, some_bits(r, f->frac));
     default: return put_together(f, sign, exp, 0);
     }
 }
@@ -156,8 +160,9 @@ static uint64_t narrow_tie(const struct format *f, struct rng *r)
     unsigned less = rng_next(r) & 1 ? (unsigned)rng_below(r, to.frac + 2) : 0, low = f->frac - to.frac + less;
     int exp = f->bias - to.bias + 1 - (int)less;
     if (!less) exp += (int)rng_below(r, (unsigned)to.top);
-    uint64_t m = some_bits(r, f->frac) & ~bits_mask(low), middle = 1ull << (low - 1);
-    return put_together(f, rng_next(r) & 1, exp, m + (rng_next(r) & 3 ? middle + rng_below(r, 3) - 1 : 0));
+    uint64_t m = some_bits(r, f->frac) & ~bits_mask(low), how = rng_next(r);
+    if (how & 3) m += (1ull << (low - 1)) + (how >> 3) % 3 - 1;
+    return put_together(f, how >> 2 & 1, exp, m);
 }
 
 /* About a quarter of the bits set. */
@@ -205,7 +210,7 @@ uint64_t gen_random_fp(enum guest_test t, struct rng *r, uint64_t other)
     case 10: return put_together(&f, sign, exp, mantissa_of_power(&f, r, o.m));
     case 11: return end_of_range(&f, r, &o);
     case 5: return put_together(&f, sign, exp, mantissa_of_tie(&f, r, o.m));
-    case 6: return put_together(&f, sign, end_exponent(&f, r, o.exp), some_bits(r, f.frac));
+    case 6: exp = end_exponent(&f, r, o.exp); return put_together(&f, sign, exp, some_bits(r, f.frac));
     case 7: return square(&f, r);
     case 8: return narrow_tie(&f, r);
     case 9: return some_bits(r, f.width); /* anything, NaNs too */
