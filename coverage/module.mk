@@ -58,7 +58,7 @@ $(B)/mutants: $(B)/harness/mutants/main.o $(B)/libharness.a $(B)/libyaml_reader.
 MUTANTS      ?= *
 MUTANT_TREES ?= $(if $(filter 1,$(JOBS)),1,2)
 MUTANT_JOBS  ?= $(shell echo $$((($(JOBS) + 1) / 2)))
-##  mutants    plants each fault of coverage/mutants.yaml (or MUTANTS='a glob') and says which corpus caught it
+##  mutants    plants each fault of coverage/mutants.yaml (or MUTANTS='globs') and says which corpus caught it
 .PHONY: mutants
 mutants:
 	@$(MAKE) --no-print-directory setup-build setup-check

@@ -21,8 +21,9 @@ struct mutant {
 
 /* What may catch a fault. */
 struct mutant_run {
-    const char *plan;  /* a plan */
-    const char *shard; /* the part of it, or NULL */
+    const char *plan;   /* a plan */
+    const char *shard;  /* the part of it, or NULL */
+    const char *filter; /* which cases, or NULL */
 };
 
 struct mutant_table {
@@ -35,9 +36,11 @@ struct mutant_table {
     unsigned median;         /* and half of them */
 };
 
+void mutant_run_options(const struct mutant_run *r, struct buf *out); /* as the command line has them */
+
 /* Reads a table and holds it against the sources below `root`; what is wrong is reported. Only faults whose
  * id `glob` matches are kept. The table lives until mutant_table_free, also when it was not read. */
-bool mutant_table_read(struct mutant_table *t, const char *path, const char *root, const char *glob,
+bool mutant_table_read(struct mutant_table *t, const char *path, const char *root, const char *globs,
                        struct diag *d) MUST_CHECK;
 void mutant_table_free(struct mutant_table *t);
 void mutant_table_write_json(FILE *out); /* the format as JSON Schema */

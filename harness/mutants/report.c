@@ -41,8 +41,10 @@ static void write_row(const struct mutant *m, const struct mutant_result *r, str
     text_md(b, m->id);
     buf_printf(b, " | %s | ", m->kind);
     if (r->run && r->end == MUTANT_FOUND) {
-        text_md(b, r->run->plan);
-        if (r->run->shard) buf_printf(b, " %s", r->run->shard);
+        struct buf options = {0};
+        mutant_run_options(r->run, &options);
+        text_md(b, buf_cstr(&options));
+        buf_free(&options);
     } else {
         buf_str(b, ends[r->end]);
     }

@@ -26,6 +26,7 @@ static const struct schema limits = {
 static const struct schema_key run_keys[] = {
     {"plan", &text, true, "A plan, from the project's folder."},
     {"shard", &text, false, "The part of it, I/N; absent: all of it."},
+    {"filter", &text, false, "Only cases whose id matches."},
 };
 static const struct schema run = {
     .what = "a run", .accepts = SCHEMA_MAP, .keys = run_keys, .nkeys = ARRAY_LEN(run_keys)};
@@ -109,11 +110,24 @@ static void read_head(struct mutant_table *t, const struct ynode *root)
     t->median = (unsigned)schema_number(sizes, "median", 0);
     t->runs = arena_alloc(&t->arena, (list->count + 1) * sizeof(*t->runs));
     for (const struct ynode *n = list->child; n; n = n->next)
-        t->runs[t->nruns++] =
-            (struct mutant_run){schema_text(n, "plan", NULL), schema_text(n, "shard", NULL)};
+        t->runs[t->nruns++] = (struct mutant_run){schema_text(n, "plan", NULL), schema_text(n, "shard", NULL),
+                                                  schema_text(n, "filter", NULL)};
 }
 
-bool mutant_table_read(struct mutant_table *t, const char *path, const char *root, const char *glob,
+/* One of the patterns, which spaces part. */
+static bool is_wanted(const char *globs, const char *id)
+{
+    char word[SCHEMA_MAX_WORD * 2];
+    for (const char *at = globs; *at;) {
+        size_t n = strcspn(at, " ");
+        snprintf(word, sizeof(word), "%.*s", (int)n, at);
+        if (n && glob_match(word, id)) return true;
+        at += n + (at[n] == ' ');
+    }
+    return false;
+}
+
+bool mutant_table_read(struct mutant_table *t, const char *path, const char *root, const char *globs,
                        struct diag *d)
 {
     *t = (struct mutant_table){0};
@@ -136,9 +150,16 @@ bool mutant_table_read(struct mutant_table *t, const char *path, const char *roo
         t->n++;
     }
     for (unsigned i = 0; i < t->n; i++)
-        if (glob_match(glob, t->mutants[i].id)) t->mutants[kept++] = t->mutants[i];
+        if (is_wanted(globs, t->mutants[i].id)) t->mutants[kept++] = t->mutants[i];
     t->n = kept;
     return good;
+}
+
+void mutant_run_options(const struct mutant_run *r, struct buf *out)
+{
+    buf_str(out, r->plan);
+    if (r->shard) buf_printf(out, " --shard %s", r->shard);
+    if (r->filter) buf_printf(out, " --filter '%s'", r->filter);
 }
 
 void mutant_table_free(struct mutant_table *t)

@@ -12,7 +12,8 @@ enum {
     BUILD_SECONDS = 300,
     RUN_SECONDS = 180,
     SHRINK_SECONDS = 60,
-    EXAMPLES = 4 /* causes whose example is shrunk, while the smallest is too large */
+    EXAMPLES = 32, /* causes whose examples are tried: one may need what cases before it left behind */
+    SHRUNK = 4     /* of them are shrunk, while the smallest is too large */
 };
 
 /* A cause that a run reports. */
@@ -114,11 +115,13 @@ static void read_causes(struct work *w)
 static bool catches(struct work *w, const struct mutant_run *run_of)
 {
     const char *report = xstrdup(log_path(w, "jsonl"));
+    struct buf options = {0};
+    mutant_run_options(run_of, &options);
     int status = run(w, RUN_SECONDS, "run",
-                     "build/rel/lockstep run '%s' %s%s -q --jobs %u --timeout 2 --max-timeouts 4 "
+                     "build/rel/lockstep run %s -q --jobs %u --timeout 2 --max-timeouts 4 "
                      "--max-failures-shown 3 --report jsonl='%s'",
-                     run_of->plan, run_of->shard ? "--shard " : "", run_of->shard ? run_of->shard : "",
-                     w->tree->jobs, report);
+                     buf_cstr(&options), w->tree->jobs, report);
+    buf_free(&options);
     free((char *)report);
     read_causes(w);
     if (!status) return false;
@@ -149,8 +152,8 @@ static bool read_sizes(struct work *w, unsigned *after, unsigned *before)
     return found;
 }
 
-/* Keeps the example if it shrinks to less than the one before. */
-static void shrink(struct work *w, const struct cause *c)
+/* Keeps the example if it shrinks to less than the one before. True: it could be shrunk. */
+static bool shrink(struct work *w, const struct cause *c)
 {
     unsigned after, before;
     struct mutant_result *r = w->r;
@@ -158,7 +161,8 @@ static void shrink(struct work *w, const struct cause *c)
     unlink(to);
     int status = run(w, SHRINK_SECONDS, "shrink", "build/rel/lockstep shrink '%s' '%s' --timeout 2 -o '%s'",
                      c->id, r->run->plan, to);
-    if (!status && read_sizes(w, &after, &before) && (!r->after || after < r->after)) {
+    bool good = !status && read_sizes(w, &after, &before);
+    if (good && (!r->after || after < r->after)) {
         free(r->id);
         free(r->cause);
         r->id = xstrdup(c->id);
@@ -169,6 +173,7 @@ static void shrink(struct work *w, const struct cause *c)
     }
     free(to);
     free(kept);
+    return good;
 }
 
 static void find(struct work *w)
@@ -179,8 +184,11 @@ static void find(struct work *w)
     if (w->r->end != MUTANT_FOUND) return;
     w->r->id = xstrdup(w->causes[0].id);
     w->r->cause = xstrdup(w->causes[0].text);
-    for (unsigned i = 0; i < w->ncauses && (!w->r->after || w->r->after > w->table->median); i++)
-        shrink(w, &w->causes[i]);
+    unsigned shrunk = 0;
+    for (unsigned i = 0; i < w->ncauses && shrunk < SHRUNK; i++) {
+        if (w->r->after && w->r->after <= w->table->median) break;
+        shrunk += shrink(w, &w->causes[i]);
+    }
 }
 
 void mutant_try(struct tree *t, const struct mutant_table *table, const struct mutant *m,
