@@ -125,6 +125,7 @@ static int run_plan(struct program *p, const struct plan *plan, const struct run
         .sink = session_record,
         .told = session_told,
         .asked = session_asked,
+        .slowest = session_slowest,
         .cover = s.ledger ? session_cover : NULL,
         .arg = &s,
     };

@@ -257,13 +257,36 @@ void hands_check_clock(struct pool *p)
 
 /* ---- as people see it ---- */
 
+/* Ids are read while their worker may be writing them, or have gone mad. */
+static void copy_id(const struct hand *h, char id[ACTIVITY_ID])
+{
+    memcpy(id, h->act->id, ACTIVITY_ID);
+    id[ACTIVITY_ID - 1] = 0;
+    for (char *c = id; *c; c++)
+        if (*c < 0x20 || *c > 0x7e) *c = '?';
+}
+
+void hands_tell_slowest(const struct pool *p)
+{
+    const struct hand *slowest = NULL;
+    char id[ACTIVITY_ID] = "";
+    if (!p->cfg->slowest) return;
+    for (unsigned i = 0; i < p->njobs; i++) {
+        const struct hand *h = &p->hands[i];
+        if (!h->pid || !h->busy || h->since <= 0 || h->act->doing == DOING_NOTHING) continue;
+        if (!slowest || h->since < slowest->since) slowest = h;
+    }
+    if (slowest) copy_id(slowest, id);
+    p->cfg->slowest(p->cfg->arg, id, slowest ? doing_name(p, slowest->act->doing) : "",
+                    slowest ? p->clock - slowest->since : 0);
+}
+
 /* "worker 2 (process 4711): riscv64/m/div on jit, for 0.3 s" */
 void hand_describe(const struct pool *p, const struct hand *h, struct buf *out)
 {
     char id[ACTIVITY_ID];
     uint32_t doing = h->act->doing;
-    memcpy(id, h->act->id, sizeof(id));
-    id[sizeof(id) - 1] = 0; /* whoever writes there may have gone mad */
+    copy_id(h, id);
     buf_printf(out, "  worker %d (process %d): ", (int)(h - p->hands) + 1, (int)h->pid);
     if (!h->pid || !h->busy)
         buf_str(out, "waits for work\n");

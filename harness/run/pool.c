@@ -144,6 +144,7 @@ static void turn(struct pool *p, struct pollfd *fds)
         if (fds[i + 1].revents) hand_read(p, &p->hands[i]);
     hands_check_clock(p);
     emit(p, false);
+    hands_tell_slowest(p);
     p->cfg->sink(p->cfg->arg, NULL);
 }
 

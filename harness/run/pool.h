@@ -51,6 +51,7 @@ void hand_read(struct pool *p, struct hand *h); /* takes in what it has sent, al
 void hands_check_clock(struct pool *p);
 /* Sends everybody home, and takes in what they had sent before. */
 void hands_dismiss(struct pool *p);
+void hands_tell_slowest(const struct pool *p);                                   /* to cfg->slowest */
 void hand_describe(const struct pool *p, const struct hand *h, struct buf *out); /* a line */
 
 #endif

@@ -186,6 +186,12 @@ void session_told(void *session, const struct record *r)
     fflush(s->p->out);
 }
 
+void session_slowest(void *session, const char *id, const char *on, double seconds)
+{
+    struct session *s = session;
+    status_slowest(&s->status, id, on, seconds);
+}
+
 void session_asked(void *session, const char *text)
 {
     struct session *s = session;
@@ -251,7 +257,10 @@ static void print_end(struct session *s, const struct pool_result *res)
                 s->info.total);
     fprintf(out, "%" PRIu64 " cases in %.1f s\n", s->tally.total, s->info.seconds);
     tally_line(&s->tally, &line);
-    fprintf(out, "%s\n", buf_cstr(&line));
+    const char *verdict = tally_failed(&s->tally) ? "\033[1;31m"
+                          : s->info.stopped       ? "\033[1;33m"
+                                                  : "\033[1;32m";
+    fprintf(out, "%s%s%s\n", s->colour ? verdict : "", buf_cstr(&line), s->colour ? "\033[0m" : "");
     buf_free(&line);
 }
 

@@ -40,6 +40,7 @@ int session_continue(struct session *s, const char *path, uint64_t size, struct 
 void session_record(void *session, const struct record *r); /* the pool's sink, and its `cover` */
 void session_told(void *session, const struct record *r);   /* the pool's `told` */
 void session_asked(void *session, const char *text);        /* the pool's `asked` */
+void session_slowest(void *session, const char *id, const char *on, double seconds); /* its `slowest` */
 void session_cover(void *session, const void *body, size_t size);
 /* Completes reports and prints the sums. The exit status of the run. */
 int session_end(struct session *s, struct pool_result *res);

@@ -7,7 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double live_every = 0.1, plain_every = 10;
+static const double live_every = 0.1, plain_every = 10; /* seconds between two lines */
+static const double left_from = 1, slow_from = 0.2;     /* seconds before these say anything */
 
 double status_now(void)
 {
@@ -40,7 +41,7 @@ void status_start(struct status *s, FILE *err, bool quiet, uint64_t total)
     const char *term = getenv("TERM");
     *s = (struct status){.err = err, .quiet = quiet, .total = total};
     s->live = is_terminal(err) && !(term && !strcmp(term, "dumb"));
-    s->width = s->live ? terminal_width(err) : 0;
+    s->colour = status_colour(err);
     s->start = s->last = status_now();
 }
 
@@ -52,36 +53,76 @@ void status_clear(struct status *s)
     s->shown = false;
 }
 
-/* Cases that were there before the run began (--resume) say nothing about its speed. */
-static void describe(const struct status *s, const struct tally *t, char *line, size_t size)
+void status_slowest(struct status *s, const char *id, const char *on, double seconds)
 {
-    double took = status_now() - s->start;
-    snprintf(line, size,
-             "%" PRIu64 "/%" PRIu64 " cases, %" PRIu64 " failed, %" PRIu64 " skipped, %.0f a second",
-             t->total, s->total, tally_failed(t), t->verdicts[VERDICT_SKIP],
-             took > 0 ? (double)(t->total - s->before) / took : 0);
+    s->slow[0] = 0;
+    if (*id && seconds >= slow_from) snprintf(s->slow, sizeof(s->slow), "%s on %s %.1f s", id, on, seconds);
+}
+
+/* "0:07", "12:34", "1:00:00" */
+static void print_duration(double seconds, char *text, size_t size)
+{
+    uint64_t t = seconds < 1e9 ? (uint64_t)(seconds + 0.5) : 1000000000;
+    if (t >= 3600)
+        snprintf(text, size, "%" PRIu64 ":%02u:%02u", t / 3600, (unsigned)(t / 60 % 60), (unsigned)(t % 60));
+    else
+        snprintf(text, size, "%u:%02u", (unsigned)(t / 60), (unsigned)(t % 60));
+}
+
+/* A line of progress, and where in it the failures stand. */
+struct progress {
+    char text[512];     /* without its end */
+    size_t failed, end; /* "3 failed" is text[failed..end) */
+};
+
+/* Cases that were there before the run began (--resume) say nothing about its speed. */
+static void describe(const struct status *s, const struct tally *t, struct progress *line)
+{
+    double took = status_now() - s->start, rate = took > 0 ? (double)(t->total - s->before) / took : 0;
+    char left[32] = "";
+    int n = snprintf(line->text, sizeof(line->text), "%" PRIu64 "/%" PRIu64 " cases, ", t->total, s->total);
+    line->failed = (size_t)n;
+    n += snprintf(line->text + n, sizeof(line->text) - (size_t)n, "%" PRIu64 " failed", tally_failed(t));
+    line->end = (size_t)n;
+    if (rate > 0 && took >= left_from && t->total < s->total)
+        print_duration((double)(s->total - t->total) / rate, left, sizeof(left));
+    snprintf(line->text + n, sizeof(line->text) - (size_t)n, ", %" PRIu64 " skipped, %.0f a second%s%s%s%s%s",
+             t->verdicts[VERDICT_SKIP], rate, *left ? ", " : "", left, *left ? " left" : "",
+             *s->slow ? "; slowest: " : "", s->slow);
 }
 
 void status_show(const struct status *s, const struct tally *t)
 {
-    char line[256];
-    describe(s, t, line, sizeof(line));
-    fprintf(s->err, "%s\n", line);
+    struct progress line;
+    describe(s, t, &line);
+    fprintf(s->err, "%s\n", line.text);
+}
+
+/* Over the line that is there, as much as the terminal has room for: a line that wraps could not be taken
+ * back. */
+static void show_live(struct status *s, struct progress *line, bool failed)
+{
+    unsigned width = terminal_width(s->err);
+    line->text[width - 1 < sizeof(line->text) ? width - 1 : sizeof(line->text) - 1] = 0;
+    if (failed && s->colour && strlen(line->text) >= line->end)
+        fprintf(s->err, "\r%.*s\033[31m%.*s\033[0m%s\033[K", (int)line->failed, line->text,
+                (int)(line->end - line->failed), line->text + line->failed, line->text + line->end);
+    else
+        fprintf(s->err, "\r%s\033[K", line->text);
+    s->shown = true;
 }
 
 void status_tick(struct status *s, const struct tally *t)
 {
-    char line[256];
+    struct progress line;
     double t_now = status_now();
     if (s->quiet || t_now - s->last < (s->live ? live_every : plain_every)) return;
     s->last = t_now;
-    describe(s, t, line, sizeof(line));
-    if (!s->live) {
-        fprintf(s->err, "%s\n", line);
-    } else {
-        fprintf(s->err, "\r%.*s\033[K", (int)s->width - 1, line);
-        s->shown = true;
-    }
+    describe(s, t, &line);
+    if (s->live)
+        show_live(s, &line, tally_failed(t) > 0);
+    else
+        fprintf(s->err, "%s\n", line.text);
     fflush(s->err);
 }
 

@@ -67,6 +67,9 @@ struct pool_config {
     void (*cover)(void *arg, const void *body, size_t size);
     /* Called when SIGUSR1 asked: a line for each worker; or NULL. */
     void (*asked)(void *arg, const char *text);
+    /* Called in front of the sink's NULL: the case that has been running longest, on whom, since when; "" for
+     * none. Or NULL. */
+    void (*slowest)(void *arg, const char *id, const char *on, double seconds);
     void *arg;             /* given to all of them */
     double (*clock)(void); /* seconds; NULL: CLOCK_MONOTONIC. It may jump */
 };
