@@ -9,14 +9,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The good corpus, and the machine that its cases run in. */
+/* The good corpus. */
 struct fuzz {
     char dir[40];             /* of it */
     char path[60];            /* of its manifest */
     struct packed_manifest m; /* what that says */
     struct arena arena;       /* holds the texts */
     struct buf file, raw;     /* its records, and those of their only block */
-    struct runner *runner;    /* of the interpreter */
 };
 
 /* All kinds of what a record can hold. */
@@ -73,9 +72,6 @@ static inline struct fuzz *fuzz_setup(void)
     if (!packed_manifest_load(f->path, &f->m, &f->arena, &d)) BUG("%s", d.text.p);
     f->file = fuzz_read(f, PACKED_DATA);
     forge_open(f->file.p, f->file.len, &f->raw);
-    const char *no;
-    f->runner = runner_open(backend_find("interp"), guest_find("riscv64"), &no);
-    BUG_ON(!f->runner);
     return f;
 }
 
@@ -84,7 +80,9 @@ static inline struct fuzz *fuzz_setup(void)
 static inline void fuzz_try(const struct fuzz *f, unsigned most)
 {
     struct buf text = {0};
-    const char *path = f->dir;
+    const char *path = f->dir, *no;
+    struct runner *r = runner_open(backend_find("interp"), guest_find("riscv64"), &no);
+    BUG_ON(!r);
     for (unsigned check = 0; check < 2; check++) {
         struct case_filter filter = {.check = check};
         struct diag d = {0};
@@ -95,13 +93,14 @@ static inline void fuzz_try(const struct fuzz *f, unsigned most)
         for (int i = 0; s && i < 300 && case_stream_next(s, &c) == 1; i++) {
             buf_reset(&text);
             case_write(c, "id", &text);
-            if (c->steps < 1000) runner_run(f->runner, c, &o);
+            if (c->steps < 1000) runner_run(r, c, &o);
         }
         if (s) case_stream_skip(s, UINT64_MAX);
         if (d.errors > most) BUG("%u errors: %s", d.errors, d.text.p);
         case_stream_close(s);
         diag_free(&d);
     }
+    runner_close(r);
     buf_free(&text);
 }
 
