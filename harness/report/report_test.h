@@ -89,6 +89,10 @@ static const struct record records[] = {
      .detail = "d\n"},
 };
 
+/* What the first and the fourth were before. */
+static const struct record before = {
+    .verdict = VERDICT_FAIL, .id = "r/a/1", .file = "a.yaml", .reason = "it was <wrong>", .detail = "  x\n"};
+
 /* Writes a report of all records to `path` and gives its text back. */
 static inline char *write_report(const struct report_kind *kind, const char *path, const char *stopped)
 {
@@ -105,6 +109,7 @@ static inline char *write_report(const struct report_kind *kind, const char *pat
         if (!rec.detail) rec.detail = "";
         if (!rec.exit) rec.exit = "";
         tally_add(&t, &rec);
+        info.then = i == 0 || i == 3 ? &before : NULL;
         assert_int_equal(report_record(&r, &info, &rec), 0);
     }
     info.stopped = stopped;
