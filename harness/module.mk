@@ -36,3 +36,14 @@ CFLAGS_version := -DLOCKSTEP_VERSION='"$(VERSION)"' -DLOCKSTEP_RELEASED='"$(RELE
 PAGE_STYLE := harness/page/style.css
 CFLAGS_style := -DPAGE_STYLE_FILE='"$(PAGE_STYLE)"'
 $(B)/harness/page/style.o: $(PAGE_STYLE)
+
+##  same-bytes  every build of the program that is there (and up to date) packs the same cases into the same bytes
+.PHONY: same-bytes
+same-bytes:
+	@rm -rf build/same-bytes
+	@set -e; first=; for m in $(patsubst build/%/lockstep,%,$(wildcard build/*/lockstep)); do \
+	    mkdir -p build/same-bytes/$$m; \
+	    build/$$m/lockstep gen riscv64 --count 40 --seed 9 --binary -o build/same-bytes/$$m/cases; \
+	    build/$$m/lockstep gen riscv64 --kind sequence --count 40 --seed 9 --binary -o build/same-bytes/$$m/sequences; \
+	    diff -r build/same-bytes/$${first:=$$m} build/same-bytes/$$m; \
+	done
