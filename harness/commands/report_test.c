@@ -97,7 +97,7 @@ static void test_history(void **state)
     expect_said(p, "run", STATUS_FAIL, "");
     char *html = read_file("x.html");
     expect_part(html, "faulty against another emulator");
-    expect_part(html, ">2.50×</text>");
+    expect_part(html, ">2.50×</span>");
     expect_part(html, "of then &lt;&amp;&gt;");
     expect_part(html, "No longer measured: gone");
     expect_part(html, "New: y");

@@ -80,6 +80,8 @@ static void write_tiles(struct page *p)
     if (v[VERDICT_CRASH]) tile(p, "Crashed", v[VERDICT_CRASH], " class=\"bad\"");
     if (v[VERDICT_TIMEOUT]) tile(p, "Timed out", v[VERDICT_TIMEOUT], " class=\"bad\"");
     tile(p, "Skipped", v[VERDICT_SKIP], "");
+    if (v[VERDICT_XFAIL]) tile(p, "Failed as expected", v[VERDICT_XFAIL], "");
+    if (v[VERDICT_XPASS]) tile(p, "Passed, unexpectedly", v[VERDICT_XPASS], "");
     page_raw(p, "</dl>\n");
 }
 
@@ -149,5 +151,10 @@ void page_head(struct page *p)
     write_tiles(p);
     write_checked(p);
     write_skipped(p);
+    if (p->info->remarks) {
+        page_raw(p, "<h3>To be looked at</h3>\n<pre tabindex=\"0\">");
+        page_text(p, p->info->remarks);
+        page_raw(p, "</pre>\n");
+    }
     page_raw(p, "</header>\n");
 }

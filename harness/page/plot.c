@@ -16,62 +16,45 @@ void plot_meter(struct page *p, const char *key, uint64_t part, uint64_t whole)
 
 /* ---- factors ---- */
 
-enum { NAMES = 200, PLOT = 460, VALUES = 60, LINE = 22, HEAD = 26 };
+/* From `least` to `most`, on a scale where twice as much is as far as half as much. */
+struct scale {
+    double least, most; /* factors; 1 is between them */
+};
 
-/* Where a factor stands on the scale from 1/most to most. */
-static double place(double v, double most)
+static struct scale scale_of(const struct plot_bar *bars, unsigned n)
 {
-    double at = log(v) / log(most);
-    if (at > 1) at = 1;
-    if (at < -1) at = -1;
-    return NAMES + PLOT / 2.0 * (1 + at);
-}
-
-static double scale_of(const struct plot_bar *bars, unsigned n)
-{
-    double most = 1.1;
+    struct scale s = {1 / 1.05, 1.05};
     for (unsigned i = 0; i < n; i++) {
-        double far = bars[i].v < 1 ? 1 / bars[i].v : bars[i].v;
-        if (far > most) most = far;
+        if (bars[i].v < s.least) s.least = bars[i].v;
+        if (bars[i].v > s.most) s.most = bars[i].v;
     }
-    return most * 1.05;
+    return s;
 }
 
-static void ticks(struct page *p, double most, unsigned height)
+static double place(const struct scale *s, double v)
 {
-    static const double at[] = {0.1, 0.2, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 2, 5, 10};
-    double last = 0;
-    for (size_t i = 0; i < ARRAY_LEN(at); i++) {
-        double x = place(at[i], most);
-        if (at[i] > most || at[i] * most < 1 || (x - last < 34 && at[i] != 1)) continue;
-        last = x;
-        page_printf(p,
-                    "<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%u\"/>"
-                    "<text class=\"tick\" x=\"%.1f\" y=\"%d\">%g×</text>",
-                    at[i] == 1 ? "one" : "grid", x, x, HEAD - 4, height, x, HEAD - 10, at[i]);
-    }
+    return 1000 * log(v / s->least) / log(s->most / s->least);
+}
+
+/* Names and figures are text of the page, so that they keep their size on a phone; only bars are drawn. */
+static void write_bar(struct page *p, const struct scale *s, const struct plot_bar *bar)
+{
+    double x = place(s, bar->v), one = place(s, 1);
+    page_raw(p, "<span class=\"name\">");
+    page_text(p, bar->name);
+    page_printf(
+        p,
+        "</span><svg class=\"factor\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\" "
+        "aria-hidden=\"true\">"
+        "<rect class=\"%s\" x=\"%.0f\" width=\"%.0f\" y=\"1\" height=\"8\"/>"
+        "<line class=\"one\" x1=\"%.0f\" x2=\"%.0f\" y2=\"10\"/></svg><span class=\"num\">%.2f×</span>\n",
+        bar->key, x < one ? x : one, x < one ? one - x : x - one, one, one, bar->v);
 }
 
 void plot_factors(struct page *p, const struct plot_bar *bars, unsigned n, const char *less, const char *more)
 {
-    double most = scale_of(bars, n), one = place(1, most);
-    unsigned height = HEAD + n * LINE + LINE;
-    page_printf(p, "<figure class=\"plot\"><svg viewBox=\"0 0 %d %u\" role=\"img\" aria-label=\"%s, %s\">",
-                NAMES + PLOT + VALUES, height, less, more);
-    ticks(p, most, height - LINE);
-    for (unsigned i = 0; i < n; i++) {
-        unsigned y = HEAD + i * LINE;
-        double x = place(bars[i].v, most);
-        page_printf(p, "<text class=\"name\" x=\"%d\" y=\"%u\">", NAMES - 10, y + 14);
-        page_text(p, bars[i].name);
-        page_printf(
-            p,
-            "</text><rect class=\"bar %s\" x=\"%.1f\" y=\"%u\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>"
-            "<text class=\"value\" x=\"%d\" y=\"%u\">%.2f×</text>",
-            bars[i].key, x < one ? x : one, y + 4, x < one ? one - x : x - one, LINE - 8, NAMES + PLOT + 6,
-            y + 14, bars[i].v);
-    }
-    page_printf(p, "<text class=\"side\" x=\"%d\" y=\"%u\">← %s</text>", NAMES, height - 6, less);
-    page_printf(p, "<text class=\"side end\" x=\"%d\" y=\"%u\">%s →</text></svg></figure>\n", NAMES + PLOT,
-                height - 6, more);
+    struct scale s = scale_of(bars, n);
+    page_raw(p, "<div class=\"factors\">\n");
+    for (unsigned i = 0; i < n; i++) write_bar(p, &s, &bars[i]);
+    page_printf(p, "</div>\n<p class=\"meta\">left of the line: %s; right of it: %s</p>\n", less, more);
 }

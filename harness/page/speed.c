@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOWEST = 8, CASES_MIN = 16 /* for an average */, BARS = 64 };
+enum { SLOWEST = 8, CASES_MIN = 16 /* for an average */ };
 
 /* ---- this run ---- */
 
@@ -87,19 +87,21 @@ static void write_peers(struct page *p, const struct bench_set *set)
 {
     for (unsigned i = 0; i < p->info->lineup->n; i++) {
         const char *name = p->info->lineup->entries[i].backend->name;
-        struct plot_bar bars[BARS];
+        struct plot_bar *bars = xcalloc(set->n + 1ul, sizeof(*bars));
         unsigned n = 0;
-        for (unsigned k = 0; k < set->n && n < BARS; k++)
-            for (unsigned r = 0; r < set->items[k].nratios && n < BARS; r++) {
+        for (unsigned k = 0; k < set->n; k++)
+            for (unsigned r = 0; r < set->items[k].nratios; r++) {
                 const struct bench_ratio *ratio = &set->items[k].ratios[r];
                 if (strcmp(ratio->name, name)) continue;
                 bars[n++] = (struct plot_bar){set->items[k].name, ratio->v, ratio->v < 1 ? "less" : "more"};
             }
-        if (!n) continue;
-        page_raw(p, "<h4>");
-        page_text(p, name);
-        page_raw(p, " against another emulator</h4>\n");
-        plot_factors(p, bars, n, "the other is faster", "we are faster");
+        if (n) {
+            page_raw(p, "<h4>");
+            page_text(p, name);
+            page_raw(p, " against another emulator</h4>\n");
+            plot_factors(p, bars, n, "the other is faster", "we are faster");
+        }
+        free(bars);
     }
 }
 
@@ -147,7 +149,6 @@ static void write_only_in(struct page *p, const struct bench_set *a, const struc
 
 static void write_bench_before(struct page *p, const struct history *h)
 {
-    struct plot_bar bars[BARS];
     const char *apart = bench_apart(&h->before, &h->now);
     unsigned n = 0;
     page_raw(p, "<h4>Since the earlier measurement</h4>\n<p class=\"meta\">");
@@ -161,12 +162,14 @@ static void write_bench_before(struct page *p, const struct history *h)
         page_raw(p, ".</p>\n");
         return;
     }
-    for (unsigned i = 0; i < h->now.n && n < BARS; i++) {
+    struct plot_bar *bars = xcalloc(h->now.n + 1ul, sizeof(*bars));
+    for (unsigned i = 0; i < h->now.n; i++) {
         const struct bench *now = &h->now.items[i], *then = bench_find(&h->before, now->name);
         if (!then || now->ns <= 0 || then->ns <= 0 || now->nratios) continue;
         bars[n++] = (struct plot_bar){now->name, then->ns / now->ns, then->ns < now->ns ? "less" : "more"};
     }
     if (n) plot_factors(p, bars, n, "slower than before", "faster than before");
+    free(bars);
     write_only_in(p, &h->before, &h->now, "No longer measured:");
     write_only_in(p, &h->now, &h->before, "New:");
 }
