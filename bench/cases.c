@@ -9,13 +9,6 @@
 
 static const char corpus[] = "lockstep: 1\nisa: riscv64\ngenerate:\n  - {rows: [%s], count: 300}\n";
 
-/* The lineup of one benchmark. */
-struct lineup_choice {
-    const char *rows;   /* patterns of rows, separated by commas */
-    const char *oracle; /* a backend's name, or NULL */
-    bool judge;         /* compare what came out */
-};
-
 /* One pass over all cases: how many there were, 0 when something failed. */
 static uint64_t pass(struct panel *p, const char *text, bool judge)
 {
@@ -40,31 +33,33 @@ static uint64_t pass(struct panel *p, const char *text, bool judge)
 
 static void cases(struct bench_state *s, const void *arg)
 {
-    const struct lineup_choice *choice = arg;
+    const char *name = bench_get(arg, "oracle", NULL);
     struct lineup l = {.entries = {{&backend_interp, false}}, .n = 1};
     char text[400];
     uint64_t n = 0;
-    const struct backend *oracle = choice->oracle ? backend_find(choice->oracle) : NULL;
+    const struct backend *oracle = name ? backend_find(name) : NULL;
     const char *why = oracle ? backend_cannot_run(oracle) : NULL;
     if (why) {
         bench_skip(s, why);
         return;
     }
     if (oracle) l.entries[l.n++] = (struct lineup_entry){oracle, true};
-    snprintf(text, sizeof(text), corpus, choice->rows);
+    snprintf(text, sizeof(text), corpus, bench_get(arg, "rows", ""));
     struct panel *p = panel_open(&l);
-    while (bench_next(s)) n += pass(p, text, choice->judge);
+    while (bench_next(s)) n += pass(p, text, oracle);
     if (!n) bench_skip(s, "no case ran");
     bench_items(s, n);
     panel_close(p);
 }
 
-void bench_cases(void)
-{
-    static const struct lineup_choice alone = {"\"rv.*\"", NULL, false};
-    static const char some[] = "rv.add*, rv.sub*, rv.mul*, \"rv.f*.d\", rv.lw, rv.sd";
-    static const struct lineup_choice unicorn = {some, "unicorn", true}, qemu = {some, "qemu", true};
-    bench_register("cases/interp", cases, &alone);
-    bench_register("cases/interp_unicorn", cases, &unicorn);
-    bench_register_once("cases/interp_qemu", cases, &qemu); /* its time is not in this process */
-}
+static const struct schema_key keys[] = {
+    {"rows", &bench_text, true, "Patterns of rows, separated by commas."},
+    {"oracle", &bench_text, false, "The backend that judges; without one, nobody does."},
+};
+
+const struct bench_kind cases_kinds[] = {
+    {"cases", cases, bench_register, keys, ARRAY_LEN(keys)},
+    /* its time is not in this process */
+    {"cases-by-the-clock", cases, bench_register_once, keys, ARRAY_LEN(keys)},
+    {NULL, NULL, NULL, NULL, 0},
+};

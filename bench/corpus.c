@@ -16,19 +16,21 @@
 
 extern char **environ;
 
-/* A run of the program. */
-struct corpus_run {
-    const char *path, *filter;     /* of cases; ids wanted */
-    const char *backends, *oracle; /* as on the command line */
-    const char *jobs;              /* likewise */
-    unsigned runs;                 /* how often */
-};
-
 /* Runs it, its output to a pipe. How many cases there were, or 0 when it failed. */
-static uint64_t run_once(const char *program, const struct corpus_run *c)
+static uint64_t run_once(const char *program, const void *arg)
 {
-    const char *argv[] = {program,   "run",    c->path, "--backend", c->backends, "--oracle",
-                          c->oracle, "--jobs", c->jobs, "--filter",  c->filter,   NULL};
+    const char *argv[] = {program,
+                          "run",
+                          bench_get(arg, "path", ""),
+                          "--backend",
+                          bench_get(arg, "backends", "interp,jit"),
+                          "--oracle",
+                          bench_get(arg, "oracle", "none"),
+                          "--jobs",
+                          bench_get(arg, "jobs", "1"),
+                          "--filter",
+                          bench_get(arg, "filter", "*"),
+                          NULL};
     posix_spawn_file_actions_t pipes;
     unsigned long long n = 0;
     char line[256];
@@ -60,7 +62,7 @@ static double children_seconds(void)
 /* CPU time is that of the best run: neighbours take from it, and never give. */
 static void corpus(struct bench_state *s, const void *arg)
 {
-    const struct corpus_run *c = arg;
+    const uint64_t runs = bench_get_number(arg, "runs", 1);
     char path[4096];
     double best = 0;
     if (!bench_beside(path, sizeof(path), "lockstep")) {
@@ -68,9 +70,9 @@ static void corpus(struct bench_state *s, const void *arg)
         return;
     }
     while (bench_next(s)) {
-        for (unsigned i = 0; i < c->runs; i++) {
+        for (unsigned i = 0; i < runs; i++) {
             double before = children_seconds();
-            uint64_t n = run_once(path, c);
+            uint64_t n = run_once(path, arg);
             if (!n) {
                 bench_skip(s, "the run failed");
                 return;
@@ -85,17 +87,16 @@ static void corpus(struct bench_state *s, const void *arg)
     bench_counter(s, "max_resident_MiB", (double)used.ru_maxrss / 1024);
 }
 
-void bench_corpus(void)
-{
-    static const char single[] = "bench/single.yaml", both[] = "interp,jit";
-    static const struct corpus_run all1 = {"corpora/riscv64", "*", "interp", "unicorn", "1", 1},
-                                   all2 = {"corpora/riscv64", "*", "interp", "unicorn", "2", 1},
-                                   ours = {single, "*", both, "none", "1", 5},
-                                   judged = {single, "*", both, "unicorn", "1", 5},
-                                   first = {single, "riscv64/single/rv.add/0", both, "unicorn", "1", 1};
-    bench_register_once("corpus/riscv64/jobs:1", corpus, &all1);
-    bench_register_once("corpus/riscv64/jobs:2", corpus, &all2);
-    bench_register_once("corpus/single/interp_jit", corpus, &ours);
-    bench_register_once("corpus/single/interp_jit_unicorn", corpus, &judged);
-    bench_register_once("corpus/one_case", corpus, &first);
-}
+static const struct schema_key keys[] = {
+    {"path", &bench_text, true, "Of cases, from the project's folder."},
+    {"filter", &bench_text, false, "Ids that are wanted; default: all."},
+    {"backends", &bench_text, false, "As on the command line; default: interp,jit."},
+    {"oracle", &bench_text, false, "Likewise; default: none."},
+    {"jobs", &bench_number, false, "Likewise; default: 1."},
+    {"runs", &bench_number, false, "How often; the best one counts. Default: 1."},
+};
+
+const struct bench_kind corpus_kinds[] = {
+    {"corpus", corpus, bench_register_once, keys, ARRAY_LEN(keys)},
+    {NULL, NULL, NULL, NULL, 0},
+};

@@ -1,8 +1,8 @@
-/* Real programs against qemu-riscv64: each of bench/programs runs under both in turn, and the ratio of CPU
- * times counts.
+/* Real programs against another emulator: each of bench/programs runs under both in turn, and the ratio of
+ * CPU times counts.
  *
- * Output must be the same, else the benchmark is an error. `jit` is qemu's time over the JIT's (2 means twice
- * as fast), `interp` the same for the interpreter. The last rows are geometric means.
+ * Output must be the same, else the benchmark is an error. `jit` is the other's time over the JIT's (2 means
+ * twice as fast), `interp` the same for the interpreter. The last rows are geometric means.
  */
 #include "bench/bench.h"
 
@@ -20,26 +20,27 @@
 extern char **environ;
 
 enum { PAIRS = 5, STARTS = 31, MOST_PAIRS = 99, OUTPUT = 4096 };
-enum group { INTEGER, FP, GROUPS };
+enum { BACKENDS = 2, GROUPS = 8 };
 
-struct program {
-    const char *name; /* of the file in bench/programs */
-    enum group group; /* whose mean it enters */
-};
-
-static const struct program programs[] = {
-    {"bytecode", INTEGER},  {"crc", INTEGER},    {"hash", INTEGER},
-    {"heap", INTEGER},      {"lz", INTEGER},     {"mix", INTEGER},
-    {"recursion", INTEGER}, {"sha256", INTEGER}, {"sort", INTEGER},
-    {"strings", INTEGER},   {"fft", FP},         {"mandelbrot", FP},
-    {"matrix", FP},         {"nbody", FP},       {"single", FP},
-};
+static const char *const backends[BACKENDS] = {"jit", "interp"};
 
 /* What the means are made of: logarithms of ratios. */
-static struct mean {
-    double sum;     /* of logarithms */
-    unsigned count; /* of programs */
-} means[2][GROUPS]; /* jit, interp */
+static struct group {
+    const char *name;     /* as definitions have it; NULL: no more groups */
+    double sum[BACKENDS]; /* of logarithms */
+    unsigned count;       /* of programs */
+} groups[GROUPS];
+
+/* NULL: there are too many. */
+static struct group *group_of(const void *arg)
+{
+    const char *name = bench_get(arg, "group", "");
+    for (unsigned i = 0; i < GROUPS; i++) {
+        if (!groups[i].name) groups[i].name = name;
+        if (!strcmp(groups[i].name, name)) return &groups[i];
+    }
+    return NULL;
+}
 
 struct outcome {
     double seconds;      /* of CPU time, user and system */
@@ -91,7 +92,7 @@ static double ratio(const char *const *theirs, const char *const *ours, int n, c
         struct outcome a, b;
         bool ok = i % 2 ? run(ours, &b) && run(theirs, &a) : run(theirs, &a) && run(ours, &b);
         if (!ok)
-            *why = "qemu-riscv64 or lockstep cannot be started";
+            *why = "the other program or lockstep cannot be started";
         else if (a.status || b.status)
             *why = "a run failed";
         else if (strcmp(a.output, b.output))
@@ -103,26 +104,30 @@ static double ratio(const char *const *theirs, const char *const *ours, int n, c
     return ratios[n / 2];
 }
 
-static void compare(struct bench_state *s, const void *arg)
+/* The program lockstep, and the guest's; NULL, or why not. */
+static const char *find_programs(const void *arg, char lockstep[4096], char guest[4096])
 {
-    static const char *const backends[] = {"jit", "interp"};
-    const struct program *p = arg;
-    char lockstep[4096], path[4096], file[64];
-    const char *why = NULL;
-    snprintf(file, sizeof(file), "bench-programs/%s", p->name);
-    if (!bench_beside(lockstep, sizeof(lockstep), "lockstep"))
-        why = "the program lockstep is not beside lockstep-bench";
-    else if (!bench_beside(path, sizeof(path), file))
-        why = "the program was not built";
+    char file[128];
+    snprintf(file, sizeof(file), "bench-programs/%s", bench_get(arg, "program", ""));
+    if (!bench_beside(lockstep, 4096, "lockstep")) return "the program lockstep is not beside lockstep-bench";
+    return bench_beside(guest, 4096, file) ? NULL : "the program was not built";
+}
+
+static void against(struct bench_state *s, const void *arg)
+{
+    char lockstep[4096], path[4096];
+    const char *why = find_programs(arg, lockstep, path);
+    struct group *g = group_of(arg);
+    if (!g) why = "there are too many groups";
     while (bench_next(s)) {
-        for (size_t i = 0; i < ARRAY_LEN(backends) && !why; i++) {
-            const char *const theirs[] = {"qemu-riscv64", path, NULL};
+        for (size_t i = 0; i < BACKENDS && !why; i++) {
+            const char *const theirs[] = {bench_get(arg, "peer", ""), path, NULL};
             const char *const ours[] = {lockstep, "exec", "--backend", backends[i], path, NULL};
             double r = ratio(theirs, ours, pairs(), &why);
             if (why) break;
             bench_counter(s, backends[i], r);
-            means[i][p->group].sum += log(r);
-            means[i][p->group].count++;
+            g->sum[i] += log(r);
+            g->count += !i;
         }
         if (why) {
             bench_skip(s, why);
@@ -134,12 +139,9 @@ static void compare(struct bench_state *s, const void *arg)
 /* A program that does nothing, from its start to its end. */
 static void start_up(struct bench_state *s, const void *arg)
 {
-    static const char prefix[] = "/usr/riscv64-linux-gnu";
-    const char *program = arg, *why = NULL;
     char lockstep[4096], path[4096];
-    if (!bench_beside(lockstep, sizeof(lockstep), "lockstep") || !bench_beside(path, sizeof(path), program))
-        why = "the program was not built";
-    const char *const theirs[] = {"qemu-riscv64", "-L", prefix, path, NULL};
+    const char *why = find_programs(arg, lockstep, path), *prefix = bench_get(arg, "prefix", "/");
+    const char *const theirs[] = {bench_get(arg, "peer", ""), "-L", prefix, path, NULL};
     const char *const ours[] = {lockstep, "exec", "-L", prefix, path, NULL};
     while (bench_next(s)) {
         double r = why ? 0 : ratio(theirs, ours, STARTS, &why);
@@ -149,29 +151,54 @@ static void start_up(struct bench_state *s, const void *arg)
     }
 }
 
+/* Alone: its CPU time is what counts. */
+static void alone(struct bench_state *s, const void *arg)
+{
+    char lockstep[4096], path[4096];
+    const char *why = find_programs(arg, lockstep, path);
+    const char *const ours[] = {lockstep, "exec", "--backend", bench_get(arg, "backend", "jit"), path, NULL};
+    struct outcome o;
+    if (!why) why = !run(ours, &o) ? "lockstep cannot be started" : o.status ? "the run failed" : NULL;
+    if (why) bench_skip(s, why);
+    while (!why && bench_next(s)) {
+        if (!run(ours, &o) || o.status) bench_skip(s, "the run failed");
+        bench_spent(s, o.seconds);
+    }
+}
+
 static void mean(struct bench_state *s, const void *arg)
 {
-    enum group g = *(const enum group *)arg;
+    const struct group *g = group_of(arg);
     while (bench_next(s)) continue;
-    if (!means[0][g].count) {
+    if (!g || !g->count) {
         bench_skip(s, "none of its programs ran");
         return;
     }
-    bench_counter(s, "jit", exp(means[0][g].sum / means[0][g].count));
-    bench_counter(s, "interp", exp(means[1][g].sum / means[1][g].count));
+    for (size_t i = 0; i < BACKENDS; i++) bench_counter(s, backends[i], exp(g->sum[i] / g->count));
 }
 
-void bench_exec(void)
-{
-    static const enum group groups[GROUPS] = {INTEGER, FP};
-    static const char *const titles[GROUPS] = {"exec/mean/integer", "exec/mean/fp"};
-    for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
-        char name[64];
-        snprintf(name, sizeof(name), "exec/%s/%s", programs[i].group == FP ? "fp" : "integer",
-                 programs[i].name);
-        bench_register_once(name, compare, &programs[i]);
-    }
-    bench_register_once("exec/start_up/static", start_up, "bench-programs/hello");
-    bench_register_once("exec/start_up/dynamic", start_up, "bench-programs/hello.dynamic");
-    for (size_t g = 0; g < GROUPS; g++) bench_register_once(titles[g], mean, &groups[g]);
-}
+static const struct schema_key against_keys[] = {
+    {"program", &bench_text, true, "A file of bench/programs, without its suffix."},
+    {"peer", &bench_text, true, "The program that it is compared with; PATH is searched."},
+    {"group", &bench_text, true, "Whose mean it enters."},
+};
+static const struct schema_key start_keys[] = {
+    {"program", &bench_text, true, "A file of bench/programs, without its suffix; it does nothing."},
+    {"peer", &bench_text, true, "The program that it is compared with; PATH is searched."},
+    {"prefix", &bench_text, true, "Folder of the guest's libraries."},
+};
+static const struct schema_key alone_keys[] = {
+    {"program", &bench_text, true, "A file of bench/programs, without its suffix."},
+    {"backend", &bench_text, false, "What runs it; default: jit."},
+};
+static const struct schema_key mean_keys[] = {
+    {"group", &bench_text, true, "Of those defined before it."},
+};
+
+const struct bench_kind exec_kinds[] = {
+    {"against", against, bench_register_once, against_keys, ARRAY_LEN(against_keys)},
+    {"start-up", start_up, bench_register_once, start_keys, ARRAY_LEN(start_keys)},
+    {"mean", mean, bench_register_once, mean_keys, ARRAY_LEN(mean_keys)},
+    {"program", alone, bench_register_others, alone_keys, ARRAY_LEN(alone_keys)},
+    {NULL, NULL, NULL, NULL, 0},
+};

@@ -10,17 +10,12 @@
 
 enum { CODE = 0x10000, LOOP = 12, CHUNK = 1200000, PAIRS = 31 };
 
-static const char loop_text[] =
-    "loop: add a0, a0, a1; sub a2, a2, a1; xor a2, a2, a0; slli a2, a2, 1; andi a3, a2, 255;"
-    "add a0, a0, a3; or a0, a0, a2; srli a0, a0, 1; sltu a4, a4, a0; add a0, a0, a4;"
-    "addi a5, a5, -1; bnez a5, loop";
-
 /* A machine with that loop in it. */
-static bool open_loop(struct machine *m)
+static bool open_loop(struct machine *m, const void *arg)
 {
     static const struct machine_area code = {CODE, CPU_PAGE, CPU_READ | CPU_EXEC};
     if (machine_open(m, &backend_interp, NULL, false, &code, 1)) return false;
-    machine_load(m, CODE, loop_text);
+    machine_load(m, CODE, bench_get(arg, "code", ""));
     return true;
 }
 
@@ -36,7 +31,7 @@ static void loop_interp(struct bench_state *s, const void *arg)
 {
     struct machine m;
     uint64_t n = 0;
-    if (!open_loop(&m)) {
+    if (!open_loop(&m, arg)) {
         bench_skip(s, "cannot set up the machine");
         return;
     }
@@ -63,7 +58,7 @@ static int ascending(const void *a, const void *b)
 static void loop_ratio(struct bench_state *s, const void *arg)
 {
     struct machine m;
-    if (!open_loop(&m)) {
+    if (!open_loop(&m, arg)) {
         bench_skip(s, "cannot set up the machine");
         return;
     }
@@ -93,9 +88,13 @@ static void loop_ratio(struct bench_state *s, const void *arg)
     machine_close(&m);
 }
 
-void bench_interp(void)
-{
-    bench_register("interp/alu_loop", loop_interp, NULL);
-    bench_register("bare/alu_loop", loop_bare, NULL);
-    bench_register("ratio/alu_loop", loop_ratio, NULL);
-}
+static const struct schema_key code_keys[] = {
+    {"code", &bench_text, true, "A loop of twelve instructions that a5 counts."},
+};
+
+const struct bench_kind interp_kinds[] = {
+    {"interpreted", loop_interp, bench_register, code_keys, ARRAY_LEN(code_keys)},
+    {"bare", loop_bare, bench_register, NULL, 0},
+    {"interpreted-over-bare", loop_ratio, bench_register, code_keys, ARRAY_LEN(code_keys)},
+    {NULL, NULL, NULL, NULL, 0},
+};

@@ -13,22 +13,33 @@
 
 enum { CODE = 0x10000, INSNS = 20000, KEY = 0xff /* every mode; round to nearest */ };
 
-/* How often each comes in a thousand. For @ a register is put, for the number a multiple of it. */
-static const struct form {
+/* An instruction. For @ a register is put, for the number a multiple of it. */
+struct form {
     unsigned often;   /* in a thousand */
     const char *text; /* the instruction */
-} forms[] = {
-    {90, "c.mv @, @"},      {110, "addi @, @, 1"}, {130, "ld @, 8(sp)"},
-    {90, "sd @, 8(sp)"},    {70, "c.li @, 1"},     {60, "jal ra, .+4"},
-    {40, "j .+4"},          {40, "auipc @, 1"},    {90, "ld @, 8(@)"},
-    {60, "beq @, @, .+4"},  {40, "add @, @, @"},   {45, "bne @, zero, .+4"},
-    {25, "lbu @, 1(@)"},    {35, "sd @, 8(@)"},    {15, "jalr zero, 0(ra)"},
-    {20, "andi @, @, 1"},   {25, "lw @, 4(@)"},    {15, "lui @, 1"},
-    {25, "bltu @, @, .+4"}, {20, "slli @, @, 1"},  {25, "addiw @, @, 1"},
-    {15, "sub @, @, @"},    {15, "sb @, 1(@)"},    {15, "sw @, 4(@)"},
-    {10, "srli @, @, 1"},   {8, "lhu @, 2(@)"},    {8, "or @, @, @"},
-    {5, "sltu @, @, @"},    {5, "addw @, @, @"},   {4, "mul @, @, @"},
 };
+
+enum { MOST_FORMS = 64 };
+
+/* What code is made of. */
+struct mix {
+    struct form forms[MOST_FORMS]; /* n of them */
+    unsigned n, total;             /* how many; how often all of them */
+};
+
+/* "90 c.mv @, @" each. */
+static struct mix read_mix(const struct benchmark *b)
+{
+    const struct ynode *list = ynode_get(b->with, "forms");
+    struct mix m = {0};
+    for (const struct ynode *f = schema_first(list); f && m.n < MOST_FORMS; f = schema_next(list, f)) {
+        char *text;
+        unsigned often = (unsigned)strtoul(f->text, &text, 10);
+        m.forms[m.n++] = (struct form){often, text + (*text == ' ')};
+        m.total += often;
+    }
+    return m;
+}
 
 static const char *a_register(struct rng *r)
 {
@@ -37,19 +48,17 @@ static const char *a_register(struct rng *r)
     return names[rng_below(r, rng_below(r, 2) ? 6 : ARRAY_LEN(names))];
 }
 
-static const struct form *a_form(struct rng *r)
+static const struct form *a_form(const struct mix *m, struct rng *r)
 {
-    unsigned total = 0;
-    for (size_t i = 0; i < ARRAY_LEN(forms); i++) total += forms[i].often;
-    uint64_t pick = rng_below(r, total);
-    const struct form *f = forms;
+    uint64_t pick = rng_below(r, m->total);
+    const struct form *f = m->forms;
     while (pick >= f->often) pick -= f++->often;
     return f;
 }
 
-static void add_line(struct buf *text, struct rng *r)
+static void add_line(struct buf *text, const struct mix *m, struct rng *r)
 {
-    for (const char *p = a_form(r)->text; *p; p++) {
+    for (const char *p = a_form(m, r)->text; *p; p++) {
         bool number = *p >= '1' && *p <= '8' && (p[-1] == ' ' || p[-1] == '+');
         if (*p == '@')
             buf_str(text, a_register(r));
@@ -61,12 +70,14 @@ static void add_line(struct buf *text, struct rng *r)
     buf_char(text, '\n');
 }
 
-static bool make_code(struct buf *code)
+static bool make_code(const struct benchmark *b, struct buf *code)
 {
+    struct mix m = read_mix(b);
     struct rng r = {1};
     struct buf text = {0};
     struct asm_error err;
-    for (int i = 0; i < INSNS; i++) add_line(&text, &r);
+    if (!m.total) return false;
+    for (int i = 0; i < INSNS; i++) add_line(&text, &m, &r);
     bool ok = guest_asm(guest_find("riscv64"), text.p, code, &err);
     buf_free(&text);
     return ok;
@@ -95,14 +106,16 @@ enum depth { LIFT, FORWARD, BACKWARD };
 
 static void passes(struct bench_state *s, const void *arg)
 {
-    const enum depth depth = *(const enum depth *)arg;
+    const char *last = bench_get(arg, "until", "lift");
+    const enum depth depth = !strcmp(last, "backward") ? BACKWARD : !strcmp(last, "forward") ? FORWARD : LIFT;
     const struct guest *g = guest_find("riscv64");
     struct buf code = {0};
     struct ir_block b;
     uint64_t insns = 0, before = 0, after = 0;
     ir_block_init(&b);
-    if (!make_code(&code)) bench_skip(s, "the code does not assemble");
-    while (bench_next(s)) {
+    bool good = make_code(arg, &code);
+    if (!good) bench_skip(s, "the code does not assemble");
+    while (good && bench_next(s)) {
         for (size_t at = 0; at + 4 <= code.len;) {
             at = lift_block(&b, g, &code, at);
             before += b.n;
@@ -119,10 +132,15 @@ static void passes(struct bench_state *s, const void *arg)
     ir_block_free(&b);
 }
 
-void bench_ir(void)
-{
-    static const enum depth depths[] = {LIFT, FORWARD, BACKWARD};
-    bench_register("ir/lift", passes, &depths[LIFT]);
-    bench_register("ir/lift_forward", passes, &depths[FORWARD]);
-    bench_register("ir/lift_forward_backward", passes, &depths[BACKWARD]);
-}
+static const char *const depth_names[] = {"lift", "forward", "backward", NULL};
+static const struct schema depth_type = {
+    .what = "lift, forward or backward", .accepts = SCHEMA_TEXT, .choices = depth_names};
+static const struct schema_key keys[] = {
+    {"forms", &bench_texts, true, "Instructions, and how often each comes: '90 c.mv @, @'."},
+    {"until", &depth_type, true, "The last pass that is made."},
+};
+
+const struct bench_kind ir_kinds[] = {
+    {"passes", passes, bench_register, keys, ARRAY_LEN(keys)},
+    {NULL, NULL, NULL, NULL, 0},
+};

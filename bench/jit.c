@@ -7,62 +7,9 @@
 #include "bench/bench.h"
 #include "bench/machine.h"
 
+#include <string.h>
+
 enum { CHUNK = 1 << 20, WARM = 16 };
-
-/* ---- what runs ---- */
-
-/* Each is endless. */
-#define MEMORY                                                                                        \
-    "li s2, 32704; loop: and a4, a4, s2; add a3, s0, a4; ld a0, 0(a3); addi a0, a0, 1; sd a0, 0(a3);" \
-    "lw a1, 16(a3); sw a1, 24(a3); lbu a2, 34(a3); sb a2, 35(a3); addi a4, a4, 64; j loop"
-
-static const struct loop {
-    const char *name; /* of the benchmark, without the tier */
-    const char *text; /* of the guest */
-    bool window;      /* memory as programs have it; else as boards have it */
-} loops[] = {
-    {"alu_loop",
-     "loop: add a0, a0, a1; sub a2, a2, a1; xor a2, a2, a0; slli a2, a2, 1; andi a3, a2, 255; add a0, a0, a3;"
-     "or a0, a0, a2; srli a0, a0, 1; sltu a4, a4, a0; add a0, a0, a4; addi a5, a5, -1; bnez a5, loop; j loop",
-     true},
-    /* three blocks, each of which goes to the next by a branch that is taken */
-    {"chain",
-     "a: addi a0, a0, 1; bnez a0, b; nop; c: addi a1, a1, 1; bnez a1, a; nop; b: addi a2, a2, 1; bnez a2, c",
-     true},
-    /* four places in turn */
-    {"indirect_jump",
-     "la s1, table; loop: addi a1, a1, 1; andi a3, a1, 3; slli a3, a3, 3; add a3, a3, s1; jr a3; .4byte 0;"
-     "table: addi a4, a4, 1; j loop; addi a5, a5, 3; j loop; addi a6, a6, 5; j loop; addi a7, a7, 7; j loop",
-     true},
-    /* a function so short that the second tier has it in its callers */
-    {"call_return", "loop: addi a0, a0, 1; call f; addi a1, a1, 1; call f; j loop; f: addi a2, a2, 1; ret",
-     true},
-    /* returns by an address out of memory, to one of two places: twelve calls deep */
-    {"recursion",
-     "loop: li a0, 12; call f; addi s2, s2, 1; j loop;"
-     "f: addi sp, sp, -16; sd ra, 8(sp); beqz a0, out; addi a0, a0, -1; call f; addi a1, a1, 1;"
-     "out: ld ra, 8(sp); addi sp, sp, 16; ret",
-     true},
-    /* a piece of each 64 bytes in 32 KiB is read and written, in four widths */
-    {"memory/window", MEMORY, true},
-    {"memory/regions", MEMORY, false},
-    {"float",
-     "li t0, 3; fcvt.d.l fa1, t0; loop: fadd.d fa0, fa0, fa1; fmul.d fa2, fa0, fa1; fmadd.d fa3, fa2, fa1, "
-     "fa0; fsub.d fa4, fa3, fa2; fdiv.d fa5, fa4, fa1; flt.d a0, fa5, fa0; j loop",
-     true},
-    /* the sticky flags are read after every second operation */
-    {"float_flags",
-     "li t0, 3; fcvt.d.l fa1, t0; loop: fadd.d fa0, fa0, fa1; fmul.d fa2, fa0, fa1; frflags a1; or a2, a2, "
-     "a1;"
-     "j loop",
-     true},
-};
-
-/* A loop in a tier. */
-struct run {
-    const struct loop *loop;
-    unsigned tier; /* 1 or 2 */
-};
 
 /* Chunks of it, once everything is translated. */
 static void run_chunks(struct bench_state *s, struct machine *m, unsigned tier)
@@ -83,11 +30,12 @@ static void run_chunks(struct bench_state *s, struct machine *m, unsigned tier)
 
 static void run_loop(struct bench_state *s, const void *arg)
 {
-    const struct run *r = arg;
-    const struct jit_options options = {.hot = r->tier == 1 ? ~0u : 0};
+    unsigned tier = (unsigned)bench_get_number(arg, "tier", 1);
+    bool window = strcmp(bench_get(arg, "memory", "window"), "regions") != 0;
+    const struct jit_options options = {.hot = tier == 1 ? ~0u : 0};
     struct machine m;
-    if (machine_on_jit(&m, r->loop->window, r->loop->text, &options))
-        run_chunks(s, &m, r->tier);
+    if (machine_on_jit(&m, window, bench_get(arg, "code", ""), &options))
+        run_chunks(s, &m, tier);
     else
         bench_skip(s, "cannot set up the machine");
     machine_close(&m);
@@ -107,14 +55,19 @@ static void start_up(struct bench_state *s, const void *arg)
     machine_close(&m);
 }
 
-void bench_jit(void)
-{
-    static struct run runs[ARRAY_LEN(loops) * 2];
-    for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
-        char name[64];
-        runs[i] = (struct run){&loops[i / 2], 1 + i % 2};
-        snprintf(name, sizeof(name), "jit/%s/tier%u", runs[i].loop->name, runs[i].tier);
-        bench_register(name, run_loop, &runs[i]);
-    }
-    bench_register("jit/start_up", start_up, NULL);
-}
+static const char *const memory_names[] = {"window", "regions", NULL};
+static const struct schema memory_type = {
+    .what = "window or regions", .accepts = SCHEMA_TEXT, .choices = memory_names};
+static const struct schema tier_type = {.what = "1 or 2", .accepts = SCHEMA_NUMBER, .min = 1, .max = 2};
+static const struct schema_key keys[] = {
+    {"code", &bench_text, true, "It never ends. s0 is at data, sp behind them."},
+    {"memory", &memory_type, false,
+     "window, as programs have it (the default), or regions, as boards have it."},
+    {"tier", &tier_type, true, "1: blocks and their chains only; 2: as regions."},
+};
+
+const struct bench_kind jit_kinds[] = {
+    {"translated", run_loop, bench_register, keys, ARRAY_LEN(keys)},
+    {"jit-start", start_up, bench_register, NULL, 0},
+    {NULL, NULL, NULL, NULL, 0},
+};

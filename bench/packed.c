@@ -92,21 +92,17 @@ static bool enter(struct place *p)
     return write_yaml(p) && pack_all(p->packed, &p->m);
 }
 
-/* What one benchmark reads, and how. */
-struct reading {
-    bool yaml;  /* the file; else the packed corpus */
-    bool check; /* as the parent of a run does: every record is looked at, none is wanted */
-    bool skip;  /* as a worker does that begins behind all of them */
-};
-
-static uint64_t read_once(const struct place *p, const struct reading *r)
+/* How: `check`, as the parent of a run does: every record is looked at, none is wanted; `skip`, as a worker
+ * does that begins behind all of them. */
+static uint64_t read_once(const struct place *p, bool from_yaml, const char *how)
 {
-    const struct case_filter f = {.check = r->check};
-    const char *path = r->yaml ? p->yaml : p->packed;
+    const bool check = !strcmp(how, "check"), skip = !strcmp(how, "skip");
+    const struct case_filter f = {.check = check};
+    const char *path = from_yaml ? p->yaml : p->packed;
     struct diag d = {.out = stderr};
     struct case_stream *s = case_stream_open(&path, 1, &f, &d);
     uint64_t n;
-    if (r->check || r->skip) {
+    if (check || skip) {
         n = s ? case_stream_skip(s, UINT64_MAX) : 0;
         case_stream_close(s);
     } else {
@@ -118,14 +114,15 @@ static uint64_t read_once(const struct place *p, const struct reading *r)
 
 static void reading(struct bench_state *s, const void *arg)
 {
-    const struct reading *r = arg;
+    const bool from_yaml = !strcmp(bench_get(arg, "from", ""), "yaml");
+    const char *how = bench_get(arg, "how", "all");
     struct place p;
     uint64_t n = 0, once = 1;
     bool good = enter(&p);
-    while (bench_next(s)) n += once = good ? read_once(&p, r) : 0;
+    while (bench_next(s)) n += once = good ? read_once(&p, from_yaml, how) : 0;
     if (!good || once != p.m.cases) bench_skip(s, "not all cases were read");
     bench_items(s, n);
-    bench_counter(s, "bytes_per_case", (double)(r->yaml ? p.yaml_bytes : p.m.bytes) / (double)p.m.cases);
+    bench_counter(s, "bytes_per_case", (double)(from_yaml ? p.yaml_bytes : p.m.bytes) / (double)p.m.cases);
     leave(&p);
 }
 
@@ -133,11 +130,12 @@ static void reading(struct bench_state *s, const void *arg)
 static void packing(struct bench_state *s, const void *arg)
 {
     struct place p;
+    const bool pack = !strcmp(bench_get(arg, "pack", "false"), "true");
     uint64_t n = 0;
     bool good = enter(&p);
     while (bench_next(s)) {
         struct diag d = {.out = stderr};
-        if (!arg)
+        if (!pack)
             n += read_all(open_generated(&d));
         else if (good)
             good = pack_all(p.packed, &p.m), n += p.m.cases;
@@ -148,14 +146,22 @@ static void packing(struct bench_state *s, const void *arg)
     leave(&p);
 }
 
-void bench_packed(void)
-{
-    static const struct reading packed = {0}, checked = {.check = true}, skipped = {.skip = true},
-                                yaml = {.yaml = true};
-    bench_register("packed/read", reading, &packed);
-    bench_register("packed/check", reading, &checked);
-    bench_register("packed/skip", reading, &skipped);
-    bench_register("packed/read_yaml", reading, &yaml);
-    bench_register("packed/generate", packing, NULL);
-    bench_register("packed/generate_and_pack", packing, &packed);
-}
+static const char *const from_names[] = {"packed", "yaml", NULL}, *const how_names[] = {"all", "check",
+                                                                                        "skip", NULL};
+static const struct schema from_type = {
+    .what = "packed or yaml", .accepts = SCHEMA_TEXT, .choices = from_names};
+static const struct schema how_type = {
+    .what = "all, check or skip", .accepts = SCHEMA_TEXT, .choices = how_names};
+static const struct schema_key reading_keys[] = {
+    {"from", &from_type, true, "The file, or the packed corpus."},
+    {"how", &how_type, true, "all: each case is built; check: each is looked at; skip: none is."},
+};
+static const struct schema_key packing_keys[] = {
+    {"pack", &bench_yes_no, true, "false: the cases are only generated, which is part of it."},
+};
+
+const struct bench_kind packed_kinds[] = {
+    {"reading", reading, bench_register, reading_keys, ARRAY_LEN(reading_keys)},
+    {"packing", packing, bench_register, packing_keys, ARRAY_LEN(packing_keys)},
+    {NULL, NULL, NULL, NULL, 0},
+};

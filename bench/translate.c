@@ -53,17 +53,17 @@ static void find_all_starts(struct program *p, const struct elf_file *f)
 }
 
 /* NULL, or why not. */
-static const char *program_open(struct program *p, const struct jit_options *o)
+static const char *program_open(struct program *p, const struct jit_options *o, const void *arg)
 {
-    char path[4096];
+    char path[4096], file[128];
     struct elf_file f = {0};
     *p = (struct program){0};
     mem_init(&p->mem);
     p->cpu = vcpu_new(guest_find("riscv64"), &p->mem);
     if (!p->cpu) return "no memory";
     p->cpu->options = o;
-    if (!bench_beside(path, sizeof(path), "bench-programs/strings") || elf_open(&f, path))
-        return "bench-programs/strings was not built";
+    snprintf(file, sizeof(file), "bench-programs/%s", bench_get(arg, "program", ""));
+    if (!bench_beside(path, sizeof(path), file) || elf_open(&f, path)) return "its program was not built";
     bool ok = !mem_window_open(&p->mem) && !elf_map(&f, &p->mem) && !backend_jit.open(p->cpu);
     if (ok) find_all_starts(p, &f);
     elf_close(&f);
@@ -115,9 +115,9 @@ static void stages(struct bench_state *s, const struct program *p, uint64_t ns)
 
 static void translate(struct bench_state *s, const void *arg)
 {
-    const struct jit_options *o = arg;
+    const struct jit_options o = {.timed = !strcmp(bench_get(arg, "stages", "false"), "true")};
     struct program p;
-    const char *why = program_open(&p, o);
+    const char *why = program_open(&p, &o, arg);
     if (why) bench_skip(s, why);
     uint64_t start = bench_now();
     while (!why && bench_next(s)) {
@@ -126,15 +126,16 @@ static void translate(struct bench_state *s, const void *arg)
     }
     uint64_t ns = bench_now() - start;
     if (!why) count(s, &p, ns);
-    if (!why && o->timed) stages(s, &p, ns);
+    if (!why && o.timed) stages(s, &p, ns);
     program_close(&p);
 }
 
 /* What of decoding and lifting is decoding: reading the code, and finding the row of each instruction. */
 static void decode(struct bench_state *s, const void *arg)
 {
+    const struct jit_options o = {0};
     struct program p;
-    const char *why = program_open(&p, arg);
+    const char *why = program_open(&p, &o, arg);
     uint64_t n = 0, rows = 0, start = bench_now();
     if (why) bench_skip(s, why);
     while (!why && bench_next(s)) {
@@ -170,8 +171,9 @@ static int ascending(const void *a, const void *b)
 static void reclaim(struct bench_state *s, const void *arg)
 {
     enum { PARTS = 100 };
+    const struct jit_options o = {.cache_size = bench_get_number(arg, "cache", 64 << 10), .timed = true};
     struct program p;
-    const char *why = program_open(&p, arg);
+    const char *why = program_open(&p, &o, arg);
     double longest[PARTS], pauses = 0, ns = 0;
     if (why) bench_skip(s, why);
     while (!why && bench_next(s)) {
@@ -193,12 +195,18 @@ static void reclaim(struct bench_state *s, const void *arg)
     program_close(&p);
 }
 
-void bench_translate(void)
-{
-    static const struct jit_options plain = {0}, timed = {.timed = true};
-    static const struct jit_options small = {.cache_size = 64 << 10, .timed = true};
-    bench_register("translate/all", translate, &plain);
-    bench_register("translate/stages", translate, &timed);
-    bench_register("translate/decode", decode, &plain);
-    bench_register("translate/reclaim", reclaim, &small);
-}
+static const struct schema_key keys[] = {
+    {"program", &bench_text, true, "A file of bench/programs, without its suffix."},
+    {"stages", &bench_yes_no, false, "The time of each is told, which costs some."},
+};
+static const struct schema_key reclaim_keys[] = {
+    {"program", &bench_text, true, "A file of bench/programs, without its suffix."},
+    {"cache", &bench_number, true, "Bytes of code that it holds."},
+};
+
+const struct bench_kind translate_kinds[] = {
+    {"translation", translate, bench_register, keys, ARRAY_LEN(keys)},
+    {"decoding", decode, bench_register, keys, 1},
+    {"reclaiming", reclaim, bench_register, reclaim_keys, ARRAY_LEN(reclaim_keys)},
+    {NULL, NULL, NULL, NULL, 0},
+};

@@ -11,7 +11,7 @@ $(B)/lockstep: $(B)/harness/main.o $(B)/libharness.a $(B)/libyaml_reader.a $(B)/
 
 # JSON Schemas of the file formats, for editors; the first line of a corpus, plan or quirk file names its own
 SCHEMA := $(addprefix build/schema/,corpus.json packed.json plan.json quirks.json thresholds.json unreachable.json mutants.json \
-    codegen.json)
+    codegen.json benchmarks.json)
 all: $(SCHEMA)
 build/schema/%.json: $(B)/lockstep
 	$(call say,GEN,$@)

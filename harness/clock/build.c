@@ -30,7 +30,7 @@ const char *build_root(const char *program, struct arena *a)
     char *path = arena_strdup(a, program);
     for (char *slash = strrchr(path, '/'); slash && slash != path; slash = strrchr(path, '/')) {
         *slash = 0;
-        if (is_folder(arena_printf(a, "%s/bench", path))) return path;
+        if (!access(arena_printf(a, "%s/bench/module.mk", path), F_OK)) return path;
     }
     return NULL;
 }

@@ -22,7 +22,8 @@ struct build {
 /* `name` is lockstep-bench itself, a folder with it or with build/rel/lockstep-bench in it, or a commit,
  * which is built in build/compare/<commit> (that takes minutes, and is said on `say`). NULL, or why not. */
 const char *build_find(const char *name, struct build *b, struct arena *a, FILE *say);
-/* The folder above `program` (a real path) that has a bench/ in it; else NULL. */
+/* The project's folder above `program` (a real path): what is built has a bench/ in it, too, but no
+ * bench/module.mk. NULL: there is none. */
 const char *build_root(const char *program, struct arena *a);
 
 /* ---- slices.c ---- */
@@ -31,7 +32,7 @@ enum { WHY_SIZE = 200 };
 
 /* Two processes, one of each side, on one processor and in turn. */
 struct slices {
-    unsigned pairs; /* slices of each, after a first one that does not count */
+    unsigned pairs; /* slices of each, at most, after a first one that does not count */
     unsigned us;    /* CPU time of each slice, at least */
     double limit;   /* seconds for one of them; then it has failed */
     int cpu; /* number among those that this process may use, modulo how many those are; 0: the first; -1: any

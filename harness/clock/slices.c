@@ -3,6 +3,7 @@
 #include "harness/clock/measure.h"
 
 #include "harness/clock/stats.h"
+#include "harness/run/status.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -161,18 +162,28 @@ static void make_filter(const char *name, struct buf *filter)
     buf_char(filter, '$');
 }
 
-/* A B, B A, A B, …: the first pair warms both up. Which side gave no answer; 2: none failed. */
-static unsigned take_turns(struct worker w[2], const struct slices *o, double *v)
+/* Seconds in all that slices may take, once there is one pair of them. */
+static const double budget = 0.25;
+
+/* A B, B A, A B, …: the first pair warms both up, and does not count unless it alone is long enough to. How
+ * many logarithms went into v; *bad: the side that gave no answer, or 2. */
+static unsigned take_turns(struct worker w[2], const struct slices *o, double *v, unsigned *bad)
 {
-    for (unsigned i = 0; i <= o->pairs; i++) {
-        double ns[2];
+    double spent = 0;
+    unsigned n = 0;
+    *bad = 2;
+    for (unsigned i = 0; i <= o->pairs && (!n || spent < budget); i++) {
+        double ns[2], before = status_now();
         for (unsigned k = 0; k < 2; k++) {
             unsigned side = (i + k) % 2;
-            if (!worker_slice(&w[side], o->limit, &ns[side])) return side;
+            if (worker_slice(&w[side], o->limit, &ns[side])) continue;
+            *bad = side;
+            return 0;
         }
-        if (i) v[i - 1] = log(ns[1] / ns[0]);
+        spent += status_now() - before;
+        if (i || spent >= budget) v[n++] = log(ns[1] / ns[0]);
     }
-    return 2;
+    return n;
 }
 
 bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o, double *v,
@@ -192,8 +203,10 @@ bool slices_take(const struct build *const side[2], const char *benchmark, const
         err[i] = worker_start(&w[i], side[i], argv, o->us);
     }
     if (o->cpu >= 0) (void)sched_setaffinity(0, sizeof(before), &before);
-    *bad = err[0] ? 0 : err[1] ? 1 : take_turns(w, o, all);
-    if (*bad == 2) *v = stats_median(all, o->pairs);
+    unsigned n = 0;
+    *bad = err[0] ? 0 : 1;
+    if (!err[0] && !err[1]) n = take_turns(w, o, all, bad);
+    if (n) *v = stats_median(all, n);
     for (unsigned i = 0; i < 2; i++) {
         if (*bad == i && !err[i]) explain(&w[i], o->limit, why);
         if (*bad == i && err[i]) snprintf(why, WHY_SIZE, "%s", strerror(err[i]));

@@ -1,4 +1,5 @@
 /* lockstep compare: is NEW slower than OLD? */
+#include "harness/clock/define.h"
 #include "harness/clock/measure.h"
 #include "harness/commands/program.h"
 #include "harness/corpus/glob.h"
@@ -15,7 +16,7 @@ static double percent(double logarithm)
 
 static void print_pair(struct program *p, const struct pair *q)
 {
-    fprintf(p->out, "%-36s ", q->name);
+    fprintf(p->out, "%-36s ", benchmark_name(q->name, &p->arena));
     if (q->verdict <= PAIR_UNSURE)
         fprintf(p->out, "%+7.2f %%  [%+6.2f, %+6.2f]  p %-7.2g %s%s\n", percent(q->centre), percent(q->low),
                 percent(q->high), q->p, pair_words[q->verdict],
@@ -44,15 +45,37 @@ static void print_sums(struct program *p, const struct pair *pairs, unsigned n)
     fputc('\n', p->out);
 }
 
-/* Only those that a filter wants; how many are left. */
-static unsigned select_pairs(const struct program *p, struct pair *pairs, unsigned n)
+/* What the project of a build says of its benchmarks; of builds that say nothing there are none. */
+static struct benchmarks definitions_of(struct program *p, const struct build *b)
 {
+    struct diag quiet = {0};
+    struct benchmarks found = {0};
+    if (b->root && !benchmarks_read(&found, arena_printf(&p->arena, "%s/bench", b->root), &p->arena, &quiet))
+        found = (struct benchmarks){0};
+    diag_free(&quiet);
+    return found;
+}
+
+static bool wanted(const struct program *p, const char *name, const struct benchmark *b)
+{
+    for (unsigned f = 0; f < p->opt.filters.n; f++)
+        if (glob_match(p->opt.filters.items[f], name)) return true;
+    return !p->opt.filters.n && (!b || (p->opt.selftest ? b->selftest : b->compare));
+}
+
+/* Only those that are wanted; how many are left. The same name may mean different things. */
+static unsigned select_pairs(struct program *p, const struct build side[2], struct pair *pairs, unsigned n)
+{
+    const struct benchmarks defined[2] = {definitions_of(p, &side[0]), definitions_of(p, &side[1])};
     unsigned kept = 0;
     for (unsigned i = 0; i < n; i++) {
-        bool wanted = !p->opt.filters.n;
-        for (unsigned f = 0; f < p->opt.filters.n; f++)
-            wanted |= glob_match(p->opt.filters.items[f], pairs[i].name);
-        if (wanted) pairs[kept++] = pairs[i];
+        const char *name = benchmark_name(pairs[i].name, &p->arena);
+        const struct benchmark *before = benchmarks_find(&defined[0], name),
+                               *now = benchmarks_find(&defined[1], name);
+        if (!wanted(p, name, now ? now : before)) continue;
+        pairs[kept] = pairs[i];
+        if (before && now && before->hash != now->hash) pairs[kept].verdict = PAIR_OTHER;
+        kept++;
     }
     return kept;
 }
@@ -91,7 +114,7 @@ static int open_builds(struct program *p, struct build side[2], struct pair **pa
         if (why) return complain(p, STATUS_HARNESS, "%s: %s", name, why);
     }
     *pairs = pairs_join((const char *const *)names[0], (const char *const *)names[1], n, &p->arena);
-    *n = select_pairs(p, *pairs, *n);
+    *n = select_pairs(p, side, *pairs, *n);
     return *n ? STATUS_PASS : complain(p, STATUS_NOTHING, "no benchmark matches");
 }
 

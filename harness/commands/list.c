@@ -1,5 +1,6 @@
 /* lockstep list: what there is. To add a list: its row in `lists` and a function. */
 #include "harness/clock/codegen.h"
+#include "harness/clock/define.h"
 #include "harness/cover/view.h"
 #include "harness/commands/explain.h"
 #include "harness/mutants/mutants.h"
@@ -199,6 +200,7 @@ static int list_schema(struct program *p, const struct guest *g)
         {"unreachable", cover_write_unreachable_json},
         {"mutants", mutant_table_write_json},
         {"codegen", codegen_write_json},
+        {"benchmarks", benchmarks_write_json},
     };
     const char *name = p->opt.args.n > 1 ? p->opt.args.items[1] : "corpus", *names[ARRAY_LEN(schemas)];
     for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {

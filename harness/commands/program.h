@@ -97,6 +97,7 @@ enum option_id {
     OPT_PAIRS,
     OPT_LEAST,
     OPT_PLANT,
+    OPT_SELFTEST,
     OPT_BENCH_SEED,
     OPT_BENCH_QUIET,
     OPT_HELP,
@@ -154,6 +155,7 @@ struct options {
     bool strace, trace, stats, state, perf; /* exec: as they say */
     uint64_t pairs;                         /* compare: of processes */
     double least;                           /* compare: percent that matter */
+    bool selftest;                          /* compare: of itself */
     uint64_t plant;                         /* compare: percent */
     bool pin;                               /* codegen: what is now is agreed on */
     const char *why;                        /* codegen: so, although it grew */

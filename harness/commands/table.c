@@ -130,6 +130,8 @@ const struct option_row option_rows[OPTIONS] = {
                    "smaller changes do not matter"},
     [OPT_PLANT] = {"plant", 0, "PERCENT", TYPE_NUMBER, FIELD(plant), CMD_COMPARE, 0, 100, "0",
                    "NEW does so much work more, to see whether it is found"},
+    [OPT_SELFTEST] = {"selftest", 0, NULL, TYPE_FLAG, FIELD(selftest), CMD_COMPARE, 0, 0, NULL,
+                      "how often it is wrong here: OLD against OLD, and with 3 % planted"},
     [OPT_BENCH_SEED] = {"seed", 0, "N", TYPE_NUMBER, FIELD(seed), CMD_COMPARE, 0, 0, "0",
                         "of the resampling behind the intervals"},
     [OPT_BENCH_QUIET] = {"quiet", 'q', NULL, TYPE_FLAG, FIELD(quiet), CMD_COMPARE, 0, 0, NULL, "no progress"},
@@ -180,7 +182,7 @@ const struct command commands[] = {
      "  cases PATH...        ids of the cases of corpora\n"
      "  quirks               known errors of oracles, waivers and expected failures; -v: why\n"
      "  schema [NAME]        JSON Schema of a file format: corpus, packed, plan, quirks, thresholds,\n"
-     "                       unreachable, mutants, codegen\n"
+     "                       unreachable, mutants, codegen, benchmarks\n"
      "  commands             what lockstep can do\n",
      "  lockstep list rows riscv64 'rv.f*'\n"
      "  lockstep list cases corpora/riscv64 --filter '*div*'\n"
