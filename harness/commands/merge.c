@@ -206,6 +206,7 @@ static bool hand_on(struct merge *m)
         if (!advance(m, &m->parts[i])) return false;
     for (struct part *part; (part = first_part(m));) {
         part->r.number = number++;
+        if (!m->s.ledger) part->r.bins = ""; /* as in a run that keeps none */
         session_record(&m->s, &part->r);
         if (number % 4096 == 0) session_record(&m->s, NULL);
         if (!advance(m, part)) return false;

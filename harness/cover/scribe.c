@@ -81,6 +81,7 @@ static void note_hits(void *scribe, unsigned row, const struct bin_hits *h)
 static unsigned checks_of(const struct scribe *s, const struct judgement *j)
 {
     unsigned bits = CELL_EXECUTED;
+    if (j->verdict == VERDICT_PASS) bits |= CELL_PASSED;
     if (j->checked & CHECKED_MANUAL) bits |= 1u << OUTSIDER_MANUAL;
     if (j->checked == CHECKED_PEER) bits |= CELL_PEER;
     for (unsigned i = 0; i < s->lineup->n; i++)
@@ -158,7 +159,7 @@ static bool makes_sense(const struct ledger *l, const struct news *n)
     const struct ledger_guest *g = &l->guests[n->guest];
     if (n->row >= g->guest->nrows || !g->bins[n->row]) return false;
     if (n->bin == BIN_NONE) return true;
-    return n->bin < g->bins[n->row]->n && !(n->value & ~(uint32_t)(CELL_EXECUTED | CELL_PEER | CELL_CHECKED));
+    return n->bin < g->bins[n->row]->n && !(n->value & ~(uint32_t)(CELL_EXECUTED | CELL_PEER | CELL_PASSED | CELL_CHECKED));
 }
 
 static void take_one(struct ledger *l, const struct news *n)

@@ -13,9 +13,9 @@ struct fixed {
     uint8_t verdict, checked, ran; /* as in struct record */
     uint8_t flags;                 /* FLAG_* */
     uint32_t micros;               /* always four bytes: two runs differ in nothing else */
-    uint8_t texts;                 /* bit per text that is not the last record's; those follow in the end */
+    uint16_t texts;                /* bit per text that is not the last record's; those follow in the end */
 } __attribute__((packed));
-_Static_assert(RECORD_TEXTS <= 8, "a bit for each");
+_Static_assert(RECORD_TEXTS <= 16, "a bit for each");
 
 /* Eight bytes at a time: a record is short, and there are many. */
 uint64_t journal_sum(uint64_t sum, const void *p, size_t n)
@@ -106,7 +106,7 @@ void journal_add(struct journal_coder *c, const struct record *r, struct buf *ou
     for (unsigned i = 0; i < RECORD_TEXTS; i++) {
         const char **text = record_text(&copy, i);
         if (!*text) *text = "";
-        f.texts |= (uint8_t)((strcmp(*text, buf_cstr(&c->texts[i])) != 0) << i);
+        f.texts |= (uint16_t)((strcmp(*text, buf_cstr(&c->texts[i])) != 0) << i);
     }
     size_t at = entry_begin(out, JOURNAL_RECORD);
     uint8_t head[sizeof(f) + (3 + JUDGE_MAX_QUIRKS) * PUT_MAX], *end = head + sizeof(f);

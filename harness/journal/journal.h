@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-enum { JOURNAL_VERSION = 1 };
+enum { JOURNAL_VERSION = 2 };
 
 enum journal_kind {
     JOURNAL_HEADER = 1, /* JSON: which run this is */

@@ -1,5 +1,7 @@
 #include "harness/judge/clusters.h"
 
+#include "harness/cover/bins.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +34,29 @@ static void set_example(struct cluster *c, const struct record *r)
     c->size = strlen(r->detail);
 }
 
+/* "riscv64 rv.add 0 3 17": the row, and the bins that this failing case hit. */
+static void count_bins(struct cluster *k, const char *text)
+{
+    const char *end = strchr(text, ' ');
+    end = end ? strchrnul(end + 1, ' ') : NULL;
+    if (!end ||
+        (k->row && (strlen(k->row) != (size_t)(end - text) || memcmp(k->row, text, strlen(k->row)) != 0)))
+        return;
+    if (!k->row) {
+        k->row = xstrdup(text);
+        k->row[end - text] = 0;
+        k->bins = xcalloc(BINS_MAX, sizeof(*k->bins));
+    }
+    k->counted++;
+    while (*end == ' ') {
+        char *next;
+        unsigned long bin = strtoul(end + 1, &next, 10);
+        if (next == end + 1) return;
+        if (bin < BINS_MAX) k->bins[bin]++;
+        end = next;
+    }
+}
+
 void clusters_add(struct clusters *c, const struct record *r)
 {
     struct buf cause = {0};
@@ -51,6 +76,7 @@ void clusters_add(struct clusters *c, const struct record *r)
     }
     struct cluster *k = &c->items[*slot - 1];
     k->n++;
+    if (r->bins) count_bins(k, r->bins);
     if (strlen(r->detail) < k->size) set_example(k, r);
 }
 
@@ -74,6 +100,9 @@ void clusters_free(struct clusters *c)
         free(c->items[i].id);
         free(c->items[i].file);
         free(c->items[i].detail);
+        free(c->items[i].row);
+        free(c->items[i].bins);
+        free(c->items[i].when);
     }
     free(c->items);
     free(c->slots);

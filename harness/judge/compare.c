@@ -144,7 +144,8 @@ void judge(const struct test_case *c, const struct outcome *outcomes, unsigned n
     findings_start(&disputed);
     struct buf detail = j->detail;
     buf_reset(&detail);
-    *j = (struct judgement){.verdict = VERDICT_SKIP, .detail = detail, .findings = j->findings};
+    *j = (struct judgement){
+        .verdict = VERDICT_SKIP, .detail = detail, .findings = j->findings, .before = j->before};
     BUG_ON(n > 64);
     if (c->row && c->row->absent) {
         j->skip = "the instruction is not done yet (status: absent)";

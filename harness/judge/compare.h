@@ -49,6 +49,7 @@ void vote_describe(const struct test_case *c, const struct outcome *outcomes, un
 /* The first instruction after which results differ. */
 struct failure_place {
     uint64_t step;               /* its number, from 1; 0: not known, and the rest is the case's first one */
+    uint64_t from;               /* of the instruction below, which is to blame: the same, or one before it */
     uint64_t pc;                 /* where it stands */
     uint32_t word;               /* its bytes */
     const struct guest_row *row; /* NULL: it is no instruction */

@@ -94,6 +94,7 @@ bool divergence_blame(struct panel *p, const struct test_case *c, unsigned n, st
             if (!may_make(&here, &left.items[i], GUEST_WRITE)) continue;
             *cause = (struct findings){.items = {left.items[i]}, .n = 1};
             left.items[i] = left.items[--left.n];
+            at->from = k;
             at->pc = here.pc;
             at->word = here.word;
             at->row = here.row;

@@ -87,10 +87,12 @@ bool judge_expected(const struct test_case *c, const struct outcome *o, unsigned
     if (!first) return false;
     struct buf detail = j->detail;
     struct findings *findings = j->findings;
+    uint64_t *before = j->before;
     buf_reset(&detail);
     *j = rest;
     j->detail = detail;
     j->findings = findings;
+    j->before = before;
     j->dissent = false;
     j->verdict = !passes ? VERDICT_XFAIL : strict ? VERDICT_FAIL : VERDICT_XPASS;
     j->skip = passes ? passes->passes : first->seen;

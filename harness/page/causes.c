@@ -35,7 +35,13 @@ static void write_cluster(struct page *p, unsigned i)
     struct record example = cluster_example(c);
     page_printf(p, "<article class=\"cause\" id=\"cause-%u\">\n<h3>", i + 1);
     write_cause(p, c->cause);
-    page_raw(p, "</h3>\n<p class=\"share\"><b>");
+    page_raw(p, "</h3>\n");
+    if (c->when && *c->when) {
+        page_raw(p, "<p class=\"when\">");
+        page_text(p, c->when);
+        page_raw(p, "</p>\n");
+    }
+    page_raw(p, "<p class=\"share\"><b>");
     page_count(p, c->n);
     page_printf(p, "</b> case%s", c->n == 1 ? "" : "s");
     plot_meter(p, "bad", c->n, tally_failed(p->tally));

@@ -27,6 +27,7 @@ static void add_cluster(struct buf *b, const struct run_info *info, const struct
     buf_str(b, ",title=");
     text_github(b, c->cause, true);
     buf_printf(&text, "%" PRIu64 " case%s; the smallest is %s\n", c->n, c->n == 1 ? "" : "s", example.id);
+    if (c->when && *c->when) buf_printf(&text, "%s\n", c->when);
     add_detail(&text, example.detail);
     buf_str(&text, "reproduce: ");
     report_repro(info, &example, &text);

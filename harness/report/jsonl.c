@@ -102,6 +102,7 @@ static void add_clusters(struct report *r, const struct run_info *info, const st
         report_repro(info, &example, &command);
         buf_str(b, "{\"type\":\"cluster\",\"cause\":");
         text_json(b, c->items[i].cause);
+        if (c->items[i].when && *c->items[i].when) member(b, "when", c->items[i].when);
         buf_printf(b, ",\"cases\":%" PRIu64, c->items[i].n);
         member(b, "example", example.id);
         member(b, "repro", buf_cstr(&command));

@@ -152,10 +152,29 @@ static void add_stopped(struct report *r, const struct run_info *info)
     spool_buf(r);
 }
 
+/* What the failures of the whole run have in common, which is known in the end only. The schema has no place
+ * for it but a comment. */
+static void add_causes(struct report *r, const struct clusters *c)
+{
+    struct buf *b = &r->buf, text = {0};
+    if (!c->n) return;
+    for (unsigned i = 0; i < c->n; i++) {
+        buf_printf(&text, "  %" PRIu64 " %s\n", c->items[i].n, c->items[i].cause);
+        if (c->items[i].when && *c->items[i].when) buf_printf(&text, "      %s\n", c->items[i].when);
+    }
+    for (char *dashes = strstr(text.p, "--"); dashes; dashes = strstr(dashes, "--")) *dashes = '~';
+    buf_str(b, "  <!-- causes:\n");
+    text_xml(b, text.p);
+    buf_str(b, "  -->\n");
+    buf_free(&text);
+    spool_buf(r);
+}
+
 static void junit_end(struct report *r, const struct run_info *info, const struct tally *t)
 {
     if (!r->spool) return;
     suite_end(r);
+    add_causes(r, &t->clusters);
     if (info->stopped) add_stopped(r, info);
     uint64_t errors = tally_failed(t) - t->verdicts[VERDICT_FAIL];
     bool stopped = info->stopped != NULL;

@@ -113,18 +113,20 @@ static void add_remarks(struct buf *b, const char *lines)
 static void add_clusters(struct buf *b, const struct run_info *info, const struct clusters *c)
 {
     struct buf command = {0};
-    buf_str(b, "\n## Causes\n\n| cause | cases | smallest |\n| --- | ---: | --- |\n");
+    buf_str(b, "\n## Causes\n\n| cause | condition | cases | smallest |\n| --- | --- | ---: | --- |\n");
     for (unsigned i = 0; i < c->n; i++) {
         struct record r = cluster_example(&c->items[i]);
         buf_reset(&command);
         report_repro(info, &r, &command);
         buf_str(b, "| ");
         text_md(b, c->items[i].cause);
+        buf_str(b, " | ");
+        if (c->items[i].when) text_md(b, c->items[i].when);
         buf_printf(b, " | %" PRIu64 " | `", c->items[i].n);
         text_md(b, buf_cstr(&command));
         buf_str(b, "` |\n");
     }
-    if (c->others) add_row(b, "others", c->others);
+    if (c->others) buf_printf(b, "| others | | %" PRIu64 " | |\n", c->others);
     buf_free(&command);
 }
 

@@ -118,7 +118,7 @@ static void test_md(void **state)
                                         "| r (does not decode) | 0 | 0 | 1 |",
                                         "| r M | 1 | 2 | 0 |",
                                         "## Causes",
-                                        "| rv.sub | 1 | `lockstep repro r/a/2 a.yaml --seed 7` |",
+                                        "| rv.sub |  | 1 | `lockstep repro r/a/2 a.yaml --seed 7` |",
                                         "## Failures",
                                         "| rv.mul | 2 |",
                                         "- **r/a/2** (fail, rv.sub) x differs from \\<y\\>",

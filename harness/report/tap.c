@@ -45,10 +45,11 @@ static void tap_record(struct report *r, const struct run_info *info, const stru
 {
     struct buf *b = &r->buf;
     bool failure = verdict_is_failure(rec->verdict);
-    buf_printf(b, "%sok %" PRIu64 " - ", failure ? "not " : "", ++r->counts[0]);
+    buf_printf(b, "%sok %" PRIu64 " - ", failure || rec->verdict == VERDICT_XFAIL ? "not " : "",
+               ++r->counts[0]);
     text_tap(b, rec->id);
-    if (rec->verdict == VERDICT_SKIP) {
-        buf_str(b, " # SKIP ");
+    if (rec->verdict == VERDICT_SKIP || rec->verdict == VERDICT_XFAIL || rec->verdict == VERDICT_XPASS) {
+        buf_str(b, rec->verdict == VERDICT_SKIP ? " # SKIP " : " # TODO ");
         text_tap(b, rec->reason);
     }
     buf_char(b, '\n');

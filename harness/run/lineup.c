@@ -152,6 +152,20 @@ static enum verdict judge_after(struct panel *p, const struct test_case *c, uint
     return j->verdict;
 }
 
+/* The instruction to blame, with the state before it, for whoever wants to know more about it. */
+static void keep_place(struct panel *p, const struct test_case *c, const struct failure_place *at,
+                       struct activity *act, struct outcome out[LINEUP_MAX], struct judgement *j)
+{
+    struct judgement there = {0};
+    unsigned i = 0;
+    (void)judge_after(p, c, at->from - 1, act, out, &there);
+    buf_free(&there.detail);
+    while (i < p->lineup->n && (!outcome_usable(&out[i]) || !out[i].state)) i++;
+    if (i == p->lineup->n) return;
+    memcpy(j->before, out[i].state, c->guest->state_words * sizeof(*j->before));
+    j->place = (struct spot){at->row, at->word, at->pc, j->before};
+}
+
 /* Finds the first instruction after which a longer case goes apart, and what it did. */
 static void find_divergence(struct panel *p, const struct test_case *c, uint64_t step, struct activity *act,
                             struct judgement *j)
@@ -159,7 +173,7 @@ static void find_divergence(struct panel *p, const struct test_case *c, uint64_t
     struct outcome out[LINEUP_MAX];
     struct findings f = {0};
     struct judgement there = {.findings = &f};
-    struct failure_place at = {.step = step};
+    struct failure_place at = {.step = step, .from = step};
     unsigned i = 0;
     if (!at.step) return;
     (void)judge_after(p, c, at.step - 1, act, out, &there);
@@ -170,6 +184,7 @@ static void find_divergence(struct panel *p, const struct test_case *c, uint64_t
         if (!p->terse) divergence_show(p, c, at.step, p->lineup->n, act, &j->detail);
         struct findings cause;
         bool other = divergence_blame(p, c, p->lineup->n, act, &f, &at, &cause);
+        if (j->before) keep_place(p, c, &at, act, out, j);
         (void)judge_after(p, c, at.step, act, out, &there);
         if (other) f = cause;
         signature_write(c, &at, out, p->lineup->n, &f, buf_cstr(&there.detail), j->signature,

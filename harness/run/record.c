@@ -24,6 +24,7 @@ static const struct {
     {offsetof(struct record, row), 128},    {offsetof(struct record, ext), 64},
     {offsetof(struct record, file), 1024},  {offsetof(struct record, exit), 128},
     {offsetof(struct record, reason), 512}, {offsetof(struct record, detail), RECORD_MAX_DETAIL},
+    {offsetof(struct record, bins), 4096},
 };
 
 _Static_assert(ARRAY_LEN(texts) == RECORD_TEXTS, "record_text() counts them");

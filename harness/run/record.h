@@ -40,9 +40,10 @@ struct record {
     const char *exit;   /* how it ended under the first backend: "budget", "fault illegal"; "" if none ran */
     const char *reason; /* skip: why; crash, timeout, error: what happened; fail: the signature; else "" */
     const char *detail; /* what differs, or "" */
+    const char *bins;   /* of a failure: the row that goes wrong and the bins that it hit, or "" */
 };
 
-enum { RECORD_TEXTS = 8 };
+enum { RECORD_TEXTS = 9 };
 /* The i-th text of a record, from `id` on; the order is that of struct record. */
 const char **record_text(struct record *r, unsigned i);
 /* Adds the frame of a record; texts too long are cut. */

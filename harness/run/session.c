@@ -1,5 +1,6 @@
 #include "harness/run/session.h"
 
+#include "harness/cover/condition.h"
 #include "harness/run/pick.h"
 
 #include "harness/journal/journal.h"
@@ -229,8 +230,9 @@ static void print_clusters(struct session *s)
         struct record r = cluster_example(&c->items[i]);
         buf_reset(&command);
         report_repro(&s->info, &r, &command);
-        fprintf(s->p->out, "%7" PRIu64 "  %s\n         %s\n", c->items[i].n, c->items[i].cause,
-                buf_cstr(&command));
+        fprintf(s->p->out, "%7" PRIu64 "  %s\n", c->items[i].n, c->items[i].cause);
+        if (*c->items[i].when) fprintf(s->p->out, "         %s\n", c->items[i].when);
+        fprintf(s->p->out, "         %s\n", buf_cstr(&command));
     }
     if (shown < c->n) fprintf(s->p->out, "         and %u causes more (-v lists them)\n", c->n - shown);
     if (c->others) fprintf(s->p->out, "%7" PRIu64 "  failures of still other causes\n", c->others);
@@ -283,6 +285,7 @@ int session_end(struct session *s, struct pool_result *res)
         s->info.seconds = status_now() - s->status.start;
         tally_sort(&s->tally.rows);
         clusters_sort(&s->tally.clusters);
+        condition_of_all(s->ledger, &s->tally.clusters);
         if (res->end == POOL_BAD_INPUT) fputs(buf_cstr(&res->message), s->p->err);
     }
     for (unsigned i = 0; i < s->nreports; i++)

@@ -1,7 +1,9 @@
 /* What a worker process does. It never prints: everything it has to say goes home as a frame. */
 #include "harness/run/worker.h"
 
+#include "harness/cover/condition.h"
 #include "harness/judge/compare.h"
+#include "harness/run/tally.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,11 +20,13 @@ struct work {
     struct activity *act;          /* where the parent sees what is going on */
     struct panel *panel;           /* the lineup, opened */
     struct scribe *scribe;         /* notes what cases cover, or NULL */
+    const struct ledger *ledger;   /* where, or NULL */
     void *stream;                  /* the source, opened */
     struct diag diag;              /* what the stream reports */
     uint64_t at;                   /* number of the stream's next case */
     uint64_t last;                 /* when the last case was done, in microseconds */
     struct judgement j;            /* of the current case */
+    struct buf bins;               /* what of its row a failing case hit, as text */
     struct buf exit;               /* scratch */
     struct buf frames;             /* records not sent yet */
     int in, out;                   /* assignments come, frames go */
@@ -135,6 +139,16 @@ static bool stream_seek(struct work *w, uint64_t n)
     return w->at == n;
 }
 
+/* What a failing case has in common with others is looked for later (cover/condition.h). */
+static void note_bins(struct work *w, const struct test_case *c, const struct outcome *outcomes,
+                      struct record *r)
+{
+    if (!w->ledger || !verdict_is_failure(r->verdict)) return;
+    buf_reset(&w->bins);
+    condition_note(w->ledger, c, w->lineup, outcomes, &w->j, &w->bins);
+    r->bins = buf_cstr(&w->bins);
+}
+
 /* The case that killed the worker before this one. */
 static bool report_lost(struct work *w, const struct test_case *c, const struct assignment *a)
 {
@@ -149,6 +163,7 @@ static bool report_lost(struct work *w, const struct test_case *c, const struct 
     }
     struct record r = record_of(c, a->lost, w->lineup, NULL, &j, &w->exit);
     r.micros = a->micros;
+    if (c->steps == 1) note_bins(w, c, NULL, &r);
     record_encode(&r, &w->frames);
     return send_frames(w); /* now: if a later case kills this worker too, this one must be home */
 }
@@ -184,6 +199,7 @@ static bool run_case(struct work *w, const struct test_case *c)
     if (w->j.detail.len) introduce(w, c);
     struct record r = record_of(c, w->at, w->lineup, ran ? outcomes : NULL, &w->j, &w->exit);
     r.micros = micros_since(&w->last);
+    note_bins(w, c, outcomes, &r);
     record_encode(&r, &w->frames);
     if (w->scribe && ran) scribe_note(w->scribe, c, outcomes, &w->j);
     return w->frames.len < SEND_AT || send_frames(w);
@@ -206,9 +222,14 @@ static bool do_assignment(struct work *w, const struct assignment *a)
 void worker_main(const struct case_source *src, const struct lineup *l, struct ledger *ledger,
                  struct activity *act, int in, int out)
 {
-    struct work w = {.src = src, .lineup = l, .act = act, .panel = panel_open(l), .in = in, .out = out};
+    struct work w = {
+        .src = src, .lineup = l, .act = act, .panel = panel_open(l), .in = in, .out = out, .ledger = ledger};
     struct assignment a;
+    unsigned words = 0; /* of the largest state */
     if (ledger) w.scribe = scribe_open(ledger, l);
+    for (unsigned i = 0; guest_all[i]; i++)
+        if (guest_all[i]->state_words > words) words = guest_all[i]->state_words;
+    if (ledger) w.j.before = xcalloc(words, sizeof(*w.j.before));
     while (read_assignment(in, &a) && a.count)
         if (!do_assignment(&w, &a)) break;
     if (w.stream) src->close(w.stream);
@@ -216,6 +237,8 @@ void worker_main(const struct case_source *src, const struct lineup *l, struct l
     scribe_close(w.scribe);
     diag_free(&w.diag);
     buf_free(&w.j.detail);
+    free(w.j.before);
+    buf_free(&w.bins);
     buf_free(&w.exit);
     buf_free(&w.frames);
 }

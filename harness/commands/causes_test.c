@@ -1,0 +1,131 @@
+/* Causes and their conditions as people see them: on the screen and in reports; the same for any number of
+ * jobs, from shards, after a resumption; of one instruction, of longer cases, of cases that kill a backend.
+ */
+#include "harness/commands/place_test.h"
+
+#include <string.h>
+
+/* The interpreter, one instruction at a time; sub is wrong where its first operand is 5. */
+static void slip(struct vcpu *c, uint64_t budget)
+{
+    uint64_t executed = 0;
+    do {
+        uint32_t word;
+        assert_int_equal(mem_read(c->mem, c->state[c->guest->pc_word], &word, sizeof(word)), 0);
+        uint64_t *x = testing_reg(c, "zero");
+        bool wrong = (word & 0xfe00707f) == 0x40000033 && x[word >> 15 & 31] == 5;
+        backend_interp.run(c, budget ? 1 : 0);
+        executed += c->exit.executed;
+        if (wrong) x[word >> 7 & 31] ^= 1;
+    } while (c->exit.kind == EXIT_BUDGET && executed < budget);
+    c->exit.executed = executed;
+}
+TESTING_BACKEND(slips, false, true, slip);
+
+static const struct backend *const backends[] = {&faulty, &slips, &reference, NULL};
+
+#define RUN "run|c.yaml|--quirks|none|-b|faulty|-O|reference|-r|cover=c.cov"
+
+static void run(struct place *p, const char *words)
+{
+    place_run(p, words, NULL, backends);
+}
+
+/* add with a7, which says what goes wrong, as an operand: `code` has it. */
+static void write_values(const char *code, const char *const *values, unsigned n)
+{
+    struct buf b = {0};
+    buf_str(&b, "lockstep: 1\nisa: riscv64\ncases:\n");
+    for (unsigned i = 0; i < n; i++)
+        buf_printf(&b, "  - {id: c%u, code: '%s', in: {a7: %s, a2: %u}}\n", i, code, values[i], i);
+    write_file("c.yaml", b.p);
+    buf_free(&b);
+}
+
+/* 5: a0 comes out wrong */
+static const char *const values[] = {"0", "5", "-1", "0x10000000000", "5", "-5"};
+
+static void test_one_instruction(void **state)
+{
+    struct place *p = *state;
+    write_values("add a0, a7, a2", values, ARRAY_LEN(values));
+    run(p, RUN "|-r|md=r.md|-r|jsonl=r.jsonl|-r|junit=r.xml|-r|record=r.rec");
+    expect_part(p->out, "      2  rv.add: rd: faulty differs from reference\n"
+                        "         when rs1=small\n"
+                        "         lockstep repro riscv64/c/c1 c.yaml");
+    char *text = read_file("r.md");
+    expect_part(text, "| rv.add: rd: faulty differs from reference | when rs1=small | 2 |");
+    free(text);
+    text = read_file("r.jsonl");
+    expect_part(
+        text,
+        "\"cause\":\"rv.add: rd: faulty differs from reference\",\"when\":\"when rs1=small\",\"cases\":2");
+    free(text);
+    text = read_file("r.xml");
+    expect_part(text, "  <!-- causes:\n  2 rv.add: rd: faulty differs from reference\n      when rs1=small\n "
+                      " -->\n</testsuites>");
+    free(text);
+}
+
+static void test_always(void **state)
+{
+    struct place *p = *state;
+    static const char *const fives[] = {"5", "5"};
+    write_values("add a0, a7, a2", fives, ARRAY_LEN(fives));
+    run(p, RUN);
+    expect_part(p->out, "\n         always: no case of this instruction passes\n");
+}
+
+/* Of longer cases the instruction that goes wrong counts, with the values that it finds: sub, and not what
+ * stands before it. */
+static void test_longer(void **state)
+{
+    struct place *p = *state;
+    write_file("c.yaml", "lockstep: 1\nisa: riscv64\ncases:\n"
+                         "- {id: a, code: 'sub a0, a1, a2', in: {a1: -1, a2: 5}}\n"
+                         "- {id: b, code: 'sub a0, a1, a2', in: {a2: 1}}\n"
+                         "- {id: c, code: 'addi a1, a2, 1; sub a0, a1, a2; nop', in: {a2: 4}}\n"
+                         "- {id: d, code: 'addi a1, a2, 2; sub a0, a1, a2; nop', in: {a2: 3}}\n"
+                         "- {id: e, code: 'addi a1, a2, 2; sub a0, a1, a2; nop', in: {a2: 4}}\n");
+    place_run(p, "run|c.yaml|--quirks|none|-b|slips|-O|reference|-r|cover=c.cov", NULL, backends);
+    expect_part(p->out, "      2  rv.sub: rd: slips differs from reference\n"
+                        "         when rs1=small\n");
+    expect_part(p->out, "failures by row: rv.sub 2\n");
+}
+
+/* Who dies has a condition, too. */
+static void test_crash(void **state)
+{
+    struct place *p = *state;
+    static const char *const dying[] = {"0", "1", "-1", "0x10000000000"};
+    write_values("add a0, a7, a2", dying, ARRAY_LEN(dying));
+    run(p, RUN);
+    expect_part(p->out, "      1  rv.add: faulty died of SIGABRT\n         when rs1=1\n");
+}
+
+/* Shards and resumption come to the same. */
+static void test_same(void **state)
+{
+    struct place *p = *state;
+    write_values("add a0, a7, a2", values, ARRAY_LEN(values));
+    run(p, RUN "|-r|record=r.rec|-r|jsonl=r.jsonl|-j|1");
+    run(p, RUN "|--shard|1/2|-r|record=1.rec");
+    run(p, RUN "|--shard|2/2|-r|record=2.rec");
+    run(p, "merge|1.rec|2.rec|-r|cover=m.cov");
+    expect_part(p->out, "\n         when rs1=small\n");
+    run(p, "merge|1.rec|2.rec"); /* nobody notes what passing cases hit */
+    assert_null(strstr(p->out, "when rs1"));
+    char *text = read_file("r.rec");
+    assert_int_equal(system("head -c $(($(wc -c < r.rec) - 300)) r.rec > cut.rec"), 0);
+    run(p, RUN "|--resume|cut.rec|-j|3");
+    expect_part(p->out, "\n         when rs1=small\n");
+    free(text);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, enter, leave)
+    const struct CMUnitTest tests[] = {T(test_one_instruction), T(test_always), T(test_longer), T(test_crash),
+                                       T(test_same)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
