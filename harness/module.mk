@@ -47,3 +47,12 @@ same-bytes:
 	    build/$$m/lockstep gen riscv64 --kind sequence --count 40 --seed 9 --binary -o build/same-bytes/$$m/sequences; \
 	    diff -r build/same-bytes/$${first:=$$m} build/same-bytes/$$m; \
 	done
+
+##  picture    the page of the default plan as the README shows it: harness/page/page.png (wants chromium)
+.PHONY: picture
+picture: all
+	@mkdir -p build/report
+	@$(B)/lockstep run corpora/default.yaml --quiet
+	@chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1180,1400 \
+	    --blink-settings=preferredColorScheme=1 --screenshot=harness/page/page.png \
+	    file://$(CURDIR)/build/report/index.html 2>/dev/null

@@ -80,7 +80,6 @@ static void write_rest(struct page *p)
 void page_causes(struct page *p)
 {
     const struct clusters *c = &p->tally->clusters;
-    if (!c->n) page_raw(p, "<p class=\"none\">Nothing failed.</p>\n");
     for (unsigned i = 0; i < c->n && i < SHOWN; i++) write_cluster(p, i);
     write_rest(p);
     if (!c->others) return;

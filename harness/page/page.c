@@ -14,15 +14,21 @@ const struct mark_text mark_texts[MARKS] = {
     [MARK_IDLE] = {"i", "no case", "nothing in this run is about it, or it is not done yet"},
 };
 
+static bool something_failed(const struct page *p)
+{
+    return p->tally->clusters.n > 0;
+}
+
 /* In the order of the page. */
 static const struct {
-    const char *id, *title;       /* anchor and heading; id NULL: not in the list on top */
-    void (*write)(struct page *); /* all of it, but the heading */
+    const char *id, *title;              /* anchor and heading; id NULL: not in the list on top */
+    void (*write)(struct page *);        /* all of it, but the heading */
+    bool (*wanted)(const struct page *); /* there is something to say; NULL: always */
 } sections[] = {
-    {NULL, NULL, page_head},           {"causes", "Causes", page_causes},
-    {"map", "Opcode map", page_map},   {"holes", "What nobody checked", page_holes},
-    {"speed", "Speed", page_speed},    {"rows", "Instructions", page_rows},
-    {"run", "This run", page_machine},
+    {NULL, NULL, page_head, NULL},           {"causes", "Causes", page_causes, something_failed},
+    {"map", "Opcode map", page_map, NULL},   {"holes", "What nobody checked", page_holes, NULL},
+    {"speed", "Speed", page_speed, NULL},    {"rows", "Instructions", page_rows, NULL},
+    {"run", "This run", page_machine, NULL},
 };
 
 extern const char page_style[]; /* style.css */
@@ -103,6 +109,11 @@ enum mark page_mark(const struct page *p, unsigned guest, unsigned row, unsigned
 
 /* ---- the frame ---- */
 
+static bool wanted(const struct page *p, size_t section)
+{
+    return !sections[section].wanted || sections[section].wanted(p);
+}
+
 /* The page may load nothing: what it shows is in it. */
 static void write_top(struct page *p)
 {
@@ -121,7 +132,8 @@ static void write_top(struct page *p)
     page_raw(p, "</style>\n</head>\n<body>\n<nav aria-label=\"Sections\"><div>"
                 "<a class=\"brand\" href=\"#top\">lockstep</a>");
     for (size_t i = 0; i < ARRAY_LEN(sections); i++)
-        if (sections[i].id) page_printf(p, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].title);
+        if (sections[i].id && wanted(p, i))
+            page_printf(p, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].title);
     page_raw(p, "</div></nav>\n<main id=\"top\">\n");
 }
 
@@ -129,6 +141,7 @@ static void write_page(struct page *p)
 {
     write_top(p);
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        if (!wanted(p, i)) continue;
         if (sections[i].id)
             page_printf(p, "<section id=\"%s\">\n<h2>%s</h2>\n", sections[i].id, sections[i].title);
         sections[i].write(p);
