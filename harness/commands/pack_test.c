@@ -120,6 +120,28 @@ static void test_failure(void **state)
     expect_part(p->out, "riscv64/c/bad (p/manifest.yaml:13)\n");
 }
 
+/* In a plan, under include:, and not by the file of records. */
+static void test_places(void **state)
+{
+    struct place *p = *state;
+    write_file("c.yaml", corpus);
+    write_file("plan.yaml", "plan: 1\ncorpora: p\nbackends: reference\noracles: none\n");
+    write_file("in.yaml", "lockstep: 1\ninclude: p/manifest.yaml\n");
+    expect(p, "pack|c.yaml|-o|p", STATUS_PASS, "");
+    expect(p, "run|plan.yaml|-q|--quirks|none", STATUS_PASS, "");
+    expect_part(p->out, "1 passed, 0 failed, 1510 skipped");
+    expect(p, "list|cases|in.yaml|--filter|*/good", STATUS_PASS, "");
+    expect(p, "list|cases|p|in.yaml|p/manifest.yaml|--filter|*/good", STATUS_PASS, "");
+    assert_string_equal(p->out, "riscv64/c/good\n");
+    expect(p, "list|cases|p/cases.zst", STATUS_USAGE,
+           "p/cases.zst: error: these are the records of a packed corpus; name its folder, or manifest.yaml "
+           "there\n");
+    expect(p, "pack|p|--filter|*/m-1-?-4?|-o|some", STATUS_PASS, "");
+    expect_part(p->out, "20 cases in some, ");
+    expect(p, "gen|riscv64|--rows|rv.add|--until|full|--binary|-o|full", STATUS_PASS, "");
+    expect(p, "run|full|--backend|reference|--oracle|none|--quirks|none|-q", STATUS_PASS, "");
+}
+
 static void test_gen(void **state)
 {
     struct place *p = *state;
@@ -260,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_commands, enter, leave),
         cmocka_unit_test_setup_teardown(test_failure, enter, leave),
+        cmocka_unit_test_setup_teardown(test_places, enter, leave),
         cmocka_unit_test_setup_teardown(test_gen, enter, leave),
         cmocka_unit_test_setup_teardown(test_refused, enter, leave),
         cmocka_unit_test_setup_teardown(test_full_disk, enter, leave),

@@ -208,7 +208,7 @@ static bool next_file(struct case_stream *s)
     if (s->failed || s->next_path == s->paths.n) return false;
     struct path_entry *e = &s->paths.at[s->next_path];
     e->started = true;
-    struct yaml_stream *yaml = yaml_open(e->path, s->diag);
+    struct yaml_stream *yaml = stream_is_records(s, e->path) ? NULL : yaml_open(e->path, s->diag);
     s->failed = !yaml;
     if (yaml) push(s, yaml, e->path, (long)s->next_path);
     return yaml != NULL;

@@ -146,6 +146,9 @@ int stream_generate(struct case_stream *s, struct frame *f, struct wish *w);
 
 /* ---- stream_packed.c ---- */
 
+/* The file is that of a packed corpus's records, and not YAML: reported. */
+bool stream_is_records(struct case_stream *s, const char *path);
+
 /* The file is the manifest of a packed corpus. False: reported. */
 bool stream_open_packed(struct case_stream *s, struct frame *f, struct pos at);
 int stream_packed(struct case_stream *s, struct frame *f, struct wish *w); /* like those above */

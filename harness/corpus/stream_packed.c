@@ -1,6 +1,17 @@
 /* The cases of a packed corpus, as part of the stream: they stand where those of a YAML file would. */
 #include "harness/corpus/stream.h"
 
+#include <string.h>
+
+bool stream_is_records(struct case_stream *s, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (strcmp(slash ? slash + 1 : path, PACKED_DATA)) return false;
+    diag_error(s->diag, (struct pos){.file = path}, 1,
+               "these are the records of a packed corpus; name its folder, or " PACKED_MANIFEST " there");
+    return true;
+}
+
 bool stream_open_packed(struct case_stream *s, struct frame *f, struct pos at)
 {
     if (f->entry < 0) {

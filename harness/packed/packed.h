@@ -102,8 +102,8 @@ struct packed {
     char id[PACKED_PREFIX_MAX + PACKED_ID_MAX + 24]; /* of the case at hand */
 };
 
-/* NULL: reported. */
-struct packed *packed_open(const char *manifest, struct diag *d);
+/* The manifest is at `path`. NULL: reported. */
+struct packed *packed_open(const char *path, struct diag *d);
 /* The next case, its id and hash: 1, 0 at the end, -1 reported. */
 int packed_next(struct packed *p);
 /* Passes over n cases, whole blocks by their heads alone: how many there were, or -1: reported. */

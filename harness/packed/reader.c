@@ -238,7 +238,7 @@ static bool make_id(struct packed *p)
         p->stem_size = 0;
     }
     char *at = p->id + p->prefix_size + r->id;
-    if (p->stem_size != r->id || memcmp(p->stem, text, r->id + 1u)) {
+    if (p->stem_size != r->id || memcmp(p->stem, text, r->id) || text[r->id]) {
         if (!good_id(text, r->id)) return bad_record(p);
         memcpy(p->id + p->prefix_size, text, r->id);
         memcpy(p->stem, text, r->id);
