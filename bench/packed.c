@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char generated[] = "lockstep: 1\nisa: riscv64\ngenerate:\n  - {rows: \"*\", count: 400}\n",
+static const char generated[] = "lockstep: 1\nisa: riscv64\ngenerate:\n  - {rows: \"*\", count: 100}\n",
                   name[] = "bench.yaml";
 
 /* A folder with the same cases as `yaml` and packed. */

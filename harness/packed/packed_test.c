@@ -2,6 +2,8 @@
  * alike. */
 #include "harness/packed/packed_test.h"
 
+#include <malloc.h>
+
 /* ---- two cases are the same ---- */
 
 static bool same_regs(const struct case_reg *a, const struct case_reg *b, unsigned n)
@@ -146,6 +148,27 @@ static void test_selections(void **state)
     }
 }
 
+/* A reader holds a block and the case at hand, however many there are. */
+static void test_bounded(void **state)
+{
+    const char *path = at("every");
+    struct diag d = {0};
+    const struct test_case *c;
+    put("every.yaml", every);
+    (void)pack(at("every.yaml"), path);
+    struct case_stream *s = case_stream_open(&path, 1, &all, &d);
+    size_t before = 0, most = 0;
+    for (uint64_t n = 0; case_stream_next(s, &c) > 0; n++) {
+        size_t now = mallinfo2().uordblks;
+        if (n == 2000) before = now;
+        if (n > 2000 && now > most) most = now;
+    }
+    assert_int_equal(d.errors, 0);
+    if (most > before) assert_in_range(most - before, 0, 2 * PACKED_FULL);
+    case_stream_close(s);
+    diag_free(&d);
+}
+
 /* Also the manifest by its name, beside YAML files, included by one, and packed once more. */
 static void test_places(void **state)
 {
@@ -178,11 +201,10 @@ static void test_bytes_are_the_same_everywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_corpora),
-        cmocka_unit_test(test_generated),
-        cmocka_unit_test(test_selections),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_bytes_are_the_same_everywhere),
+        cmocka_unit_test(test_corpora),    cmocka_unit_test(test_generated),
+        cmocka_unit_test(test_selections), cmocka_unit_test(test_bounded),
+
+        cmocka_unit_test(test_places),     cmocka_unit_test(test_bytes_are_the_same_everywhere),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
