@@ -41,9 +41,9 @@ static void write_cluster(struct page *p, unsigned i)
         page_text(p, c->when);
         page_raw(p, "</p>\n");
     }
-    page_raw(p, "<p class=\"share\"><b>");
+    page_raw(p, "<p class=\"share\"><span><b>");
     page_count(p, c->n);
-    page_printf(p, "</b> case%s", c->n == 1 ? "" : "s");
+    page_printf(p, "</b> case%s</span>", c->n == 1 ? "" : "s");
     plot_meter(p, "bad", c->n, tally_failed(p->tally));
     page_raw(p, "</p>\n<p class=\"meta\">smallest: ");
     page_text(p, example.id);

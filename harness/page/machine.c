@@ -1,10 +1,9 @@
 /* What was run, by what, on which machine. */
+#include "harness/clock/measure.h"
 #include "harness/page/page.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/utsname.h>
+#include <limits.h>
 #include <unistd.h>
 
 static void item(struct page *p, const char *name, const char *text)
@@ -29,45 +28,39 @@ static void write_lineup(struct page *p)
         const struct backend *b = l->entries[i].backend;
         struct buf text = {0};
         buf_str(&text, b->name);
-        if (b->version) buf_printf(&text, " %s", b->version());
+        if (b->version) buf_printf(&text, ", %s", b->version());
         item(p, l->entries[i].oracle ? "Oracle" : "Under test", buf_cstr(&text));
         buf_free(&text);
     }
 }
 
-/* The first line of a file that begins with `key`, from behind the ':' if there is one; or the first line. */
-static bool line_of(const char *path, const char *key, char *text, size_t size)
+/* Of the project that this program was built in. */
+static void read_environment(struct environment *e)
 {
-    FILE *f = fopen(path, "re");
-    bool found = false;
-    while (f && !found && fgets(text, (int)size, f)) found = !strncmp(text, key, strlen(key));
-    if (f) fclose(f);
-    if (!found) return false;
-    text[strcspn(text, "\n")] = 0;
-    char *colon = *key ? strchr(text, ':') : NULL;
-    if (colon)
-        memmove(text, colon + 1 + strspn(colon + 1, " \t"), strlen(colon + 1 + strspn(colon + 1, " \t")) + 1);
-    return true;
+    char self[PATH_MAX];
+    struct arena a = {0};
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[n > 0 ? n : 0] = 0;
+    environment_read(e, n > 0 ? build_root(self, &a) : NULL);
+    arena_free(&a);
 }
 
-static void write_host(struct page *p)
+static void write_environment(struct page *p)
 {
-    char text[256], more[256];
-    struct utsname u;
-    double load[3];
-    if (line_of("/proc/cpuinfo", "model name", more, sizeof(more))) {
-        snprintf(text, sizeof(text), "%.180s, %ld online", more, sysconf(_SC_NPROCESSORS_ONLN));
-        item(p, "Processor", text);
-    }
-    if (line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "", text, sizeof(text)))
-        item(p, "Governor", text);
-    if (getloadavg(load, 3) == 3) {
-        snprintf(text, sizeof(text), "%.2f, %.2f, %.2f", load[0], load[1], load[2]);
-        item(p, "Load", text);
-    }
-    if (uname(&u)) return;
-    snprintf(text, sizeof(text), "%s %s, %s", u.sysname, u.release, u.machine);
-    item(p, "System", text);
+    struct environment e;
+    struct buf text = {0};
+    read_environment(&e);
+    if (*e.commit) item(p, "Commit", e.commit);
+    environment_machine(&e, &text);
+    item(p, "Machine", buf_cstr(&text));
+    item(p, "Governor", *e.governor ? e.governor : "unknown");
+    buf_reset(&text);
+    buf_printf(&text, "%.2f", e.load);
+    item(p, "Load", buf_cstr(&text));
+    buf_reset(&text);
+    environment_warn(&e, &text);
+    if (text.len) item(p, "Mind with times", buf_cstr(&text));
+    buf_free(&text);
 }
 
 void page_machine(struct page *p)
@@ -83,7 +76,6 @@ void page_machine(struct page *p)
     if (*info->options) item(p, "Options", info->options);
     snprintf(text, sizeof(text), "%.1f s, %u job%s", info->seconds, info->jobs, info->jobs == 1 ? "" : "s");
     item(p, "Time", text);
-    write_host(p);
-    item(p, "Built by", "a C compiler, " __VERSION__);
+    write_environment(p);
     page_raw(p, "</dl>\n");
 }
