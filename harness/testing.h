@@ -38,7 +38,8 @@ static uint64_t *testing_reg(struct vcpu *c, const char *name)
 static void scribble(void)
 {
     struct buf frame = {0};
-    record_encode(&(struct record){.number = 999999, .id = "nobody's"}, &frame);
+    record_encode(&(struct record_coder){.afresh = true},
+                  &(struct record){.number = 999999, .id = "nobody's"}, &frame);
     for (int fd = 3; fd < 64; fd++)
         if (write(fd, frame.p, frame.len) < 0) continue;
     pause(); /* until the parent has seen it */

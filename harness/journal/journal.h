@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-enum { JOURNAL_VERSION = 2 };
+enum { JOURNAL_VERSION = 3 };
 
 enum journal_kind {
     JOURNAL_HEADER = 1, /* JSON: which run this is */
@@ -21,18 +21,17 @@ enum journal_kind {
     JOURNAL_FOOTER,     /* JSON: the sums; the run is complete */
 };
 
-/* What an entry is told against: the one before it. Records of one run are much alike. */
+/* Where writing or reading stands. */
 struct journal_coder {
-    struct buf texts[RECORD_TEXTS]; /* of the last record */
-    uint64_t position;              /* likewise */
-    int line;                       /* likewise */
-    uint64_t number;                /* of the next record */
-    uint64_t sum;                   /* of all entries so far */
+    struct record_coder last; /* what the next record is told against */
+    uint64_t number;          /* of the next record */
+    uint64_t sum;             /* of all entries so far */
 };
 
 /* ---- coder.c: entries ---- */
 
 void journal_begin(struct journal_coder *c, const json_t *header, struct buf *out); /* version and header */
+/* A record that brings how it was told is kept so: all before it must have been added, too. */
 void journal_add(struct journal_coder *c, const struct record *r, struct buf *out);
 void journal_add_cover(struct journal_coder *c, const void *body, size_t size, struct buf *out);
 void journal_add_footer(struct journal_coder *c, const struct tally *t, struct buf *out);

@@ -70,6 +70,7 @@ static void hand_assign(struct pool *p, struct hand *h)
     if (!h->pid && !hand_spawn(p, h)) return;
     h->busy = true;
     h->received = 0;
+    h->listener = (struct record_listener){0};
     ssize_t n = send(h->fd, &h->a, sizeof(h->a), MSG_NOSIGNAL);
     if (n != sizeof(h->a) && n >= 0) BUG("an assignment does not fit a socket");
 }
@@ -164,13 +165,16 @@ static void hand_died(struct pool *p, struct hand *h)
 /* One frame from a worker; false when it makes no sense. */
 static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, const char *body, size_t size)
 {
-    uint64_t number;
+    uint32_t number;
     if (!h->busy) return false;
     switch (kind) {
     case FRAME_RECORD:
-        if (!record_check(body, size, &number) || number != h->a.first + h->received) return false;
+        if (size < sizeof(number)) return false;
+        memcpy(&number, body, sizeof(number));
+        if (number != (uint32_t)(h->a.first + h->received)) return false;
+        if (!record_check(&h->listener, body + sizeof(number), size - sizeof(number))) return false;
         frame_encode_bytes(kind, body, size, &h->piece->frames);
-        p->res->killed += number == h->again && number != h->a.lost;
+        p->res->killed += h->a.first + h->received == h->again && h->again != h->a.lost;
         return ++h->received <= h->a.count;
     case FRAME_DONE:
         h->busy = false;

@@ -62,6 +62,7 @@ typedef void record_fn(void *arg, const struct record *r);
 /* Gives the records of a piece to `fn`, and what they cover to whom it concerns if `cover`. */
 static void piece_hand_on(struct pool *p, const struct piece *piece, record_fn *fn, bool cover)
 {
+    uint64_t number = piece->first;
     size_t at = 0;
     while (at < piece->frames.len) {
         enum frame_kind kind;
@@ -75,7 +76,12 @@ static void piece_hand_on(struct pool *p, const struct piece *piece, record_fn *
             if (cover) p->cfg->cover(p->cfg->arg, body, size);
             continue;
         }
-        if (!record_decode(body, size, &r)) BUG("a record that decoded before");
+        body += sizeof(uint32_t); /* the number's low half was looked at when it came */
+        size -= sizeof(uint32_t);
+        if (!record_hear(&p->heard, body, size, &r)) BUG("a record that was checked before");
+        r.number = number++;
+        r.told = body;
+        r.told_size = size;
         fn(p->cfg->arg, &r);
     }
 }
@@ -180,6 +186,7 @@ static void pool_close(struct pool *p)
     if (p->sigfd >= 0) close(p->sigfd);
     free(p->hands);
     deal_close(&p->deal);
+    record_coder_free(&p->heard);
 }
 
 void pool_run(const struct pool_config *cfg, struct pool_result *res)

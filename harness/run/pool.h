@@ -7,18 +7,19 @@
 
 /* A worker as the parent sees it. */
 struct hand {
-    pid_t pid;            /* 0: not running */
-    int fd;               /* our end of its socket */
-    bool busy;            /* has an assignment */
-    struct piece *piece;  /* where its records go */
-    struct assignment a;  /* what it does */
-    uint64_t received;    /* records of it that came home */
-    struct buf in;        /* bytes of frames not complete yet */
-    struct activity *act; /* its shared memory */
-    uint64_t seen;        /* case it was at when last looked */
-    double since;         /* when it was first seen there; 0: it is at none */
-    bool overdue;         /* killed because of the clock */
-    unsigned stillborn;   /* deaths in a row without a record */
+    pid_t pid;                       /* 0: not running */
+    int fd;                          /* our end of its socket */
+    bool busy;                       /* has an assignment */
+    struct piece *piece;             /* where its records go */
+    struct assignment a;             /* what it does */
+    uint64_t received;               /* records of it that came home */
+    struct record_listener listener; /* whether they make sense */
+    struct buf in;                   /* bytes of frames not complete yet */
+    struct activity *act;            /* its shared memory */
+    uint64_t seen;                   /* case it was at when last looked */
+    double since;                    /* when it was first seen there; 0: it is at none */
+    bool overdue;                    /* killed because of the clock */
+    unsigned stillborn;              /* deaths in a row without a record */
     uint64_t again; /* case at which a worker was killed by somebody, and that runs a second time; or ~0 */
 };
 
@@ -26,6 +27,7 @@ struct pool {
     const struct pool_config *cfg; /* what to do */
     struct pool_result *res;       /* how it went */
     struct deal deal;              /* what is dealt, and what came home */
+    struct record_coder heard;     /* the record that was handed on last; each piece begins afresh */
     struct hand *hands;            /* njobs of them */
     unsigned njobs;                /* workers at most */
     struct activity *shared;       /* where workers say what they are at */

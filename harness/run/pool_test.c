@@ -9,14 +9,15 @@
 
 /* What a run left. */
 struct seen {
-    struct buf frames;  /* every record, encoded again */
-    struct buf reasons; /* "c7: faulty died of SIGABRT\n" of those that did not pass */
-    uint64_t n;         /* records */
-    uint64_t interrupt; /* raise SIGINT after so many records; 0: never */
-    uint64_t told[4];   /* numbers of cases that ran first, as they were told */
-    unsigned ntold;     /* how many */
-    unsigned kills;     /* workers still to be killed, as somebody outside does */
-    bool in_order;      /* numbers without a gap from 0 */
+    struct buf frames;         /* every record, told again */
+    struct record_coder coder; /* likewise */
+    struct buf reasons;        /* "c7: faulty died of SIGABRT\n" of those that did not pass */
+    uint64_t n;                /* records */
+    uint64_t interrupt;        /* raise SIGINT after so many records; 0: never */
+    uint64_t told[4];          /* numbers of cases that ran first, as they were told */
+    unsigned ntold;            /* how many */
+    unsigned kills;            /* workers still to be killed, as somebody outside does */
+    bool in_order;             /* numbers without a gap from 0 */
 };
 
 static void sink(void *arg, const struct record *r)
@@ -26,7 +27,7 @@ static void sink(void *arg, const struct record *r)
     if (r->number != s->n++) s->in_order = false;
     struct record timeless = *r;
     timeless.micros = 0;
-    record_encode(&timeless, &s->frames);
+    record_encode(&s->coder, &timeless, &s->frames);
     if (r->verdict != VERDICT_PASS)
         buf_printf(&s->reasons, "%s %s: %s\n", verdict_name(r->verdict), strrchr(r->id, '/') + 1, r->reason);
     if (s->n == s->interrupt) kill(getpid(), SIGINT);
@@ -60,6 +61,7 @@ static void sink_and_ask(void *arg, const struct record *r)
 static void seen_free(struct seen *s)
 {
     buf_free(&s->frames);
+    record_coder_free(&s->coder);
     buf_free(&s->reasons);
 }
 

@@ -1,19 +1,26 @@
-/* Records as frames on a pipe. To add a text field: one line in `texts`; a number: one line in `struct
- * fixed`. */
+/* Records as bytes. Numbers are little-endian, seven bits a byte, the last one below 0x80 (LEB128). Texts are
+ * told as how much they share with the last record's, and the rest.
+ *
+ * To add a field: in struct told and where it is put and read, or, for a text, a line in `texts`; and a new
+ * version of run records (harness/journal).
+ */
 #include "harness/run/record.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* The part of a record that has a fixed size. Texts follow, each with its NUL, in the order of `texts`. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lengths and sums are written as they stand");
+
+enum { FLAG_DISSENT = 1, FLAG_GENERATED = 2, FLAG_AFRESH = 4 };
+
+/* How a record begins. */
 struct fixed {
-    uint64_t number, position; /* the same as in struct record, to the end */
-    uint32_t checked, micros;
-    int32_t line;
-    uint32_t quirks[JUDGE_MAX_QUIRKS];
-    uint8_t verdict, dissent, ran, nquirks, generated;
-    uint16_t sizes[RECORD_TEXTS]; /* of the texts, each with its NUL */
-};
+    uint8_t verdict, checked, ran; /* as in struct record */
+    uint8_t flags;                 /* FLAG_* */
+    uint32_t micros;               /* always four bytes: two runs differ in nothing else */
+    uint16_t texts;                /* bit per text that is not the last record's; those follow in the end */
+} __attribute__((packed));
+_Static_assert(RECORD_TEXTS <= 16, "a bit for each");
 
 /* Where each text stands in struct record, and the most that is kept of it. */
 static const struct {
@@ -34,21 +41,205 @@ const char **record_text(struct record *r, unsigned i)
     return (const char **)((char *)r + texts[i].offset);
 }
 
+/* ---- telling ---- */
+
 static const char cut_mark[] = "…";
 
-/* At most `max` bytes of s, never half a UTF-8 character, and marked when cut. */
-static void text_add(struct buf *out, const char *s, size_t max)
+/* Bytes of s that are kept: all, or what leaves room for the mark, and never half a UTF-8 character. */
+static size_t text_size(const char *s, size_t max)
 {
-    size_t n = *s ? strlen(s) : 0; /* most are empty */
-    if (n <= max) {
-        buf_add(out, s, n + 1);
-        return;
-    }
+    size_t n = strnlen(s, max + 1);
+    if (n <= max) return n;
     n = max - strlen(cut_mark);
     while (n && ((unsigned char)s[n] & 0xc0) == 0x80) n--;
-    buf_add(out, s, n);
-    buf_add(out, cut_mark, sizeof(cut_mark));
+    return n;
 }
+
+enum { PUT_MAX = 10 }; /* bytes of a number */
+
+/* Where the next number goes. */
+static uint8_t *put(uint8_t *at, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7) *at++ = (uint8_t)(v | 0x80);
+    *at++ = (uint8_t)v;
+    return at;
+}
+
+static size_t shared(const struct buf *last, const char *text)
+{
+    size_t n = 0;
+    while (n < last->len && text[n] == last->p[n]) n++; /* text ends before or there: neither holds a NUL */
+    return n;
+}
+
+static void put_text(struct buf *last, const char *text, size_t max, struct buf *out)
+{
+    size_t size = text_size(text, max), same = shared(last, text);
+    if (same > size) same = size;
+    const char *mark = text[size] ? cut_mark : "";
+    size_t rest = size - same, marked = strlen(mark);
+    uint8_t sizes[2 * PUT_MAX];
+    buf_add(out, sizes, (size_t)(put(put(sizes, same), rest + marked) - sizes));
+    buf_add(out, text + same, rest);
+    buf_add(out, mark, marked);
+    last->len = same;
+    buf_add(last, text + same, rest);
+    buf_add(last, mark, marked);
+}
+
+static uint64_t zigzag(int v)
+{
+    return ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);
+}
+
+static void start_afresh(struct record_coder *c)
+{
+    for (unsigned i = 0; i < RECORD_TEXTS; i++) buf_reset(&c->texts[i]);
+    c->position = 0;
+    c->line = 0;
+    c->afresh = false;
+}
+
+void record_tell(struct record_coder *c, const struct record *r, struct buf *out)
+{
+    struct record copy = *r;
+    unsigned afresh = c->afresh ? FLAG_AFRESH : 0;
+    struct fixed f = {
+        .verdict = (uint8_t)r->verdict,
+        .checked = (uint8_t)r->checked,
+        .ran = r->ran,
+        .flags = (uint8_t)((r->dissent ? FLAG_DISSENT : 0) | (r->generated ? FLAG_GENERATED : 0) | afresh),
+        .micros = r->micros,
+    };
+    BUG_ON(r->nquirks > JUDGE_MAX_QUIRKS);
+    if (afresh) start_afresh(c);
+    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
+        const char **text = record_text(&copy, i);
+        if (!*text) *text = "";
+        f.texts |= (uint16_t)((strcmp(*text, buf_cstr(&c->texts[i])) != 0) << i);
+    }
+    uint8_t head[sizeof(f) + (3 + JUDGE_MAX_QUIRKS) * PUT_MAX], *end = head + sizeof(f);
+    memcpy(head, &f, sizeof(f));
+    end = put(end, r->position - c->position);
+    end = put(end, zigzag(r->line - c->line));
+    end = put(end, r->nquirks);
+    for (unsigned i = 0; i < r->nquirks; i++) end = put(end, r->quirks[i]);
+    buf_add(out, head, (size_t)(end - head));
+    for (unsigned i = 0; i < RECORD_TEXTS; i++)
+        if (f.texts >> i & 1) put_text(&c->texts[i], *record_text(&copy, i), texts[i].max, out);
+    c->position = r->position;
+    c->line = r->line;
+}
+
+/* ---- hearing ---- */
+
+/* What was told, not yet understood. */
+struct told {
+    struct fixed f;                     /* its beginning */
+    uint64_t position;                  /* how far behind the last record's */
+    int line;                           /* likewise */
+    unsigned nquirks;                   /* as in struct record */
+    unsigned quirks[JUDGE_MAX_QUIRKS];  /* likewise */
+    uint64_t same[RECORD_TEXTS];        /* of a text: bytes that are the last one's */
+    uint64_t rest[RECORD_TEXTS];        /* bytes that follow them */
+    const uint8_t *texts[RECORD_TEXTS]; /* which are these; NULL: the text is the last one's */
+};
+
+struct cursor {
+    const uint8_t *at, *end; /* what is left */
+    bool bad;                /* more was wanted than there is */
+};
+
+static uint64_t get(struct cursor *k)
+{
+    uint64_t v = 0;
+    for (unsigned shift = 0; shift < 64 && k->at < k->end; shift += 7) {
+        uint8_t byte = *k->at++;
+        v |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) return v;
+    }
+    k->bad = true;
+    return 0;
+}
+
+static int unzigzag(uint64_t v)
+{
+    return (int)((v >> 1) ^ -(v & 1));
+}
+
+/* Takes bytes apart. False: they make no sense, whatever the last record is. */
+static bool take_apart(const uint8_t *p, size_t size, struct told *t)
+{
+    struct cursor k = {p + sizeof(t->f), p + size, false};
+    if (size < sizeof(t->f)) return false;
+    memcpy(&t->f, p, sizeof(t->f));
+    t->position = get(&k);
+    t->line = unzigzag(get(&k));
+    uint64_t nquirks = get(&k);
+    if (k.bad || t->f.verdict >= VERDICTS || nquirks > JUDGE_MAX_QUIRKS) return false;
+    t->nquirks = (unsigned)nquirks;
+    for (unsigned i = 0; i < t->nquirks; i++) t->quirks[i] = (unsigned)get(&k);
+    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
+        t->texts[i] = NULL;
+        if (!(t->f.texts >> i & 1)) continue;
+        t->same[i] = get(&k);
+        t->rest[i] = get(&k);
+        if (k.bad || t->rest[i] > (uint64_t)(k.end - k.at) || memchr(k.at, 0, t->rest[i])) return false;
+        t->texts[i] = k.at;
+        k.at += t->rest[i];
+    }
+    return !k.bad && k.at == k.end;
+}
+
+bool record_check(struct record_listener *l, const void *told, size_t size)
+{
+    struct told t;
+    if (!take_apart(told, size, &t)) return false;
+    if (t.f.flags & FLAG_AFRESH) *l = (struct record_listener){.began = true};
+    if (!l->began) return false;
+    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
+        if (!t.texts[i]) continue;
+        if (t.same[i] > l->sizes[i]) return false;
+        l->sizes[i] = t.same[i] + t.rest[i];
+    }
+    return true;
+}
+
+bool record_hear(struct record_coder *c, const void *told, size_t size, struct record *r)
+{
+    struct told t;
+    if (!take_apart(told, size, &t)) return false;
+    if (t.f.flags & FLAG_AFRESH) start_afresh(c);
+    *r = (struct record){
+        .verdict = (enum verdict)t.f.verdict,
+        .checked = t.f.checked,
+        .ran = t.f.ran,
+        .dissent = t.f.flags & FLAG_DISSENT,
+        .generated = t.f.flags & FLAG_GENERATED,
+        .micros = t.f.micros,
+        .position = c->position += t.position,
+        .line = c->line += t.line,
+        .nquirks = t.nquirks,
+    };
+    memcpy(r->quirks, t.quirks, t.nquirks * sizeof(*t.quirks));
+    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
+        struct buf *last = &c->texts[i];
+        if (t.texts[i] && t.same[i] > last->len) return false;
+        if (t.texts[i]) {
+            last->len = t.same[i];
+            buf_add(last, t.texts[i], t.rest[i]);
+        }
+        *record_text(r, i) = buf_cstr(last);
+    }
+    return true;
+}
+
+void record_coder_free(struct record_coder *c)
+{
+    for (unsigned i = 0; i < RECORD_TEXTS; i++) buf_free(&c->texts[i]);
+}
+
+/* ---- frames ---- */
 
 /* Room for the frame's length, filled in by frame_end. */
 static size_t frame_begin(struct buf *out, enum frame_kind kind)
@@ -65,39 +256,22 @@ static void frame_end(struct buf *out, size_t at)
     memcpy(out->p + at, &size, sizeof(size));
 }
 
-void record_encode(const struct record *r, struct buf *out)
+void record_encode(struct record_coder *c, const struct record *r, struct buf *out)
 {
     size_t at = frame_begin(out, FRAME_RECORD);
-    struct fixed f = {
-        .number = r->number,
-        .position = r->position,
-        .checked = r->checked,
-        .micros = r->micros,
-        .line = r->line,
-        .verdict = (uint8_t)r->verdict,
-        .dissent = r->dissent,
-        .ran = r->ran,
-        .nquirks = (uint8_t)r->nquirks,
-        .generated = r->generated,
-    };
-    BUG_ON(r->nquirks > JUDGE_MAX_QUIRKS);
-    for (unsigned i = 0; i < r->nquirks; i++) f.quirks[i] = r->quirks[i];
-    size_t fixed = out->len;
-    buf_add(out, &f, sizeof(f));
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        const char *s = *(const char *const *)((const char *)r + texts[i].offset);
-        size_t before = out->len;
-        text_add(out, s ? s : "", texts[i].max);
-        f.sizes[i] = (uint16_t)(out->len - before);
-    }
-    memcpy(out->p + fixed, &f, sizeof(f));
+    uint32_t number = (uint32_t)r->number;
+    buf_add(out, &number, sizeof(number));
+    record_tell(c, r, out);
     frame_end(out, at);
 }
 
 void frame_encode(enum frame_kind kind, const char *text, struct buf *out)
 {
     size_t at = frame_begin(out, kind);
-    text_add(out, text, RECORD_MAX_DETAIL);
+    size_t n = text_size(text, RECORD_MAX_DETAIL);
+    buf_add(out, text, n);
+    if (text[n]) buf_str(out, cut_mark);
+    buf_char(out, 0);
     frame_end(out, at);
 }
 
@@ -121,51 +295,4 @@ long frame_next(const char *p, size_t n, enum frame_kind *kind, const char **bod
     *body = p + sizeof(length) + 1;
     *size = length - 1;
     return (long)(sizeof(length) + length);
-}
-
-/* Takes the fixed part out of a body; false: this is no record. */
-static bool check(const char *body, size_t size, struct fixed *f)
-{
-    const char *p = body + sizeof(*f), *end = body + size;
-    if (size < sizeof(*f)) return false;
-    memcpy(f, body, sizeof(*f));
-    if (f->verdict >= VERDICTS || f->nquirks > JUDGE_MAX_QUIRKS) return false;
-    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
-        if (!f->sizes[i] || f->sizes[i] > end - p || p[f->sizes[i] - 1]) return false;
-        p += f->sizes[i];
-    }
-    return p == end;
-}
-
-bool record_decode(const char *body, size_t size, struct record *r)
-{
-    struct fixed f;
-    if (!check(body, size, &f)) return false;
-    *r = (struct record){
-        .number = f.number,
-        .verdict = (enum verdict)f.verdict,
-        .checked = f.checked,
-        .dissent = f.dissent,
-        .ran = f.ran,
-        .nquirks = f.nquirks,
-        .line = f.line,
-        .position = f.position,
-        .micros = f.micros,
-        .generated = f.generated,
-    };
-    for (unsigned i = 0; i < f.nquirks; i++) r->quirks[i] = f.quirks[i];
-    const char *p = body + sizeof(f);
-    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
-        *record_text(r, i) = p;
-        p += f.sizes[i];
-    }
-    return true;
-}
-
-bool record_check(const char *body, size_t size, uint64_t *number)
-{
-    struct fixed f;
-    if (!check(body, size, &f)) return false;
-    *number = f.number;
-    return true;
 }

@@ -149,7 +149,7 @@ static void test_refused(void **state)
     copy_part("whole.rec", "old.rec", (long)size);
     edit("old.rec", 16, '9');
     expect(p, RUN "|--resume|old.rec", STATUS_USAGE,
-           "lockstep: old.rec: a run record of format 9; this lockstep reads format 2\n");
+           "lockstep: old.rec: a run record of format 9; this lockstep reads format 3\n");
     left_free(&whole);
 }
 

@@ -51,6 +51,7 @@ static UNUSED_OK struct buf entries(const char *name)
     journal_begin(&c, j->header, &out);
     while ((got = journal_next(j, &r, &body, &size, &why)) == JOURNAL_GOT_RECORD) {
         r.micros = 0;
+        r.told = NULL;
         journal_add(&c, &r, &out);
     }
     assert_int_equal(got, JOURNAL_OVER);

@@ -28,6 +28,7 @@ struct work {
     struct judgement j;            /* of the current case */
     struct buf bins;               /* what of its row a failing case hit, as text */
     struct buf exit;               /* scratch */
+    struct record_coder coder;     /* what the next record is told against: none in another assignment */
     struct buf frames;             /* records not sent yet */
     int in, out;                   /* assignments come, frames go */
 };
@@ -164,7 +165,7 @@ static bool report_lost(struct work *w, const struct test_case *c, const struct 
     struct record r = record_of(c, a->lost, w->lineup, NULL, &j, &w->exit);
     r.micros = a->micros;
     if (c->steps == 1) note_bins(w, c, NULL, &r);
-    record_encode(&r, &w->frames);
+    record_encode(&w->coder, &r, &w->frames);
     return send_frames(w); /* now: if a later case kills this worker too, this one must be home */
 }
 
@@ -200,13 +201,14 @@ static bool run_case(struct work *w, const struct test_case *c)
     struct record r = record_of(c, w->at, w->lineup, ran ? outcomes : NULL, &w->j, &w->exit);
     r.micros = micros_since(&w->last);
     note_bins(w, c, outcomes, &r);
-    record_encode(&r, &w->frames);
+    record_encode(&w->coder, &r, &w->frames);
     if (w->scribe && ran) scribe_note(w->scribe, c, outcomes, &w->j);
     return w->frames.len < SEND_AT || send_frames(w);
 }
 
 static bool do_assignment(struct work *w, const struct assignment *a)
 {
+    w->coder.afresh = true;
     if (!stream_seek(w, a->first)) return stream_failed(w);
     (void)micros_since(&w->last);
     for (uint64_t end = a->first + a->count; w->at < end; w->at++) {
@@ -240,5 +242,6 @@ void worker_main(const struct case_source *src, const struct lineup *l, struct l
     free(w.j.before);
     buf_free(&w.bins);
     buf_free(&w.exit);
+    record_coder_free(&w.coder);
     buf_free(&w.frames);
 }
