@@ -12,14 +12,20 @@ static bool can_be_met(const struct plan *plan, unsigned row)
     return false;
 }
 
+static void watch_for(struct watch *w, unsigned i, const char *id)
+{
+    if (!*id) return;
+    w->shown_by[i] = hash_str(id, 0);
+    w->ends[(uint8_t)id[strlen(id) - 1]] = true;
+}
+
 void watch_open(struct watch *w, const struct plan *plan)
 {
     *w = (struct watch){.plan = plan, .n = plan->quirks ? quirks_count(plan->quirks) : 0};
     w->gone = xcalloc(w->n, sizeof(*w->gone));
     w->shown_by = xcalloc(w->n, sizeof(*w->shown_by));
     for (unsigned i = 0; i < w->n; i++)
-        if (quirk_case(plan->quirks, i) && can_be_met(plan, i))
-            w->shown_by[i] = hash_str(quirk_case(plan->quirks, i), 0);
+        if (quirk_case(plan->quirks, i) && can_be_met(plan, i)) watch_for(w, i, quirk_case(plan->quirks, i));
 }
 
 void watch_close(struct watch *w)
@@ -31,7 +37,9 @@ void watch_close(struct watch *w)
 
 void watch_record(struct watch *w, const struct record *r)
 {
-    uint64_t hash = w->n ? hash_str(r->id, 0) : 0;
+    size_t n = strlen(r->id);
+    if (!n || !w->ends[(uint8_t)r->id[n - 1]]) return;
+    uint64_t hash = hash_bytes(r->id, n, 0);
     for (unsigned i = 0; i < w->n; i++) {
         bool met = false;
         if (w->shown_by[i] != hash || strcmp(quirk_case(w->plan->quirks, i), r->id) != 0) continue;
