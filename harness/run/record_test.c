@@ -27,6 +27,7 @@ static struct record sample(void)
         .exit = "budget",
         .reason = "",
         .detail = "a\nb\n",
+        .bins = "rv.div 1f",
     };
 }
 
