@@ -32,3 +32,12 @@ bench:
 	@$(MAKE) --no-print-directory setup-build setup-bench
 	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/lockstep-bench all $(bench_programs)
 	@$(B)/lockstep-bench $(BENCH)
+
+##  bench-build     build what lockstep bench and lockstep compare need
+##  bench-selftest  how often lockstep compare is wrong on this machine: alone, and with a slow-down planted
+.PHONY: bench-build bench-selftest
+bench-build: $(B)/lockstep-bench all $(bench_programs)
+bench-selftest:
+	@$(MAKE) --no-print-directory setup-build setup-bench
+	@$(MAKE) --no-print-directory -j$(JOBS) bench-build
+	@$(B)/lockstep compare --selftest $(B)

@@ -120,19 +120,6 @@ void environment_machine(const struct environment *e, struct buf *out)
                e->cpus, e->hypervisor, e->kernel, e->compiler);
 }
 
-void environment_print(const struct environment *e, FILE *out)
-{
-    struct buf machine = {0};
-    environment_machine(e, &machine);
-    fprintf(out, "machine: %s\n", buf_cstr(&machine));
-    fprintf(out, "governor %s, turbo %s, load %.2f, commit %s\n", *e->governor ? e->governor : "unknown",
-            e->turbo < 0 ? "unknown"
-            : e->turbo   ? "on"
-                         : "off",
-            e->load, *e->commit ? e->commit : "unknown");
-    buf_free(&machine);
-}
-
 /* So much is done by others, before anything was measured, that it shows. */
 static const double busy = 0.5;
 
@@ -147,4 +134,22 @@ void environment_warn(const struct environment *e, struct buf *out)
     if (strcmp(e->hypervisor, "none") != 0)
         buf_printf(out, "this is a virtual machine (%s): its neighbours cannot be seen\n", e->hypervisor);
     if (strstr(e->commit, "-dirty")) buf_str(out, "files differ from the commit\n");
+}
+
+void environment_print(const struct environment *e, FILE *out)
+{
+    struct buf machine = {0};
+    environment_machine(e, &machine);
+    fprintf(out, "machine: %s\n", buf_cstr(&machine));
+    fprintf(out, "governor %s, turbo %s, load %.2f, commit %s\n", *e->governor ? e->governor : "unknown",
+            e->turbo < 0 ? "unknown"
+            : e->turbo   ? "on"
+                         : "off",
+            e->load, *e->commit ? e->commit : "unknown");
+    buf_reset(&machine);
+    environment_warn(e, &machine);
+    for (char *line = strtok(machine.p, "\n"); line; line = strtok(NULL, "\n"))
+        fprintf(out, "warning: %s\n", line);
+    buf_free(&machine);
+    fflush(out);
 }

@@ -113,6 +113,7 @@ struct environment {
 
 /* root: the project's folder. */
 void environment_read(struct environment *e, const char *root);
+/* All of it, and the warnings. */
 void environment_print(const struct environment *e, FILE *out);
 /* The same text for measurements that may stand beside each other. */
 void environment_machine(const struct environment *e, struct buf *out);

@@ -80,19 +80,6 @@ static unsigned select_pairs(struct program *p, const struct build side[2], stru
     return kept;
 }
 
-static void print_environment(struct program *p, const struct build *b)
-{
-    struct environment e;
-    struct buf warnings = {0};
-    environment_read(&e, b->root);
-    environment_print(&e, p->out);
-    environment_warn(&e, &warnings);
-    for (char *line = strtok(warnings.p, "\n"); line; line = strtok(NULL, "\n"))
-        fprintf(p->out, "warning: %s\n", line);
-    buf_free(&warnings);
-    fflush(p->out);
-}
-
 static struct pair_options pair_options(const struct program *p)
 {
     return (struct pair_options){.pairs = (unsigned)p->opt.pairs,
@@ -120,6 +107,7 @@ static int open_builds(struct program *p, struct build side[2], struct pair **pa
 
 static int compare_builds(struct program *p)
 {
+    struct environment e;
     struct build side[2];
     struct pair *pairs = NULL;
     unsigned n = 0;
@@ -127,7 +115,8 @@ static int compare_builds(struct program *p)
     if (status) return status;
     struct pair_options o = pair_options(p);
     for (unsigned i = 0; i < n; i++) pairs[i].plant = (unsigned)p->opt.plant;
-    print_environment(p, &side[1]);
+    environment_read(&e, side[1].root);
+    environment_print(&e, p->out);
     pairs_measure(pairs, n, &side[0], &side[1], &o);
     for (unsigned i = 0; i < n; i++) {
         print_pair(p, &pairs[i]);
@@ -138,7 +127,84 @@ static int compare_builds(struct program *p)
     return status;
 }
 
+/* ---- of itself ---- */
+
+enum { ALONE_TURNS = 3, PLANTED_TURNS = 2, PLANTED = 3 /* percent */ };
+
+/* What is wanted: wrong at most so often, right at least so often, in percent. */
+static const double most_wrong = 2, least_found = 90;
+
+/* How often verdicts of a build against itself were right, and other than they should be. */
+struct tries {
+    unsigned all, changed, slower, failed; /* verdicts */
+};
+
+static int try_turns(struct program *p, unsigned plant, unsigned turns, struct tries *t)
+{
+    struct pair_options o = pair_options(p);
+    int status = STATUS_PASS;
+    for (unsigned turn = 0; turn < turns && !status; turn++) {
+        struct build side[2];
+        struct pair *pairs = NULL;
+        unsigned n = 0;
+        status = open_builds(p, side, &pairs, &n);
+        if (status) break;
+        for (unsigned i = 0; i < n; i++) pairs[i].plant = plant;
+        pairs_measure(pairs, n, &side[0], &side[1], &o);
+        for (unsigned i = 0; i < n; i++) {
+            enum pair_verdict v = pairs[i].verdict;
+            t->all++;
+            t->slower += v == PAIR_SLOWER;
+            t->changed += v == PAIR_SLOWER || v == PAIR_FASTER;
+            t->failed += v > PAIR_UNSURE;
+            if (plant ? v != PAIR_SLOWER : v == PAIR_SLOWER || v == PAIR_FASTER || v > PAIR_UNSURE)
+                print_pair(p, &pairs[i]);
+        }
+        fflush(p->out);
+    }
+    return status;
+}
+
+static int selftest(struct program *p)
+{
+    struct tries alone = {0}, planted = {0};
+    struct environment e;
+    struct build b;
+    const char *name = p->opt.args.items[0], *why = build_find(name, &b, &p->arena, p->err);
+    if (why) return complain(p, STATUS_USAGE, "%s: %s", name, why);
+    list_add(p, &p->opt.args, name);
+    environment_read(&e, b.root);
+    environment_print(&e, p->out);
+    int status = try_turns(p, 0, ALONE_TURNS, &alone);
+    if (!status) status = try_turns(p, PLANTED, PLANTED_TURNS, &planted);
+    if (status) return status;
+    double wrong = 100.0 * alone.changed / alone.all, found = 100.0 * planted.slower / planted.all;
+    fprintf(p->out, "the same against the same: %u of %u changed: %.1f %% false alarms (at most %.0f %%)\n",
+            alone.changed, alone.all, wrong, most_wrong);
+    fprintf(p->out, "%d %% more work: %u of %u found: %.1f %% (at least %.0f %%)\n", PLANTED, planted.slower,
+            planted.all, found, least_found);
+    if (alone.failed || planted.failed)
+        return complain(p, STATUS_FAIL, "some benchmarks could not be measured");
+    return wrong <= most_wrong && found >= least_found
+               ? STATUS_PASS
+               : complain(p, STATUS_FAIL, "on this machine, as busy as it is now, comparisons are no gate");
+}
+
+static bool is_history(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 5 && !strcmp(name + n - 5, ".json");
+}
+
 int cmd_compare(struct program *p)
 {
+    const struct text_list *args = &p->opt.args;
+    unsigned histories = 0;
+    for (unsigned i = 0; i < args->n; i++) histories += is_history(args->items[i]);
+    if (p->opt.selftest && args->n != 1) return complain(p, STATUS_USAGE, "--selftest wants one build");
+    if (p->opt.selftest) return selftest(p);
+    if (histories == args->n) return compare_histories(p);
+    if (histories) return complain(p, STATUS_USAGE, "recorded figures and builds cannot be compared");
+    if (args->n != 2) return complain(p, STATUS_USAGE, "compare wants OLD and NEW, or recorded figures");
     return compare_builds(p);
 }

@@ -95,6 +95,9 @@ enum option_id {
     OPT_PINS,
     OPT_BENCH_FILTER,
     OPT_PAIRS,
+    OPT_MIN_TIME,
+    OPT_FIGURES,
+    OPT_BENCH_VERBOSE,
     OPT_LEAST,
     OPT_PLANT,
     OPT_SELFTEST,
@@ -156,6 +159,7 @@ struct options {
     uint64_t pairs;                         /* compare: of processes */
     double least;                           /* compare: percent that matter */
     bool selftest;                          /* compare: of itself */
+    double min_time;                        /* bench: seconds */
     uint64_t plant;                         /* compare: percent */
     bool pin;                               /* codegen: what is now is agreed on */
     const char *why;                        /* codegen: so, although it grew */
@@ -208,9 +212,12 @@ int cmd_manual(struct program *p);
 int cmd_completion(struct program *p);
 int cmd_codegen(struct program *p);
 int cmd_compare(struct program *p);
+int cmd_bench(struct program *p);
 int cmd_pack(struct program *p);
 
 /* ---- shared by commands ---- */
+/* compare_history.c: of the files that are the arguments. The exit status. */
+int compare_histories(struct program *p);
 /* The guest of this name, or NULL after a complaint. */
 const struct guest *program_guest(struct program *p, const char *name);
 /* The stream's cases as a packed corpus in the folder --output; the exit status. `files`: they are from

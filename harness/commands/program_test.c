@@ -74,7 +74,7 @@ static void test_usage(void **state)
         {"", "lockstep: no command given; 'lockstep --help' lists them\n"},
         {"rnu", "lockstep: unknown command 'rnu'; did you mean 'run'?\n"},
         {"xyzzy", "lockstep: unknown command 'xyzzy'; there are run, repro, shrink, explain, list, gen, "
-                  "pack, cover, merge, codegen, compare, exec, manual, completion\n"},
+                  "pack, cover, merge, codegen, bench, compare, exec, manual, completion\n"},
         {"--jobs|3",
          "lockstep: unknown option '--jobs'; a command comes first: 'lockstep --help' lists them\n"},
         {"run|--bakend|x", "lockstep: unknown option '--bakend'; did you mean '--backend'?\n"},

@@ -126,6 +126,12 @@ const struct option_row option_rows[OPTIONS] = {
                           "only benchmarks whose name matches (repeat for more)"},
     [OPT_PAIRS] = {"pairs", 0, "N", TYPE_NUMBER, FIELD(pairs), CMD_COMPARE, 6, 50, "16",
                    "of processes, one of each side, that are measured"},
+    [OPT_MIN_TIME] = {"min-time", 0, "SECONDS", TYPE_SECONDS, FIELD(min_time), CMD_BENCH, 0, 0, "0.5",
+                      "that a benchmark runs, at least"},
+    [OPT_FIGURES] = {"output", 'o', "FILE", TYPE_TEXT, FIELD(output), CMD_BENCH, 0, 0, NULL,
+                     "where the figures go; default: build/bench/bench.json"},
+    [OPT_BENCH_VERBOSE] = {"verbose", 'v', NULL, TYPE_FLAG, FIELD(verbose), CMD_COMPARE, 0, 0, NULL,
+                           "of recorded figures, name also what did not change"},
     [OPT_LEAST] = {"least", 0, "PERCENT", TYPE_SECONDS, FIELD(least), CMD_COMPARE, 0, 0, "1.5",
                    "smaller changes do not matter"},
     [OPT_PLANT] = {"plant", 0, "PERCENT", TYPE_NUMBER, FIELD(plant), CMD_COMPARE, 0, 100, "0",
@@ -223,12 +229,21 @@ const struct command commands[] = {
      "  lockstep codegen\n"
      "  lockstep codegen --pin --why 'checks the tag, too'\n",
      cmd_codegen},
-    {"compare", CMD_COMPARE, "OLD NEW", 2, 2, false, "tell whether NEW is slower than OLD",
+    {"bench", CMD_BENCH, "[FILTER...]", 0, ~0u, false, "run the benchmarks and record their figures",
+     "FILTER is a pattern of names in bench/*.yaml; default: all of them, which takes some minutes. A table\n"
+     "appears as it goes; the figures are Google Benchmark's JSON, with the machine, its load, the commit\n"
+     "and warnings about noise in it. Exit status: 0, 1 a benchmark fails, 3 they cannot be run.\n",
+     "  lockstep bench 'jit/*' 'translate/*'\n"
+     "  lockstep bench --output history/$(git rev-parse HEAD).json\n",
+     cmd_bench},
+    {"compare", CMD_COMPARE, "OLD NEW | FILE.json...", 1, ~0u, false, "tell whether NEW is slower than OLD",
      "OLD and NEW are builds (folders with lockstep-bench in them or in build/rel there) or commits, which "
      "are\n"
      "built in build/compare. A process of each works in turn (A B, B A) for some milliseconds, and CPU\n"
      "time counts; then two others. A change is reported when the pairs' signed ranks say so at 5 % of\n"
      "false discoveries among all benchmarks, it matters, and others find it again.\n"
+     "Of files that lockstep bench recorded, in the order of their commits, it tells for each machine at\n"
+     "which commit a benchmark became slower or faster (E-divisive), from eight files on.\n"
      "Exit status: 0 nothing is slower, 1 something is, fails or is gone, 2 bad usage, 3 a build does not "
      "start.\n",
      "  lockstep compare HEAD~1 build/rel\n"
