@@ -120,7 +120,10 @@ static const char mixed[] = HEAD
     "budget}\n"
     "- {id: six, code: nop}\n"
     "matrix:\n- {id: 'm-$v', with: {v: [1, 2, 3]}, code: 'li a0, $v', out: {a0: '$v'}}\n"
-    "generate:\n- {rows: [rv.add, rv.lw, rv.fadd.s], count: 700}\n- {rows: rv.add, count: 20, seed: 1}\n";
+    "generate:\n- {rows: [rv.add, rv.lw, rv.fadd.s], count: 700}\n- {rows: rv.add, count: 20, seed: 1}\n",
+                  /* an id that is a row's, right behind cases of it */
+    named[] = HEAD
+    "generate:\n- {rows: rv.add, count: 3}\ncases:\n- {id: rv.add, code: nop}\n- {id: rv.add2, code: nop}\n";
 
 static void test_selections(void **state)
 {
@@ -175,6 +178,9 @@ static void test_places(void **state)
     put("mixed.yaml", mixed);
     struct packed_manifest once = pack(at("mixed.yaml"), at("p"));
     (void)compare(at("mixed.yaml"), at("p/manifest.yaml"), &all, 0);
+    put("named.yaml", named);
+    (void)pack(at("named.yaml"), at("named"));
+    assert_int_equal(compare(at("named.yaml"), at("named"), &all, 0), 5);
     put("in.yaml", "lockstep: 1\ninclude: p/manifest.yaml\n");
     (void)compare(at("mixed.yaml"), at("in.yaml"), &all, 0);
     struct packed_manifest twice = pack(at("p"), at("again"));

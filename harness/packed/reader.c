@@ -238,7 +238,7 @@ static bool make_id(struct packed *p)
         p->stem_size = 0;
     }
     char *at = p->id + p->prefix_size + r->id;
-    if (p->stem_size != r->id || memcmp(p->stem, text, r->id) || text[r->id]) {
+    if (!generated || p->stem_size != r->id || memcmp(p->stem, text, r->id) || text[r->id]) {
         if (!good_id(text, r->id)) return bad_record(p);
         memcpy(p->id + p->prefix_size, text, r->id);
         memcpy(p->stem, text, r->id);
@@ -271,35 +271,42 @@ int packed_next(struct packed *p)
     return 1;
 }
 
-int64_t packed_skip(struct packed *p, uint64_t n)
+/* Passes over whole blocks, as many as *left cases have, unread; the one in which they end is read. 1: it is
+ * at hand, 0: there are no more, or none need be passed, -1: reported. */
+static int pass_blocks(struct packed *p, uint64_t *left)
 {
-    uint64_t left = n;
-    while (left) {
-        if (p->next.records) {
-            if (left >= p->next.records) {
-                left -= p->next.records;
-                p->number += p->next.records;
-                p->next.records = 0;
-                continue;
-            }
-            if (!take_record(p)) return -1;
-            p->number++;
-            left--;
-            continue;
-        }
-        struct packed_head h;
+    struct packed_head h;
+    while (*left) {
         int got = next_head(p, &h);
-        if (!got && at_end(p)) got = -1;
-        if (got < 0) return -1;
-        if (!got) break;
-        if (h.cases > left) {
-            if (!read_block(p, &h)) return -1;
-            continue;
-        }
-        left -= h.cases;
+        if (got <= 0) return got < 0 ? -1 : at_end(p);
+        if (h.cases > *left) return read_block(p, &h) ? 1 : -1;
+        *left -= h.cases;
         p->number += h.cases;
         p->at += h.packed;
         p->whole = false;
     }
+    return 0;
+}
+
+/* The same within the block at hand. False: reported. */
+static bool pass_records(struct packed *p, uint64_t *left)
+{
+    if (*left >= p->next.records) {
+        *left -= p->next.records;
+        p->number += p->next.records;
+        p->next.records = 0;
+        return true;
+    }
+    for (; *left; --*left, p->number++)
+        if (!take_record(p)) return false;
+    return true;
+}
+
+int64_t packed_skip(struct packed *p, uint64_t n)
+{
+    uint64_t left = n;
+    if (!pass_records(p, &left)) return -1;
+    int got = pass_blocks(p, &left);
+    if (got < 0 || (got > 0 && !pass_records(p, &left))) return -1;
     return (int64_t)(n - left);
 }
