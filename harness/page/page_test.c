@@ -58,6 +58,7 @@ static void test_texts(void **state)
     expect(text, "<a href=\"#rv.mul\">rv.mul</a>: rd: tested alone differs from &lt;other&gt;");
     expect(text, "<a href=\"#rv.div\">rv.div</a>: other died of SIGSEGV");
     expect(text, "1 &lt;beta&gt; &amp; &quot;'");
+    expect(text, "<p class=\"when\">when &lt;rd=rs1&gt;</p>");
     expect(text, "no &lt;oracle&gt;");
     expect(text, "<a class=\"f\" href=\"#rv.mul\" title=\"rv.mul fails 1, 0 of ");
     expect(text, "<a class=\"u\" href=\"#rv.sub\" title=\"rv.sub unchecked");

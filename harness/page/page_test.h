@@ -85,6 +85,7 @@ static inline char *write_page(const char *path, const struct history *h, const 
         assert_int_equal(report_record(&r, &info, &rec), 0);
     }
     clusters_sort(&t.clusters);
+    t.clusters.items[1].when = xstrdup("when <rd=rs1>");
     info.stopped = stopped;
     assert_int_equal(report_end(&r, &info, &t), 0);
     tally_free(&t);
