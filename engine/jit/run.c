@@ -371,6 +371,9 @@ static void jit_invalidate(struct vcpu *c, uint64_t addr, uint64_t size)
     struct jit *j = c->backend;
     backend_interp.invalidate(c, addr, size);
     if (j->cache.count) jit_flush(j);
+    /* also where slices end: a case comes out the same whatever ran before it */
+    j->slices.state = 1;
+    j->slice_left = 0;
 }
 
 static const char *jit_version(void)
