@@ -60,7 +60,7 @@ static void *work(void *arg)
 
 static int run_all(struct shop *s, const char *root, const char *dir, unsigned trees, unsigned jobs)
 {
-    static struct bench benches[TREES_MAX];
+    struct bench *benches = xcalloc(trees, sizeof(*benches));
     int err = 0;
     unsigned n = 0;
     for (; n < trees && !err; n++) {
@@ -76,6 +76,7 @@ static int run_all(struct shop *s, const char *root, const char *dir, unsigned t
         pthread_join(benches[i].thread, NULL);
         tree_free(&benches[i].tree);
     }
+    free(benches);
     if (err) fprintf(stderr, "mutants: cannot work in %s: %s\n", dir, strerror(-err));
     return err;
 }

@@ -44,8 +44,8 @@ bool mutant_table_read(struct mutant_table *t, const char *path, const char *roo
                        struct diag *d) MUST_CHECK;
 void mutant_table_free(struct mutant_table *t);
 void mutant_table_write_json(FILE *out); /* the format as JSON Schema */
-/* How often the text stands in the file; -errno when it cannot be read. */
-int mutant_count(const char *path, const char *text);
+/* How often `what` stands in the file; -errno when it cannot be read. */
+int mutant_count(const char *path, const char *what);
 
 /* ---- tree.c ---- */
 
