@@ -107,6 +107,15 @@ static void test_history(void **state)
     html = read_file("x.html");
     expect_part(html, "Not compared: the earlier figures are another machine's");
     free(html);
+    write_file(
+        "moved.json",
+        "{\"context\": {\"host_name\": \"here\", \"num_cpus\": 2}, \"lockstep\": {\"definitions\": "
+        "{\"y\": \"1\"}}, \"benchmarks\": [{\"name\": \"y\", \"cpu_time\": 1, \"time_unit\": \"s\"}]}");
+    lockstep(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|now.json|--before|moved.json");
+    html = read_file("x.html");
+    expect_part(html, "<p>No longer measured: y</p>"); /* it means something else now */
+    expect_part(html, "<p>New: x/&lt;a&gt;, y</p>");
+    free(html);
 }
 
 static void test_bad_history(void **state)

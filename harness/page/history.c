@@ -22,6 +22,7 @@ static double nanoseconds(const json_t *o)
         double ns;        /* in nanoseconds */
     } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
     double v = json_number_value(json_object_get(o, "cpu_time"));
+    if (strstr(text_of(o, "name"), "/real_time")) return 0; /* other processes do the work */
     for (size_t i = 0; i < ARRAY_LEN(units); i++)
         if (!strcmp(text_of(o, "time_unit"), units[i].unit)) return v * units[i].ns;
     return 0;
@@ -60,7 +61,8 @@ const struct bench *bench_find(const struct bench_set *s, const char *name)
 }
 
 /* Of several repetitions the median stands, or the first one. */
-static void add_bench(struct bench_set *s, const json_t *o, const struct backend *const *backends)
+static void add_bench(struct bench_set *s, const json_t *o, const json_t *definitions,
+                      const struct backend *const *backends)
 {
     bool sum = !strcmp(text_of(o, "run_type"), "aggregate");
     if (sum && strcmp(text_of(o, "aggregate_name"), "median") != 0) return;
@@ -72,7 +74,8 @@ static void add_bench(struct bench_set *s, const json_t *o, const struct backend
         return;
     }
     b = &s->items[s->n++];
-    *b = (struct bench){.name = name, .ns = nanoseconds(o)};
+    *b =
+        (struct bench){.name = name, .ns = nanoseconds(o), .definition = xstrdup(text_of(definitions, name))};
     if (json_is_true(json_object_get(o, "error_occurred"))) b->skipped = xstrdup(text_of(o, "error_message"));
     add_ratios(b, o, backends);
 }
@@ -89,6 +92,8 @@ static bool read_benches(struct bench_set *s, const char *path, const struct bac
     json_t *root = json_loadf(f, 0, &err);
     fclose(f);
     const json_t *list = json_object_get(root, "benchmarks"), *context = json_object_get(root, "context");
+    const json_t *ours = json_object_get(root, "lockstep"); /* `lockstep bench` adds it */
+    const char *machine = text_of(json_object_get(ours, "environment"), "machine");
     bool good = json_is_array(list);
     if (!root)
         buf_printf(why, "%s: not what Google Benchmark writes as JSON: line %d: %s", path, err.line,
@@ -96,11 +101,12 @@ static bool read_benches(struct bench_set *s, const char *path, const struct bac
     else if (!good)
         buf_printf(why, "%s: not what Google Benchmark writes as JSON: there is no list 'benchmarks'", path);
     s->path = path;
-    s->host = xstrdup(text_of(context, "host_name"));
+    s->host = xstrdup(*machine ? machine : text_of(context, "host_name"));
     s->date = xstrdup(text_of(context, "date"));
     s->cpus = (unsigned)json_integer_value(json_object_get(context, "num_cpus"));
     s->items = xcalloc(json_array_size(list) + 1, sizeof(*s->items));
-    for (size_t i = 0; i < json_array_size(list); i++) add_bench(s, json_array_get(list, i), backends);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        add_bench(s, json_array_get(list, i), json_object_get(ours, "definitions"), backends);
     json_decref(root);
     return good;
 }
@@ -109,6 +115,7 @@ static void benches_free(struct bench_set *s)
 {
     for (unsigned i = 0; i < s->n; i++) {
         for (unsigned k = 0; k < s->items[i].nratios; k++) free(s->items[i].ratios[k].name);
+        free(s->items[i].definition);
         free(s->items[i].name);
         free(s->items[i].skipped);
     }

@@ -19,6 +19,7 @@ struct bench {
     double ns;                               /* CPU time of a round */
     struct bench_ratio ratios[BENCH_RATIOS]; /* nratios of them */
     unsigned nratios;                        /* how many */
+    char *definition;                        /* a hash of what it measures; "" when that is not said; owned */
     char *skipped;                           /* why it gave no result, or NULL; owned */
 };
 

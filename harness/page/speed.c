@@ -132,7 +132,8 @@ static void write_only_in(struct page *p, const struct bench_set *a, const struc
     const char *comma = what;
     for (unsigned i = 0; i < a->n; i++) {
         const struct bench *other = bench_find(b, a->items[i].name);
-        if (other && !other->skipped) continue;
+        bool same = other && !strcmp(other->definition, a->items[i].definition);
+        if (same && !other->skipped) continue;
         page_raw(p, comma == what ? "<p>" : "");
         page_raw(p, comma);
         page_raw(p, " ");
@@ -165,7 +166,9 @@ static void write_bench_before(struct page *p, const struct history *h)
     struct plot_bar *bars = xcalloc(h->now.n + 1ul, sizeof(*bars));
     for (unsigned i = 0; i < h->now.n; i++) {
         const struct bench *now = &h->now.items[i], *then = bench_find(&h->before, now->name);
-        if (!then || now->ns <= 0 || then->ns <= 0 || now->nratios) continue;
+        if (!then || strcmp(then->definition, now->definition) || now->ns <= 0 || then->ns <= 0 ||
+            now->nratios)
+            continue;
         bars[n++] = (struct plot_bar){now->name, then->ns / now->ns, then->ns < now->ns ? "less" : "more"};
     }
     if (n) plot_factors(p, bars, n, "slower than before", "faster than before");
