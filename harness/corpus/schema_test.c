@@ -2,6 +2,7 @@
  */
 #include "harness/corpus/corpus_test.h"
 #include "harness/corpus/schema.h"
+#include "harness/packed/packed.h"
 
 #include <ftw.h>
 #include <jansson.h>
@@ -71,6 +72,13 @@ static void test_quirks(void **state)
     json_decref(j);
 }
 
+static void test_packed(void **state)
+{
+    json_t *j = written(packed_write_json);
+    compare_map(&schema_packed, json_array_get(json_object_get(j, "allOf"), 0));
+    json_decref(j);
+}
+
 /* ---- the corpora ---- */
 
 static int nfiles;
@@ -105,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_corpus),
         cmocka_unit_test(test_quirks),
+        cmocka_unit_test(test_packed),
         cmocka_unit_test(test_first_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,8 @@
  */
 #include "harness/corpus/stream.h"
 
+#include "harness/packed/packed.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,9 +5,10 @@
 #include "harness/generate/generate.h"
 #include "harness/harness.h"
 #include "harness/corpus/matrix.h"
-#include "harness/packed/packed.h"
 
 #include <sys/types.h>
+
+struct packed;
 
 /* ---- paths.c: the files behind the given paths ---- */
 

@@ -1,6 +1,8 @@
 /* The cases of a packed corpus, as part of the stream: they stand where those of a YAML file would. */
 #include "harness/corpus/stream.h"
 
+#include "harness/packed/packed.h"
+
 #include <string.h>
 
 bool stream_is_records(struct case_stream *s, const char *path)

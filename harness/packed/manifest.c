@@ -12,8 +12,11 @@
 static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
 static const struct schema word = {.what = "the name of a file", .accepts = SCHEMA_TEXT, .word = true};
 static const struct schema isa = {.what = "the name of an ISA", .accepts = SCHEMA_TEXT, .isa = true};
-static const struct schema number = {
-    .what = "a number that is not negative", .accepts = SCHEMA_NUMBER, .max = UINT64_MAX};
+static const struct schema number = {.what = "a number", .accepts = SCHEMA_NUMBER};
+static const struct schema count = {/* which JSON has, too */
+                                    .what = "a number from 0 to 2^63 - 1",
+                                    .accepts = SCHEMA_NUMBER,
+                                    .max = INT64_MAX};
 
 static const struct schema_key source_keys[] = {
     {"ids", &text, true, "What the ids of these cases begin with: ISA/FILE."},
@@ -24,26 +27,26 @@ static const struct schema source = {
 static const struct schema sources = {.what = "a list of sources", .accepts = SCHEMA_LIST, .item = &source};
 
 static const struct schema_key manifest_keys[] = {
-    {"packed", &number, true, "Version of this format: 1. Must be the first key."},
+    {"packed", &count, true, "Version of this format: 1. Must be the first key."},
     {"isa", &isa, true, "The guest."},
     {"from", &text, true, "The command that made it."},
     {"seed", &number, true, "Of generated cases."},
-    {"cases", &number, true, "How many there are."},
+    {"cases", &count, true, "How many there are."},
     {"records", &number, true, "XXH64 of all records, uncompressed: zstdcat cases.zst | xxhsum -H1"},
     {"rows", &number, true, "Hash of the rows, registers and causes of the ISA that the records are for."},
     {"data", &word, true, "The file of records, in the manifest's folder."},
-    {"bytes", &number, true, "Size of that file."},
+    {"bytes", &count, true, "Size of that file."},
     {"zstd", &text, true, "What compressed it; other versions may make other bytes of the same records."},
     {"sources", &sources, true, "Where the cases are from."},
 };
-static const struct schema manifest = {.what = "the manifest of a packed corpus",
-                                       .accepts = SCHEMA_MAP,
-                                       .keys = manifest_keys,
-                                       .nkeys = ARRAY_LEN(manifest_keys)};
+const struct schema schema_packed = {.what = "the manifest of a packed corpus",
+                                     .accepts = SCHEMA_MAP,
+                                     .keys = manifest_keys,
+                                     .nkeys = ARRAY_LEN(manifest_keys)};
 
 void packed_write_json(FILE *out)
 {
-    schema_write(&manifest, "lockstep packed corpus", out);
+    schema_write(&schema_packed, "lockstep packed corpus", out);
 }
 
 /* ---- what records depend on ---- */
@@ -161,7 +164,7 @@ static bool read_manifest(const char *path, const struct ynode *root, struct pac
         return false;
     }
     if (!schema_check(manifest_keys[0].type, v, d) || !check_version(root, d)) return false;
-    if (!schema_check(&manifest, root, d)) return false;
+    if (!schema_check(&schema_packed, root, d)) return false;
     *m = (struct packed_manifest){
         .guest = guest_find(ynode_get(root, "isa")->text),
         .from = ynode_get(root, "from")->text,

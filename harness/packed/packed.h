@@ -6,12 +6,15 @@
 #define HARNESS_PACKED_H
 
 #include "harness/harness.h"
+#include "harness/corpus/schema.h"
 #include "harness/packed/format.h"
 
 #define PACKED_MANIFEST "manifest.yaml"
 #define PACKED_DATA     "cases.zst"
 
 /* ---- manifest.c ---- */
+
+extern const struct schema schema_packed; /* top of a manifest */
 
 /* Where cases are from. */
 struct packed_source {
