@@ -20,7 +20,8 @@ enum { PAGE_TIMES = 24 }; /* a bar for each power of two of microseconds */
 
 struct row_on {
     uint64_t ran;     /* cases that this backend gave a result of */
-    uint64_t failed;  /* of all failures, those where it stands against the others */
+    uint64_t failed;  /* of all failures, those where it stands against the others; of an oracle, against the
+                         manual */
     uint64_t checked; /* an oracle or the manual agreed */
 };
 

@@ -51,8 +51,8 @@ static void expect(const char *text, const char *part)
 static void test_texts(void **state)
 {
     char *path = temporary(), *text = write_page(path, NULL, "interrupted by <SIGINT>");
-    expect(text, "2 of 6 cases failed, of 2 causes");
-    expect(text, "The run did not finish: interrupted by &lt;SIGINT&gt;, after 6 of 9 cases.");
+    expect(text, "2 of 7 cases failed, of 2 causes");
+    expect(text, "The run did not finish: interrupted by &lt;SIGINT&gt;, after 7 of 9 cases.");
     expect(text, "x &lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;z&quot;\n  ? ?'");
     expect(text, "lockstep repro g/a/&lt;3&gt;&amp;&quot;' caf? &quot;x&quot; &lt;i&gt;.yaml --seed 7");
     expect(text, "<a href=\"#rv.mul\">rv.mul</a>: rd: tested alone differs from &lt;other&gt;");
@@ -61,6 +61,8 @@ static void test_texts(void **state)
     expect(text, "<p class=\"when\">when &lt;rd=rs1&gt;</p>");
     expect(text, "no &lt;oracle&gt;");
     expect(text, "<a class=\"f\" href=\"#rv.mul\" title=\"rv.mul fails 1, 0 of ");
+    expect(text, "<a class=\"f\" href=\"#rv.xor\" title=\"rv.xor fails 1\"></a>"); /* the oracle */
+    expect(text, "<a class=\"p l1\" href=\"#rv.xor\" title=\"rv.xor passes, 0 of ");
     expect(text, "<a class=\"u\" href=\"#rv.sub\" title=\"rv.sub unchecked");
     expect(text, "<a class=\"n\" href=\"#rv.sh1add\" title=\"rv.sh1add unsupported");
     assert_null(strstr(text, "<script"));

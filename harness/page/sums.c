@@ -120,12 +120,26 @@ static void add_failure(struct guest_sums *g, const struct lineup *l, const stru
     for (unsigned i = 0; l && i < l->n; i++) g->rows[row].on[i].failed += who >> i & 1;
 }
 
+/* Oracles that stand against the manual, while the case passes: the first line of the detail names them. */
+static unsigned dissenters(const struct lineup *l, const struct record *r)
+{
+    char line[256];
+    const char *text = r->detail + strspn(r->detail, " ");
+    unsigned oracles = 0;
+    if (!r->dissent) return 0;
+    snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+    for (unsigned i = 0; i < l->n; i++) oracles |= (unsigned)l->entries[i].oracle << i;
+    return sums_blamed(l, line) & oracles;
+}
+
 static void add_passed(struct row_sum *row, const struct lineup *l, const struct record *r)
 {
     bool checked = r->checked & (CHECKED_MANUAL | CHECKED_ORACLE);
+    unsigned against = verdict_is_failure(r->verdict) ? 0 : dissenters(l, r);
     for (unsigned i = 0; i < l->n; i++) {
         bool ran = r->ran >> i & 1;
         row->on[i].ran += ran;
+        row->on[i].failed += against >> i & 1;
         row->on[i].checked += ran && checked && r->verdict == VERDICT_PASS;
     }
 }
