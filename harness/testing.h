@@ -12,6 +12,7 @@
 #include <setjmp.h> /* cmocka.h wants these before it */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,8 +26,9 @@ enum fault {
     FAULT_UNSUPPORTED, /* says that it cannot go on */
     FAULT_SLOW,        /* 20 ms */
     FAULT_LIE,
-    FAULT_WRITE,
-    /* memory comes out wrong */ FAULT_FILE, /* a0 comes out wrong while there is a file "wrong" */
+    FAULT_WRITE,    /* memory comes out wrong */
+    FAULT_FILE,     /* a0 comes out wrong while there is a file "wrong" */
+    FAULT_EAT,      /* wants more and more memory */
     FAULT_SCRIBBLE, /* writes a record of a case that nobody asked for to every descriptor */
 };
 
@@ -56,6 +58,8 @@ static void faulty_run(struct vcpu *c, uint64_t budget)
         for (;;) pause();
     case FAULT_SLOW: usleep(20000); break;
     case FAULT_SCRIBBLE: scribble(); break;
+    case FAULT_EAT:
+        for (;;) memset(xmalloc(1 << 24), 1, 1 << 24);
     default: break;
     }
     backend_interp.run(c, budget);

@@ -18,7 +18,7 @@ static void *or_die(void *p, size_t n)
 {
     if (p) return p;
     fprintf(stderr, "lockstep: out of memory (%zu bytes)\n", n);
-    exit(3);
+    exit(BASE_NO_MEMORY);
 }
 
 void *xmalloc(size_t n)

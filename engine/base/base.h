@@ -109,7 +109,9 @@ void suggest_offer(struct suggest *s, const char *name, size_t len);
 /* The entry of names[0..n) nearest to `word`, or NULL when none is near enough; NULL entries are skipped. */
 const char *base_suggest(const char *word, const char *const *names, size_t n);
 
-/* ---- alloc.c: checked allocation for host-side code; on no memory a sentence on stderr and exit 3 ---- */
+/* ---- alloc.c: checked allocation for host-side code; on no memory a sentence on stderr and exit ---- */
+
+enum { BASE_NO_MEMORY = 3 }; /* exit status */
 
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);

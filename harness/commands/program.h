@@ -47,6 +47,7 @@ enum option_id {
     OPT_TODAY,
     OPT_SHOW,
     OPT_MAX_TIMEOUTS,
+    OPT_MEMORY,
     OPT_QUIET,
     OPT_VERBOSE,
     OPT_ROWS,
@@ -142,6 +143,7 @@ struct options {
     uint64_t shard, nshards; /* from 0; nshards 0: everything */
     uint64_t show;           /* failures printed in full */
     uint64_t max_timeouts;   /* then the run gives up */
+    uint64_t memory;         /* bytes a worker may allocate */
     uint64_t count;          /* gen: cases for each row */
     double timeout;          /* seconds for a case */
     const char *runner;      /* exec: a backend, or "auto" */

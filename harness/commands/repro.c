@@ -5,6 +5,7 @@
  */
 #include "harness/judge/compare.h"
 #include "harness/commands/explain.h"
+#include "harness/run/child.h"
 #include "harness/run/plan.h"
 #include "harness/run/worker.h"
 
@@ -130,16 +131,15 @@ static int child(const struct plan *plan, const struct test_case *c, struct acti
 /* How the child ended, as an exit status. */
 static int child_status(struct program *p, const struct plan *plan, const struct activity *act, int status)
 {
-    const char *who = act->doing >= DOING_BACKEND && act->doing - DOING_BACKEND < plan->lineup.n
-                          ? plan->lineup.entries[act->doing - DOING_BACKEND].backend->name
-                          : "the judge";
+    const char *who = child_doing(&plan->lineup, act->doing);
+    char death[64];
     if (WIFEXITED(status) && act->doing == DOING_NOTHING) return WEXITSTATUS(status);
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
         fprintf(p->out, "timeout: no result from %s within %g s\n", who, plan->timeout);
-    else if (WIFSIGNALED(status))
-        fprintf(p->out, "crash: %s died of SIG%s\n", who, sigabbrev_np(WTERMSIG(status)));
-    else
-        fprintf(p->out, "crash: %s exited with status %d\n", who, WEXITSTATUS(status));
+    } else {
+        child_end(status, death, sizeof(death));
+        fprintf(p->out, "crash: %s %s\n", who, death);
+    }
     return STATUS_FAIL;
 }
 
@@ -154,7 +154,7 @@ static int run_child(struct program *p, const struct plan *plan, const struct te
     pid_t pid = fork();
     if (!pid) {
         close(fds[0]);
-        pool_default_signals();
+        child_begin(plan->memory);
         _exit(child(plan, c, act, fds[1]));
     }
     close(fds[1]);

@@ -122,6 +122,7 @@ static int run_plan(struct program *p, const struct plan *plan, const struct run
         .jobs = plan->jobs,
         .timeout = plan->timeout,
         .max_timeouts = plan->max_timeouts,
+        .memory = plan->memory,
         .sink = session_record,
         .told = session_told,
         .asked = session_asked,

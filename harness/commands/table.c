@@ -31,6 +31,9 @@ const struct option_row option_rows[OPTIONS] = {
                   "failures printed in full; reports have all of them"},
     [OPT_MAX_TIMEOUTS] = {"max-timeouts", 0, "N", TYPE_NUMBER, FIELD(max_timeouts), CMD_RUN, 0, 0, "100",
                           "give up after so many cases timed out; 0: never"},
+    [OPT_MEMORY] =
+        {"memory", 0, "BYTES", TYPE_SIZE, FIELD(memory), CMD_CASES, 0, 0, "4G",
+         "what a worker may allocate (K, M, G may follow): a case that wants more has failed; 0: any"},
     [OPT_QUIET] = {"quiet", 'q', NULL, TYPE_FLAG, FIELD(quiet), CMD_RUN | CMD_COVER | CMD_MERGE, 0, 0, NULL,
                    "no progress, no tables, and of each failure only its id"},
     [OPT_VERBOSE] = {"verbose", 'v', NULL, TYPE_FLAG, FIELD(verbose), CMD_RUN | CMD_LIST | CMD_COVER, 0, 0,

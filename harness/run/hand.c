@@ -4,12 +4,12 @@
  * rest of its assignment goes to a new worker together with the number of the case that did it, which reports
  * it unrun.
  */
+#include "harness/run/child.h"
 #include "harness/run/pool.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,9 +25,8 @@ static const double AWAKE_MAX = 4 * TICK_MS / 1000.0; /* seconds between two loo
  */
 static void child_main(struct pool *p, struct hand *h, int fd, pid_t parent)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    pool_default_signals();
-    if (getppid() != parent) _exit(STATUS_HARNESS);
+    child_begin(p->cfg->memory);
+    if (getppid() != parent) _exit(0);
     for (unsigned i = 0; i < p->njobs; i++)
         if (p->hands[i].pid) close(p->hands[i].fd);
     close(p->sigfd);
@@ -85,24 +84,6 @@ void hand_give(struct pool *p, struct hand *h, struct piece *piece)
 
 /* ---- a worker that died ---- */
 
-/* "died of SIGSEGV", "exited with status 3" */
-static void describe_death(int status, char *text, size_t n)
-{
-    if (WIFSIGNALED(status)) {
-        const char *name = sigabbrev_np(WTERMSIG(status));
-        snprintf(text, n, "died of SIG%s", name ? name : "?");
-    } else {
-        snprintf(text, n, "exited with status %d", WEXITSTATUS(status));
-    }
-}
-
-static const char *doing_name(const struct pool *p, uint32_t doing)
-{
-    if (doing >= DOING_BACKEND && doing - DOING_BACKEND < p->cfg->lineup->n)
-        return p->cfg->lineup->entries[doing - DOING_BACKEND].backend->name;
-    return "the judge";
-}
-
 /* Decides which case of the assignment, if any, is to blame, and writes it into h->a. */
 static void blame(struct pool *p, struct hand *h, int status)
 {
@@ -110,7 +91,7 @@ static void blame(struct pool *p, struct hand *h, int status)
     uint32_t doing = h->act->doing;
     bool known = doing != DOING_NOTHING && number >= h->a.first && number - h->a.first < h->a.count;
     char death[64];
-    describe_death(status, death, sizeof(death));
+    child_end(status, death, sizeof(death));
     h->a.lost = ~0ull;
     if (h->overdue && !(known && number == h->seen)) return; /* it went on just before it was killed */
     if (!known) {
@@ -131,13 +112,13 @@ static void blame(struct pool *p, struct hand *h, int status)
     if (!h->overdue) {
         h->a.verdict = VERDICT_CRASH;
         h->a.micros = 0;
-        snprintf(h->a.reason, sizeof(h->a.reason), "%s %s", doing_name(p, doing), death);
+        snprintf(h->a.reason, sizeof(h->a.reason), "%s %s", child_doing(p->cfg->lineup, doing), death);
         return;
     }
     h->a.verdict = VERDICT_TIMEOUT;
     h->a.micros = p->cfg->timeout < UINT32_MAX / 1e6 ? (uint32_t)(p->cfg->timeout * 1e6) : UINT32_MAX;
-    snprintf(h->a.reason, sizeof(h->a.reason), "no result from %s within %g s", doing_name(p, doing),
-             p->cfg->timeout);
+    snprintf(h->a.reason, sizeof(h->a.reason), "no result from %s within %g s",
+             child_doing(p->cfg->lineup, doing), p->cfg->timeout);
     p->res->timeouts++;
     if (!p->cfg->max_timeouts || p->res->timeouts < p->cfg->max_timeouts) return;
     buf_printf(&p->res->message, "%u cases timed out", p->res->timeouts);
@@ -281,7 +262,7 @@ void hands_tell_slowest(const struct pool *p)
         if (!slowest || h->since < slowest->since) slowest = h;
     }
     if (slowest) copy_id(slowest, id);
-    p->cfg->slowest(p->cfg->arg, id, slowest ? doing_name(p, slowest->act->doing) : "",
+    p->cfg->slowest(p->cfg->arg, id, slowest ? child_doing(p->cfg->lineup, slowest->act->doing) : "",
                     slowest ? p->clock - slowest->since : 0);
 }
 
@@ -297,7 +278,7 @@ void hand_describe(const struct pool *p, const struct hand *h, struct buf *out)
     else if (doing == DOING_NOTHING)
         buf_printf(out, "between cases, from number %llu on\n", (unsigned long long)h->a.first);
     else
-        buf_printf(out, "%s on %s, for %.1f s\n", id, doing_name(p, doing),
+        buf_printf(out, "%s on %s, for %.1f s\n", id, child_doing(p->cfg->lineup, doing),
                    h->since > 0 ? p->clock - h->since : 0);
 }
 

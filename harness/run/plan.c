@@ -229,6 +229,7 @@ static int override(struct program *p, struct plan *plan)
     if (given(p, OPT_ORDER)) plan->plain = !strcmp(o->order, "plain");
     if (given(p, OPT_ORDER) && !plan->plain && strcmp(o->order, order_choices[0]) != 0)
         return complain_name(p, "order", o->order, order_choices, ARRAY_LEN(order_choices) - 1);
+    plan->memory = o->memory;
     plan->max_timeouts = o->max_timeouts > UINT_MAX ? UINT_MAX : (unsigned)o->max_timeouts;
     plan->filter.shard = (unsigned)o->shard;
     plan->filter.nshards = (unsigned)o->nshards;

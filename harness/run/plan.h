@@ -26,6 +26,7 @@ struct plan {
     unsigned jobs;                                /* workers */
     double timeout;                               /* seconds for a case */
     unsigned max_timeouts;                        /* then give up */
+    uint64_t memory;                              /* bytes for a worker; 0: any */
     const char *quirks_dir;                       /* NULL: none */
     int32_t today;                                /* decides which of them have ended */
     struct plan_report reports[PLAN_MAX_REPORTS]; /* nreports of them */

@@ -43,11 +43,6 @@ void pool_block_signals(sigset_t *old)
     sigprocmask(SIG_BLOCK, &set, old);
 }
 
-void pool_default_signals(void)
-{
-    for (int sig = 1; sig < NSIG; sig++) signal(sig, SIG_DFL);
-}
-
 void pool_finish(struct pool *p, enum pool_end end)
 {
     if (p->over) return;

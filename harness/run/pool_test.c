@@ -373,6 +373,28 @@ static void test_early(void **state)
     assert_nobody_left();
 }
 
+/* A case that wants all memory costs itself. */
+static void test_out_of_memory(void **state)
+{
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* its allocator ends the process in its own way */
+#endif
+    enum { N = 8 };
+    enum fault faults[N] = {[3] = FAULT_EAT};
+    struct corpus c = corpus_make(N, faults, N);
+    struct seen s = {0};
+    struct pool_config cfg = config(&c, N, 2, 4, &s);
+    struct pool_result res;
+    cfg.memory = 1 << 28;
+    pool_run(&cfg, &res);
+    assert_int_equal(res.end, POOL_DONE);
+    assert_int_equal(s.n, N);
+    assert_string_equal(buf_cstr(&s.reasons), "crash c3: faulty ran out of memory\n");
+    seen_free(&s);
+    buf_free(&c.text);
+    assert_nobody_left();
+}
+
 /* A worker that somebody else kills costs no case: the one at hand runs again. */
 static void test_killed_from_outside(void **state)
 {
@@ -459,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_stream_ends_early),
         cmocka_unit_test(test_dies_while_reading),
         cmocka_unit_test(test_early),
+        cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_killed_from_outside),
         cmocka_unit_test(test_clock_that_jumps),
         cmocka_unit_test(test_nothing),

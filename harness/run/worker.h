@@ -58,6 +58,7 @@ struct pool_config {
     unsigned batch;              /* cases an assignment; 0: a good number */
     double timeout;              /* seconds a case may take; 0: for ever */
     unsigned max_timeouts;       /* give up after so many; 0: never */
+    uint64_t memory;             /* bytes a worker may allocate; 0: any */
     /* Called for each record in the order of the cases, and now and then with NULL. */
     void (*sink)(void *arg, const struct record *r);
     /* Called with each record of early_cases, in their order, as soon as it is known; or NULL. The sink gets
@@ -88,8 +89,6 @@ struct pool_result {
  * watches for them.
  */
 void pool_block_signals(sigset_t *old);
-/* For a child: whatever its parent catches, here a signal is the end. */
-void pool_default_signals(void);
 void pool_run(const struct pool_config *cfg, struct pool_result *res);
 
 #endif

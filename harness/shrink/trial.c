@@ -5,6 +5,7 @@
 #include "harness/shrink/shrink.h"
 
 #include "harness/judge/compare.h"
+#include "harness/run/child.h"
 #include "harness/run/worker.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,8 +122,7 @@ static bool start(struct trial *t)
     }
     pid_t pid = fork();
     if (!pid) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        pool_default_signals();
+        child_begin(t->plan->memory);
         close(to[1]);
         close(from[0]);
         serve(t, to[0], from[1]);
@@ -194,17 +193,13 @@ static bool ask(struct trial *t, char what)
     if (said < 0) kill(t->pid, SIGKILL);
     uint32_t doing = b->act.doing;
     stop(t, &status);
-    const char *who = doing >= DOING_BACKEND && doing - DOING_BACKEND < t->plan->lineup.n
-                          ? t->plan->lineup.entries[doing - DOING_BACKEND].backend->name
-                          : "the judge";
+    const char *who = child_doing(&t->plan->lineup, doing);
+    char death[64];
+    child_end(status, death, sizeof(death));
     if (said < 0)
         snprintf(b->signature, sizeof(b->signature), "timeout: %s", who);
-    else if (WIFSIGNALED(status))
-        snprintf(b->signature, sizeof(b->signature), "crash: %s died of SIG%s", who,
-                 sigabbrev_np(WTERMSIG(status)));
     else
-        snprintf(b->signature, sizeof(b->signature), "crash: %s exited with status %d", who,
-                 WEXITSTATUS(status));
+        snprintf(b->signature, sizeof(b->signature), "crash: %s %s", who, death);
     b->step = 0;
     return false;
 }
