@@ -10,7 +10,7 @@ enum { SLOTS = 4 * CLUSTERS_MAX };
 /* The signature; where a backend died or hung there is none, but the row and how. */
 static void cause_of(const struct record *r, struct buf *out)
 {
-    if (r->verdict != VERDICT_FAIL) buf_printf(out, "%s: ", *r->row ? r->row : "(several rows)");
+    if (r->verdict != VERDICT_FAIL) buf_printf(out, "%s: ", *r->row ? r->row : "(several instructions)");
     buf_str(out, *r->reason ? r->reason : *r->row ? r->row : "(unknown)");
 }
 

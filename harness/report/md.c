@@ -12,15 +12,20 @@ static void md_begin(struct report *r, const struct run_info *info)
     report_spool(r);
 }
 
-/* Failing cases, all of them, wait in the spool for the sums that stand before them. */
+enum {
+    LISTED = 1000
+}; /* failing cases; whoever reads this will not read more, and pull requests take 1 MiB */
+
+/* The first failing cases wait in the spool for the sums that stand before them. */
 static void md_record(struct report *r, const struct run_info *info, const struct record *rec)
 {
     struct buf *b = &r->buf;
-    if (!r->spool || !verdict_is_failure(rec->verdict)) return;
+    if (!r->spool || !verdict_is_failure(rec->verdict) || r->counts[0]++ >= LISTED) return;
     buf_str(b, "- **");
     text_md(b, rec->id);
     buf_printf(b, "** (%s, ", verdict_name(rec->verdict));
-    text_md(b, *rec->row ? rec->row : "does not decode");
+    char name[TALLY_NAME];
+    text_md(b, tally_row_of(rec, name));
     buf_str(b, ") ");
     const char *line = strchr(rec->detail, '\n');
     struct buf text = {0};
@@ -35,7 +40,6 @@ static void md_record(struct report *r, const struct run_info *info, const struc
     buf_free(&text);
     fwrite(b->p, 1, b->len, r->spool);
     buf_reset(b);
-    r->counts[0]++;
 }
 
 static void add_row(struct buf *b, const char *name, uint64_t n)
@@ -153,6 +157,9 @@ static void md_end(struct report *r, const struct run_info *info, const struct t
     fwrite(b->p, 1, b->len, r->f);
     buf_reset(b);
     report_unspool(r);
+    if (r->counts[0] > LISTED)
+        fprintf(r->f, "\n… and %" PRIu64 " failing cases more, which the other reports list.\n",
+                r->counts[0] - LISTED);
 }
 
 const struct report_kind report_md = {

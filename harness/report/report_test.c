@@ -104,6 +104,50 @@ static void test_jsonl(void **state)
     free(text);
 }
 
+/* However many cases fail, people get a page. */
+static void test_md_is_bounded(void **state)
+{
+    struct report r;
+    struct tally t;
+    struct run_info info = info_of(100000);
+    char *path = temporary();
+    tally_init(&t, 0);
+    assert_int_equal(report_open(&r, &report_md, path, false, &info), 0);
+    for (unsigned i = 0; i < 100000; i++) {
+        char id[32], cause[64];
+        snprintf(id, sizeof(id), "r/a/%u", i);
+        snprintf(cause, sizeof(cause), "rv.x%u: rd: a differs from b", i % 3000);
+        struct record rec = {.verdict = VERDICT_FAIL,
+                             .id = id,
+                             .row = "rv.sub",
+                             .ext = "I",
+                             .guest = "r",
+                             .file = "a.yaml",
+                             .exit = "",
+                             .reason = cause,
+                             .detail = "",
+                             .bins = ""};
+        tally_add(&t, &rec);
+        assert_int_equal(report_record(&r, &info, &rec), 0);
+    }
+    assert_int_equal(t.clusters.n, CLUSTERS_MAX);
+    assert_int_equal(report_end(&r, &info, &t), 0);
+    tally_free(&t);
+    struct buf text = {0};
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    char chunk[4096];
+    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;) buf_add(&text, chunk, n);
+    fclose(f);
+    assert_true(text.len < 1 << 20);
+    assert_non_null(strstr(text.p, "- **r/a/999** (fail, rv.x999)"));
+    assert_null(strstr(text.p, "**r/a/1000**"));
+    assert_non_null(strstr(text.p, "\n… and 99000 failing cases more, which the other reports list.\n"));
+    buf_free(&text);
+    unlink(path);
+    free(path);
+}
+
 static void test_md(void **state)
 {
     static const char *const parts[] = {"# lockstep: 2 passed, 3 failed, 1 skipped\n",
@@ -198,9 +242,13 @@ static void test_makes_folders(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_junit),       cmocka_unit_test(test_jsonl),
-        cmocka_unit_test(test_md),          cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_cannot_open), cmocka_unit_test(test_makes_folders),
+        cmocka_unit_test(test_junit),
+        cmocka_unit_test(test_jsonl),
+        cmocka_unit_test(test_md),
+        cmocka_unit_test(test_md_is_bounded),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_cannot_open),
+        cmocka_unit_test(test_makes_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

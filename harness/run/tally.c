@@ -63,21 +63,18 @@ static struct tally_row *ext_find(struct tally_list *l, const struct record *r)
     return list_find(l, name);
 }
 
-/* Of a longer case the signature says which instruction went wrong. */
-static void count_row(struct tally *t, const struct record *r)
+const char *tally_row_of(const struct record *r, char name[TALLY_NAME])
 {
-    char name[128];
     const char *end = r->verdict == VERDICT_FAIL ? strstr(r->reason, ": ") : NULL;
-    if (end)
-        snprintf(name, sizeof(name), "%.*s", (int)(end - r->reason), r->reason);
-    else
-        snprintf(name, sizeof(name), "%s", *r->row ? r->row : "(several rows)");
-    list_find(&t->rows, name)->n++;
+    if (!end) return *r->row ? r->row : "(several instructions)";
+    snprintf(name, TALLY_NAME, "%.*s", (int)(end - r->reason), r->reason);
+    return name;
 }
 
 void tally_add(struct tally *t, const struct record *r)
 {
     bool failure = verdict_is_failure(r->verdict);
+    char name[TALLY_NAME];
     t->total++;
     t->verdicts[r->verdict]++;
     t->dissent += r->dissent;
@@ -87,7 +84,7 @@ void tally_add(struct tally *t, const struct record *r)
         add_checked(t, r->checked);
     if (r->verdict == VERDICT_XFAIL || r->verdict == VERDICT_XPASS) list_find(&t->xfails, r->reason)->n++;
     if (failure) clusters_add(&t->clusters, r);
-    if (failure) count_row(t, r);
+    if (failure) list_find(&t->rows, tally_row_of(r, name))->n++;
     struct tally_row *ext = ext_find(&t->exts, r);
     ext->n++;
     ext->bad += failure;

@@ -45,5 +45,8 @@ uint64_t tally_failed(const struct tally *t); /* failed, crashed, timed out */
 /* "N passed, M failed, K skipped", other parts only when there are any. */
 void tally_line(const struct tally *t, struct buf *out);
 bool verdict_is_failure(enum verdict v);
+enum { TALLY_NAME = 128 };
+/* The row that went wrong in a failing case: of a longer one the signature says which. `name` is scratch. */
+const char *tally_row_of(const struct record *r, char name[TALLY_NAME]);
 
 #endif

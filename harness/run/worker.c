@@ -73,7 +73,9 @@ struct record record_of(const struct test_case *c, uint64_t number, const struct
         .id = c->id,
         .guest = c->guest->name,
         .row = c->row ? c->row->id : "",
-        .ext = c->row ? c->row->ext : "",
+        .ext = c->row         ? c->row->ext
+               : c->steps > 1 ? "(sequences)"
+                              : "",
         .file = case_place(c).file,
         .reason = j->verdict == VERDICT_FAIL ? j->signature : j->skip,
         .detail = buf_cstr(&j->detail),
