@@ -118,6 +118,14 @@ struct share {
     bool apart;              /* none was hit by both */
 };
 
+/* A dynamic rounding mode that is none: the instruction faults, and that says nothing about its result. */
+static bool is_no_mode(const struct view *v, const struct bin_group *g, unsigned raw)
+{
+    if (g->kind != BIN_ROUND) return false;
+    int most = v->b->plan.row->fields[g->a].kind->round_max;
+    return (int)(raw / ROUND_CONTROLS) > most && (int)(raw % ROUND_CONTROLS) > most;
+}
+
 static struct share share_of(const struct view *v, const struct bin_group *g)
 {
     struct share s = {.apart = true};
@@ -125,6 +133,7 @@ static struct share share_of(const struct view *v, const struct bin_group *g)
         if (g->map[raw] == BIN_NONE) continue;
         uint32_t n = v->k->bins[g->map[raw]];
         bool good = passed(v, g->map[raw]);
+        if (!n && is_no_mode(v, g, raw)) continue;
         s.failed += n != 0;
         s.passed += good;
         s.either += n || good;
@@ -134,15 +143,18 @@ static struct share share_of(const struct view *v, const struct bin_group *g)
     return s;
 }
 
-/* "rs1=qnan or snan": the bins of the group that passing cases hit, or failing ones. */
-static void name_some(const struct view *v, const struct bin_group *g, bool passing, unsigned n,
+enum which { FAILED /* failing cases hit it */, SPARED /* only passing ones do */ };
+
+/* "rs1=qnan or snan": the `n` bins of the group of which that is so. */
+static void name_some(const struct view *v, const struct bin_group *g, enum which which, unsigned n,
                       struct buf *out)
 {
     struct buf name = {0};
     unsigned said = 0;
     for (unsigned raw = 0; raw < g->nraw; raw++) {
         unsigned bin = g->map[raw];
-        if (bin == BIN_NONE || !(passing ? passed(v, bin) : v->k->bins[bin] != 0)) continue;
+        if (bin == BIN_NONE || (which == FAILED) != (v->k->bins[bin] != 0)) continue;
+        if (which == SPARED && (!passed(v, bin) || is_no_mode(v, g, raw))) continue;
         buf_reset(&name);
         bins_name(v->b, bin, &name);
         const char *value = strchr(buf_cstr(&name), '=');
@@ -181,7 +193,7 @@ static bool some_values(const struct view *v, const struct bin_group *g, const s
     unsigned n = rest ? s->passed : s->failed;
     if (n > VALUES_SAID) return false;
     buf_str(out, rest ? "unless " : "when ");
-    name_some(v, g, rest, n, out);
+    name_some(v, g, rest ? SPARED : FAILED, n, out);
     return true;
 }
 
@@ -192,11 +204,12 @@ static bool some_values(const struct view *v, const struct bin_group *g, const s
 static double surprise(const struct view *v, const struct share *s)
 {
     unsigned all = s->either;
-    if (s->cases != v->k->n || s->failed >= all || s->failed > VALUES_SAID) return 0;
+    if (s->cases != v->k->n || s->failed >= all) return 0;
+    if (s->failed > VALUES_SAID && all - s->failed > VALUES_SAID) return 0;
     return (double)v->k->n * log2((double)all / s->failed);
 }
 
-/* Adds what is most telling, and what is next; "only when rm=rup, and rs2=0". */
+/* Adds what is most telling, and what is next: "only when rm=rup, and never when rs2=0". */
 static bool only_when(const struct view *v, struct buf *out)
 {
     static const double enough = 10; /* bits: of twenty groups, one in fifty causes shows as much by chance */
@@ -218,8 +231,10 @@ static bool only_when(const struct view *v, struct buf *out)
     }
     for (unsigned i = 0; i < ARRAY_LEN(groups) && groups[i]; i++) {
         struct share s = share_of(v, groups[i]);
-        buf_str(out, i ? ", and " : "only when ");
-        name_some(v, groups[i], false, s.failed, out);
+        bool rest = s.failed > VALUES_SAID || s.either - s.failed < s.failed;
+        buf_str(out, i ? ", and " : "");
+        buf_str(out, rest ? "never when " : "only when ");
+        name_some(v, groups[i], rest ? SPARED : FAILED, rest ? s.either - s.failed : s.failed, out);
     }
     return groups[0];
 }

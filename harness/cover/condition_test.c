@@ -154,6 +154,13 @@ static void test_only_when(void **state)
     fail_case(&s, "rm=rup|rs1=qnan", 2);
     expect(&s, "only when rm=rup");
 
+    static const char *const values[] = {"rs1=0",   "rs1=1",     "rs1=-1", "rs1=min",
+                                         "rs1=max", "rs1=small", "rs1=big"};
+    s = begin("rv.xor"); /* some values fail never */
+    for (unsigned i = 0; i < ARRAY_LEN(values); i++) pass(&s, values[i]);
+    for (unsigned i = 1; i < ARRAY_LEN(values); i++) fail_case(&s, values[i], 20);
+    expect(&s, "never when rs1=0");
+
     s = begin("rv.fadd.s"); /* two cases may */
     for (unsigned i = 0; i < ARRAY_LEN(modes); i++) pass(&s, modes[i]);
     fail_case(&s, "rm=rup", 2);

@@ -70,6 +70,10 @@ static void find_voters(struct ballot *b)
     for (unsigned i = 1; i <= b->n; i++)
         if (!(b->absent >> i & 1) && silenced(b, i)) mute |= 1ull << i;
     b->absent |= mute;
+    bool asked = false; /* the truth says something about what is disputed */
+    for (unsigned i = 1; i <= b->n && !(b->absent >> MANUAL & 1); i++)
+        asked |= !(b->absent >> i & 1) && hear(b, i, MANUAL) == DIFFERENT;
+    if (!asked) b->absent |= 1ull << MANUAL;
 }
 
 /* The first party in which nobody is further from the voter than `most`; b->nparties: there is none. */
