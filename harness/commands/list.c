@@ -40,6 +40,13 @@ static int list_backends(struct program *p, const struct guest *g)
     return STATUS_PASS;
 }
 
+static int list_reports(struct program *p, const struct guest *g)
+{
+    for (unsigned i = 0; report_kinds[i]; i++)
+        fprintf(p->out, "%-10s %s\n", report_kinds[i]->name, report_kinds[i]->help);
+    return STATUS_PASS;
+}
+
 static int list_rows(struct program *p, const struct guest *g)
 {
     const char *glob = p->opt.args.n > 2 ? p->opt.args.items[2] : "*";
@@ -228,7 +235,8 @@ static const struct list {
     {"rows", 1, 2, true, list_rows},           {"extensions", 1, 1, true, list_extensions},
     {"registers", 1, 1, true, list_registers}, {"csrs", 1, 1, true, list_csrs},
     {"cases", 1, ~0u, false, list_cases},      {"schema", 0, 1, false, list_schema},
-    {"quirks", 0, 0, false, list_quirks},      {"commands", 0, 0, false, list_commands},
+    {"quirks", 0, 0, false, list_quirks},      {"reports", 0, 0, false, list_reports},
+    {"commands", 0, 0, false, list_commands},
 };
 
 const char *list_name(unsigned i)

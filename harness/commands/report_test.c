@@ -60,6 +60,14 @@ static void test_every_kind(void **state)
     buf_free(&words);
 }
 
+static void test_listed(void **state)
+{
+    struct place *p = *state;
+    lockstep(p, "list|reports");
+    assert_int_equal(p->status, STATUS_PASS);
+    for (unsigned i = 0; report_kinds[i]; i++) expect_part(p->out, report_kinds[i]->help);
+}
+
 static void test_printed(void **state)
 {
     struct place *p = *state;
@@ -209,7 +217,7 @@ static void test_merged(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_every_kind, enter, leave),
+        cmocka_unit_test_setup_teardown(test_every_kind, enter, leave),        cmocka_unit_test_setup_teardown(test_listed, enter, leave),
         cmocka_unit_test_setup_teardown(test_printed, enter, leave),
         cmocka_unit_test_setup_teardown(test_history, enter, leave),
         cmocka_unit_test_setup_teardown(test_bad_history, enter, leave),

@@ -21,7 +21,7 @@ const struct option_row option_rows[OPTIONS] = {
     [OPT_TIMEOUT] = {"timeout", 0, "SECONDS", TYPE_SECONDS, FIELD(timeout), CMD_CASES, 0, 0, "10",
                      "a case that takes longer has failed; 0: never"},
     [OPT_REPORT] = {"report", 'r', "KIND=FILE", TYPE_TEXTS, FIELD(reports), CMD_RUN | CMD_MERGE, 0, 0, NULL,
-                    "write a report (html, junit, jsonl, md, tap, github, cover, record); repeat for more"},
+                    "write a report ('lockstep list reports' has the kinds); repeat for more"},
     [OPT_QUIRKS] =
         {"quirks", 0, "DIR", TYPE_TEXT, FIELD(quirks), CMD_CASES | CMD_LIST, 0, 0, NULL,
          "known errors of oracles, waivers, expected failures; 'none' for none; default: corpora/quirks"},
@@ -190,6 +190,7 @@ const struct command commands[] = {
      "  csrs ISA             control and status registers\n"
      "  cases PATH...        ids of the cases of corpora\n"
      "  quirks               known errors of oracles, waivers and expected failures; -v: why\n"
+     "  reports              kinds of reports, for --report KIND=FILE\n"
      "  schema [NAME]        JSON Schema of a file format: corpus, packed, plan, quirks, thresholds,\n"
      "                       unreachable, mutants, codegen, benchmarks\n"
      "  commands             what lockstep can do\n",
