@@ -24,6 +24,7 @@ extern const struct bench_kind jit_kinds[];       /* jit.c: what translated code
 extern const struct bench_kind translate_kinds[]; /* translate.c: translation by stage; reclaiming */
 extern const struct bench_kind cases_kinds[];     /* cases.c: single-instruction cases a second */
 extern const struct bench_kind corpus_kinds[];    /* corpus.c: corpora, whole */
+extern const struct bench_kind jobs_kinds[];      /* jobs.c: two jobs against one */
 extern const struct bench_kind packed_kinds[];    /* packed.c: reading and packing them */
 extern const struct bench_kind exec_kinds[];      /* exec.c: real programs, alone and against others */
 
