@@ -7,43 +7,45 @@
 
 enum { ORDERS = 999, COUNTED = 9 /* of them: less than 1 % */ };
 
-/* Sums of |x - y| over pairs: within the left part, within the right one, and between both. */
-struct distances {
-    double left, right, between;
-};
-
-/* The value at `at` goes from the right part, which begins there, to the left one. */
-static void move(struct distances *d, const double *v, unsigned n, unsigned at)
+/* Formula (5) of the paper with exponent 1, scaled by (6); from sums of |x - y| over pairs. */
+static double energy(double left, double right, double between, double n, double m)
 {
-    double to_left = 0, to_right = 0;
-    for (unsigned i = 0; i < at; i++) to_left += fabs(v[i] - v[at]);
-    for (unsigned i = at + 1; i < n; i++) to_right += fabs(v[i] - v[at]);
-    d->left += to_left;
-    d->right -= to_right;
-    d->between += to_right - to_left;
-}
-
-/* Formula (5) of the paper with exponent 1, scaled by (6). */
-static double energy(const struct distances *d, double n, double m)
-{
-    double e = 2 * d->between / (n * m) - 2 * d->left / (n * (n - 1)) - 2 * d->right / (m * (m - 1));
+    double e = 2 * between / (n * m) - 2 * left / (n * (n - 1)) - 2 * right / (m * (m - 1));
     return n * m / (n + m) * e;
 }
 
-double stats_best_split(const double *v, unsigned n, unsigned *at)
+/* whole[k]: the sum over pairs of the first k values. */
+static void sum_whole(const double *v, unsigned n, double *whole)
 {
-    struct distances d = {0};
-    double best = 0;
-    *at = 0;
-    for (unsigned i = 0; i < n; i++)
-        for (unsigned k = i + 1; k < n; k++) d.right += fabs(v[i] - v[k]);
-    for (unsigned i = 0; i + STATS_SEGMENT < n; i++) {
-        move(&d, v, n, i);
-        if (i + 1 < STATS_SEGMENT) continue;
-        double e = energy(&d, i + 1, n - i - 1);
-        if (*at && e <= best) continue;
-        best = e;
-        *at = i + 1;
+    whole[0] = 0;
+    for (unsigned k = 0; k < n; k++) {
+        double more = 0;
+        for (unsigned i = 0; i < k; i++) more += fabs(v[i] - v[k]);
+        whole[k + 1] = whole[k] + more;
+    }
+}
+
+/* What is left of `at` against what follows it up to any `end`: else one change would hide another that takes
+ * it back. part[end]: the sum over pairs from `at` on. */
+double stats_best_split(const double *v, unsigned n, unsigned *best_at)
+{
+    double whole[STATS_MAX + 1], part[STATS_MAX + 1] = {0}, best = 0;
+    *best_at = 0;
+    if (n < 2 * STATS_SEGMENT) return 0;
+    sum_whole(v, n, whole);
+    for (unsigned at = n - 1; at >= STATS_SEGMENT; at--) {
+        double more = 0;
+        for (unsigned i = at + 1; i < n; i++) {
+            more += fabs(v[at] - v[i]);
+            part[i + 1] += more;
+        }
+        for (unsigned end = at + STATS_SEGMENT; end <= n; end++) {
+            double between = whole[end] - whole[at] - part[end];
+            double e = energy(whole[at], part[end], between, at, end - at);
+            if (e <= best) continue;
+            best = e;
+            *best_at = at;
+        }
     }
     return best;
 }
@@ -66,7 +68,7 @@ static unsigned change_in(const double *v, unsigned n)
     struct rng r = {n};
     unsigned at, ignored, better = 0;
     double best = stats_best_split(v, n, &at);
-    if (!at || best <= 0) return 0;
+    if (!at) return 0;
     memcpy(other, v, n * sizeof(*v));
     for (unsigned i = 0; i < ORDERS && better < COUNTED; i++) {
         shuffle(other, n, &r);

@@ -79,7 +79,7 @@ struct pair {
 };
 
 struct pair_options {
-    unsigned pairs;       /* of processes, up to half of PAIRS_MAX */
+    unsigned pairs;       /* of processes, up to a third of PAIRS_MAX */
     struct slices slices; /* of each */
     double least;         /* changes below this matter to nobody: 0.02 is 2 % */
     double level;         /* rate of false discoveries */

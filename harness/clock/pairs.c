@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LONGER = 3 }; /* so many times the pairs, where noise hides what there is */
+
 const char *const pair_words[PAIR_VERDICTS] = {
     [PAIR_SAME] = "same",          [PAIR_FASTER] = "faster",    [PAIR_SLOWER] = "slower",
     [PAIR_UNSURE] = "cannot tell", [PAIR_FAILED] = "fails",     [PAIR_FAILED_OLD] = "fails in OLD",
@@ -128,12 +130,12 @@ void pairs_measure(struct pair *p, unsigned n, const struct build *old_build, co
                    const struct pair_options *o)
 {
     double *first = xcalloc(n ? n : 1, sizeof(*first));
-    BUG_ON(!o->pairs || 2 * o->pairs > PAIRS_MAX);
+    BUG_ON(!o->pairs || LONGER * o->pairs > PAIRS_MAX);
     for (unsigned i = 0; i < n; i++) p[i].want = o->pairs;
     measure_rounds(p, n, old_build, new_build, o);
     judge_all(p, n, o, false);
     for (unsigned i = 0; i < n; i++)
-        if (is_open(&p[i]) && !looks_changed(&p[i], o) && !looks_same(&p[i], o)) p[i].want *= 2;
+        if (is_open(&p[i]) && !looks_changed(&p[i], o) && !looks_same(&p[i], o)) p[i].want *= LONGER;
     measure_rounds(p, n, old_build, new_build, o);
     judge_all(p, n, o, false);
     for (unsigned i = 0; i < n; i++) {

@@ -119,6 +119,10 @@ static void test_split(void **state)
     unsigned at;
     near(stats_best_split(v, ARRAY_LEN(v), &at), 21.907692307692304); /* by its definition, in Python */
     assert_int_equal(at, 6);
+    /* a change that is taken back: the values up to that compare better than all */
+    static const double back[] = {10, 11, 10, 12, 15, 16, 14, 15, 10, 11, 12, 10, 11};
+    near(stats_best_split(back, ARRAY_LEN(back), &at), 12.666666666666666);
+    assert_int_equal(at, 4);
     near(stats_best_split(v, 7, &at), 0);
     assert_int_equal(at, 0);
 }

@@ -1,0 +1,301 @@
+/* `lockstep compare` as its users meet it. The builds are this program itself, which then plays
+ * lockstep-bench: a file beside it says what its benchmarks take. */
+#include "harness/commands/place_test.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- a build ---- */
+
+/* A line of the file `figures`: "name nanoseconds", or instead of those what it does wrong. */
+struct line {
+    char name[64], takes[64];
+};
+
+static unsigned read_lines(const char *program, struct line *lines, unsigned most)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%.*s/figures", (int)(strrchr(program, '/') - program), program);
+    FILE *f = fopen(path, "r");
+    unsigned n = 0;
+    while (f && n < most && fscanf(f, "%63s %63s", lines[n].name, lines[n].takes) == 2) n++;
+    if (f) fclose(f);
+    return n;
+}
+
+/* Half a percent of noise. */
+static void answer(const struct line *l)
+{
+    const char *plant = getenv("LOCKSTEP_BENCH_PLANT");
+    double ns = atof(l->takes) * (1 + (plant ? atof(plant) / 100 : 0));
+    struct rng r = {(uint64_t)getpid()};
+    char go;
+    while (read(0, &go, 1) == 1) dprintf(3, "%.3f\n", ns * (1 + (double)(rng_below(&r, 1001)) / 100000.0));
+}
+
+static int play(int argc, char **argv)
+{
+    struct line lines[16];
+    unsigned n = read_lines(argv[0], lines, 16);
+    if (!strcmp(argv[1], "--benchmark_list_tests")) {
+        for (unsigned i = 0; i < n; i++) puts(lines[i].name);
+        return n ? 0 : 1;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        char filter[2200];
+        snprintf(filter, sizeof(filter), "--benchmark_filter=^%s$", lines[i].name);
+        if (strcmp(argv[1], filter) != 0) continue;
+        if (!strcmp(lines[i].takes, "dies")) abort();
+        if (!strcmp(lines[i].takes, "fails"))
+            puts("{\"benchmarks\": [{\"error_message\": \"no such luck\"}]}");
+        if (!strcmp(lines[i].takes, "old")) puts("{\"benchmarks\": [{\"cpu_time\": 5}]}");
+        if (atof(lines[i].takes) > 0) answer(&lines[i]);
+    }
+    return 0;
+}
+
+static void make_build(const char *dir, const char *figures)
+{
+    char command[200], path[100];
+    assert_true(!mkdir(dir, 0777) || !access(dir, F_OK));
+    snprintf(command, sizeof(command), "cp /proc/%d/exe %s/lockstep-bench", (int)getpid(), dir);
+    assert_int_equal(system(command), 0);
+    snprintf(path, sizeof(path), "%s/figures", dir);
+    write_file(path, figures);
+}
+
+static void lockstep(struct place *p, const char *words)
+{
+    place_run(p, words, NULL, backend_all);
+}
+
+/* ---- two builds ---- */
+
+static void test_verdicts(void **state)
+{
+    struct place *p = *state;
+    make_build("old", "same 1000\nslower 1000\nfaster 1000\nlittle 1000\ngone 1000\nmended fails\n");
+    make_build("new",
+               "same 1000\nslower 1050\nfaster 950\nlittle 1004\nmended 1000\nadded 1000\nx/real_time 5\n");
+    lockstep(p, "compare|old|new");
+    assert_int_equal(p->status, STATUS_FAIL);
+    expect_part(p->out, "machine: ");
+    expect_part(p->out, "\nsame                                 ");
+    expect_part(p->out, "slower\nfaster    ");
+    expect_part(p->out, "faster\nlittle    ");
+    expect_part(p->out, "same\nmended                               fails in OLD: no such luck\n");
+    expect_part(
+        p->out,
+        "added                                not in OLD\ngone                                 not in NEW\n");
+    expect_part(p->out, "geometric mean of 4: NEW takes ");
+    expect_part(p->out, "2 same, 1 faster, 1 slower, 1 fails in OLD, 1 not in NEW, 1 not in OLD\n");
+    expect_part(p->err, "round 16: ");
+    lockstep(p, "compare|old|new|-q|--filter|sam?|--filter|faster|--filter|added|--pairs|8");
+    assert_int_equal(p->status, STATUS_PASS);
+    assert_string_equal(p->err, "");
+    expect_part(p->out, "1 same, 1 faster, 1 not in OLD\n");
+    lockstep(p, "compare|old|new|-q|--filter|same|--plant|5|--pairs|8");
+    assert_int_equal(p->status, STATUS_FAIL);
+    lockstep(p, "compare|old|new|-q|--filter|slower|--least|10|--pairs|8");
+    assert_int_equal(p->status, STATUS_PASS);
+    expect_part(p->out, "\n1 same\n");
+    lockstep(p, "compare|old|new|-q|--filter|gone");
+    assert_int_equal(p->status, STATUS_FAIL);
+}
+
+static void test_failures(void **state)
+{
+    struct place *p = *state;
+    make_build("old", "a 1000\nb 1000\nc 1000\nd 1000\n");
+    make_build("new", "a fails\nb dies\nc old\nd 1000\n");
+    lockstep(p, "compare|old|new|-q|--pairs|6");
+    assert_int_equal(p->status, STATUS_FAIL);
+    expect_part(p->out, "\na                                    fails: no such luck\n");
+    expect_part(p->out, "\nb                                    fails: Aborted\n");
+    expect_part(p->out, "\nc                                    fails: it knows no slices: it is older than "
+                        "lockstep compare\n");
+    expect_part(p->out, "\n1 same, 3 fails\n");
+}
+
+/* What the projects of both say of a name. */
+static void test_definitions(void **state)
+{
+    struct place *p = *state;
+    make_build("old", "a 1000\nb 1000\nc 1000\n");
+    make_build("new", "a 2000\nb 1000\nc 2000\n");
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(mkdir(i ? "new/bench" : "old/bench", 0777), 0);
+        write_file(i ? "new/bench/module.mk" : "old/bench/module.mk", "");
+        write_file(i ? "new/bench/x.yaml" : "old/bench/x.yaml",
+                   i ? "benchmarks: 1\nlist: [{name: a, kind: k, with: {n: 2}}, {name: b, kind: k}, {name: "
+                       "c, kind: k, compare: false}]\n"
+                     : "benchmarks: 1\nlist: [{name: a, kind: k, with: {n: 1}}, {name: b, kind: k}]\n");
+    }
+    lockstep(p, "compare|old|new|-q|--pairs|6");
+    assert_int_equal(p->status, STATUS_PASS);
+    expect_part(p->out, "\na                                    is another one\n");
+    expect_part(p->out, "\n1 same, 1 is another one\n");
+    lockstep(p, "compare|old|new|-q|--pairs|6|--filter|c");
+    assert_int_equal(p->status, STATUS_FAIL);
+}
+
+static void test_bad_builds(void **state)
+{
+    struct place *p = *state;
+    make_build("old", "a 1000\n");
+    make_build("empty", "");
+    assert_int_equal(mkdir("folder", 0777), 0);
+    assert_int_equal(mkdir("broken", 0777), 0);
+    write_file("broken/lockstep-bench", "no program\n");
+    assert_int_equal(chmod("broken/lockstep-bench", 0755), 0);
+    lockstep(p, "compare|old|folder");
+    expect_said(p, "folder", STATUS_USAGE,
+                "lockstep: folder: no lockstep-bench is in it, nor in build/rel there: 'make bench-build'\n");
+    lockstep(p, "compare|old|nothing");
+    expect_said(p, "nothing", STATUS_USAGE,
+                "lockstep: nothing: it is no build, no folder of one, and no commit\n");
+    lockstep(p, "compare|old|broken");
+    assert_int_equal(p->status, STATUS_HARNESS);
+    expect_part(p->err, "broken/lockstep-bench does not start: Exec format error\n");
+    lockstep(p, "compare|old|empty");
+    assert_int_equal(p->status, STATUS_HARNESS);
+    expect_part(p->err, "empty/lockstep-bench does not start: it ends with an error\n");
+    lockstep(p, "compare|old|old|--filter|zzz");
+    expect_said(p, "zzz", STATUS_NOTHING, "lockstep: no benchmark matches\n");
+    lockstep(p, "compare|old");
+    expect_said(p, "one", STATUS_USAGE, "lockstep: compare wants OLD and NEW, or recorded figures\n");
+    lockstep(p, "compare|old|x.json");
+    expect_said(p, "both", STATUS_USAGE, "lockstep: recorded figures and builds cannot be compared\n");
+}
+
+static void test_selftest(void **state)
+{
+    struct place *p = *state;
+    make_build("old", "a 1000\nb 500\n");
+    lockstep(p, "compare|--selftest|-q|--filter|*|--pairs|8|old");
+    if (p->status) fail_msg("%s%s", p->out, p->err);
+    expect_part(p->out, "the same against the same: 0 of 6 changed: 0.0 % false alarms (at most 2 %)\n"
+                        "3 % more work: 4 of 4 found: 100.0 % (at least 90 %)\n");
+    make_build("old", "a 1000\nb fails\n");
+    lockstep(p, "compare|--selftest|-q|--filter|*|--pairs|8|old");
+    expect_said(p, "fails", STATUS_FAIL, "lockstep: some benchmarks could not be measured\n");
+}
+
+/* ---- recorded figures ---- */
+
+static void record(unsigned number, const char *machine, const char *definition, double a, double b)
+{
+    char name[32];
+    struct buf text = {0};
+    /* neither names nor dates are in the order of commits */
+    snprintf(name, sizeof(name), "%02u.json", 40 - number);
+    buf_printf(&text,
+               "{\"context\": {\"date\": \"2026-01-01\"}, \"benchmarks\": ["
+               "{\"name\": \"a\", \"run_type\": \"iteration\", \"cpu_time\": %f, \"time_unit\": \"us\"},"
+               "{\"name\": \"clock/real_time\", \"cpu_time\": 1, \"time_unit\": \"ns\"}",
+               a);
+    if (b > 0)
+        buf_printf(
+            &text,
+            ", {\"name\": \"b/manual_time\", \"real_time\": %f, \"cpu_time\": 1, \"time_unit\": \"ms\"}", b);
+    buf_printf(
+        &text,
+        "], \"lockstep\": {\"format\": 1, \"environment\": {\"machine\": \"%s\", \"commit\": \"c%02u\", "
+        "\"commit_time\": %u}, \"definitions\": {\"a\": \"%s\", \"b\": \"1\"}}}\n",
+        machine, number, 1000 + number, definition);
+    write_file(name, text.p);
+    buf_free(&text);
+}
+
+/* Said for so many files, the newest first. */
+static void compare_files(struct place *p, unsigned n, const char *more)
+{
+    struct buf words = {0};
+    buf_str(&words, "compare");
+    while (n) buf_printf(&words, "|%02u.json", 40 - n--);
+    buf_str(&words, more);
+    lockstep(p, words.p);
+    buf_free(&words);
+}
+
+static void test_history(void **state)
+{
+    struct place *p = *state;
+    for (unsigned i = 1; i <= 12; i++)
+        record(i, "m", "1", (i < 7 ? 100 : 110) + i % 3 * 0.2, 50 + i % 2 * 0.1);
+    compare_files(p, 12, "|-v");
+    assert_int_equal(p->status, STATUS_FAIL);
+    expect_part(p->out, "machine: m: 12 files, c01 to c12\n");
+    expect_part(p->out, "slower by 10.0 % at c07 (33.json), after c06\n");
+    expect_part(p->out, "b                                    the same in 12 files\n2 series\n");
+    compare_files(p, 12, "|--least|20");
+    assert_int_equal(p->status, STATUS_PASS);
+    compare_files(p, 12, "|--filter|b");
+    assert_int_equal(p->status, STATUS_PASS);
+    /* mended again: no longer a reason to fail; b is gone in the end */
+    for (unsigned i = 1; i <= 24; i++)
+        record(i, "m", "1", (i < 9 || i > 16 ? 100 : 110) + i % 3 * 0.2, i == 24 ? 0 : 50);
+    compare_files(p, 24, "");
+    assert_int_equal(p->status, STATUS_PASS);
+    expect_part(p->out, "slower by 10.0 % at c09 (31.json), after c08\n");
+    expect_part(p->out, "faster by 9.1 % at c17 (23.json), after c16\n");
+    expect_part(
+        p->out,
+        "b                                    not in 16.json, or another benchmark there, or it fails\n");
+}
+
+/* What does not belong together is not compared. */
+static void test_apart(void **state)
+{
+    struct place *p = *state;
+    for (unsigned i = 1; i <= 12; i++) record(i, i % 2 ? "m" : "n", "1", i % 2 ? 100 : 200, 50);
+    compare_files(p, 12, "");
+    assert_int_equal(p->status, STATUS_PASS);
+    expect_part(
+        p->out,
+        "machine: m: 6 files, c01 to c11\n2 series; 2 have fewer than 8 figures, which is too few to tell\n");
+    expect_part(p->out, "machine: n: 6 files, c02 to c12\n2 series; 2 have fewer");
+    for (unsigned i = 1; i <= 12; i++) record(i, "m", i < 7 ? "1" : "2", i < 7 ? 100 : 200, 50);
+    compare_files(p, 12, "");
+    assert_int_equal(p->status, STATUS_PASS);
+    expect_part(
+        p->out,
+        "a                                    not in 28.json, or another benchmark there, or it fails\n");
+    expect_part(p->out, "3 series; 2 have fewer than 8");
+}
+
+static void test_bad_files(void **state)
+{
+    struct place *p = *state;
+    record(1, "m", "1", 1, 1);
+    write_file("cut.json", "{\"benchmarks\": [");
+    write_file("other.json", "{\"benchmarks\": [{\"name\": \"a\", \"cpu_time\": 1}]}");
+    write_file("none.json", "{}");
+    lockstep(p, "compare|39.json|cut.json");
+    assert_int_equal(p->status, STATUS_USAGE);
+    expect_part(p->err, "lockstep: cut.json: line ");
+    lockstep(p, "compare|39.json|other.json");
+    expect_said(
+        p, "other", STATUS_USAGE,
+        "lockstep: other.json: lockstep bench did not write it: nobody knows where it was measured\n");
+    lockstep(p, "compare|none.json|39.json");
+    expect_said(p, "none", STATUS_USAGE, "lockstep: none.json: it has no benchmarks\n");
+    lockstep(p, "compare|39.json|away.json");
+    assert_int_equal(p->status, STATUS_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_verdicts, enter, leave),
+        cmocka_unit_test_setup_teardown(test_failures, enter, leave),
+        cmocka_unit_test_setup_teardown(test_definitions, enter, leave),
+        cmocka_unit_test_setup_teardown(test_bad_builds, enter, leave),
+        cmocka_unit_test_setup_teardown(test_selftest, enter, leave),
+        cmocka_unit_test_setup_teardown(test_history, enter, leave),
+        cmocka_unit_test_setup_teardown(test_apart, enter, leave),
+        cmocka_unit_test_setup_teardown(test_bad_files, enter, leave),
+    };
+    if (argc > 1) return play(argc, argv);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
