@@ -105,7 +105,7 @@ static void test_words(void **state)
 
 /* ---- the program ---- */
 
-static const char *const faults[] = {"0", "5"}; /* FAULT_WRONG */
+static const char *const faults[] = {"0", "5", "4"}; /* none, FAULT_WRONG, FAULT_HANG */
 
 /* All that `lockstep run` prints in a terminal, or (`plain`) with a pipe for one. */
 static char *run_program(bool plain, const char *no_color, const char *fault, int *status)
@@ -119,8 +119,9 @@ static char *run_program(bool plain, const char *no_color, const char *fault, in
     pid_t pid = forkpty(&far, NULL, NULL, NULL);
     assert_true(pid >= 0);
     if (!pid) {
-        static const char *const argv[] = {"lockstep", "run",       "a.yaml",   "--backend", "faulty",
-                                           "--oracle", "reference", "--quirks", "none"};
+        static const char *const argv[] = {"lockstep", "run",       "a.yaml",    "--backend",
+                                           "faulty",   "--oracle",  "reference", "--quirks",
+                                           "none",     "--timeout", "0.7"};
         if (plain) dup2(ends[1], 1);
         if (plain) dup2(ends[1], 2);
         setenv("TERM", "xterm", 1);
@@ -153,6 +154,9 @@ static void test_program(void **state)
     text = run_program(false, "1", faults[1], &status);
     expect_part(text, "FAIL riscv64/a/a");
     assert_null(strstr(text, "\033["));
+    free(text);
+    text = run_program(false, NULL, faults[2], &status);
+    expect_part(text, "; slowest: riscv64/a/a on faulty 0.");
     free(text);
     text = run_program(true, NULL, faults[1], &status);
     expect_part(text, "FAIL riscv64/a/a");
