@@ -158,7 +158,8 @@ const struct command commands[] = {
      "  lockstep run\n"
      "  lockstep run corpora/riscv64/m.yaml --backend interp,jit --report junit=m.xml\n"
      "  lockstep run --shard 2/4 --report record=2.rec\n"
-     "  lockstep run --resume 2.rec --report record=2.rec\n",
+     "  lockstep run --resume 2.rec --report record=2.rec\n"
+     "  lockstep run --report html=page.html --bench build/bench/bench.json --before last.rec\n",
      cmd_run},
     {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, false, "run one case and show everything",
      "Runs the case of this id and shows its row, its state before, and what each backend made of it.\n",
