@@ -181,6 +181,8 @@ struct outcome {
     const struct spot *spot; /* where what it says comes from, for quirks; NULL: not known */
 };
 void runner_run(struct runner *r, const struct test_case *c, struct outcome *o);
+/* Goes on where the last run ended, which was by its budget. `o` is of that run; only its exit changes. */
+void runner_go_on(struct runner *r, uint64_t steps, struct outcome *o);
 /* What the backend made of the last case's code is forgotten, so that the same code with another budget or
  * other registers does not run in the blocks of the last time. */
 void runner_forget(struct runner *r);

@@ -45,7 +45,7 @@ static bool show_rows(struct work *w, const char *pattern)
 {
     unsigned n = 0;
     for (unsigned g = 0; g < w->ledger->nguests; g++)
-        n += rows_select(w->ledger->guests[g].guest, pattern, true, w->cover.shown[g]);
+        n += ledger_select(&w->ledger->guests[g], pattern, true, w->cover.shown[g]);
     w->rows = true;
     return n > 0;
 }
@@ -74,7 +74,7 @@ static void show_all(struct work *w)
 {
     w->cover.all = !w->rows;
     for (unsigned g = 0; g < w->ledger->nguests && w->cover.all; g++)
-        memset(w->cover.shown[g], 0xff, (w->ledger->guests[g].guest->nrows + 63) / 64 * sizeof(uint64_t));
+        memset(w->cover.shown[g], 0xff, (ledger_rows(&w->ledger->guests[g]) + 63) / 64 * sizeof(uint64_t));
 }
 
 /* What coverage/ of the project says, or --thresholds. */
@@ -151,7 +151,7 @@ int cmd_cover(struct program *p)
     w.cover.ledger = w.ledger;
     for (unsigned g = 0; g < w.ledger->nguests; g++)
         w.cover.shown[g] =
-            arena_alloc(&p->arena, (w.ledger->guests[g].guest->nrows + 63) / 64 * sizeof(uint64_t));
+            arena_alloc(&p->arena, (ledger_rows(&w.ledger->guests[g]) + 63) / 64 * sizeof(uint64_t));
     find_root(&w);
     int status = read_limits(&w);
     if (!status) status = read_words(&w);

@@ -113,6 +113,35 @@ static void print_row(struct program *p, const struct generator *gen, unsigned r
     arena_free(&arena);
 }
 
+/* Flows of sequences, which show in a run only: the interpreter's. */
+static int print_flows(struct program *p, const struct generator *gen)
+{
+    struct gen_filled f;
+    struct buf name = {0};
+    struct gen_sequencer *q = gen_sequencer_open(gen);
+    const struct bins *flows = flows_make(gen->guest, &p->arena);
+    unsigned wanted = 0, open = 0;
+    if (!q) return complain(p, STATUS_USAGE, "none of these rows can stand in a sequence");
+    struct bin_hits made = gen_sequencer_flows(q, flows);
+    gen_sequencer_close(q);
+    gen_fill_sequences(gen, 0, gen->count, &f);
+    for (unsigned i = 1; i < flows->n; i++) {
+        wanted += bin_was_hit(&made, i);
+        open += bin_was_hit(&made, i) && !bin_was_hit(&f.hit, i);
+    }
+    fprintf(p->out, "%-24s %6" PRIu64 " cases go through %u of %u flows\n", flows->plan.row->id, f.cases,
+            wanted - open, wanted);
+    for (unsigned i = 1; i < flows->n; i++) {
+        if (bin_was_hit(&f.hit, i)) continue;
+        buf_reset(&name);
+        bins_name(flows, i, &name);
+        fprintf(p->out, "    open: %s: %s\n", buf_cstr(&name),
+                bin_was_hit(&made, i) ? "asked for, and not met" : "these rows do not make it on purpose");
+    }
+    buf_free(&name);
+    return STATUS_PASS;
+}
+
 /* Rows that match, in the order of the tables; as `until: full` would make them. */
 static int print_bins(struct program *p, const struct guest *g)
 {
@@ -124,8 +153,12 @@ static int print_bins(struct program *p, const struct guest *g)
         .seed = rng_next(&none) ^ o->seed,
         .rows = arena_alloc(&p->arena, (g->nrows + 63) / 64 * sizeof(uint64_t)),
         .values = generator_values(o->values),
+        .shortest = GEN_SHORTEST,
+        .longest = GEN_LONGEST,
+        .loops = GEN_LOOPS,
     };
     rows_select(g, o->rows, false, gen.rows);
+    if (!strcmp(o->kind, "sequence")) return print_flows(p, &gen);
     for (unsigned i = 0; i < g->nrows; i++)
         if (generator_wants(&gen, i)) print_row(p, &gen, i);
     return STATUS_PASS;

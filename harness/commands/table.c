@@ -42,9 +42,10 @@ const struct option_row option_rows[OPTIONS] = {
     [OPT_COUNT] = {"count", 'n', "N", TYPE_NUMBER, FIELD(count), CMD_GEN, 1, 1000000, "10",
                    "cases for each row, or sequences"},
     [OPT_UNTIL] = {"until", 0, "count|full", TYPE_CHOICE, FIELD(until), CMD_GEN, 0, 0, "count",
-                   "count; full: of each row until its bins are, at most --count (40000)"},
-    [OPT_BINS] = {"bins", 0, NULL, TYPE_FLAG, FIELD(bins), CMD_GEN, 0, 0, NULL,
-                  "write no cases: say how many of each row fill its bins, and which bins stay open"},
+                   "count; full: until bins are, of each row, or of sequences, at most --count (40000)"},
+    [OPT_BINS] =
+        {"bins", 0, NULL, TYPE_FLAG, FIELD(bins), CMD_GEN, 0, 0, NULL,
+         "write no cases: say how many fill the bins of each row, or of sequences, and which stay open"},
     [OPT_VALUES] = {"values", 0, "all|corners|random", TYPE_CHOICE, FIELD(values), CMD_GEN, 0, 0, "all",
                     "operand values"},
     [OPT_KIND] = {"kind", 0, "instruction|sequence", TYPE_CHOICE, FIELD(kind), CMD_GEN, 0, 0, "instruction",

@@ -131,11 +131,11 @@ static const struct schema_key generate_keys[] = {
     {"rows", &texts, true, "Ids of instruction rows, or patterns of them: rv.add, rv.c.*, ext:Zba"},
     {"values", &values, false,
      "Operand values: `corners` crossed with each other, `random`, or `all`, which is three of the first for "
-     "each of "
-     "the second."},
+     "each of the second."},
     {"count", &positive, false, "Cases for each row, or sequences; 100 if not given."},
     {"until", &until, false,
-     "`full`: of each row only as many cases as fill its bins, at most `count`, then 40000 if not given."},
+     "`full`: of each row only as many cases as fill its bins, or sequences as go through all flows; at most "
+     "`count`, then 40000 if not given."},
     {"shortest", &length, false, "Sequences: the fewest instructions, 10 if not given."},
     {"longest", &length, false, "Sequences: the most instructions, 200 if not given."},
     {"loops", &loops, false, "Sequences: the most rounds of a loop, 6 if not given."},

@@ -175,7 +175,9 @@ static bool open_sequences(struct case_stream *s, struct frame *f)
     f->sequencer = gen_sequencer_open(&f->gen);
     f->row = f->guest->nrows;
     if (f->sequencer) {
-        open_numbers(s, f, "sequence", f->row, f->gen.count);
+        uint64_t from = f->numbers ? f->numbers[f->row] : 0, count = f->gen.count;
+        if (f->gen.full) count = gen_fill_sequences_count(s->filter.fills, &f->gen, from, count);
+        open_numbers(s, f, "sequence", f->row, count);
         return true;
     }
     diag_error(s->diag, f->gen.at, 1, "none of these rows can stand in a sequence");

@@ -28,6 +28,7 @@ enum bin_kind {
     BIN_FAULT,    /* "fault load-access" */
     BIN_FLAG,     /* "NX 0->1", "NX stays 0": a flag of floating point */
     BIN_BRANCH,   /* "taken", "not taken" */
+    BIN_FLOW,     /* "load to fp: value over a branch": of sequences, see flow.h */
     BIN_KINDS,
 };
 
@@ -99,7 +100,8 @@ static inline bool bin_was_hit(const struct bin_hits *h, unsigned bin)
 static inline bool bin_needs_run(const struct bins *b, unsigned bin)
 {
     unsigned kind = b->groups[b->list[bin].group].kind;
-    return kind == BIN_EXECUTED || kind == BIN_FAULT || kind == BIN_FLAG || kind == BIN_BRANCH;
+    return kind == BIN_EXECUTED || kind == BIN_FAULT || kind == BIN_FLAG || kind == BIN_BRANCH ||
+           kind == BIN_FLOW;
 }
 
 /* ---- bins.c ---- */
@@ -112,7 +114,7 @@ const struct bins *bins_make(const struct guest *g, unsigned row, struct arena *
 /* Appends the name of a bin. */
 void bins_name(const struct bins *b, unsigned bin, struct buf *out);
 /* One number for what the bins of all rows of an ISA are, so that ledgers of other bins are not mixed with
- * these. all[row] is NULL for absent rows. */
+ * these. all[row] is NULL for absent rows, all[nrows] is of sequences. */
 uint64_t bins_hash(const struct guest *g, const struct bins *const *all);
 
 /* ---- observe.c ---- */

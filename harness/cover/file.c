@@ -48,7 +48,7 @@ static bool add_row(const struct ledger *l, unsigned guest, unsigned row, struct
     const struct ledger_guest *g = &l->guests[guest];
     bool any = false;
     buf_printf(b, "{\"type\":\"row\",\"isa\":\"%s\",\"row\":\"%s\",\"on\":{", g->guest->name,
-               g->guest->rows[row].id);
+               ledger_row(g, row)->id);
     for (unsigned be = 0; be < l->nbackends; be++) {
         const uint16_t *cells = ledger_cells(l, guest, be, row);
         unsigned n = g->bins[row]->n;
@@ -84,7 +84,7 @@ void ledger_write(const struct ledger *l, uint64_t cases, const char *stopped, F
         const struct ledger_guest *g = &l->guests[i];
         buf_printf(&b, "{\"type\":\"isa\",\"isa\":\"%s\",\"bins\":\"%016" PRIx64 "\"}\n", g->guest->name,
                    bins_hash(g->guest, g->bins));
-        for (unsigned row = 0; row < g->guest->nrows; row++) {
+        for (unsigned row = 0; row < ledger_rows(g); row++) {
             fwrite(b.p, 1, b.len, f);
             buf_reset(&b);
             rows += g->bins[row] && add_row(l, i, row, &b);
@@ -229,6 +229,15 @@ static bool read_backend(struct reading *r, const char *name, json_t *on, unsign
     return true;
 }
 
+/* Of a row that has bins, or -1. */
+static int row_index(const struct ledger_guest *g, const char *id)
+{
+    const struct guest_row *row = id ? guest_row_find(g->guest, id) : NULL;
+    unsigned last = g->guest->nrows;
+    if (row) return row->absent ? -1 : (int)(row - g->guest->rows);
+    return id && !strcmp(id, ledger_row(g, last)->id) ? (int)last : -1;
+}
+
 static bool read_row(struct reading *r, const json_t *line)
 {
     const char *id = json_string_value(json_object_get(line, "row")), *name;
@@ -236,13 +245,12 @@ static bool read_row(struct reading *r, const json_t *line)
     int g = guest_index(r->l, line);
     r->rows++;
     if (g < 0 || !r->known[g]) return wrong(r, "a row before the line of its ISA%s", "");
-    const struct guest *guest = r->l->guests[g].guest;
-    const struct guest_row *row = id ? guest_row_find(guest, id) : NULL;
-    if (!row || row->absent) return wrong(r, "no row %s", id ? id : "?");
+    int row = row_index(&r->l->guests[g], id);
+    if (row < 0) return wrong(r, "no row %s", id ? id : "?");
     if (!json_is_object(on)) return wrong(r, "\"%s\" is missing", "on");
     json_object_foreach(on, name, value)
     {
-        if (!read_backend(r, name, value, (unsigned)g, (unsigned)(row - guest->rows))) return false;
+        if (!read_backend(r, name, value, (unsigned)g, (unsigned)row)) return false;
     }
     return true;
 }

@@ -7,7 +7,7 @@
 #ifndef HARNESS_COVER_LEDGER_H
 #define HARNESS_COVER_LEDGER_H
 
-#include "harness/cover/bins.h"
+#include "harness/cover/flow.h"
 #include "harness/run/lineup.h"
 #include "harness/run/record.h"
 
@@ -24,7 +24,7 @@ enum { OUTSIDER_MANUAL = 0 }; /* the truth in the case; oracles come after it */
 
 struct ledger_guest {
     const struct guest *guest;        /* the ISA */
-    const struct bins **bins;         /* by row; NULL: it has no semantics yet */
+    const struct bins **bins;         /* by row, sequences behind them; NULL: it has no semantics yet */
     uint32_t *first;                  /* by row: its first cell */
     uint32_t ncells;                  /* bins of all rows */
     uint16_t *cells[LEDGER_BACKENDS]; /* by backend and cell */
@@ -43,7 +43,20 @@ struct ledger {
     struct arena arena;                        /* all of it */
 };
 
+/* The guest's rows, and behind them one for sequences. */
+static inline unsigned ledger_rows(const struct ledger_guest *g)
+{
+    return g->guest->nrows + 1;
+}
+static inline const struct guest_row *ledger_row(const struct ledger_guest *g, unsigned row)
+{
+    return row < g->guest->nrows ? &g->guest->rows[row] : g->bins[row]->plan.row;
+}
+
 /* ---- ledger.c ---- */
+
+/* rows_select, and "sequence", which has bit nrows. */
+unsigned ledger_select(const struct ledger_guest *g, const char *pattern, bool absent, uint64_t *rows);
 
 struct ledger *ledger_open(const struct lineup *l); /* NULL: no backend, no oracle yet */
 void ledger_free(struct ledger *l);

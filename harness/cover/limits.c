@@ -105,17 +105,17 @@ static unsigned mark_row(struct cover *c, unsigned guest, unsigned row, const ch
 
 static bool mark_item(struct cover *c, unsigned guest, const struct ynode *n, struct arena *a, struct diag *d)
 {
-    const struct guest *g = c->ledger->guests[guest].guest;
+    const struct ledger_guest *g = &c->ledger->guests[guest];
     const struct ynode *rows = ynode_get(n, "rows"), *names = ynode_get(n, "bins");
-    uint64_t *which = arena_alloc(a, (g->nrows + 63) / 64 * sizeof(*which));
+    uint64_t *which = arena_alloc(a, (ledger_rows(g) + 63) / 64 * sizeof(*which));
     for (const struct ynode *r = schema_first(rows); r; r = schema_next(rows, r)) {
-        if (rows_select(g, r->text, false, which)) continue;
-        rows_unknown(g, r, d);
+        if (ledger_select(g, r->text, false, which)) continue;
+        rows_unknown(g->guest, r, d);
         return false;
     }
     for (const struct ynode *b = schema_first(names); b; b = schema_next(names, b)) {
         unsigned hits = 0;
-        for (unsigned r = 0; r < g->nrows; r++)
+        for (unsigned r = 0; r < ledger_rows(g); r++)
             if (which[r / 64] >> (r % 64) & 1) hits += mark_row(c, guest, r, b->text);
         if (hits) continue;
         diag_error(d, b->at, b->len, "none of these rows has a bin '%.80s'", b->text);

@@ -1,5 +1,5 @@
 /* What bins are called. Names are part of the format of ledgers and of reports: they stay. */
-#include "harness/cover/bins.h"
+#include "harness/cover/flow.h"
 
 static const char *operand_name(const struct bins *b, unsigned i)
 {
@@ -123,6 +123,7 @@ void bins_name(const struct bins *b, unsigned bin, struct buf *out)
     case BIN_FAULT: buf_printf(out, "fault %s", guest->causes[raw].name); break;
     case BIN_FLAG: buf_printf(out, "%s %s", guest->regs[b->plan.flags_reg].bits[g->a], flags[raw]); break;
     case BIN_BRANCH: buf_str(out, raw ? "not taken" : "taken"); break;
+    case BIN_FLOW: flow_name(flow_of_raw(raw), out); break;
     case BIN_KINDS: BUG("a group of no kind");
     }
 }
@@ -131,8 +132,8 @@ uint64_t bins_hash(const struct guest *g, const struct bins *const *all)
 {
     struct buf name = {0};
     uint64_t hash = hash_str(g->name, 0);
-    for (unsigned r = 0; r < g->nrows; r++) {
-        hash = hash_str(g->rows[r].id, hash);
+    for (unsigned r = 0; r <= g->nrows; r++) { /* sequences, too */
+        hash = hash_str(r < g->nrows ? g->rows[r].id : "", hash);
         for (unsigned i = 0; all[r] && i < all[r]->n; i++) {
             buf_reset(&name);
             bins_name(all[r], i, &name);

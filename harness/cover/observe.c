@@ -197,6 +197,7 @@ static void see_group(const struct sight *s, const struct bin_group *g)
     case BIN_FAULT:
     case BIN_FLAG:
     case BIN_BRANCH:
+    case BIN_FLOW:
     case BIN_KINDS: break;
     }
 }

@@ -16,14 +16,18 @@ struct news {
 enum { NEWS_A_FRAME = 2000 };
 
 struct scribe {
-    struct ledger *l;                /* what is known */
-    const struct lineup *lineup;     /* whose outcomes they are */
-    int8_t number[LINEUP_MAX];       /* of a backend or an outsider in the ledger, by lineup entry */
-    uint32_t *fresh[LEDGER_GUESTS];  /* by row and backend: cases since the last frame */
-    struct buf cells;                /* struct news of cells */
-    struct buf rows;                 /* uint32_t: guest << 16 | row, with fresh cases */
-    unsigned guest, backend, checks; /* of the note being taken */
+    struct ledger *l;                         /* what is known */
+    const struct lineup *lineup;              /* whose outcomes they are */
+    int8_t number[LINEUP_MAX];                /* of a backend or an outsider in the ledger, by lineup entry */
+    uint32_t *fresh[LEDGER_GUESTS];           /* by row and backend: cases since the last frame */
+    struct buf cells;                         /* struct news of cells */
+    struct buf rows;                          /* uint32_t: guest << 16 | row, with fresh cases */
+    unsigned guest, backend, checks;          /* of the note being taken */
+    struct flow_trace *traces[LEDGER_GUESTS]; /* made when they are first needed */
 };
+
+/* As far as a sequence is followed; most of those that go on longer do so in loops. */
+enum { FOLLOWED = 1000 };
 
 struct scribe *scribe_open(struct ledger *l, const struct lineup *lineup)
 {
@@ -35,14 +39,17 @@ struct scribe *scribe_open(struct ledger *l, const struct lineup *lineup)
         s->number[i] = (int8_t)(e->oracle ? ledger_outsider : ledger_backend)(l, e->backend->name);
     }
     for (unsigned i = 0; i < l->nguests; i++)
-        s->fresh[i] = xcalloc(l->guests[i].guest->nrows, LEDGER_BACKENDS * sizeof(*s->fresh[i]));
+        s->fresh[i] = xcalloc(ledger_rows(&l->guests[i]), LEDGER_BACKENDS * sizeof(*s->fresh[i]));
     return s;
 }
 
 void scribe_close(struct scribe *s)
 {
     if (!s) return;
-    for (unsigned i = 0; i < s->l->nguests; i++) free(s->fresh[i]);
+    for (unsigned i = 0; i < s->l->nguests; i++) {
+        flow_trace_close(s->traces[i]);
+        free(s->fresh[i]);
+    }
     buf_free(&s->cells);
     buf_free(&s->rows);
     free(s);
@@ -103,21 +110,37 @@ static void note_outcome(struct scribe *s, const struct test_case *c, const stru
     note_hits(s, row, &hits);
 }
 
+/* What a sequence goes through, which is the same on every backend that agreed. */
+static bool look_at_flows(struct scribe *s, const struct test_case *c, struct bin_hits *h)
+{
+    const struct ledger_guest *g = &s->l->guests[s->guest];
+    struct flow_trace **t = &s->traces[s->guest];
+    *h = (struct bin_hits){0};
+    if (c->steps < 2) return false;
+    if (!*t) *t = flow_trace_open(c->guest, g->bins, g->bins[c->guest->nrows]);
+    bin_hit(h, 0);
+    return flow_follow(*t, c, FOLLOWED, h);
+}
+
 void scribe_note(struct scribe *s, const struct test_case *c, const struct outcome *outcomes,
                  const struct judgement *j)
 {
-    struct bin_hits before;
+    struct bin_hits before, flows;
     bool looked = false;
-    if (!c->row || c->row->absent) return;
+    bool row = c->row && !c->row->absent;
+    if (!row && c->steps < 2) return;
     for (s->guest = 0; s->l->guests[s->guest].guest != c->guest;) s->guest++;
     s->checks = checks_of(s, j);
+    bool flow = look_at_flows(s, c, &flows);
     for (unsigned i = 0; i < s->lineup->n; i++) {
         const struct outcome *o = &outcomes[i];
         if (o->oracle || s->number[i] < 0 || !outcome_usable(o)) continue;
         s->backend = (unsigned)s->number[i];
-        if (!looked) bins_before(s->l->guests[s->guest].bins[c->row - c->guest->rows], c, o->before, &before);
+        if (row && !looked)
+            bins_before(s->l->guests[s->guest].bins[c->row - c->guest->rows], c, o->before, &before);
         looked = true;
-        note_outcome(s, c, o, &before);
+        if (row) note_outcome(s, c, o, &before);
+        if (flow) note_hits(s, c->guest->nrows, &flows);
     }
 }
 
@@ -157,7 +180,7 @@ static bool makes_sense(const struct ledger *l, const struct news *n)
 {
     if (n->guest >= l->nguests || n->backend >= l->nbackends) return false;
     const struct ledger_guest *g = &l->guests[n->guest];
-    if (n->row >= g->guest->nrows || !g->bins[n->row]) return false;
+    if (n->row >= ledger_rows(g) || !g->bins[n->row]) return false;
     if (n->bin == BIN_NONE) return true;
     return n->bin < g->bins[n->row]->n && !(n->value & ~(uint32_t)(CELL_EXECUTED | CELL_PEER | CELL_PASSED | CELL_CHECKED));
 }

@@ -58,12 +58,14 @@ static double percent(uint64_t part, uint64_t whole)
     return whole ? 100.0 * (double)part / (double)whole : 100;
 }
 
-/* The sum over the rows shown of an extension, or of all (NULL). */
+/* The sum over the rows shown of an extension, of sequences (""), or of all rows (NULL). */
 static struct cover_sum sum_of(const struct cover *c, unsigned guest, const char *ext, unsigned backend)
 {
     const struct guest *g = c->ledger->guests[guest].guest;
     struct cover_sum s = {0};
-    for (unsigned r = 0; r < g->nrows; r++)
+    bool sequences = ext && !*ext;
+    if (sequences && cover_shows(c, guest, g->nrows)) cover_row(c, guest, g->nrows, backend, &s);
+    for (unsigned r = 0; r < g->nrows && !sequences; r++)
         if (cover_shows(c, guest, r) && (!ext || !strcmp(g->rows[r].ext, ext)))
             cover_row(c, guest, r, backend, &s);
     return s;
@@ -97,6 +99,10 @@ void cover_table(const struct cover *c, FILE *out)
                 struct cover_sum s = sum_of(c, i, ext, b);
                 if (s.rows + s.absent) table_line(c, ext ? ext : "all", l->backends[b], &s, out);
             }
+        }
+        for (unsigned b = 0; b < l->nbackends; b++) {
+            struct cover_sum s = sum_of(c, i, "", b);
+            if (s.executed) table_line(c, "sequences", l->backends[b], &s, out);
         }
     }
 }
@@ -153,7 +159,7 @@ void cover_holes(const struct cover *c, unsigned most, FILE *out)
 {
     const struct ledger *l = c->ledger;
     for (unsigned g = 0; g < l->nguests; g++)
-        for (unsigned r = 0; r < l->guests[g].guest->nrows; r++) {
+        for (unsigned r = 0; r < ledger_rows(&l->guests[g]); r++) {
             struct hole h = {c, g, r, most, false, out};
             if (!cover_shows(c, g, r) || !l->guests[g].bins[r]) continue;
             for (unsigned on = (unsigned)bits_mask(l->nbackends); on; on--)
@@ -186,7 +192,7 @@ static unsigned judge_unreachable(const struct cover *c, FILE *out)
     const struct ledger *l = c->ledger;
     unsigned n = 0;
     for (unsigned g = 0; g < l->nguests; g++)
-        for (unsigned r = 0; r < l->guests[g].guest->nrows; r++)
+        for (unsigned r = 0; r < ledger_rows(&l->guests[g]); r++)
             for (unsigned i = 0; l->guests[g].bins[r] && i < l->guests[g].bins[r]->n; i++) {
                 bool hit = false;
                 for (unsigned b = 0; b < l->nbackends; b++)
@@ -194,8 +200,8 @@ static unsigned judge_unreachable(const struct cover *c, FILE *out)
                 if (!hit || !cover_unreachable(c, g, r, i)) continue;
                 struct buf name = {0};
                 bins_name(l->guests[g].bins[r], i, &name);
-                fprintf(out, "said to be unreachable, but was hit: %s: %s\n", l->guests[g].guest->rows[r].id,
-                        buf_cstr(&name));
+                fprintf(out, "said to be unreachable, but was hit: %s: %s\n",
+                        ledger_row(&l->guests[g], r)->id, buf_cstr(&name));
                 buf_free(&name);
                 n++;
             }

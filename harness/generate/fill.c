@@ -2,6 +2,8 @@
  * they are for; nothing is run, so that every process finds the same number. */
 #include "harness/generate/fill.h"
 
+#include "harness/generate/sequence.h"
+
 #include <stdlib.h>
 
 struct known {
@@ -147,16 +149,99 @@ static void remember(struct gen_fills *f, uint64_t key, uint64_t cases)
     f->at[f->n++] = (struct known){key, cases};
 }
 
+/* The answer to a question that was asked before. */
+static const struct known *known(const struct gen_fills *f, uint64_t key)
+{
+    for (size_t i = 0; f && i < f->n; i++)
+        if (f->at[i].key == key) return &f->at[i];
+    return NULL;
+}
+
 uint64_t gen_fill_count(struct gen_fills *f, const struct gen_plan *p, uint64_t from, uint64_t most)
 {
     const uint64_t question[] = {p->seed, from, most, (uint64_t)p->values};
     uint64_t key = hash_bytes(question, sizeof(question), hash_str(p->guest->name, p->index));
-    for (size_t i = 0; f && i < f->n; i++)
-        if (f->at[i].key == key) return f->at[i].cases;
+    const struct known *answer = known(f, key);
+    if (answer) return answer->cases;
     struct arena arena = {0};
     struct gen_filled filled;
     gen_fill(bins_make(p->guest, p->index, &arena), p, from, most, &filled);
     arena_free(&arena);
+    if (f) remember(f, key, filled.cases);
+    return filled.cases;
+}
+
+/* ---- sequences ---- */
+
+/* Steps that a sequence is followed, and times all flows are asked for before the rest are given up. */
+enum { FOLLOWED = 2000, ROUNDS = 8 };
+
+struct bin_hits gen_sequencer_flows(const struct gen_sequencer *q, const struct bins *flows)
+{
+    struct bin_hits h = {0};
+    for (unsigned i = 0; i < q->nthemes; i++) {
+        unsigned bin = flows->groups[1].map[q->themes[i]];
+        if (bin != BIN_NONE) bin_hit(&h, bin);
+    }
+    return h;
+}
+
+/* What is hit of `wanted` now; whether that is more than before. */
+static bool take_flows(const struct bin_hits *wanted, const struct bin_hits *hits,
+                       struct bin_hits *known_hits, bool *full)
+{
+    bool news = false;
+    *full = true;
+    for (unsigned w = 0; w < ARRAY_LEN(hits->bits); w++) {
+        news |= (hits->bits[w] & wanted->bits[w] & ~known_hits->bits[w]) != 0;
+        known_hits->bits[w] |= hits->bits[w];
+        *full &= !(wanted->bits[w] & ~known_hits->bits[w]);
+    }
+    return news;
+}
+
+static void follow_sequences(struct gen_sequencer *q, struct flow_trace *t, const struct bins *flows,
+                             uint64_t from, uint64_t most, struct gen_filled *f)
+{
+    struct gen_out *out = xmalloc(sizeof(*out));
+    struct bin_hits wanted = gen_sequencer_flows(q, flows);
+    bool full = false;
+    uint64_t patience = (uint64_t)ROUNDS * q->nthemes;
+    for (uint64_t n = 0; n < most && !full && n < f->cases + patience; n++) {
+        struct bin_hits hits = {0};
+        gen_sequence(q, from + n, "", out);
+        if (flow_follow(t, &out->c, FOLLOWED, &hits) && take_flows(&wanted, &hits, &f->hit, &full))
+            f->cases = n + 1;
+    }
+    free(out);
+}
+
+void gen_fill_sequences(const struct generator *gen, uint64_t from, uint64_t most, struct gen_filled *f)
+{
+    const struct guest *g = gen->guest;
+    struct arena a = {0};
+    struct gen_sequencer *q = gen_sequencer_open(gen);
+    const struct bins **all = arena_alloc(&a, g->nrows * sizeof(*all)), *flows = flows_make(g, &a);
+    for (unsigned r = 0; r < g->nrows; r++) all[r] = g->rows[r].absent ? NULL : bins_make(g, r, &a);
+    *f = (struct gen_filled){.cases = 1};
+    struct flow_trace *t = flow_trace_open(g, all, flows);
+    if (q) follow_sequences(q, t, flows, from, most, f);
+    flow_trace_close(t);
+    gen_sequencer_close(q);
+    arena_free(&a);
+}
+
+uint64_t gen_fill_sequences_count(struct gen_fills *f, const struct generator *gen, uint64_t from,
+                                  uint64_t most)
+{
+    const uint64_t question[] = {gen->seed, from, most, gen->shortest, gen->longest, gen->loops};
+    uint64_t key = hash_bytes(gen->rows, (gen->guest->nrows + 63) / 64 * sizeof(*gen->rows),
+                              hash_str(gen->guest->name, 0));
+    key = hash_bytes(question, sizeof(question), key);
+    const struct known *answer = known(f, key);
+    if (answer) return answer->cases;
+    struct gen_filled filled;
+    gen_fill_sequences(gen, from, most, &filled);
     if (f) remember(f, key, filled.cases);
     return filled.cases;
 }

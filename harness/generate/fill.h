@@ -3,7 +3,7 @@
 #ifndef HARNESS_GENERATE_FILL_H
 #define HARNESS_GENERATE_FILL_H
 
-#include "harness/cover/bins.h"
+#include "harness/cover/flow.h"
 
 /* Answers, so that a stream that is opened again, also in a worker, need not look for them again. */
 struct gen_fills;
@@ -24,5 +24,14 @@ void gen_fill(const struct bins *b, const struct gen_plan *p, uint64_t from, uin
               struct gen_filled *f);
 /* The number of cases only; `f` may be NULL. */
 uint64_t gen_fill_count(struct gen_fills *f, const struct gen_plan *p, uint64_t from, uint64_t most);
+
+/* The same for sequences, by the flows that they go through when the interpreter executes them, until each
+ * that a sequence is made for was gone through, or so many went by that the rest cannot be: at most `most`.
+ */
+void gen_fill_sequences(const struct generator *gen, uint64_t from, uint64_t most, struct gen_filled *f);
+uint64_t gen_fill_sequences_count(struct gen_fills *f, const struct generator *gen, uint64_t from,
+                                  uint64_t most);
+/* The flows that they are made for, as bins of flows_make. */
+struct bin_hits gen_sequencer_flows(const struct gen_sequencer *q, const struct bins *flows);
 
 #endif

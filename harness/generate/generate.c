@@ -111,10 +111,6 @@ bool generator_open(struct generator *gen, const struct guest *g, const struct y
         diag_error(d, item->at, 1, "'shortest' is %u, and 'longest' %u", gen->shortest, gen->longest);
         return false;
     }
-    if (gen->sequence && gen->full) {
-        diag_error(d, item->at, 1, "'until: full' is about the bins of rows; sequences have none");
-        return false;
-    }
     for (const struct ynode *r = schema_first(rows); r; r = schema_next(rows, r)) good &= add_rows(gen, r, d);
     if (good) gen->absent = count_absent(g, rows);
     return good;

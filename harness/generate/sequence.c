@@ -5,29 +5,12 @@
  * and it says only how many bytes of them come next: numbers as text would be most of the work. Half of the
  * sequences stop by a budget somewhere inside, the others run off their end, where no instruction is.
  */
-#include "harness/generate/step.h"
+#include "harness/generate/sequence.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 3, MAX_STEPS = 20000, MANY = 7, PATIENCE = 64 };
-
-struct gen_sequencer {
-    const struct guest *guest;  /* the ISA */
-    struct gen_plan *plans;     /* of the rows that fit */
-    unsigned nplans;            /* how many */
-    unsigned nshapes;           /* of the guest */
-    uint64_t seed;              /* of all sequences */
-    struct pos at;              /* of the item */
-    unsigned shortest, longest; /* instructions */
-    unsigned loops;             /* rounds, at most */
-    struct buf text, code;      /* of the sequence at hand */
-    struct buf raw;             /* its single instructions */
-    size_t told;                /* of which the text has this much */
-    struct step_state s;        /* likewise */
-    unsigned left;              /* single instructions still wanted */
-    unsigned labels;            /* given out */
-};
+enum { MAX_DEPTH = 3, MAX_STEPS = 20000, MANY = 7, SELDOM = 40, PATIENCE = 64 };
 
 struct gen_sequencer *gen_sequencer_open(const struct generator *gen)
 {
@@ -38,11 +21,16 @@ struct gen_sequencer *gen_sequencer_open(const struct generator *gen)
     q->longest = gen->longest;
     q->loops = gen->loops;
     q->plans = xcalloc(g->nrows, sizeof(*q->plans));
-    for (unsigned i = 0; i < g->nrows; i++) {
-        struct gen_plan *p = &q->plans[q->nplans];
-        if (generator_wants(gen, i) && gen_plan_init(p, gen, i) && step_fits(p)) q->nplans++;
+    for (unsigned motifs = 0; motifs < 2; motifs++) {
+        for (unsigned i = 0; i < g->nrows; i++) {
+            struct gen_plan *p = &q->plans[q->nall];
+            if (!generator_wants(gen, i) || !gen_plan_init(p, gen, i)) continue;
+            q->nall += motifs ? motif_fits(p) : step_fits(p);
+        }
+        if (!motifs) q->nplans = q->nall;
     }
     while (g->shapes[q->nshapes]) q->nshapes++;
+    motif_find(q);
     if (q->nplans) return q;
     gen_sequencer_close(q);
     return NULL;
@@ -55,6 +43,8 @@ void gen_sequencer_close(struct gen_sequencer *q)
     buf_free(&q->code);
     buf_free(&q->raw);
     free(q->plans);
+    free(q->kinds);
+    free(q->themes);
     free(q);
 }
 
@@ -141,10 +131,21 @@ static void variable(struct gen_sequencer *q, char what, const struct guest_reg_
     buf_str(&q->text, guest_reg_name(file, number));
 }
 
-static void shape(struct gen_sequencer *q, unsigned depth)
+/* What a shape has at its @. */
+static void inside(struct gen_sequencer *q, unsigned depth)
+{
+    const struct motif *m = q->inside;
+    q->inside = NULL;
+    if (m)
+        motif_inside(q, m);
+    else
+        body(q, depth + 1);
+    tell_raw(q);
+}
+
+void sequence_shape(struct gen_sequencer *q, const char *text, unsigned depth)
 {
     struct step_state *s = &q->s;
-    const char *text = q->guest->shapes[rng_below(&s->r, q->nshapes)];
     unsigned file = step_file(s, s->bases[0].reg), labels = q->labels;
     uint64_t fixed = s->fixed[file];
     struct guest_reg_ref own[2];
@@ -154,7 +155,7 @@ static void shape(struct gen_sequencer *q, unsigned depth)
     if (!strchr(text, '@')) q->left -= q->left > 0;
     for (; *text; text++) {
         if (*text == '@')
-            body(q, depth + 1);
+            inside(q, depth);
         else if (*text == '$')
             variable(q, *++text, own, labels);
         else
@@ -164,23 +165,40 @@ static void shape(struct gen_sequencer *q, unsigned depth)
     s->fixed[file] = fixed;
 }
 
-static void single(struct gen_sequencer *q)
+bool sequence_encode(struct gen_sequencer *q, const struct gen_plan *p, const struct step_wish *w)
 {
-    const struct gen_plan *p = &q->plans[rng_below(&q->s.r, q->nplans)];
     uint32_t word;
-    if (!step_encode(&q->s, p, &word)) return;
+    q->s.wish = w;
+    bool good = step_encode(&q->s, p, &word);
+    q->s.wish = NULL;
+    if (!good) return false;
     buf_add(&q->raw, &word, p->row->length);
     q->left -= q->left > 0;
+    return true;
+}
+
+void sequence_single(struct gen_sequencer *q)
+{
+    (void)sequence_encode(q, &q->plans[rng_below(&q->s.r, q->nplans)], NULL);
+}
+
+/* Loops one time in eight more: there are few of them among many, and they make code hot. */
+static const char *any_shape(struct gen_sequencer *q)
+{
+    const char *loop = rng_below(&q->s.r, 8) ? NULL : motif_shape(q, FLOW_LOOP);
+    return loop ? loop : q->guest->shapes[rng_below(&q->s.r, q->nshapes)];
 }
 
 static void body(struct gen_sequencer *q, unsigned depth)
 {
     unsigned n = depth ? 1 + (unsigned)rng_below(&q->s.r, 12) : ~0u;
     for (; n && q->left; n--) {
-        if (q->nshapes && depth < MAX_DEPTH && rng_below(&q->s.r, MANY) == 0)
-            shape(q, depth);
+        if (q->nthemes && !depth && rng_below(&q->s.r, SELDOM) == 0)
+            motif_make(q, depth);
+        else if (q->nshapes && depth < MAX_DEPTH && rng_below(&q->s.r, MANY) == 0)
+            sequence_shape(q, any_shape(q), depth);
         else
-            single(q);
+            sequence_single(q);
     }
     tell_raw(q);
 }
@@ -206,11 +224,24 @@ static uint64_t any_value(struct rng *r, bool fp)
     return gen_random(TEST_INT, r, 0);
 }
 
+/* Where the first base points, addresses of data: loads of them are good for addresses. */
+static void set_addresses(struct gen_sequencer *q, struct gen_out *out, uint64_t base)
+{
+    for (unsigned i = 0; i < GEN_MAX_DATA; i += 8) {
+        uint64_t at = LAYOUT_DATA + LAYOUT_DATA_SIZE / 4 + (rng_next(&q->s.r) & (LAYOUT_DATA_SIZE / 2 - 16));
+        for (unsigned k = 0; k < 8; k++) out->data[i + k] = (uint8_t)(at >> (8 * k));
+    }
+    out->mem[0] = (struct case_mem){.at = base & ~15ull, .size = GEN_MAX_DATA, .data = out->data};
+    out->c.mem = out->mem;
+    out->c.nmem = 1;
+}
+
 static void set_state(struct gen_sequencer *q, struct gen_out *out, unsigned *n)
 {
     struct step_state *s = &q->s;
     for (unsigned i = 0; i < s->nbases; i++)
         set(out, n, s->bases[i], LAYOUT_DATA + LAYOUT_DATA_SIZE / 2 - 1024 + (rng_next(&s->r) & 0x7f0));
+    if (q->nthemes && q->theme.via == FLOW_ADDRESS && *n) set_addresses(q, out, out->in[0].value[0]);
     for (unsigned f = 0; f < s->nfiles; f++) {
         bool fp = !strcmp(s->files[f]->group, "fpr");
         for (unsigned i = 0; i < s->files[f]->count; i++) {
@@ -237,6 +268,8 @@ static bool compose(struct gen_sequencer *q, struct asm_error *err)
     buf_reset(&q->code);
     buf_reset(&q->raw);
     q->told = 0;
+    q->inside = NULL;
+    if (q->nthemes) motif_make(q, 0); /* before a budget or a fault ends it */
     body(q, 0);
     return guest_asm_raw(q->guest, buf_cstr(&q->text), &q->raw, &q->code, err);
 }
@@ -246,6 +279,7 @@ void gen_sequence(struct gen_sequencer *q, uint64_t n, const char *prefix, struc
     struct rng r = {q->seed ^ (n + 1) * 0xd1342543de82ef95u};
     struct asm_error err;
     bool done = false;
+    if (q->nthemes) q->theme = motif_theme(q, n);
     for (int attempt = 0; attempt < PATIENCE && !done; attempt++) {
         q->s = (struct step_state){.guest = q->guest, .r = {rng_next(&r)}};
         done = compose(q, &err);
@@ -253,8 +287,6 @@ void gen_sequence(struct gen_sequencer *q, uint64_t n, const char *prefix, struc
     if (!done) BUG("sequence %lu does not assemble: %s\n%s", (unsigned long)n, err.message, q->text.p);
     BUG_ON(q->code.len > GEN_MAX_CODE);
     memcpy(out->code, q->code.p, q->code.len);
-    unsigned nin = 0;
-    set_state(q, out, &nin);
     out->c = (struct test_case){
         .id = out->id,
         .guest = q->guest,
@@ -265,8 +297,8 @@ void gen_sequence(struct gen_sequencer *q, uint64_t n, const char *prefix, struc
         .code_at = LAYOUT_CODE,
         .steps = rng_next(&q->s.r) & 1 ? 1 + rng_below(&q->s.r, q->code.len) : MAX_STEPS,
         .in = out->in,
-        .nin = nin,
         .generated = true,
     };
+    set_state(q, out, &out->c.nin);
     gen_id(out, prefix, "sequence", n);
 }

@@ -1,7 +1,9 @@
 /* Generated sequences: the same from everywhere, made of instructions only, and alive: they run far, loop,
  * reach every row, and mostly come to their end. */
 #include "harness/corpus/corpus_test.h"
-#include "harness/generate/generate.h"
+#include "harness/generate/fill.h"
+
+#include <inttypes.h>
 
 enum { COUNT = 400 };
 
@@ -102,6 +104,41 @@ static void test_alive(void **state)
     gen_sequencer_close(q);
 }
 
+/* All flows that they are made for come, soon, and `until: full` stops there. */
+static void test_flows(void **state)
+{
+    struct arena a = {0};
+    struct gen_filled f, less;
+    struct gen_sequencer *q = gen_sequencer_open(&gen);
+    const struct bins *flows = flows_make(rv, &a);
+    struct bin_hits made = gen_sequencer_flows(q, flows);
+    unsigned n = 0, open = 0, before = 0;
+    gen_fill_sequences(&gen, 0, GEN_FULL, &f);
+    gen_fill_sequences(&gen, 0, f.cases - 1, &less);
+    for (unsigned i = 0; i < flows->n; i++) {
+        n += bin_was_hit(&made, i);
+        open += bin_was_hit(&made, i) && !bin_was_hit(&f.hit, i);
+        before += bin_was_hit(&made, i) && !bin_was_hit(&less.hit, i);
+    }
+    assert_in_range(n, 300, 400);
+    assert_int_equal(open, 0);
+    assert_true(before > 0);
+    assert_in_range(f.cases, n / 4, 8000);
+    gen_sequencer_close(q);
+    arena_free(&a);
+}
+
+/* As in generate_test: the same from every compiler. */
+static void test_same_everywhere(void **state)
+{
+    static struct gen_out out;
+    struct gen_sequencer *q = gen_sequencer_open(&gen);
+    uint64_t hash = 0, known = 0x13c9961d88f25a33;
+    for (uint64_t n = 0; n < COUNT; n++) hash = hash * 31 + hash_of(q, n, &out);
+    if (hash != known) fail_msg("0x%016" PRIx64, hash);
+    gen_sequencer_close(q);
+}
+
 static void test_refused(void **state)
 {
     check_refused(HEAD "generate:\n- {kind: sequence, rows: rv.ecall}\n",
@@ -113,10 +150,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_independent),
-        cmocka_unit_test(test_reach),
-        cmocka_unit_test(test_alive),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_independent),     cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_alive),           cmocka_unit_test(test_flows),
+        cmocka_unit_test(test_same_everywhere), cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -66,12 +66,42 @@ static bool may_write(struct step_state *s, const struct guest_field *f, unsigne
     return !(fixed >> number & 1) && !(f->kind->pair && fixed >> (number + 1) & 1);
 }
 
+/* The register that is wished for in a field, or -1. */
+static int wished_register(const struct step_state *s, const struct gen_plan *p, unsigned i)
+{
+    const struct step_wish *w = s->wish;
+    const struct guest_field *f = &p->row->fields[i];
+    if (!w) return -1;
+    if ((int)i == w->field) return (int)w->number;
+    if ((int)i == p->base_field) return w->base;
+    if (!w->addresses || !(f->access & GUEST_READ) || f->kind->file != s->bases[0].reg) return -1;
+    for (unsigned k = 0; k < i; k++) /* one address, and what leaves it as it is */
+        if (p->row->fields[k].kind->file == f->kind->file && p->row->fields[k].access & GUEST_READ &&
+            (int)k != p->base_field)
+            return f->kind->file->zero;
+    return (int)s->bases[0].index;
+}
+
+/* A value for a field that is no register. */
+static uint64_t pick_value(struct step_state *s, const struct gen_plan *p, unsigned i, uint64_t n)
+{
+    const struct guest_field *f = &p->row->fields[i];
+    uint64_t v = gen_field(p, i, n, &s->r);
+    if (f->kind->print == PRINT_PCREL) return p->row->length; /* jumps are to what follows */
+    if (!s->wish || f->kind->print != PRINT_IMM) return v;
+    if (s->wish->base >= 0 && (int)i == p->offset_field) return s->wish->offset;
+    return s->wish->addresses ? (rng_next(&s->r) & 7) * 8 : v;
+}
+
 /* A register number for the field, or -1 when this attempt found none. */
 static int pick_register(struct step_state *s, const struct gen_plan *p, unsigned i)
 {
     const struct guest_field *f = &p->row->fields[i];
     unsigned file = step_file(s, f->kind->file), number;
-    if ((int)i == p->base_field) {
+    int wished = wished_register(s, p, i);
+    if (wished >= 0) {
+        number = (unsigned)wished;
+    } else if ((int)i == p->base_field) {
         /* Now and then an address that is anything. */
         struct guest_reg_ref base = s->bases[rng_below(&s->r, s->nbases)];
         number = rng_below(&s->r, 512) ? base.index : step_source(s, file);
@@ -92,7 +122,7 @@ bool step_encode(struct step_state *s, const struct gen_plan *p, uint32_t *word)
         for (unsigned i = 0; good && i < p->row->nfields; i++) {
             const struct guest_field *f = &p->row->fields[i];
             if (f->kind->print != PRINT_REG) {
-                good = guest_field_put(f, gen_field(p, i, n, &s->r), word);
+                good = guest_field_put(f, pick_value(s, p, i, n), word);
                 continue;
             }
             int number = pick_register(s, p, i);

@@ -6,6 +6,15 @@
 
 enum { STEP_FILES = 4, STEP_RECENT = 8, STEP_BASES = 3 };
 
+/* What an instruction is to be like. */
+struct step_wish {
+    int field;       /* this register field is to have this number; -1: none */
+    unsigned number; /* of it */
+    int base;        /* the register of the address, -1: any */
+    uint64_t offset; /* what is added to it, when `base` is said */
+    bool addresses;  /* of addresses, small offsets and zeroes, so that its result may be one */
+};
+
 /* What may be done with the registers at this place of a sequence. */
 struct step_state {
     const struct guest *guest;                 /* the ISA */
@@ -16,6 +25,7 @@ struct step_state {
     struct guest_reg_ref bases[STEP_BASES];    /* hold addresses in writable memory */
     unsigned nbases;                           /* how many */
     struct rng r;                              /* the sequence's own */
+    const struct step_wish *wish;              /* for the next instruction, or NULL */
 };
 
 /* Index of a file, met or new. */

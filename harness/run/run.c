@@ -251,3 +251,10 @@ void runner_run(struct runner *r, const struct test_case *c, struct outcome *o)
     o->exit = r->vcpu->exit;
     if (o->exit.kind == EXIT_UNSUPPORTED) o->unsupported = o->exit.why ? o->exit.why : "it gave up";
 }
+
+void runner_go_on(struct runner *r, uint64_t steps, struct outcome *o)
+{
+    r->vcpu->exit = (struct cpu_exit){0};
+    r->backend->run(r->vcpu, steps);
+    o->exit = r->vcpu->exit;
+}
