@@ -23,6 +23,7 @@ static const struct schema_key item_keys[] = {
     {"kind", &text, true, "How it is measured: a kind of the C files there."},
     {"each", &each, false, "One key of `with` and its values: a benchmark for each."},
     {"with", &with, false, "What the kind wants to know."},
+    {"usual", &yes_no, false, "`lockstep bench` runs it without being asked for it; default: true."},
     {"compare", &yes_no, false, "`lockstep compare` measures it; default: true."},
     {"selftest", &yes_no, false, "`make bench-selftest` uses it: work can be planted in it. Default: false."},
 };
@@ -100,6 +101,7 @@ static bool add(struct benchmarks *b, const struct ynode *n, const struct ynode 
                             .at = n->at,
                             .with = merge(ynode_get(n, "with"), v, key, a),
                             .compare = read_bool(n, "compare", true),
+                            .usual = read_bool(n, "usual", true),
                             .selftest = read_bool(n, "selftest", false)};
     m->hash = hash_str(m->kind, hash_str(name, 1));
     if (m->with) m->hash = hash_node(m->with, m->hash);

@@ -10,6 +10,7 @@ struct benchmark {
     struct pos at;            /* of its entry */
     const struct ynode *with; /* a map: what the kind wants to know; NULL: nothing */
     bool compare;             /* lockstep compare measures it, unless it is told which */
+    bool usual;               /* lockstep bench runs it, unless it is told which */
     bool selftest;            /* make bench-selftest uses it */
     uint64_t hash;            /* of all that was said of it */
 };

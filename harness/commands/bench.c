@@ -54,23 +54,30 @@ static void add_pattern(const char *glob, struct buf *out)
     }
 }
 
-/* All patterns; Google Benchmark adds to the names. NULL after a complaint. */
+static void add_alternative(const char *glob, struct buf *out, unsigned n)
+{
+    if (n) buf_char(out, '|');
+    add_pattern(glob, out);
+}
+
+/* All patterns, or all names of the usual ones; Google Benchmark adds to the names. NULL after a complaint.
+ */
 static const char *make_filter(struct program *p, const struct benching *b)
 {
+    const struct text_list *args = &p->opt.args;
     struct buf filter = {0};
-    unsigned matches = 0;
+    unsigned n = 0, matches = 0;
     buf_str(&filter, "--benchmark_filter=^(");
-    for (unsigned i = 0; i < p->opt.args.n; i++) {
-        for (unsigned k = 0; k < b->all.n; k++)
-            matches += glob_match(p->opt.args.items[i], b->all.all[k].name);
-        if (i) buf_char(&filter, '|');
-        add_pattern(p->opt.args.items[i], &filter);
+    for (unsigned i = 0; i < args->n; i++) {
+        for (unsigned k = 0; k < b->all.n; k++) matches += glob_match(args->items[i], b->all.all[k].name);
+        add_alternative(args->items[i], &filter, n++);
     }
-    if (!p->opt.args.n) buf_str(&filter, ".*");
+    for (unsigned k = 0; k < b->all.n && !args->n; k++)
+        if (b->all.all[k].usual) add_alternative(b->all.all[k].name, &filter, n++);
     buf_str(&filter, ")(/iterations:[0-9]+)?(/(real|manual)_time)?$");
     const char *text = arena_strdup(&p->arena, buf_cstr(&filter));
     buf_free(&filter);
-    if (matches || !p->opt.args.n) return text;
+    if (n && (matches || !args->n)) return text;
     (void)complain(p, STATUS_NOTHING, "no benchmark matches");
     return NULL;
 }

@@ -236,7 +236,8 @@ const struct command commands[] = {
      "  lockstep codegen --pin --why 'checks the tag, too'\n",
      cmd_codegen},
     {"bench", CMD_BENCH, "[FILTER...]", 0, ~0u, false, "run the benchmarks and record their figures",
-     "FILTER is a pattern of names in bench/*.yaml; default: all of them, which takes some minutes. A table\n"
+     "FILTER is a pattern of names in bench/*.yaml; default: the usual ones, which take some minutes. A "
+     "table\n"
      "appears as it goes; the figures are Google Benchmark's JSON, with the machine, its load, the commit\n"
      "and warnings about noise in it. Exit status: 0, 1 a benchmark fails, 3 they cannot be run.\n",
      "  lockstep bench 'jit/*' 'translate/*'\n"
