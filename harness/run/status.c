@@ -151,7 +151,7 @@ void status_sums(const struct tally *t, FILE *out)
             t->oracle, t->manual, t->both);
     if (t->peers) fprintf(out, "backends only against each other: %" PRIu64 "\n", t->peers);
     if (t->flaky)
-        fprintf(out, "flaky, passed now and failed before, though nothing has changed: %" PRIu64 " cases\n",
+        fprintf(out, "flaky, passed now and failed before, though nothing has changed: %" PRIu64 "\n",
                 t->flaky);
     if (t->dissent)
         fprintf(out, "an oracle disagrees with the manual, and no quirk says so: %" PRIu64 " cases\n",
