@@ -50,9 +50,10 @@ same-bytes:
 
 ##  picture    the page of the default plan as the README shows it: harness/page/page.png (wants chromium)
 .PHONY: picture
-picture: all	@command -v chromium >/dev/null || { echo "picture: there is no chromium (make setup-check installs it)"; exit 1; }
+picture: all
+	@command -v chromium >/dev/null || { echo "picture: there is no chromium ('make setup-check' installs it)"; exit 1; }
 	@mkdir -p build/report
 	@$(B)/lockstep run corpora/default.yaml --quiet
-@chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1180,1400 \
+	@chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1180,1400 \
 	    --blink-settings=preferredColorScheme=1 --screenshot=harness/page/page.png \
 	    file://$(CURDIR)/build/report/index.html 2>/dev/null

@@ -24,14 +24,23 @@ static void write_percent(struct page *p, const char *key, unsigned part, unsign
     page_printf(p, "<span>%.1f%%</span></td>", whole ? 100.0 * part / whole : 100.0);
 }
 
-/* What an extension, or all of them (NULL), comes to on a backend. */
+/* Behind the extensions: all rows, and sequences, which have bins of their own. */
+static const struct guest_ext all_rows = {"All", ""},
+                              sequences = {"sequences", "from one kind of instruction to the next"};
+
+/* What an extension comes to on a backend. */
 static struct cover_sum sum_of(const struct page *p, unsigned guest, const struct guest_ext *ext,
                                unsigned entry)
 {
     const struct guest *g = p->sums->guests[guest].guest;
     struct cover_sum all = {0};
+    if (ext == &sequences) {
+        all = page_bins(p, guest, g->nrows, entry);
+        if (!all.executed) all.rows = 0;
+        return all;
+    }
     for (unsigned r = 0; r < g->nrows; r++) {
-        if (ext && strcmp(g->rows[r].ext, ext->name)) continue;
+        if (ext != &all_rows && strcmp(g->rows[r].ext, ext->name)) continue;
         struct cover_sum s = page_bins(p, guest, r, entry);
         add_sum(&all, &s);
     }
@@ -47,9 +56,9 @@ static void write_lines(struct page *p, unsigned guest, const struct guest_ext *
         struct cover_sum s = sum_of(p, guest, ext, i);
         if (!s.rows) continue; /* extensions of which no row is done have nothing to say here */
         page_printf(p, "<tr%s><th scope=\"row\">", first ? " class=\"first\"" : "");
-        page_text(p, !first ? "" : ext ? ext->name : "All");
+        page_text(p, first ? ext->name : "");
         page_raw(p, " <small>");
-        page_text(p, first && ext ? ext->title : "");
+        page_text(p, first ? ext->title : "");
         page_raw(p, "</small></th><td>");
         page_text(p, l->entries[i].backend->name);
         page_printf(p, "</td><td class=\"num\">%u / %u</td>", s.checked, s.rows + s.absent);
@@ -114,8 +123,9 @@ void page_holes(struct page *p)
         page_text(p, guest->name);
         page_raw(p, "</th><th>backend</th><th class=\"num\">rows checked</th><th>bins executed</th>"
                     "<th>bins checked</th></tr></thead>\n<tbody>\n");
-        for (unsigned x = 0; x <= guest->nexts; x++)
-            write_lines(p, g, x < guest->nexts ? &guest->exts[x] : NULL);
+        for (unsigned x = 0; x < guest->nexts; x++) write_lines(p, g, &guest->exts[x]);
+        write_lines(p, g, &all_rows);
+        write_lines(p, g, &sequences);
         page_raw(p, "</tbody></table></div>\n");
         write_worst(p, g);
     }
