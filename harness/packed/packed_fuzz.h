@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The good corpus. */
 struct fuzz {
-    char dir[40];             /* of it */
+    const char *dir;          /* of it */
     char path[60];            /* of its manifest */
     struct packed_manifest m; /* what that says */
     struct arena arena;       /* holds the texts */
@@ -49,6 +49,15 @@ static inline struct buf fuzz_read(const struct fuzz *f, const char *name)
     return b;
 }
 
+static char fuzz_dir[] = "/tmp/lockstep-fuzz-XXXXXX";
+
+static inline void fuzz_end(void)
+{
+    char command[64];
+    snprintf(command, sizeof(command), "rm -rf %s", fuzz_dir);
+    if (system(command)) perror(fuzz_dir);
+}
+
 static inline struct fuzz *fuzz_setup(void)
 {
     struct case_filter all = {0};
@@ -56,8 +65,8 @@ static inline struct fuzz *fuzz_setup(void)
     struct buf why = {0};
     const struct test_case *c;
     struct fuzz *f = xcalloc(1, sizeof(*f));
-    *f = (struct fuzz){.dir = "/tmp/lockstep-fuzz-XXXXXX", .m = {.from = "fuzz"}};
-    if (!mkdtemp(f->dir)) BUG("no folder");
+    *f = (struct fuzz){.dir = fuzz_dir, .m = {.from = "fuzz"}};
+    if (!mkdtemp(fuzz_dir) || atexit(fuzz_end)) BUG("no folder");
     struct case_stream *s = case_stream_open_text("f.yaml", fuzz_corpus, sizeof(fuzz_corpus) - 1, &all, &d);
     struct packer *p = packer_open(f->dir, true, &why);
     BUG_ON(!s || !p);
