@@ -19,7 +19,7 @@
 
 extern char **environ;
 
-enum { PAIRS = 5, STARTS = 31, MOST_PAIRS = 99, OUTPUT = 4096 };
+enum { PAIRS = 3, STARTS = 31, MOST_PAIRS = 99, OUTPUT = 4096 };
 enum { BACKENDS = 2, GROUPS = 8 };
 
 static const char *const backends[BACKENDS] = {"jit", "interp"};
@@ -70,7 +70,7 @@ static bool run(const char *const *argv, struct outcome *o)
     return true;
 }
 
-/* Runs of each side: LOCKSTEP_BENCH_PAIRS, or 5. */
+/* Runs of each side: LOCKSTEP_BENCH_PAIRS, or 3. */
 static int pairs(void)
 {
     const char *wish = getenv("LOCKSTEP_BENCH_PAIRS");

@@ -44,9 +44,8 @@ static const char *read_all(struct recorded *r, const json_t *all, struct arena 
     r->commit_time = json_integer_value(json_object_get(e, "commit_time"));
     r->date = text_of(json_object_get(all, "context"), "date", a);
     r->figures = arena_alloc(a, (json_array_size(list) + 1) * sizeof(*r->figures));
-    const json_t *item;
-    size_t i;
-    json_array_foreach(list, i, item) r->n += read_figure(&r->figures[r->n], item, definitions, a);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        r->n += read_figure(&r->figures[r->n], json_array_get(list, i), definitions, a);
     return NULL;
 }
 

@@ -24,7 +24,7 @@ struct codegen_meter {
 static int measure_block(struct codegen_meter *m, unsigned most, struct codegen_size *size)
 {
     struct jit_explained e = {0};
-    cs_insn *insns;
+    cs_insn *insns = NULL;
     int err = jit_explain(m->cpu, LAYOUT_CODE, most, NULL, &e);
     size_t n = 0, bytes = err ? 0 : e.code.len - e.entry;
     if (!err) n = m->capstone.disasm(m->capstone.handle, (uint8_t *)e.code.p + e.entry, bytes, 0, 0, &insns);

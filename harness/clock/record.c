@@ -28,10 +28,8 @@ static json_t *environment_json(const struct environment *e)
 static json_t *definitions_json(const struct benchmarks *b, const json_t *list, struct arena *a)
 {
     json_t *o = json_object();
-    const json_t *item;
-    size_t i;
-    json_array_foreach(list, i, item)
-    {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
         const char *shown = json_string_value(json_object_get(item, "name"));
         const struct benchmark *d = shown ? benchmarks_find(b, benchmark_name(shown, a)) : NULL;
         if (d) json_object_set_new(o, d->name, json_sprintf("%016" PRIx64, d->hash));
@@ -42,10 +40,8 @@ static json_t *definitions_json(const struct benchmarks *b, const json_t *list, 
 static unsigned count_failed(const json_t *list, FILE *say)
 {
     unsigned n = 0;
-    const json_t *item;
-    size_t i;
-    json_array_foreach(list, i, item)
-    {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
         const char *why = json_string_value(json_object_get(item, "error_message"));
         if (why) fprintf(say, "%s fails: %s\n", json_string_value(json_object_get(item, "name")), why);
         n += why != NULL;
