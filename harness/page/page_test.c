@@ -96,6 +96,45 @@ static void test_links(void **state)
     free(text);
 }
 
+/* However many failures there are, of however many causes, and however much there is to say of each. */
+static void test_bounded(void **state)
+{
+    enum { FAILURES = 20000, MOST = 5 << 20 };
+    static char detail[RECORD_MAX_DETAIL];
+    struct report r;
+    struct tally t;
+    struct run_info info = {.lineup = &lineup, .total = FAILURES, .jobs = 1, .options = ""};
+    char *path = temporary(), reason[64];
+    memset(detail, '<', sizeof(detail) - 1); /* four bytes each */
+    tally_init(&t, 0);
+    assert_int_equal(report_open(&r, &report_html, path, false, &info), 0);
+    for (unsigned i = 0; i < FAILURES; i++) {
+        snprintf(reason, sizeof(reason), "rv.add: x%u: tested alone differs from other", i);
+        struct record rec = {.verdict = VERDICT_FAIL,
+                             .id = "g/a/1",
+                             .row = "rv.add",
+                             .ext = "I",
+                             .file = "a.yaml",
+                             .guest = guest_all[0]->name,
+                             .reason = reason,
+                             .detail = detail,
+                             .exit = "",
+                             .bins = ""};
+        tally_add(&t, &rec);
+        assert_int_equal(report_record(&r, &info, &rec), 0);
+    }
+    clusters_sort(&t.clusters);
+    assert_int_equal(report_end(&r, &info, &t), 0);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    if (ftell(f) > MOST) fail_msg("%ld bytes", ftell(f));
+    fclose(f);
+    tally_free(&t);
+    unlink(path);
+    free(path);
+}
+
 /* ---- contrast: WCAG 2.1, 1.4.3 and 1.4.11 ---- */
 
 static double linear(unsigned v)
@@ -151,7 +190,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blamed), cmocka_unit_test(test_rows),     cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_links),  cmocka_unit_test(test_contrast),
+        cmocka_unit_test(test_links),  cmocka_unit_test(test_contrast), cmocka_unit_test(test_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

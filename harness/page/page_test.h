@@ -87,6 +87,7 @@ static inline char *write_page(const char *path, const struct history *h, const 
         rec.guest = guest_all[0]->name;
         rec.file = paths[1];
         rec.exit = "";
+        rec.bins = "";
         if (!rec.reason) rec.reason = "";
         if (!rec.detail) rec.detail = "";
         tally_add(&t, &rec);
