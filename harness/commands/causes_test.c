@@ -4,6 +4,9 @@
 #include "harness/commands/place_test.h"
 
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 /* The interpreter, one instruction at a time; sub is wrong where its first operand is 5. */
 static void slip(struct vcpu *c, uint64_t budget)
@@ -122,10 +125,65 @@ static void test_same(void **state)
     free(text);
 }
 
+/* Everything fails. */
+static void fail_run(struct vcpu *c, uint64_t budget)
+{
+    testing_run(c, budget);
+    *testing_reg(c, "a0") ^= 1;
+}
+TESTING_BACKEND(hopeless, false, true, fail_run);
+
+/* A run of `n` failures with every report, in a process of its own: the largest process that it took, in KiB.
+ */
+static long memory_of(struct place *p, unsigned n)
+{
+    static const struct backend *const all[] = {&hopeless, &reference, NULL};
+    struct buf b = {0};
+    long most = 0;
+    int fds[2], status;
+    buf_printf(
+        &b, "lockstep: 1\nisa: riscv64\ngenerate:\n- {rows: [rv.xor, rv.addi, rv.mul, rv.lw], count: %u}\n",
+        n / 4);
+    write_file("c.yaml", b.p);
+    buf_free(&b);
+    assert_int_equal(pipe(fds), 0);
+    pid_t pid = fork();
+    if (!pid) {
+        struct rusage self, children;
+        place_run(p,
+                  "run|c.yaml|--quirks|none|-b|hopeless|-O|reference|-q|-j|2|--max-failures-shown|1"
+                  "|-r|cover=c.cov|-r|md=r.md|-r|jsonl=r.jsonl|-r|junit=r.xml|-r|record=r.rec",
+                  NULL, all);
+        getrusage(RUSAGE_SELF, &self);
+        getrusage(RUSAGE_CHILDREN, &children);
+        most = self.ru_maxrss > children.ru_maxrss ? self.ru_maxrss : children.ru_maxrss;
+        _exit(write(fds[1], &most, sizeof(most)) != sizeof(most) || p->status != STATUS_FAIL);
+    }
+    assert_int_equal(read(fds[0], &most, sizeof(most)), sizeof(most));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    close(fds[0]);
+    close(fds[1]);
+    return most;
+}
+
+/* Memory does not grow with the number of failures, nor does what people are to read. */
+static void test_many_failures(void **state)
+{
+    struct place *p = *state;
+    struct stat st;
+    long few = memory_of(p, 16000);
+    assert_int_equal(stat("r.md", &st), 0);
+    long size = st.st_size, many = memory_of(p, 64000);
+    if (many - few > 2048) fail_msg("%ld KiB after 16000 failures, %ld after 64000", few, many);
+    assert_int_equal(stat("r.md", &st), 0);
+    assert_true(st.st_size < size + 200);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, enter, leave)
-    const struct CMUnitTest tests[] = {T(test_one_instruction), T(test_always), T(test_longer), T(test_crash),
-                                       T(test_same)};
+    const struct CMUnitTest tests[] = {T(test_one_instruction), T(test_always), T(test_longer),
+                                       T(test_crash),           T(test_same),   T(test_many_failures)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
