@@ -13,13 +13,14 @@ enum { LONG = 5 /* instructions */, MOST_RUNS = 20000, MOST_CRASHES = 3000, MOST
 static const double HANG = 0.4, PATIENCE = 5; /* a try hangs after so many seconds, or times the first run */
 
 struct shrinking {
-    struct program *p;         /* where to speak */
-    struct plan *plan;         /* who runs */
-    struct reducer r;          /* the work */
-    unsigned insns, nregs;     /* of the last line of progress */
-    struct draft_case written; /* what comes of it */
-    char id[128];              /* its name */
-    struct buf item, corpus;   /* as text: alone, and as a corpus of its own */
+    struct program *p;          /* where to speak */
+    struct plan *plan;          /* who runs */
+    struct reducer r;           /* the work */
+    unsigned insns, nregs;      /* of the last line of progress */
+    struct draft_case written;  /* what comes of it */
+    struct truth_case truthful; /* likewise, where the truth stays */
+    char id[128];               /* its name */
+    struct buf item, corpus;    /* as text: alone, and as a corpus of its own */
 };
 
 static void progress(void *arg, const struct reducer *r)
@@ -191,9 +192,13 @@ static int shrink_case(struct shrinking *s, const struct test_case *c)
     if (!want_of(s, c, &plain))
         return complain(s->p, STATUS_NOTHING, "%s does not fail: there is nothing to shrink", c->id);
     if (plain.has_truth) {
-        fprintf(s->p->err,
-                "lockstep: only the manual's word in %s contradicts; nobody could judge a smaller case\n",
-                c->id);
+        fprintf(
+            s->p->err,
+            "lockstep: only the manual's word in %s contradicts: instructions and operands stay as they are, "
+            "since nobody knows what is true of others\n",
+            c->id);
+        reduce_keeping_truth(s->r.trial, s->r.want, &plain, &s->truthful);
+        result = &s->truthful.c;
     } else if (!draft_take(&s->r.best, &plain)) {
         return complain(s->p, STATUS_USAGE, "%s is too large to be shrunk", c->id);
     } else {

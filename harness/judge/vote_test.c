@@ -128,9 +128,36 @@ static void test_blame(void **state)
     }
 }
 
+/* Where only the manual says otherwise, which is of the end, it is who wrote last what differs, or who
+ * faulted. */
+static void test_writer(void **state)
+{
+    static const struct lineup l = LINEUP(TEST(ours), ORACLE(reference));
+    static const struct {
+        const char *item, *signature; /* a case; which instruction is to blame */
+    } rows[] = {
+        {"code: 'addi a0, a1, 1; sub a2, a1, a1; xor a3, a1, a1', out: {a0: 7, a2: 0, a3: 0}",
+         "rv.addi: rd: "},
+        {"code: 'addi a0, a1, 1; sub a2, a1, a1; xor a3, a1, a1', out: {a0: 6, a2: 9, a3: 0}",
+         "rv.sub: rd: "},
+        {"code: 'sd a1, 0(a4); addi a2, a2, 1', out: {a2: 1, mem: [{at: 0x20000, u64: 4}]}",
+         "rv.sd: memory: "},
+        {"code: 'addi a2, a1, 1; lw a0, 0(a1); nop', out: {a2: 6}", "rv.lw: exit fault load-access: "},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char item[200];
+        snprintf(item, sizeof(item), "%s, in: {a1: 5, a4: 0x20000}", rows[i].item);
+        struct trial t = judge_text(&l, item);
+        assert_int_equal(t.j.verdict, VERDICT_FAIL);
+        if (strncmp(t.j.signature, rows[i].signature, strlen(rows[i].signature)) != 0)
+            fail_msg("%s: %s", item, t.j.signature);
+        buf_free(&t.j.detail);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_parties), cmocka_unit_test(test_dissent),
-                                       cmocka_unit_test(test_blame)};
+                                       cmocka_unit_test(test_blame), cmocka_unit_test(test_writer)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -194,6 +194,26 @@ static void find_divergence(struct panel *p, const struct test_case *c, uint64_t
     buf_free(&there.detail);
 }
 
+/* Only the manual contradicts a longer case, and it speaks of the end: the instruction that goes wrong is the
+ * one that wrote last what differs, or the one that faulted. */
+static void find_writer(struct panel *p, const struct test_case *c, const struct findings *f,
+                        struct activity *act, struct outcome out[LINEUP_MAX], struct judgement *j)
+{
+    struct findings cause = *f;
+    unsigned i = 0;
+    while (i < p->lineup->n && (out[i].oracle || !outcome_usable(&out[i]) || !out[i].state)) i++;
+    if (i == p->lineup->n) return;
+    struct failure_place at = {.step = out[i].exit.executed + 1};
+    bool ended = out[i].exit.kind == EXIT_BUDGET;
+    bool found =
+        ended ? divergence_blame(p, c, p->lineup->n, act, f, &at, &cause) : divergence_place(c, &out[i], &at);
+    panel_forget(p);
+    panel_run(p, c, act, out);
+    if (found)
+        signature_write(c, &at, out, p->lineup->n, &cause, buf_cstr(&j->detail), j->signature,
+                        sizeof(j->signature));
+}
+
 void panel_judge(struct panel *p, const struct test_case *c, struct activity *act,
                  struct outcome out[LINEUP_MAX], struct judgement *j)
 {
@@ -220,6 +240,10 @@ void panel_judge(struct panel *p, const struct test_case *c, struct activity *ac
                     sizeof(j->signature));
     if (c->steps < 2) {
         j->step = 1;
+        return;
+    }
+    if (!step) {
+        find_writer(p, c, &f, act, out, j);
         return;
     }
     find_divergence(p, c, step, act, j);

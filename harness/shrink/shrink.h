@@ -4,6 +4,7 @@
  *     trial.c      runs a draft in a child, which may crash or hang
  *     snapshot.c   the state in the middle of a case as the start of another one
  *     reduce.c     what to try, in which order; operands.c: the part of it about instructions' fields
+ *     truth.c      the same for cases that only the manual's word contradicts
  *     commands/shrink.c the command
  */
 #ifndef HARNESS_SHRINK_H
@@ -96,6 +97,17 @@ bool reduce_try(struct reducer *r);
 bool reduce_spent(const struct reducer *r); /* no more runs */
 /* Shrinks `best`, whose signature is `want`. */
 void reduce(struct reducer *r);
+
+/* ---- truth.c ---- */
+/* A case that only the manual's word contradicts: what the manual says holds for these instructions and these
+ * values of their operands. */
+struct truth_case {
+    struct test_case c;                /* the case */
+    struct case_reg in[CASE_MAX_REGS]; /* registers before */
+};
+/* Takes away what no instruction of it can read: registers, and memory. */
+void reduce_keeping_truth(struct trial *t, const char *want, const struct test_case *c,
+                          struct truth_case *out);
 
 /* ---- operands.c ---- */
 bool reduce_fields(struct reducer *r);    /* simpler operands; true: something came of it */
