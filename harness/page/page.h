@@ -16,7 +16,21 @@
 
 /* ---- sums.c: what records come to, by row ---- */
 
-enum { PAGE_TIMES = 24 }; /* a bar for each power of two of microseconds */
+/* Times, sorted into bins: each microsecond its own up to 16, then four to each doubling. A mean would say
+ * more about what interrupted a case than about the case, so what is told is the mean of the middle half.
+ */
+enum {
+    TIMES_EXACT = 16,
+    TIMES_PER_DOUBLING = 4,
+    TIMES_DOUBLINGS = 20,
+    TIMES = TIMES_EXACT + TIMES_PER_DOUBLING * TIMES_DOUBLINGS
+};
+struct times {
+    uint64_t n[TIMES]; /* cases by bin */
+};
+/* The least time that falls into a bin, in microseconds. */
+uint32_t times_least(unsigned bin);
+double times_middle(const struct times *t); /* microseconds; 0: there are none */
 
 struct row_on {
     uint64_t ran;     /* cases that this backend gave a result of */
@@ -27,7 +41,7 @@ struct row_on {
 
 struct row_sum {
     uint64_t cases, skipped, failed; /* whose first instruction it is; failures: that go back to it */
-    uint64_t micros;                 /* of all its cases, all backends together */
+    struct times times;              /* of its cases, all backends and the judge together */
     struct row_on on[LINEUP_MAX];    /* by lineup entry */
 };
 
@@ -43,8 +57,8 @@ struct guest_sums {
 struct page_sums {
     struct guest_sums guests[LEDGER_GUESTS]; /* n of them: every ISA */
     unsigned n;                              /* how many */
-    uint64_t cases, failed, micros;          /* of all */
-    uint64_t times[PAGE_TIMES];              /* cases by the power of two of their microseconds */
+    uint64_t cases, failed;                  /* of all */
+    struct times times;                      /* likewise */
 };
 
 struct page_sums *sums_new(void);

@@ -41,6 +41,27 @@ static void test_rows(void **state)
     sums_free(s);
 }
 
+static void test_times(void **state)
+{
+    struct page_sums *s = sums_new();
+    static const uint32_t micros[] = {1000000, 5, 7,   6, 1, 9,
+                                      6,       8, 100, 6, 4, 5}; /* the middle half: 5 6 6 6 7 8 */
+    for (unsigned i = 0; i + 1 < TIMES; i++) assert_true(times_least(i) < times_least(i + 1));
+    for (size_t i = 0; i < ARRAY_LEN(micros); i++)
+        sums_add(s, NULL,
+                 &(struct record){.id = "x", .guest = "", .row = "", .reason = "", .micros = micros[i]});
+    double middle = times_middle(&s->times);
+    if (middle < 6.83 || middle > 6.84)
+        fail_msg("%f", middle);            /* 6.33, and half a microsecond: they are cut */
+    for (unsigned i = 0; i < TIMES; i++) { /* each least time is in its bin */
+        s->times = (struct times){0};
+        sums_add(s, NULL,
+                 &(struct record){.id = "x", .guest = "", .row = "", .reason = "", .micros = times_least(i)});
+        assert_int_equal(s->times.n[i], 1);
+    }
+    sums_free(s);
+}
+
 /* ---- a page ---- */
 
 static void expect(const char *text, const char *part)
@@ -189,8 +210,9 @@ static void test_contrast(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blamed), cmocka_unit_test(test_rows),     cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_links),  cmocka_unit_test(test_contrast), cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_blamed),  cmocka_unit_test(test_rows),  cmocka_unit_test(test_times),
+        cmocka_unit_test(test_texts),   cmocka_unit_test(test_links), cmocka_unit_test(test_contrast),
+        cmocka_unit_test(test_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,9 +93,8 @@ static void write_pace(struct page *p, unsigned guest, unsigned row)
     page_raw(p, "<p class=\"meta\"><span>");
     page_count(p, now->cases);
     page_printf(p, " case%s", now->cases == 1 ? "" : "s");
-    if (now->cases) page_printf(p, ", %.1f µs each", (double)now->micros / (double)now->cases);
-    if (now->cases && then && then->cases)
-        page_printf(p, ", before %.1f µs", (double)then->micros / (double)then->cases);
+    if (now->cases) page_printf(p, ", %.1f µs each", times_middle(&now->times));
+    if (now->cases && then && then->cases) page_printf(p, ", before %.1f µs", times_middle(&then->times));
     page_raw(p, "</span>");
     const struct guest_row *r = &p->sums->guests[guest].guest->rows[row];
     page_printf(p, "<span>%s:%d</span></p>\n", r->file, r->line);

@@ -3,26 +3,30 @@
 #include "harness/page/page.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOWEST = 8, CASES_MIN = 16 /* for an average */ };
+enum { SLOWEST = 8, CHANGED = 10, CASES_MIN = 16 /* for an average */ };
 
 /* ---- this run ---- */
 
 static void write_histogram(struct page *p)
 {
-    enum { WIDE = 28, HIGH = 90, FOOT = 20 };
-    const uint64_t *t = p->sums->times;
-    uint64_t most = 1;
-    unsigned first = PAGE_TIMES, last = 0;
-    for (unsigned i = 0; i < PAGE_TIMES; i++) {
+    enum { WIDE = 28, HIGH = 90, FOOT = 20, BARS = 32 /* one for each doubling */ };
+    uint64_t t[BARS] = {0}, most = 1;
+    for (unsigned i = 0; i < TIMES; i++) {
+        uint32_t at = times_least(i);
+        t[at ? 31 - __builtin_clz(at) : 0] += p->sums->times.n[i];
+    }
+    unsigned first = BARS, last = 0;
+    for (unsigned i = 0; i < BARS; i++) {
         if (!t[i]) continue;
-        if (first == PAGE_TIMES) first = i;
+        if (first == BARS) first = i;
         last = i;
         if (t[i] > most) most = t[i];
     }
-    if (first == PAGE_TIMES) return;
+    if (first == BARS) return;
     unsigned n = last - first + 1;
     page_printf(
         p,
@@ -67,11 +71,10 @@ static void write_slowest(struct page *p)
         unsigned n = 0;
         for (unsigned r = 0; r < guest->nrows; r++) {
             const struct row_sum *s = &p->sums->guests[g].rows[r];
-            if (s->cases >= CASES_MIN)
-                paces[n++] = (struct pace){guest->rows[r].id, (double)s->micros / (double)s->cases};
+            if (s->cases >= CASES_MIN) paces[n++] = (struct pace){guest->rows[r].id, times_middle(&s->times)};
         }
         if (n) qsort(paces, n, sizeof(*paces), slowest_first);
-        if (n) page_raw(p, "<p>Slowest cases, on average:</p>\n<ul class=\"worst\">\n");
+        if (n) page_raw(p, "<p>Slowest cases:</p>\n<ul class=\"worst\">\n");
         for (unsigned i = 0; i < n && i < SLOWEST; i++)
             page_printf(p, "<li><a href=\"#%s\">%s</a> <span class=\"meta\">%.1f µs</span></li>\n",
                         paces[i].id, paces[i].id, paces[i].micros);
@@ -193,6 +196,35 @@ static void write_turned(struct page *p, const struct page_sums *now, const stru
     if (n) page_raw(p, "</p>\n");
 }
 
+static int furthest_first(const void *a, const void *b)
+{
+    const struct plot_bar *x = a, *y = b;
+    double u = fabs(log(x->v)), v = fabs(log(y->v));
+    return (u < v) - (u > v);
+}
+
+/* Rows whose cases take another time than before, those that changed most. */
+static void write_rows_before(struct page *p, const struct page_sums *then)
+{
+    for (unsigned g = 0; g < then->n; g++) {
+        const struct guest *guest = then->guests[g].guest;
+        struct plot_bar *bars = xcalloc(guest->nrows, sizeof(*bars));
+        unsigned n = 0;
+        for (unsigned r = 0; r < guest->nrows; r++) {
+            const struct row_sum *a = &then->guests[g].rows[r], *b = &p->sums->guests[g].rows[r];
+            if (a->cases < CASES_MIN || b->cases < CASES_MIN) continue;
+            double v = times_middle(&a->times) / times_middle(&b->times);
+            bars[n++] = (struct plot_bar){guest->rows[r].id, v, v < 1 ? "less" : "more"};
+        }
+        if (n) qsort(bars, n, sizeof(*bars), furthest_first);
+        if (n)
+            page_raw(p, "<p>Rows whose cases changed most; the clock also counts what others on the machine "
+                        "did:</p>\n");
+        if (n) plot_factors(p, bars, n < CHANGED ? n : CHANGED, "slower than before", "faster than before");
+        free(bars);
+    }
+}
+
 /* Times are of all backends of a run together. */
 static bool same_lineup(const struct page *p, const struct history *h)
 {
@@ -219,22 +251,21 @@ static void write_run_before(struct page *p, const struct history *h)
     write_turned(p, now, then, "Fail now:", "bad");
     write_turned(p, then, now, "Pass now:", "good");
     if (!then->cases || !now->cases) return;
-    if (same_lineup(p, h))
-        page_printf(p, "<p>A case took %.2f µs then and %.2f µs now.</p>\n",
-                    (double)then->micros / (double)then->cases, (double)now->micros / (double)now->cases);
-    else
+    if (same_lineup(p, h)) {
+        page_printf(p, "<p>A case took %.2f µs then and %.2f µs now.</p>\n", times_middle(&then->times),
+                    times_middle(&now->times));
+        write_rows_before(p, then);
+    } else {
         page_raw(p, "<p class=\"none\">Other backends took part: times are not compared.</p>\n");
+    }
 }
 
 void page_speed(struct page *p)
 {
     const struct history *h = p->info->history;
-    if (p->sums->cases && p->sums->micros) {
-        page_raw(p, "<p><b>");
-        page_count(p, (uint64_t)((double)p->sums->cases / ((double)p->sums->micros / 1e6)));
-        page_printf(p, "</b> cases a second and worker, %.2f µs each.</p>\n",
-                    (double)p->sums->micros / (double)p->sums->cases);
-    }
+    if (p->sums->cases)
+        page_printf(p, "<p>A case takes <b>%.1f µs</b>, in the middle half of all.</p>\n",
+                    times_middle(&p->sums->times));
     write_histogram(p);
     write_slowest(p);
     if (h && h->now.path) write_peers(p, &h->now);

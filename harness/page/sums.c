@@ -95,10 +95,35 @@ void sums_free(struct page_sums *s)
     free(s);
 }
 
-static unsigned power_of_two(uint32_t micros)
+static unsigned times_bin(uint32_t micros)
 {
-    unsigned n = micros ? 31 - (unsigned)__builtin_clz(micros) : 0;
-    return n < PAGE_TIMES ? n : PAGE_TIMES - 1;
+    if (micros < TIMES_EXACT) return micros;
+    unsigned log = 31 - (unsigned)__builtin_clz(micros); /* from 4 on: TIMES_EXACT is 2^4 */
+    unsigned bin = TIMES_EXACT + (log - 4) * TIMES_PER_DOUBLING + (micros >> (log - 2)) % TIMES_PER_DOUBLING;
+    return bin < TIMES ? bin : TIMES - 1;
+}
+
+uint32_t times_least(unsigned bin)
+{
+    if (bin < TIMES_EXACT) return bin;
+    unsigned doubling = (bin - TIMES_EXACT) / TIMES_PER_DOUBLING,
+             quarter = (bin - TIMES_EXACT) % TIMES_PER_DOUBLING;
+    return (TIMES_EXACT / TIMES_PER_DOUBLING * (TIMES_PER_DOUBLING + quarter)) << doubling;
+}
+
+double times_middle(const struct times *t)
+{
+    double all = 0, below = 0, sum = 0, weight = 0;
+    for (unsigned i = 0; i < TIMES; i++) all += (double)t->n[i];
+    for (unsigned i = 0; i < TIMES; i++) {
+        double from = below > all / 4 ? below : all / 4, to = below + (double)t->n[i];
+        below = to;
+        if (to > all * 3 / 4) to = all * 3 / 4;
+        if (to <= from) continue;
+        sum += (to - from) * ((double)times_least(i) + (double)times_least(i + 1)) / 2;
+        weight += to - from;
+    }
+    return weight > 0 ? sum / weight : 0;
 }
 
 /* Where nobody is named, everybody under test who ran is meant. */
@@ -149,8 +174,7 @@ void sums_add(struct page_sums *s, const struct lineup *lineup, const struct rec
     bool failure = verdict_is_failure(r->verdict);
     s->cases++;
     s->failed += failure;
-    s->micros += r->micros;
-    s->times[power_of_two(r->micros)]++;
+    s->times.n[times_bin(r->micros)]++;
     for (unsigned i = 0; i < s->n; i++) {
         struct guest_sums *g = &s->guests[i];
         if (strcmp(g->guest->name, r->guest)) continue;
@@ -160,7 +184,7 @@ void sums_add(struct page_sums *s, const struct lineup *lineup, const struct rec
         if (row < 0) continue;
         g->rows[row].cases++;
         g->rows[row].skipped += r->verdict == VERDICT_SKIP;
-        g->rows[row].micros += r->micros;
+        g->rows[row].times.n[times_bin(r->micros)]++;
         if (lineup) add_passed(&g->rows[row], lineup, r);
     }
 }
