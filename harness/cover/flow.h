@@ -50,6 +50,10 @@ struct flow {
     enum flow_across across; /* what lies between */
 };
 
+/* As far as sequences are followed, which takes a tenth of the time that they do: what goes on longer does so
+ * in loops, and what a sequence is made for stands at its start. */
+enum { FLOW_STEPS = 64 };
+
 enum { FLOW_RAWS = FLOW_VIAS * FLOW_KINDS * FLOW_KINDS * FLOW_ACROSS };
 
 /* ---- flow.c ---- */

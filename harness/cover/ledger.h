@@ -17,7 +17,7 @@ enum { LEDGER_VERSION = 1, LEDGER_BACKENDS = LINEUP_MAX, LEDGER_OUTSIDERS = 12, 
 enum {
     CELL_EXECUTED = 1 << 15, /* it ran */
     CELL_PEER = 1 << 14,     /* and agreed with another backend under test, if with nobody else */
-    CELL_PASSED = 1 << 13, /* in a case that passed; for causes of failures (condition.h), in no file */
+    CELL_PASSED = 1 << 13,   /* in a case that passed; for causes of failures (condition.h), in no file */
     CELL_CHECKED = (1 << LEDGER_OUTSIDERS) - 1, /* bit per outsider who agreed */
 };
 enum { OUTSIDER_MANUAL = 0 }; /* the truth in the case; oracles come after it */

@@ -26,9 +26,6 @@ struct scribe {
     struct flow_trace *traces[LEDGER_GUESTS]; /* made when they are first needed */
 };
 
-/* As far as a sequence is followed; most of those that go on longer do so in loops. */
-enum { FOLLOWED = 1000 };
-
 struct scribe *scribe_open(struct ledger *l, const struct lineup *lineup)
 {
     struct scribe *s = xcalloc(1, sizeof(*s));
@@ -119,7 +116,7 @@ static bool look_at_flows(struct scribe *s, const struct test_case *c, struct bi
     if (c->steps < 2) return false;
     if (!*t) *t = flow_trace_open(c->guest, g->bins, g->bins[c->guest->nrows]);
     bin_hit(h, 0);
-    return flow_follow(*t, c, FOLLOWED, h);
+    return flow_follow(*t, c, FLOW_STEPS, h);
 }
 
 void scribe_note(struct scribe *s, const struct test_case *c, const struct outcome *outcomes,
@@ -182,7 +179,8 @@ static bool makes_sense(const struct ledger *l, const struct news *n)
     const struct ledger_guest *g = &l->guests[n->guest];
     if (n->row >= ledger_rows(g) || !g->bins[n->row]) return false;
     if (n->bin == BIN_NONE) return true;
-    return n->bin < g->bins[n->row]->n && !(n->value & ~(uint32_t)(CELL_EXECUTED | CELL_PEER | CELL_PASSED | CELL_CHECKED));
+    return n->bin < g->bins[n->row]->n &&
+           !(n->value & ~(uint32_t)(CELL_EXECUTED | CELL_PEER | CELL_PASSED | CELL_CHECKED));
 }
 
 static void take_one(struct ledger *l, const struct news *n)

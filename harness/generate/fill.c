@@ -173,8 +173,8 @@ uint64_t gen_fill_count(struct gen_fills *f, const struct gen_plan *p, uint64_t 
 
 /* ---- sequences ---- */
 
-/* Steps that a sequence is followed, and times all flows are asked for before the rest are given up. */
-enum { FOLLOWED = 2000, ROUNDS = 8 };
+/* Times that all flows are asked for before the rest are given up. */
+enum { ROUNDS = 8 };
 
 struct bin_hits gen_sequencer_flows(const struct gen_sequencer *q, const struct bins *flows)
 {
@@ -210,7 +210,7 @@ static void follow_sequences(struct gen_sequencer *q, struct flow_trace *t, cons
     for (uint64_t n = 0; n < most && !full && n < f->cases + patience; n++) {
         struct bin_hits hits = {0};
         gen_sequence(q, from + n, "", out);
-        if (flow_follow(t, &out->c, FOLLOWED, &hits) && take_flows(&wanted, &hits, &f->hit, &full))
+        if (flow_follow(t, &out->c, FLOW_STEPS, &hits) && take_flows(&wanted, &hits, &f->hit, &full))
             f->cases = n + 1;
     }
     free(out);
