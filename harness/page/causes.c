@@ -46,11 +46,6 @@ static void write_cluster(struct page *p, unsigned i)
     page_printf(p, "</b> case%s</span>", c->n == 1 ? "" : "s");
     plot_meter(p, "bad", c->n, tally_failed(p->tally));
     page_raw(p, "</p>\n");
-    if (c->when && *c->when) {
-        page_raw(p, "<p class=\"when\">");
-        page_text(p, c->when);
-        page_raw(p, "</p>\n");
-    }
     page_raw(p, "<p class=\"meta\">smallest: ");
     page_text(p, example.id);
     page_raw(p, " (");
