@@ -30,6 +30,7 @@ enum fault {
     FAULT_FILE,     /* a0 comes out wrong while there is a file "wrong" */
     FAULT_EAT,      /* wants more and more memory */
     FAULT_SCRIBBLE, /* writes a record of a case that nobody asked for to every descriptor */
+    FAULT_STOP,     /* stops until somebody lets it go on */
 };
 
 static uint64_t *testing_reg(struct vcpu *c, const char *name)
@@ -58,6 +59,7 @@ static void faulty_run(struct vcpu *c, uint64_t budget)
         for (;;) pause();
     case FAULT_SLOW: usleep(20000); break;
     case FAULT_SCRIBBLE: scribble(); break;
+    case FAULT_STOP: raise(SIGSTOP); break;
     case FAULT_EAT:
         for (;;) memset(xmalloc(1 << 24), 1, 1 << 24);
     default: break;

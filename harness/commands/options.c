@@ -2,6 +2,7 @@
 #include "harness/commands/table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,10 +268,21 @@ static int dispatch(struct program *p, int argc, const char *const *argv)
     return c->run(p);
 }
 
+/* Where the program was started without a standard output or error, the next file that is opened would be
+ * taken for it. What is opened here instead cannot be written: it is as good as closed. A guest's program has
+ * what it has. */
+static void keep_standard_files(int argc, const char *const *argv)
+{
+    if (argc > 1 && !strcmp(argv[1], "exec")) return;
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0) return;
+}
+
 int program_main(int argc, const char *const *argv, FILE *out, FILE *err,
                  const struct backend *const *backends)
 {
     struct program p = {.out = out, .err = err, .backends = backends};
+    keep_standard_files(argc, argv);
     int status = dispatch(&p, argc, argv);
     if (fflush(out) && !p.out_error) p.out_error = errno;
     if (p.out_error || ferror(out)) {

@@ -220,23 +220,39 @@ static double awake(struct pool *p)
     return p->clock;
 }
 
-/* Kills workers that have been at one case for too long. Only the parent looks at the clock. */
+/* Somebody stopped it (SIGSTOP), and not the whole program with it. */
+static bool is_stopped(const struct hand *h)
+{
+    siginfo_t info = {0};
+    return !waitid(P_PID, (id_t)h->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) && info.si_pid == h->pid;
+}
+
+/* A worker that has been at one case for too long is killed; one that was stopped, there or between cases,
+ * goes on. Only the parent looks at the clock. */
+static void hand_check_clock(struct pool *p, struct hand *h, double t)
+{
+    bool idle = h->act->doing == DOING_NOTHING;
+    uint64_t number = idle ? ~0ull : h->act->number;
+    if (h->since <= 0 || number != h->seen) {
+        h->seen = number;
+        h->since = t;
+    } else if (p->cfg->timeout <= 0 || t - h->since <= p->cfg->timeout) {
+        return;
+    } else if (is_stopped(h)) {
+        kill(h->pid, SIGCONT);
+        h->since = t;
+    } else if (!idle) {
+        h->overdue = true;
+        kill(h->pid, SIGKILL);
+    }
+}
+
 void hands_check_clock(struct pool *p)
 {
     double t = awake(p);
     for (unsigned i = 0; i < p->njobs; i++) {
         struct hand *h = &p->hands[i];
-        uint64_t number = h->act->number;
-        if (!h->pid || !h->busy || h->overdue) continue;
-        if (h->act->doing == DOING_NOTHING) {
-            h->since = 0;
-        } else if (h->since <= 0 || number != h->seen) {
-            h->seen = number;
-            h->since = t;
-        } else if (p->cfg->timeout > 0 && t - h->since > p->cfg->timeout) {
-            h->overdue = true;
-            kill(h->pid, SIGKILL);
-        }
+        if (h->pid && h->busy && !h->overdue) hand_check_clock(p, h, t);
     }
 }
 

@@ -16,8 +16,8 @@ struct hand {
     struct record_listener listener; /* whether they make sense */
     struct buf in;                   /* bytes of frames not complete yet */
     struct activity *act;            /* its shared memory */
-    uint64_t seen;                   /* case it was at when last looked */
-    double since;                    /* when it was first seen there; 0: it is at none */
+    uint64_t seen;                   /* case it was at when last looked; ~0: at none */
+    double since;                    /* when it was first seen there; 0: not yet */
     bool overdue;                    /* killed because of the clock */
     unsigned stillborn;              /* deaths in a row without a record */
     uint64_t again; /* case at which a worker was killed by somebody, and that runs a second time; or ~0 */

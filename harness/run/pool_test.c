@@ -68,9 +68,10 @@ static void seen_free(struct seen *s)
 /* ---- where cases come from: a text, and a case at which the source itself misbehaves ---- */
 
 struct corpus {
-    struct buf text; /* of the file */
-    uint64_t die_at; /* next() aborts at this case; ~0: never */
-    uint64_t end_at; /* the stream ends early here; ~0: never */
+    struct buf text;  /* of the file */
+    uint64_t die_at;  /* next() aborts at this case; ~0: never */
+    uint64_t end_at;  /* the stream ends early here; ~0: never */
+    uint64_t stop_at; /* next() stops its process here; ~0: never */
 };
 
 struct open_corpus {
@@ -95,6 +96,7 @@ static int corpus_next(void *s, const struct test_case **c)
 {
     struct open_corpus *o = s;
     if (o->at == o->corpus->die_at) abort();
+    if (o->at == o->corpus->stop_at) raise(SIGSTOP);
     if (o->at++ == o->corpus->end_at) return 0;
     return case_stream_next(o->s, c);
 }
@@ -117,7 +119,7 @@ static void corpus_close(void *s)
 /* n cases; the case i has fault[i % period] where there is one. */
 static struct corpus corpus_make(unsigned n, const enum fault *faults, unsigned nfaults)
 {
-    struct corpus c = {.die_at = ~0ull, .end_at = ~0ull};
+    struct corpus c = {.die_at = ~0ull, .end_at = ~0ull, .stop_at = ~0ull};
     buf_str(&c.text, "lockstep: 1\nisa: riscv64\ncases:\n");
     for (unsigned i = 0; i < n; i++)
         buf_printf(&c.text, "  - {id: c%u, code: 'addi a0, a0, 1', in: {a0: %u, a7: %u}}\n", i, i * 3,
@@ -421,6 +423,29 @@ static void test_killed_from_outside(void **state)
     assert_nobody_left();
 }
 
+/* A worker that somebody stopped, in a case or between two, goes on, and has not timed out. */
+static void test_stopped_worker(void **state)
+{
+    enum { N = 40 };
+    enum fault faults[N] = {[7] = FAULT_STOP, [30] = FAULT_STOP};
+    struct corpus c = corpus_make(N, faults, N);
+    for (unsigned jobs = 1; jobs <= 2; jobs++) {
+        struct seen s = {0};
+        struct pool_config cfg = config(&c, N, jobs, 16, &s);
+        struct pool_result res;
+        c.stop_at = 20;
+        cfg.timeout = 0.1;
+        pool_run(&cfg, &res);
+        assert_int_equal(res.end, POOL_DONE);
+        assert_int_equal(s.n, N);
+        assert_true(s.in_order);
+        assert_string_equal(buf_cstr(&s.reasons), "");
+        seen_free(&s);
+    }
+    buf_free(&c.text);
+    assert_nobody_left();
+}
+
 /* Goes an hour ahead soon after the start, and back again. */
 static double jumpy(void)
 {
@@ -484,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_killed_from_outside),
         cmocka_unit_test(test_clock_that_jumps),
+        cmocka_unit_test(test_stopped_worker),
         cmocka_unit_test(test_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,28 @@ static void test_full_disk(void **state)
     left_free(&whole);
 }
 
+/* A program that was started without any open file does not write its words into a report. */
+static void test_closed_files(void **state)
+{
+    struct place *p = *state;
+    write_cases("c.yaml", usual);
+    struct left whole = whole_run(p);
+    pid_t pid = fork();
+    if (!pid) {
+        static const char *const argv[] = {
+            "lockstep",    "run",      "c.yaml",        "-b", "faulty,interp", "-O",
+            "reference",   "--quirks", "none",          "-r", "record=n.rec",  "-r",
+            "junit=r.xml", "-r",       "jsonl=r.jsonl", "-r", "md=r.md"};
+        for (int fd = 0; fd <= 2; fd++) close(fd);
+        _exit(program_main(ARRAY_LEN(argv), argv, stdout, stderr, backends));
+    }
+    assert_int_equal(finish(pid), STATUS_HARNESS);
+    struct left here = look("n.rec");
+    assert_same(&here, &whole);
+    left_free(&here);
+    left_free(&whole);
+}
+
 /* Whatever differs is named; nothing is written then. */
 static void test_refused(void **state)
 {
@@ -233,6 +255,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cut, enter, leave),
         cmocka_unit_test_setup_teardown(test_killed, enter, leave),
         cmocka_unit_test_setup_teardown(test_full_disk, enter, leave),
+        cmocka_unit_test_setup_teardown(test_closed_files, enter, leave),
         cmocka_unit_test_setup_teardown(test_refused, enter, leave),
         cmocka_unit_test_setup_teardown(test_other_program, enter, leave),
         cmocka_unit_test_setup_teardown(test_interrupted_with_coverage, enter, leave),
