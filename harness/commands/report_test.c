@@ -198,6 +198,59 @@ static void test_flaky(void **state)
     buf_free(&b);
 }
 
+/* A page without what the clock says, which stands in the sections on speed and on the run, and in each row's
+ * line. */
+static char *timeless_page(const char *name)
+{
+    char *html = read_file(name), *speed = strstr(html, "<section id=\"speed\">"),
+         *rows = strstr(html, "<section id=\"rows\">"), *run = strstr(html, "<section id=\"run\">");
+    assert_true(speed && rows && run);
+    *run = 0;
+    memmove(speed, rows, strlen(rows) + 1);
+    for (char *at = html; (at = strstr(at, " µs each"));) {
+        char *from = at;
+        while (from[-1] != ',') from--;
+        memmove(from, at, strlen(at) + 1);
+        at = from + 1;
+    }
+    return html;
+}
+
+/* Jobs, shards and a stop on the way leave no trace. */
+static void test_same(void **state)
+{
+    static const char *const others[] = {
+        "run|b.yaml" USUAL "|-j|3|-r|html=x.html",
+        "run|b.yaml" USUAL "|-j|1|-r|html=x.html|--resume|half.rec",
+        "merge|1.rec|2.rec|-q|-r|html=x.html",
+    };
+    struct place *p = *state;
+    struct buf b = {0};
+    buf_str(&b, "lockstep: 1\nisa: riscv64\ncases:\n");
+    for (int i = 0; i < 60; i++)
+        buf_printf(&b, "  - {id: c%d, code: 'addi a0, a1, %d', in: {a1: %d, a7: %d}}\n", i, i, i * 77,
+                   i % 9 == 4 ? FAULT_WRONG
+                   : i == 50  ? FAULT_KILL
+                              : 0);
+    buf_str(&b, "generate:\n  - {rows: 'rv.a*', count: 9}\n");
+    write_file("b.yaml", buf_cstr(&b));
+    lockstep(p, "run|b.yaml" USUAL "|-j|1|-r|html=x.html|-r|record=half.rec");
+    lockstep(p, "run|b.yaml" USUAL "|--shard|1/2|-r|cover=c|-r|record=1.rec");
+    lockstep(p, "run|b.yaml" USUAL "|--shard|2/2|-r|cover=c|-r|record=2.rec");
+    char *one = timeless_page("x.html");
+    expect_part(one, " cases failed, of ");
+    assert_int_equal(truncate("half.rec", 9000), 0);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        lockstep(p, others[i]);
+        if (p->status != STATUS_FAIL) fail_msg("%s: %s", others[i], p->err);
+        char *other = timeless_page("x.html");
+        if (strcmp(one, other)) fail_msg("%s makes another page", others[i]);
+        free(other);
+    }
+    free(one);
+    buf_free(&b);
+}
+
 /* The page of a merged run is that of the whole run, but for the times and how it was called. */
 static void test_merged(void **state)
 {
@@ -223,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_history, enter, leave),
         cmocka_unit_test_setup_teardown(test_bad_history, enter, leave),
         cmocka_unit_test_setup_teardown(test_flaky, enter, leave),
+        cmocka_unit_test_setup_teardown(test_same, enter, leave),
         cmocka_unit_test_setup_teardown(test_merged, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
