@@ -58,7 +58,7 @@ void condition_note(const struct ledger *l, const struct test_case *c, const str
     else
         look(b, &one, lineup, outcomes, &hits);
     bin_hit(&hits, 0);
-    buf_printf(out, "%s %s", c->guest->name, row->id);
+    buf_printf(out, "%s %s%s", c->guest->name, row->id, longer ? " ~" : "");
     for (unsigned i = 0; i < b->n; i++)
         if (bin_was_hit(&hits, i)) buf_printf(out, " %u", i);
 }
@@ -114,6 +114,7 @@ static bool is_fine(enum bin_kind k)
 struct share {
     unsigned failed, passed; /* bins that failing cases hit; that passing ones did */
     unsigned either;         /* that any did */
+    unsigned all;            /* that there are */
     uint64_t cases;          /* failing cases in them */
     bool apart;              /* none was hit by both */
 };
@@ -134,6 +135,7 @@ static struct share share_of(const struct view *v, const struct bin_group *g)
         uint32_t n = v->k->bins[g->map[raw]];
         bool good = passed(v, g->map[raw]);
         if (!n && is_no_mode(v, g, raw)) continue;
+        s.all++;
         s.failed += n != 0;
         s.passed += good;
         s.either += n || good;
@@ -197,6 +199,16 @@ static bool some_values(const struct view *v, const struct bin_group *g, const s
     return true;
 }
 
+/* What operands instructions of longer cases have is mostly not known. That no passing case is known to hit
+ * what failing ones do is of interest where it is no chance. */
+static bool is_no_chance(const struct view *v, const struct bin_group *g, const struct share *s)
+{
+    static const double small = 0.1;
+    if (!v->k->longer) return true;
+    if (!is_exclusive(g->kind)) return v->k->n > 1 && g->kind != BIN_CROSS && g->kind != BIN_RELATION;
+    return pow((double)(s->all - s->passed) / s->all, (double)v->k->n) < small;
+}
+
 /* ---- where passing cases have it too ---- */
 
 /* How much it says, in bits, that all failing cases hit only some of the bins that are hit at all: what
@@ -247,7 +259,8 @@ static bool try_kind(const struct view *v, enum bin_kind kind, bool several, str
         struct share s = share_of(v, g);
         /* of cases that passed nothing may be known: their operands come from earlier instructions */
         bool known = s.passed || kind == BIN_ROLE || kind == BIN_FAULT || kind == BIN_IMM;
-        if (known && (several ? some_values(v, g, &s, out) : one_bin(v, g, out))) return true;
+        if (known && is_no_chance(v, g, &s) && (several ? some_values(v, g, &s, out) : one_bin(v, g, out)))
+            return true;
     }
     return false;
 }
@@ -257,7 +270,7 @@ void condition_of(const struct ledger *l, const struct cluster *k, struct buf *o
     struct view v;
     if (!l || !find_view(l, k, &v)) return;
     if (!passed(&v, 0)) {
-        buf_str(out, "always: no case of this instruction passes");
+        buf_str(out, "always: no case of this instruction is known to pass");
         return;
     }
     for (unsigned i = 0; i < 2 * ARRAY_LEN(order); i++)

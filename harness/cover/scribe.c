@@ -81,6 +81,16 @@ static void note_hits(void *scribe, unsigned row, const struct bin_hits *h)
             note_cell(s, row, w * 64 + (unsigned)__builtin_ctzll(bits), s->checks);
 }
 
+/* Of a longer case that passed: what its instructions surely hit does not count as covered by it, but fails
+ * there no more. */
+static void note_passed(void *scribe, unsigned row, const struct bin_hits *h)
+{
+    struct scribe *s = scribe;
+    for (unsigned w = 0; w < ARRAY_LEN(h->bits); w++)
+        for (uint64_t bits = h->bits[w]; bits; bits &= bits - 1)
+            note_cell(s, row, w * 64 + (unsigned)__builtin_ctzll(bits), CELL_PASSED);
+}
+
 /* Bits of a cell for whoever agreed: by the judgement, the same for every backend under test. */
 static unsigned checks_of(const struct scribe *s, const struct judgement *j)
 {
@@ -135,6 +145,8 @@ void scribe_note(struct scribe *s, const struct test_case *c, const struct outco
         s->backend = (unsigned)s->number[i];
         if (row && !looked)
             bins_before(s->l->guests[s->guest].bins[c->row - c->guest->rows], c, o->before, &before);
+        if (!row && !looked && j->verdict == VERDICT_PASS)
+            bins_executed(s->l->guests[s->guest].bins, c, o, note_passed, s);
         looked = true;
         if (row) note_outcome(s, c, o, &before);
         if (flow) note_hits(s, c->guest->nrows, &flows);

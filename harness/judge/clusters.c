@@ -34,7 +34,8 @@ static void set_example(struct cluster *c, const struct record *r)
     c->size = strlen(r->detail);
 }
 
-/* "riscv64 rv.add 0 3 17": the row, and the bins that this failing case hit. */
+/* "riscv64 rv.add ~ 0 3 17": the row, that it stood in a longer case, and the bins that this failing case
+ * hit. */
 static void count_bins(struct cluster *k, const char *text)
 {
     const char *end = strchr(text, ' ');
@@ -48,6 +49,10 @@ static void count_bins(struct cluster *k, const char *text)
         k->bins = xcalloc(BINS_MAX, sizeof(*k->bins));
     }
     k->counted++;
+    if (!strncmp(end, " ~", 2)) {
+        k->longer = true;
+        end += 2;
+    }
     while (*end == ' ') {
         char *next;
         unsigned long bin = strtoul(end + 1, &next, 10);

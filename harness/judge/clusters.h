@@ -15,6 +15,7 @@ struct cluster {
     int line;        /* where it stands in the file */
     char *row;       /* ISA and id of the row that goes wrong, as in struct record's `bins`; or NULL; owned */
     uint32_t *bins;  /* by bin of it: failing cases that hit it; owned */
+    bool longer;     /* some are cases of several instructions */
     uint64_t counted; /* failures that said which they hit */
     char *when;       /* in the end, under which condition (cover/condition.h), or NULL; owned */
 };

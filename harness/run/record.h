@@ -41,9 +41,10 @@ struct record {
     const char *exit;   /* how it ended under the first backend: "budget", "fault illegal"; "" if none ran */
     const char *reason; /* skip: why; crash, timeout, error: what happened; fail: the signature; else "" */
     const char *detail; /* what differs, or "" */
-    const char *bins;   /* of a failure: the row that goes wrong and the bins that it hit, or "" */
-    const void *told;   /* how that was told after the record before, for who keeps it so; or NULL */
-    size_t told_size;   /* bytes of it */
+    const char
+        *bins; /* of a failure: the row that goes wrong and the bins that it hit (condition.h), or "" */
+    const void *told; /* how that was told after the record before, for who keeps it so; or NULL */
+    size_t told_size; /* bytes of it */
 };
 
 enum { RECORD_TEXTS = 9 };
