@@ -5,7 +5,8 @@
 #include "harness/run/lineup.h"
 
 /* For a child after its fork: it ends with its parent; whatever the parent catches, here a signal is the end;
- * it may allocate so many bytes more (0: any), and is the first to go when the machine has none left. */
+ * exit() in it touches no file of the parent; it may allocate so many bytes more (0: any), and is the first
+ * to go when the machine has none left. */
 void child_begin(uint64_t memory);
 /* "died of SIGSEGV", "ran out of memory", "exited with status 5"; from waitpid's status. */
 void child_end(int status, char *text, size_t n);
