@@ -6,10 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LIMIT = 60 };
+
 /* ---- the format ---- */
 
 static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
 static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
+static const struct schema seconds = {
+    .what = "seconds, from 1 to 3600", .accepts = SCHEMA_NUMBER, .min = 1, .max = 3600};
 static const struct schema yes_no = {.what = "true or false", .accepts = SCHEMA_BOOL};
 static const struct schema value = {.what = "a value", .accepts = SCHEMA_TEXT};
 static const struct schema values = {.what = "a list of values", .accepts = SCHEMA_LIST, .item = &value};
@@ -25,6 +29,8 @@ static const struct schema_key item_keys[] = {
     {"with", &with, false, "What the kind wants to know."},
     {"usual", &yes_no, false, "`lockstep bench` runs it without being asked for it; default: true."},
     {"compare", &yes_no, false, "`lockstep compare` measures it; default: true."},
+    {"limit", &seconds, false,
+     "Seconds that a pass may take in `lockstep compare`; then it has failed. Default: 60."},
     {"selftest", &yes_no, false, "`make bench-selftest` uses it: work can be planted in it. Default: false."},
 };
 static const struct schema item = {
@@ -101,6 +107,7 @@ static bool add(struct benchmarks *b, const struct ynode *n, const struct ynode 
                             .at = n->at,
                             .with = merge(ynode_get(n, "with"), v, key, a),
                             .compare = read_bool(n, "compare", true),
+                            .limit = (unsigned)schema_number(n, "limit", LIMIT),
                             .usual = read_bool(n, "usual", true),
                             .selftest = read_bool(n, "selftest", false)};
     m->hash = hash_str(m->kind, hash_str(name, 1));

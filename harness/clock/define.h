@@ -12,6 +12,7 @@ struct benchmark {
     bool compare;             /* lockstep compare measures it, unless it is told which */
     bool usual;               /* lockstep bench runs it, unless it is told which */
     bool selftest;            /* make bench-selftest uses it */
+    unsigned limit;           /* seconds that a pass may take in lockstep compare; then it fails */
     uint64_t hash;            /* of all that was said of it */
 };
 

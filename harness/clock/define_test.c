@@ -65,6 +65,7 @@ static void test_each(void **state)
     assert_string_equal(schema_text(two->with, "code", ""), "nop");
     assert_true(two->compare && !two->selftest && !z->compare && z->selftest);
     assert_int_not_equal(two->hash, benchmarks_find(&f->b, "x/t1/y")->hash);
+    assert_int_equal(two->limit, 60);
     uint64_t before = two->hash, untouched = z->hash;
     /* another meaning, another hash; files that are no definitions do not matter */
     assert_true(read_with(f, "a.yaml", "lockstep: 1\nisa: riscv64\ncases: []\n"));

@@ -75,6 +75,7 @@ struct pair {
     double p;                  /* adjusted for the number of benchmarks */
     bool again;                /* looked changed, and was measured anew */
     unsigned plant;            /* percent, of NEW */
+    unsigned limit;            /* seconds for a slice; 0: as the options say */
     char why[WHY_SIZE];        /* failed: why */
 };
 

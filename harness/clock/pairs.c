@@ -43,6 +43,7 @@ static void measure_pair(struct pair *p, const struct build *const side[2], cons
 {
     struct slices slices = o->slices;
     unsigned bad = 0;
+    if (p->limit) slices.limit = p->limit;
     if (slices.cpu >= 0) slices.cpu = (int)round; /* each processor in turn: some have worse neighbours */
     if (slices_take(side, p->name, &slices, &p->v[p->n], &bad, p->why))
         p->n++;

@@ -75,7 +75,7 @@ static unsigned select_pairs(struct program *p, const struct build side[2], stru
         if (!wanted(p, name, now ? now : before)) continue;
         pairs[kept] = pairs[i];
         if (before && now && before->hash != now->hash) pairs[kept].verdict = PAIR_OTHER;
-        kept++;
+        pairs[kept++].limit = now ? now->limit : 0;
     }
     return kept;
 }

@@ -46,6 +46,7 @@ static int play(int argc, char **argv)
         snprintf(filter, sizeof(filter), "--benchmark_filter=^%s$", lines[i].name);
         if (strcmp(argv[1], filter) != 0) continue;
         if (!strcmp(lines[i].takes, "dies")) abort();
+        if (!strcmp(lines[i].takes, "hangs")) pause();
         if (!strcmp(lines[i].takes, "fails"))
             puts("{\"benchmarks\": [{\"error_message\": \"no such luck\"}]}");
         if (!strcmp(lines[i].takes, "old")) puts("{\"benchmarks\": [{\"cpu_time\": 5}]}");
@@ -137,6 +138,12 @@ static void test_definitions(void **state)
     expect_part(p->out, "\n1 same, 1 is another one\n");
     lockstep(p, "compare|old|new|-q|--pairs|6|--filter|c");
     assert_int_equal(p->status, STATUS_FAIL);
+    /* a limit of its own */
+    make_build("new", "b hangs\n");
+    write_file("new/bench/x.yaml", "benchmarks: 1\nlist: [{name: b, kind: k, limit: 1}]\n");
+    lockstep(p, "compare|old|new|-q|--pairs|6|--filter|b");
+    assert_int_equal(p->status, STATUS_FAIL);
+    expect_part(p->out, "\nb                                    fails: it takes too long\n");
 }
 
 static void test_bad_builds(void **state)
