@@ -90,6 +90,12 @@ static void test_refused(void **state)
     run_shards(p, RUN, 2);
     lockstep(p, RUN "|--shard|1/2|--seed|9|-r|record=seed.rec|-r|cover=x.cov");
     lockstep(p, RUN "|--shard|1/3|-r|record=third.rec|-r|cover=x.cov");
+    write_cases("d.yaml", NULL);
+    lockstep(p, "run|d.yaml|-b|faulty,interp|-O|reference|--quirks|none|--shard|1/"
+                "2|-r|record=other.rec|-r|cover=x.cov");
+    lockstep(
+        p, "run|c.yaml|-b|interp|-O|reference|--quirks|none|--shard|1/2|-r|record=lineup.rec|-r|cover=x.cov");
+    lockstep(p, RUN "|--shard|1/2|-r|record=bare.rec");
     copy_part("s2.rec", "cut.rec", (long)size_of("s2.rec") - 1);
     copy_part("s2.rec", "bad.rec", (long)size_of("s2.rec"));
     edit("bad.rec", -200, '\x7f');
@@ -102,6 +108,10 @@ static void test_refused(void **state)
          "lockstep: seed.rec is of another run than s2.rec: another seed (9, in s2.rec 0)\n"},
         {"merge|s2.rec|third.rec",
          "lockstep: third.rec is of another run than s2.rec: another number of shards (3, in s2.rec 2)\n"},
+        {"merge|s2.rec|other.rec", "lockstep: other.rec is of another run than s2.rec: another corpus ("},
+        {"merge|s2.rec|lineup.rec", "lockstep: lineup.rec is of another run than s2.rec: another lineup ("},
+        {"merge|s2.rec|bare.rec",
+         "lockstep: bare.rec is of another run than s2.rec: another coverage (false, in s2.rec true)\n"},
         {"merge|s1.rec|cut.rec", "lockstep: cut.rec is incomplete, "},
         {"merge|s1.rec|bad.rec", "lockstep: bad.rec is damaged: what stands at byte "},
         {"merge|s1.rec|c.yaml", "lockstep: c.yaml is not a run record\n"},

@@ -130,6 +130,46 @@ static void test_with_records(void **state)
     left_free(&whole);
 }
 
+/* What ran first is reported when the run is interrupted before its turn; the record begins where it would,
+ * and what was remembered stays so. */
+static void test_interrupted(void **state)
+{
+    struct place *p = *state;
+    enum fault faults[N] = {[99] = FAULT_WRONG};
+    char *lines = xstrdup("");
+    write_cases("c.yaml", faults);
+    lockstep(p, RUN HISTORY);
+    for (unsigned i = 0; i < 60; i++) faults[i] = FAULT_SLOW;
+    write_cases("c.yaml", faults);
+    struct left whole = whole_run(p);
+    for (unsigned wait = 1; !strstr(lines, "riscv64/c/c99\""); wait++) {
+        pid_t pid = fork();
+        if (!pid) {
+            lockstep(p, RUN HISTORY "|-j|1|-r|jsonl=i.jsonl|-r|record=i.rec");
+            _exit(strstr(p->out, "FAIL riscv64/c/c99 ") ? p->status : 100);
+        }
+        usleep(wait * 50000);
+        kill(pid, SIGTERM);
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (access("i.jsonl", R_OK)) continue;
+        free(lines);
+        lines = read_file("i.jsonl");
+        if (strstr(lines, "riscv64/c/c99\"")) assert_int_equal(WEXITSTATUS(status), STATUS_HARNESS);
+    }
+    free(lines);
+    struct journal_extent e;
+    struct buf why = {0};
+    assert_true(journal_check("i.rec", &e, &why));
+    assert_in_range(e.count, 0, 60);
+    assert_int_equal(remembered("failed"), 1);
+    lockstep(p, RUN HISTORY REPORTS "|--resume|i.rec");
+    struct left resumed = look("i.rec");
+    assert_same(&resumed, &whole);
+    left_free(&resumed);
+    left_free(&whole);
+}
+
 /* Whatever happened to the file, cases run, in their usual order; a line says why. */
 static void test_damaged(void **state)
 {
@@ -279,6 +319,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_first, enter, leave),
         cmocka_unit_test_setup_teardown(test_forgotten, enter, leave),
         cmocka_unit_test_setup_teardown(test_with_records, enter, leave),
+        cmocka_unit_test_setup_teardown(test_interrupted, enter, leave),
         cmocka_unit_test_setup_teardown(test_damaged, enter, leave),
         cmocka_unit_test_setup_teardown(test_refused, enter, leave),
         cmocka_unit_test_setup_teardown(test_full_disk, enter, leave),

@@ -36,6 +36,53 @@ static void test_cut(void **state)
     left_free(&whole);
 }
 
+static void write_bytes(const char *name, const char *p, size_t n)
+{
+    FILE *f = fopen(name, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(p, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Wherever it is cut, it is a shorter record of the same run; whatever byte is wrong, it is not taken for
+ * whole. */
+static void test_every_byte(void **state)
+{
+    struct place *p = *state;
+    write_cases("c.yaml", usual);
+    struct left whole = whole_run(p);
+    size_t size = size_of("whole.rec");
+    char *bytes = xmalloc(size);
+    FILE *f = fopen("whole.rec", "r");
+    assert_int_equal(fread(bytes, 1, size, f), size);
+    fclose(f);
+    uint64_t before = 0;
+    for (size_t len = 0; len < size; len++) {
+        struct journal_extent e;
+        struct buf why = {0};
+        write_bytes("cut.rec", bytes, len);
+        if (!journal_check("cut.rec", &e, &why)) fail_msg("cut at %zu: %s", len, buf_cstr(&why));
+        assert_false(e.complete);
+        assert_in_range(e.count, before, before + 1);
+        assert_true(e.synced <= len);
+        before = e.count;
+    }
+    for (size_t at = 0; at < size; at++) {
+        struct journal_extent e;
+        struct buf why = {0};
+        bytes[at] ^= (char)(1 << at % 8);
+        write_bytes("bad.rec", bytes, size);
+        bytes[at] ^= (char)(1 << at % 8);
+        bool good = journal_check("bad.rec", &e, &why);
+        if (good && e.complete) fail_msg("a wrong byte at %zu does not show", at);
+        assert_int_equal(!good, why.len > 0);
+        assert_null(strchr(buf_cstr(&why), '\n'));
+        buf_free(&why);
+    }
+    free(bytes);
+    left_free(&whole);
+}
+
 /* The program in a process of its own. */
 static pid_t start(const char *words, rlim_t most)
 {
@@ -253,6 +300,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_cut, enter, leave),
+        cmocka_unit_test_setup_teardown(test_every_byte, enter, leave),
         cmocka_unit_test_setup_teardown(test_killed, enter, leave),
         cmocka_unit_test_setup_teardown(test_full_disk, enter, leave),
         cmocka_unit_test_setup_teardown(test_closed_files, enter, leave),
