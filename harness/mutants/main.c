@@ -58,7 +58,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-static int run_all(struct shop *s, const char *root, const char *dir, unsigned trees, unsigned jobs)
+static bool run_all(struct shop *s, const char *root, const char *dir, unsigned trees, unsigned jobs)
 {
     struct bench *benches = xcalloc(trees, sizeof(*benches));
     int err = 0;
@@ -76,9 +76,12 @@ static int run_all(struct shop *s, const char *root, const char *dir, unsigned t
         pthread_join(benches[i].thread, NULL);
         tree_free(&benches[i].tree);
     }
-    free(benches);
     if (err) fprintf(stderr, "mutants: cannot work in %s: %s\n", dir, strerror(-err));
-    return err;
+    bool good =
+        !err && mutant_control(&(struct tree){.dir = benches[0].dir, .logs = dir, .jobs = jobs * trees},
+                               &s->table, s->results);
+    free(benches);
+    return good;
 }
 
 /* On stdout, and to be kept. */
@@ -105,9 +108,9 @@ static int plant_all(struct shop *s, const char *root, const char *work_dir, uns
     }
     clock_gettime(CLOCK_MONOTONIC, &start);
     s->results = xcalloc(s->table.n, sizeof(*s->results));
-    if (run_all(s, root, dir, trees < s->table.n ? trees : s->table.n, jobs)) return NOT_DONE;
+    bool done = run_all(s, root, dir, trees < s->table.n ? trees : s->table.n, jobs);
     clock_gettime(CLOCK_MONOTONIC, &end);
-    if (report(s, dir, (double)(end.tv_sec - start.tv_sec))) return NOT_DONE;
+    if (report(s, dir, (double)(end.tv_sec - start.tv_sec)) || !done) return NOT_DONE;
     struct mutant_sums sums = mutant_sum(s->results, s->table.n);
     return mutant_sums_good(&sums, &s->table) ? ALL_GOOD : SOME_BAD;
 }

@@ -85,6 +85,8 @@ struct mutant_result {
 
 void mutant_try(struct tree *t, const struct mutant_table *table, const struct mutant *m,
                 struct mutant_result *r);
+/* Whether what caught the faults passes without one: else nothing was found. If not, that is said. */
+bool mutant_control(struct tree *t, const struct mutant_table *table, const struct mutant_result *r);
 void mutant_result_free(struct mutant_result *r);
 
 /* ---- report.c ---- */

@@ -130,6 +130,28 @@ static void test_found(void **state)
     mutant_result_free(&r);
 }
 
+/* What fails anyway has not found anything. */
+static void test_control(void **state)
+{
+    struct mutant_table t;
+    struct mutant_result r = {.end = MUTANT_FOUND};
+    struct diag d = {0};
+    char logs[100];
+    write_project();
+    assert_non_null(getcwd(logs, sizeof(logs) - 8));
+    strcat(logs, "/logs");
+    assert_true(mutant_table_read(&t, "t.yaml", "project", "*", &d));
+    struct tree tree = {.dir = "project", .logs = logs, .jobs = 1};
+    r.run = &t.runs[0];
+    assert_true(mutant_control(&tree, &t, &r));
+    write_file("project/a.c", "int wrong;\n");
+    assert_false(mutant_control(&tree, &t, &r));
+    r.run = NULL; /* nothing is run that was not needed */
+    assert_true(mutant_control(&tree, &t, &r));
+    mutant_table_free(&t);
+    diag_free(&d);
+}
+
 static void test_not_found(void **state)
 {
     write_project();
@@ -214,8 +236,9 @@ int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, enter, leave)
     const struct CMUnitTest tests[] = {
-        TEST(test_bad_tables), TEST(test_glob),           TEST(test_found),        TEST(test_not_found),
-        TEST(test_not_shrunk), TEST(test_does_not_build), TEST(test_does_not_run), TEST(test_sums),
+        TEST(test_bad_tables),     TEST(test_glob),         TEST(test_found),
+        TEST(test_control),        TEST(test_not_found),    TEST(test_not_shrunk),
+        TEST(test_does_not_build), TEST(test_does_not_run), TEST(test_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,19 +111,26 @@ static void read_causes(struct work *w)
     unlink(log_path(w, "jsonl"));
 }
 
-/* True: the fault was caught, or could not be tried. */
-static bool catches(struct work *w, const struct mutant_run *run_of)
+/* The exit status of a run, whose causes are read. */
+static int run_corpora(struct work *w, const struct mutant_run *run_of)
 {
-    const char *report = xstrdup(log_path(w, "jsonl"));
+    char *report = xstrdup(log_path(w, "jsonl"));
     struct buf options = {0};
     mutant_run_options(run_of, &options);
     int status = run(w, RUN_SECONDS, "run",
-                     "build/rel/lockstep run %s -q --jobs %u --timeout 2 --max-timeouts 4 "
+                     "build/rel/lockstep run %s -q --jobs %u --timeout 5 --max-timeouts 3 "
                      "--max-failures-shown 3 --report jsonl='%s'",
                      buf_cstr(&options), w->tree->jobs, report);
     buf_free(&options);
-    free((char *)report);
+    free(report);
     read_causes(w);
+    return status;
+}
+
+/* True: the fault was caught, or could not be tried. */
+static bool catches(struct work *w, const struct mutant_run *run_of)
+{
+    int status = run_corpora(w, run_of);
     if (!status) return false;
     w->r->run = run_of;
     if (w->ncauses)
@@ -159,7 +166,7 @@ static bool shrink(struct work *w, const struct cause *c)
     struct mutant_result *r = w->r;
     char *to = xstrdup(log_path(w, "new")), *kept = xstrdup(log_path(w, "yaml"));
     unlink(to);
-    int status = run(w, SHRINK_SECONDS, "shrink", "build/rel/lockstep shrink '%s' '%s' --timeout 2 -o '%s'",
+    int status = run(w, SHRINK_SECONDS, "shrink", "build/rel/lockstep shrink '%s' '%s' --timeout 5 -o '%s'",
                      c->id, r->run->plan, to);
     bool good = !status && read_sizes(w, &after, &before);
     if (good && (!r->after || after < r->after)) {
@@ -191,6 +198,16 @@ static void find(struct work *w)
     }
 }
 
+static void work_free(struct work *w)
+{
+    for (unsigned i = 0; i < w->ncauses; i++) {
+        free(w->causes[i].text);
+        free(w->causes[i].id);
+    }
+    buf_free(&w->log);
+    buf_free(&w->command);
+}
+
 void mutant_try(struct tree *t, const struct mutant_table *table, const struct mutant *m,
                 struct mutant_result *r)
 {
@@ -204,12 +221,25 @@ void mutant_try(struct tree *t, const struct mutant_table *table, const struct m
         find(&w);
     if ((err = tree_restore(t))) broken(&w, "cannot write %s: %s", m->file, strerror(-err));
     r->seconds = now() - start;
-    for (unsigned i = 0; i < w.ncauses; i++) {
-        free(w.causes[i].text);
-        free(w.causes[i].id);
+    work_free(&w);
+}
+
+bool mutant_control(struct tree *t, const struct mutant_table *table, const struct mutant_result *r)
+{
+    struct mutant_result none = {0};
+    struct work w = {.tree = t, .table = table, .m = &(struct mutant){.id = "no-fault"}, .r = &none};
+    bool good = build(&w);
+    for (unsigned i = 0; i < table->nruns && good; i++) {
+        bool used = false;
+        for (unsigned k = 0; k < table->n; k++) used |= r[k].run == &table->runs[i];
+        int status = used ? run_corpora(&w, &table->runs[i]) : 0;
+        if (status) broken(&w, "%s fails without a fault; see %s", table->runs[i].plan, log_path(&w, "run"));
+        good = !status;
     }
-    buf_free(&w.log);
-    buf_free(&w.command);
+    if (!good) fprintf(stderr, "mutants: %s\n", none.cause);
+    work_free(&w);
+    mutant_result_free(&none);
+    return good;
 }
 
 void mutant_result_free(struct mutant_result *r)
