@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Runs at most. Cases that kill or hang the child cost a new one each, or a wait. */
@@ -112,6 +113,20 @@ static bool corpus_loads(struct shrinking *s, const char *path)
     case_stream_close(cs);
     diag_free(&d);
     return found;
+}
+
+/* A corpus to append to, or nothing yet where it can be written: known before minutes of work. */
+static int check_output(struct program *p, const char *path)
+{
+    struct stat st;
+    char *dir = arena_printf(&p->arena, "%s", path), *slash = strrchr(dir, '/');
+    if (slash) slash[slash == dir] = 0;
+    if (!stat(path, &st)) {
+        if (S_ISREG(st.st_mode)) return STATUS_PASS;
+        return complain(p, STATUS_USAGE, "cannot append to %s: it is no regular file", path);
+    }
+    if (errno == ENOENT && !access(slash ? dir : ".", W_OK)) return STATUS_PASS;
+    return complain(p, STATUS_USAGE, "cannot write %s: %s", path, strerror(errno));
 }
 
 /* Appends to a corpus, or makes one. The old file stays as it is unless the new one loads. */
@@ -242,5 +257,6 @@ static int shrink(struct program *p, struct plan *plan, const struct test_case *
 
 int cmd_shrink(struct program *p)
 {
-    return plan_with_case(p, shrink);
+    int status = p->opt.output ? check_output(p, p->opt.output) : STATUS_PASS;
+    return status ? status : plan_with_case(p, shrink);
 }

@@ -164,15 +164,15 @@ const struct command commands[] = {
      cmd_run},
     {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, false, "run one case and show everything",
      "Runs the case of this id and shows its row, its state before, and what each backend made of it.\n",
-     "  lockstep repro riscv64/m/div-by-zero\n"
-     "  lockstep repro riscv64/gen/rv.fadd.d/17 --backend jit\n",
+     "  lockstep repro riscv64/m/div-to-zero\n"
+     "  lockstep repro riscv64/generated/rv.fadd.d/17 --backend jit\n",
      cmd_repro},
     {"shrink", CMD_SHRINK, "ID [PATH...]", 1, ~0u, false, "find the smallest case that fails the same way",
      "Takes instructions, registers and memory away from the case of this id and makes what is left\n"
      "simpler, as long as the same instruction goes wrong in the same way, and writes it as a corpus.\n"
      "Crashes and hangs too.\n"
      "Exit status: 0 it was written, 4 the case does not fail.\n",
-     "  lockstep shrink riscv64/gen/rv.fadd.d/17 --output corpora/riscv64/found.yaml\n", cmd_shrink},
+     "  lockstep shrink riscv64/generated/rv.fadd.d/17 --output corpora/riscv64/found.yaml\n", cmd_shrink},
     {"explain", CMD_EXPLAIN, "ISA [CODE...]", 1, ~0u, false, "show what an instruction is, does and becomes",
      "CODE is assembly text ('add a0, a1, a2') or hex: bytes in memory order ('33 85 c5 00') or a\n"
      "number as manuals print it ('0x00c58533'). Each instruction's row is shown, then what the JIT\n"

@@ -31,6 +31,15 @@ static long add_file(struct paths *p, const char *path, const struct stat *st, b
     return (long)p->n++;
 }
 
+/* Every worker reads the files for itself, from their beginning: a pipe has none. */
+static bool is_pipe(const char *path, struct pos from, const struct stat *st, struct diag *d)
+{
+    if (S_ISREG(st->st_mode)) return false;
+    diag_error(d, from.line ? from : (struct pos){.file = path}, 1,
+               "'%s' is no regular file; it is read more than once: write it to a file first", path);
+    return true;
+}
+
 long paths_file(struct paths *p, const char *path, struct pos from, struct diag *d)
 {
     struct stat st;
@@ -42,6 +51,7 @@ long paths_file(struct paths *p, const char *path, struct pos from, struct diag 
         complain(path, from, d, "cannot read the file", EISDIR);
         return -1;
     }
+    if (is_pipe(path, from, &st, d)) return -1;
     return add_file(p, path, &st, false);
 }
 
@@ -80,7 +90,7 @@ static bool add_folder(struct paths *p, const char *path, int depth, struct diag
                 good = complain(full.p, (struct pos){0}, d, "cannot go deeper", ELOOP);
             else
                 good &= add_folder(p, full.p, depth + 1, d);
-        } else if (is_yaml(names[i]->d_name)) {
+        } else if (is_yaml(names[i]->d_name) && !is_pipe(full.p, (struct pos){0}, &st, d)) {
             add_file(p, full.p, &st, true);
         }
         buf_free(&full);
@@ -95,6 +105,7 @@ bool paths_add(struct paths *p, const char *path, struct diag *d)
     struct stat st;
     if (stat(path, &st)) return complain(path, (struct pos){0}, d, "cannot read", errno);
     if (S_ISDIR(st.st_mode)) return add_folder(p, path, 0, d);
+    if (is_pipe(path, (struct pos){0}, &st, d)) return false;
     add_file(p, path, &st, false);
     return true;
 }

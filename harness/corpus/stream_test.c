@@ -102,6 +102,10 @@ static void test_folders(void **state)
     check_ids("f/d.yaml", -1,
               "f/d.yaml:1:1: error: the first key of a corpus file is 'lockstep: 1', not 'plan'\n");
     check_ids("f/none.yaml", -1, "f/none.yaml: error: cannot read: No such file or directory\n");
+    check_ids(
+        "/dev/zero", -1,
+        "/dev/zero: error: '/dev/zero' is no regular file; it is read more than once: write it to a file "
+        "first\n");
 }
 
 static void test_same_stem(void **state)

@@ -122,6 +122,12 @@ static void test_output(void **state)
     expect_part(p->err, "the case cannot be appended to new.yaml");
     assert_int_equal(lockstep(p, "list|cases|new.yaml"), STATUS_PASS);
     assert_string_equal(p->out, "riscv64/new/rv.xor-rd\nriscv64/new/rv.add-rd\n");
+    assert_int_equal(lockstep(p, "shrink|riscv64/x/a|x.yaml|-b|sloppy|-O|reference|-o|/dev/full"),
+                     STATUS_USAGE);
+    assert_string_equal(p->err, "lockstep: cannot append to /dev/full: it is no regular file\n");
+    assert_int_equal(lockstep(p, "shrink|riscv64/x/a|x.yaml|-b|sloppy|-O|reference|-o|gone/new.yaml"),
+                     STATUS_USAGE);
+    assert_string_equal(p->err, "lockstep: cannot write gone/new.yaml: No such file or directory\n");
 }
 
 /* Where only the manual knows better, the case is what it was. */
