@@ -148,7 +148,7 @@ static void test_waiver(void **state)
     expect_part(p->out, "quirk w ended on 2027-03-30: what it excused counts again\n");
     expect_part(p->out,
                 "reproduce: lockstep repro riscv64/c/wrong c.yaml --backend faulty --oracle reference,liar "
-                "--today 2027-03-31\n");
+                "--quirks q --today 2027-03-31\n");
     char *text = read_file("r.md");
     expect_part(text, "\n- quirk w ended on 2027-03-30: what it excused counts again\n");
     free(text);

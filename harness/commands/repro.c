@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -80,6 +81,22 @@ static void show_results(const struct test_case *c, const struct outcome *o, uns
     describe_table(c, o, n, &f, out);
 }
 
+/* What somebody does who was sent here by a failing run. */
+static void show_next(const struct judgement *j, const struct test_case *c, const char *shrink,
+                      struct buf *out)
+{
+    struct buf text = {0};
+    uint32_t word = 0;
+    memcpy(&word, c->code, c->code_size < sizeof(word) ? c->code_size : sizeof(word));
+    if (j->place.state) word = j->place.word;
+    (void)guest_disasm_bytes(c->guest, (const uint8_t *)&word, sizeof(word), &text);
+    buf_printf(out, "cause: %s\nnext:\n", j->signature);
+    buf_printf(out, "  %s\n      the smallest case that fails in this way, ready to be kept\n", shrink);
+    buf_printf(out, "  lockstep explain %s '%s'\n      the instruction's row, its IR, its host code\n",
+               c->guest->name, buf_cstr(&text));
+    buf_free(&text);
+}
+
 static void show_verdict(const struct plan *plan, const struct judgement *j, struct buf *out)
 {
     buf_printf(out, "%s", verdict_name(j->verdict));
@@ -103,11 +120,13 @@ static void send_text(int fd, struct buf *out)
     buf_reset(out);
 }
 
-static int child(const struct plan *plan, const struct test_case *c, struct activity *act, int fd)
+/* `shrink` is the command that makes the case small. */
+static int child(const struct plan *plan, const struct test_case *c, const char *shrink, struct activity *act,
+                 int fd)
 {
     struct buf out = {0};
     struct outcome outcomes[LINEUP_MAX];
-    struct judgement j = {0};
+    struct judgement j = {.before = xcalloc(c->guest->state_words, sizeof(*j.before))};
     struct panel *panel = panel_open(&plan->lineup);
     struct itimerval limit = {.it_value = {.tv_sec = (time_t)plan->timeout,
                                            .tv_usec = (suseconds_t)(plan->timeout * 1e6) % 1000000}};
@@ -121,15 +140,18 @@ static int child(const struct plan *plan, const struct test_case *c, struct acti
     act->doing = DOING_NOTHING;
     if (!(c->row && c->row->absent)) show_results(c, outcomes, plan->lineup.n, &out);
     show_verdict(plan, &j, &out);
+    if (j.verdict == VERDICT_FAIL) show_next(&j, c, shrink, &out);
     send_text(fd, &out);
     panel_close(panel);
     buf_free(&j.detail);
+    free(j.before);
     buf_free(&out);
     return j.verdict == VERDICT_FAIL ? STATUS_FAIL : STATUS_PASS;
 }
 
 /* How the child ended, as an exit status. */
-static int child_status(struct program *p, const struct plan *plan, const struct activity *act, int status)
+static int child_status(struct program *p, const struct plan *plan, const struct activity *act,
+                        const char *shrink, int status)
 {
     const char *who = child_doing(&plan->lineup, act->doing);
     char death[64];
@@ -140,11 +162,12 @@ static int child_status(struct program *p, const struct plan *plan, const struct
         child_end(status, death, sizeof(death));
         fprintf(p->out, "crash: %s %s\n", who, death);
     }
+    fprintf(p->out, "next:\n  %s\n      the smallest case that ends so, ready to be kept\n", shrink);
     return STATUS_FAIL;
 }
 
 static int run_child(struct program *p, const struct plan *plan, const struct test_case *c,
-                     struct activity *act)
+                     const char *shrink, struct activity *act)
 {
     int fds[2], status = 0;
     char chunk[4096];
@@ -155,7 +178,7 @@ static int run_child(struct program *p, const struct plan *plan, const struct te
     if (!pid) {
         close(fds[0]);
         child_begin(plan->memory);
-        _exit(child(plan, c, act, fds[1]));
+        _exit(child(plan, c, shrink, act, fds[1]));
     }
     close(fds[1]);
     if (pid < 0) {
@@ -166,14 +189,25 @@ static int run_child(struct program *p, const struct plan *plan, const struct te
         if (n > 0) fwrite(chunk, 1, (size_t)n, p->out);
     close(fds[0]);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    return child_status(p, plan, act, status);
+    return child_status(p, plan, act, shrink, status);
+}
+
+static const char *shrink_command(struct program *p, const struct plan *plan, const struct test_case *c)
+{
+    struct buf b = {0};
+    buf_printf(&b, "lockstep shrink %s", c->id);
+    for (unsigned i = 1; i < p->opt.args.n; i++) buf_printf(&b, " %s", p->opt.args.items[i]);
+    buf_str(&b, plan_repro_options(p, plan));
+    const char *text = arena_strdup(&p->arena, buf_cstr(&b));
+    buf_free(&b);
+    return text;
 }
 
 static int repro(struct program *p, struct plan *plan, const struct test_case *c)
 {
     struct activity *act = activity_share(1);
     if (!act) return complain(p, STATUS_HARNESS, "cannot start a process: %s", strerror(errno));
-    int status = run_child(p, plan, c, act);
+    int status = run_child(p, plan, c, shrink_command(p, plan, c), act);
     activity_unshare(act, 1);
     return status;
 }

@@ -237,6 +237,8 @@ static int shrink_case(struct shrinking *s, const struct test_case *c)
             n == 1 ? "" : "s", had, trial_count(s->r.trial), s->r.want);
     if (s->p->opt.output) return write_file(s, s->p->opt.output);
     fputs(buf_cstr(&s->corpus), s->p->out);
+    if (!result->has_truth)
+        fprintf(s->p->err, "to keep it: --output FILE, and in 'out:' what the manual says is right\n");
     return STATUS_PASS;
 }
 

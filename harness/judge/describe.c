@@ -74,9 +74,10 @@ void describe_case(const struct test_case *c, struct buf *out)
     if (row)
         buf_printf(out, "  row   %s (%s), %s:%d: %s%s%s\n", row->id, row->ext, row->file, row->line,
                    row->mnemonic, *row->syntax ? " " : "", row->syntax);
-    enum { LINES = 16 };
-    unsigned at = 0;
-    for (unsigned line = 0; at < c->code_size && line < LINES; line++) {
+    /* of what is longer, the trace around the difference says more */
+    enum { LINES = 16, LINES_OF_LONG = 3 };
+    unsigned at = 0, lines = c->code_size > LINES * sizeof(uint32_t) ? LINES_OF_LONG : LINES;
+    for (unsigned line = 0; at < c->code_size && line < lines; line++) {
         struct buf text = {0};
         unsigned n = guest_disasm_bytes(c->guest, c->code + at, c->code_size - at, &text);
         if (!n || n > c->code_size - at) n = c->code_size - at;

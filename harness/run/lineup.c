@@ -134,8 +134,10 @@ static void show_place(const struct test_case *c, const struct failure_place *at
 {
     struct buf text = {0};
     (void)guest_disasm_bytes(c->guest, (const uint8_t *)&at->word, sizeof(at->word), &text);
-    buf_printf(detail, "  first difference after instruction %" PRIu64 ", at %#" PRIx64 ": %s\n", at->step,
+    buf_printf(detail, "  first difference after instruction %" PRIu64 ", at %#" PRIx64 ": %s", at->step,
                at->pc, buf_cstr(&text));
+    if (at->row) buf_printf(detail, " (%s, %s:%d)", at->row->id, at->row->file, at->row->line);
+    buf_char(detail, '\n');
     buf_free(&text);
 }
 

@@ -240,6 +240,7 @@ static int override(struct program *p, struct plan *plan)
 static void fill_in(struct program *p, struct plan *plan)
 {
     if (!plan->jobs) plan->jobs = (unsigned)processors();
+    plan->quirks_given = plan->quirks_dir;
     if (!plan->quirks_dir) plan->quirks_dir = project_file(p, "corpora/quirks");
     if (plan->quirks_dir && !strcmp(plan->quirks_dir, "none")) plan->quirks_dir = NULL;
     if (!plan->filter.fills) plan->filter.fills = gen_fills_new();
@@ -322,6 +323,7 @@ const char *plan_repro_options(struct program *p, const struct plan *plan)
     if (plan->filter.seed) buf_printf(&b, " --seed %" PRIu64, plan->filter.seed);
     if (plan->jit.slice) buf_printf(&b, " --slice %u", plan->jit.slice);
     if (plan->jit.hot) buf_printf(&b, " --hot %u", plan->jit.hot);
+    if (plan->quirks_given) buf_printf(&b, " --quirks %s", plan->quirks_given);
     if (p->opt.today) buf_printf(&b, " --today %s", p->opt.today);
     const char *text_out = arena_strdup(&p->arena, buf_cstr(&b));
     buf_free(&b);

@@ -17,18 +17,19 @@ struct plan_report {
 };
 
 struct plan {
-    struct text_list paths;                       /* corpora: files and folders */
-    struct text_list backends;                    /* under test; none: the default */
-    struct text_list oracles;                     /* none: the default; "none": none */
-    struct text_list globs;                       /* patterns of ids */
-    struct case_filter filter;                    /* globs, seed and shard as the stream wants them */
-    struct jit_options jit;                       /* when its second tier begins */
-    unsigned jobs;                                /* workers */
-    double timeout;                               /* seconds for a case */
-    unsigned max_timeouts;                        /* then give up */
-    uint64_t memory;                              /* bytes for a worker; 0: any */
-    const char *quirks_dir;                       /* NULL: none */
-    int32_t today;                                /* decides which of them have ended */
+    struct text_list paths;    /* corpora: files and folders */
+    struct text_list backends; /* under test; none: the default */
+    struct text_list oracles;  /* none: the default; "none": none */
+    struct text_list globs;    /* patterns of ids */
+    struct case_filter filter; /* globs, seed and shard as the stream wants them */
+    struct jit_options jit;    /* when its second tier begins */
+    unsigned jobs;             /* workers */
+    double timeout;            /* seconds for a case */
+    unsigned max_timeouts;     /* then give up */
+    uint64_t memory;           /* bytes for a worker; 0: any */
+    const char *quirks_dir;    /* NULL: none */
+    const char *quirks_given;  /* the same as somebody said it, "none" for none; NULL: nobody */
+    int32_t today;             /* decides which of them have ended */
     struct plan_report reports[PLAN_MAX_REPORTS]; /* nreports of them */
     unsigned nreports;                            /* how many */
     bool whole;                                   /* no filter and no shard: every case of the paths */

@@ -236,6 +236,12 @@ static void print_clusters(struct session *s)
     }
     if (shown < c->n) fprintf(s->p->out, "         and %u causes more (-v lists them)\n", c->n - shown);
     if (c->others) fprintf(s->p->out, "%7" PRIu64 "  failures of still other causes\n", c->others);
+    if (!s->info.ledger)
+        fprintf(s->p->out, "under which condition each fails: run with --report cover=FILE\n");
+    fputs(
+        "next: 'lockstep repro' as above shows all about a case; 'lockstep shrink' with the same words makes "
+        "it as small as can be\n",
+        s->p->out);
     buf_free(&command);
 }
 

@@ -149,13 +149,20 @@ static void test_trace(void **state)
                HEAD "cases:\n  - id: d\n    in: {s1: 7}\n"
                     "    code: \"li a0, 1; li a1, 0xff; nop; add a2, a0, a1; xor a3, a1, s1; nop; nop\"\n");
     assert_int_equal(lockstep(p, "repro|riscv64/d/d|d.yaml|-b|sloppy|-O|reference"), STATUS_FAIL);
-    expect_part(p->out, "  first difference after instruction 5, at 0x10010: xor a3, a1, s1\n"
-                        "         2  0x10004: addi a1, zero, 255   reads zero=0000000000000000; writes "
+    expect_part(
+        p->out,
+        "  first difference after instruction 5, at 0x10010: xor a3, a1, s1 (rv.xor, specs/riscv64/i.yaml:");
+    expect_part(p->out, "         2  0x10004: addi a1, zero, 255   reads zero=0000000000000000; writes "
                         "a1=00000000000000ff\n");
     expect_part(p->out,
                 "  >      5  0x10010: xor a3, a1, s1   reads a1=00000000000000ff s1=0000000000000007\n"
                 "              sloppy writes a3=00000000000000f9\n"
                 "              reference writes a3=00000000000000f8\n");
+    expect_part(p->out, "cause: rv.xor: rd: sloppy differs from reference\n"
+                        "next:\n"
+                        "  lockstep shrink riscv64/d/d d.yaml --backend sloppy --oracle reference\n"
+                        "      the smallest case that fails in this way, ready to be kept\n"
+                        "  lockstep explain riscv64 'xor a3, a1, s1'\n");
 }
 
 /* Only the manual says otherwise: what it says holds for these operands, so these stay, and what nobody reads
