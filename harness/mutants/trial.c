@@ -119,7 +119,7 @@ static int run_corpora(struct work *w, const struct mutant_run *run_of)
     mutant_run_options(run_of, &options);
     int status = run(w, RUN_SECONDS, "run",
                      "build/rel/lockstep run %s -q --jobs %u --timeout 5 --max-timeouts 3 "
-                     "--max-failures-shown 3 --report jsonl='%s'",
+                     "--max-failures-shown 3 --order plain --report jsonl='%s'",
                      buf_cstr(&options), w->tree->jobs, report);
     buf_free(&options);
     free(report);
