@@ -231,7 +231,7 @@ install: all
 	$(Q)$(B)/lockstep completion bash > $(ROOT)/share/bash-completion/completions/lockstep
 	$(Q)$(B)/lockstep completion zsh > $(ROOT)/share/zsh/site-functions/_lockstep
 	$(Q)for f in $(SHARED); do install -D -m 644 $$f $(ROOT)/share/lockstep/$$f; done
-	$(Q)install -D -m 644 -t $(ROOT)/share/lockstep/schema $(SCHEMA)
+	$(Q)install -D -m 644 -t $(ROOT)/share/lockstep/schema $(SCHEMA) harness/report/cases.schema.json harness/report/junit.xsd
 	$(Q)install -D -m 644 -t $(ROOT)/share/doc/lockstep README.md
 
 ##  install-check  installs into build/stage and uses what is there
