@@ -214,6 +214,17 @@ static bool hand_on(struct merge *m)
     return !m->why.len;
 }
 
+/* What is merged is not written over. */
+static int check_reports(struct merge *m)
+{
+    for (unsigned r = 0; r < m->plan.nreports; r++)
+        for (unsigned i = 0; i < m->n; i++)
+            if (session_same_file(m->plan.reports[r].path, m->parts[i].path))
+                return complain(m->p, STATUS_USAGE, "the %s report %s would overwrite the record %s",
+                                m->plan.reports[r].kind->name, m->plan.reports[r].path, m->parts[i].path);
+    return 0;
+}
+
 static int merge(struct merge *m)
 {
     struct pool_result res = {.end = POOL_DONE};
@@ -247,6 +258,7 @@ int cmd_merge(struct program *p)
     if (!status) status = check_missing(&m);
     if (!status) status = describe_run(&m);
     if (!status) status = check_program(&m);
+    if (!status) status = check_reports(&m);
     if (!status) status = merge(&m);
     for (unsigned i = 0; i < m.n; i++) journal_close(m.parts[i].j);
     buf_free(&m.why);

@@ -103,6 +103,8 @@ static void test_refused(void **state)
     } rows[] = {
         {"merge|s1.rec", "lockstep: 1 of 2 shards are missing, the first of them is 2\n"},
         {"merge|s2.rec|s1.rec|s2.rec", "lockstep: s2.rec and s2.rec are the same shard: 2 of 2\n"},
+        {"merge|s1.rec|s2.rec|-r|jsonl=./s2.rec",
+         "lockstep: the jsonl report ./s2.rec would overwrite the record s2.rec\n"},
         {"merge|s2.rec|seed.rec",
          "lockstep: seed.rec is of another run than s2.rec: another seed (9, in s2.rec 0)\n"},
         {"merge|s2.rec|third.rec",

@@ -281,6 +281,8 @@ static void test_reports_that_fail(void **state)
     expect(p, with_usual("run|a.yaml|-r|junit=/nonexistent/j.xml"), STATUS_USAGE,
            "lockstep: cannot write the junit report /nonexistent/j.xml: No such file or directory\n");
     assert_string_equal(p->out, "");
+    expect(p, with_usual("run|a.yaml|-r|jsonl=one.out|-r|md=ok.md|-r|junit=./one.out"), STATUS_USAGE,
+           "lockstep: the jsonl and the junit report are one file: ./one.out\n");
     lockstep(p, with_usual("run|a.yaml|-q|-r|jsonl=/dev/full|-r|md=ok.md"));
     assert_int_equal(p->status, STATUS_HARNESS);
     assert_string_equal(

@@ -37,11 +37,22 @@ struct run_info session_info(struct program *p, const struct plan *plan, uint64_
     return info;
 }
 
-/* Two names of one file. */
-static bool same_file(const char *a, const char *b)
+bool session_same_file(const char *a, const char *b)
 {
     struct stat x, y;
-    return a && b && !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    return a && b && !stat(a, &x) && !stat(b, &y) && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
+/* The report opened last has a file of its own. */
+static int check_apart(struct session *s)
+{
+    const struct report *last = &s->reports[s->nreports - 1];
+    for (const struct report *r = s->reports; r < last; r++)
+        if (session_same_file(r->path, last->path))
+            return complain(s->p, STATUS_USAGE, "the %s and the %s report are one file: %s", r->kind->name,
+                            last->kind->name, last->path);
+    return 0;
 }
 
 /* What was covered, and what cannot be: as `lockstep cover` has it. */
@@ -85,12 +96,14 @@ int session_begin(struct session *s, struct program *p, const struct plan *plan,
     if (status) return status;
     for (unsigned i = 0; i < plan->nreports; i++) {
         const struct plan_report *want = &plan->reports[i];
-        if (same_file(want->path, but)) continue;
+        if (session_same_file(want->path, but)) continue;
         int err = report_open(&s->reports[s->nreports], want->kind, want->path, want->make_dirs, &s->info);
         if (err)
             return complain(p, STATUS_USAGE, "cannot write the %s report %s: %s", want->kind->name,
                             want->path, strerror(-err));
         s->nreports++;
+        status = check_apart(s);
+        if (status) return status;
     }
     status_start(&s->status, p->err, p->opt.quiet, info->total);
     return 0;

@@ -31,6 +31,8 @@ struct session {
 
 /* Which run a plan stands for: all of info that is known before it begins, without the hashes. */
 struct run_info session_info(struct program *p, const struct plan *plan, uint64_t total);
+/* Two names of one regular file. */
+bool session_same_file(const char *a, const char *b);
 /* Opens the reports, but not the one at the path `but` (or NULL). An exit status, after a complaint when it
  * is not 0; session_end in any case. */
 int session_begin(struct session *s, struct program *p, const struct plan *plan, const struct run_info *info,
