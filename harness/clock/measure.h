@@ -39,8 +39,8 @@ struct slices {
               */
 };
 
-/* The median of the logarithms of the second side's time over the first's. False: `bad` is the side that
- * fails, or 2 when both do, and `why` says why. */
+/* The logarithm of the second side's time over the first's, of the fastest slice of each. False: `bad` is the
+ * side that fails, or 2 when both do, and `why` says why. */
 bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o, double *v,
                  unsigned *bad, char why[WHY_SIZE]);
 /* Names of the benchmarks whose CPU time this process knows (not those by the clock, of other programs), in

@@ -2,7 +2,6 @@
  * of a pass back (bench/gbench.cc); and in the end Google Benchmark's JSON, in which errors stand. */
 #include "harness/clock/measure.h"
 
-#include "harness/clock/stats.h"
 #include "harness/run/status.h"
 
 #include <errno.h>
@@ -165,36 +164,34 @@ static void make_filter(const char *name, struct buf *filter)
 /* Seconds in all that slices may take, once there is one pair of them. */
 static const double budget = 0.25;
 
-/* A B, B A, A B, …: the first pair warms both up, and does not count unless it alone is long enough to. How
- * many logarithms went into v; *bad: the side that gave no answer, or 2. */
-static unsigned take_turns(struct worker w[2], const struct slices *o, double *v, unsigned *bad)
+/* A B, B A, A B, …: the first pair warms both up, and does not count unless it alone is long enough to. The
+ * fastest slice of each goes into least: what neighbours do to a processor makes slices slower, and never
+ * faster. Which side gave no answer; 2: none failed. */
+static unsigned take_turns(struct worker w[2], const struct slices *o, double least[2])
 {
     double spent = 0;
-    unsigned n = 0;
-    *bad = 2;
-    for (unsigned i = 0; i <= o->pairs && (!n || spent < budget); i++) {
+    least[0] = least[1] = INFINITY;
+    for (unsigned i = 0; i <= o->pairs && (isinf(least[0]) || spent < budget); i++) {
         double ns[2], before = status_now();
         for (unsigned k = 0; k < 2; k++) {
             unsigned side = (i + k) % 2;
-            if (worker_slice(&w[side], o->limit, &ns[side])) continue;
-            *bad = side;
-            return 0;
+            if (!worker_slice(&w[side], o->limit, &ns[side])) return side;
         }
         spent += status_now() - before;
-        if (i || spent >= budget) v[n++] = log(ns[1] / ns[0]);
+        for (unsigned k = 0; k < 2 && (i || spent >= budget); k++) least[k] = fmin(least[k], ns[k]);
     }
-    return n;
+    return 2;
 }
 
 bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o, double *v,
                  unsigned *bad, char why[WHY_SIZE])
 {
-    double all[STATS_MAX];
+    double least[2];
     struct worker w[2];
     struct buf filter = {0}, rest = {0};
     cpu_set_t before;
     int err[2];
-    BUG_ON(!o->pairs || o->pairs > STATS_MAX);
+    BUG_ON(!o->pairs);
     make_filter(benchmark, &filter);
     choose_cpu(o->cpu, &before);
     for (unsigned i = 0; i < 2; i++) {
@@ -203,10 +200,8 @@ bool slices_take(const struct build *const side[2], const char *benchmark, const
         err[i] = worker_start(&w[i], side[i], argv, o->us);
     }
     if (o->cpu >= 0) (void)sched_setaffinity(0, sizeof(before), &before);
-    unsigned n = 0;
-    *bad = err[0] ? 0 : 1;
-    if (!err[0] && !err[1]) n = take_turns(w, o, all, bad);
-    if (n) *v = stats_median(all, n);
+    *bad = err[0] ? 0 : err[1] ? 1 : take_turns(w, o, least);
+    if (*bad == 2) *v = log(least[1] / least[0]);
     for (unsigned i = 0; i < 2; i++) {
         if (*bad == i && !err[i]) explain(&w[i], o->limit, why);
         if (*bad == i && err[i]) snprintf(why, WHY_SIZE, "%s", strerror(err[i]));
