@@ -266,9 +266,10 @@ struct judgement {
     unsigned quirks[JUDGE_MAX_QUIRKS]; /* rows that masked something, each once */
     unsigned nquirks;                  /* how many of them */
     struct findings *findings;         /* VERDICT_FAIL: what differs is left there; may be NULL */
-    struct spot place; /* VERDICT_FAIL of a longer case: the instruction that goes wrong; no state: not known */
-    uint64_t *before;  /* room for the state before it, guest->state_words words; may be NULL */
-    uint64_t step; /* the first instruction after which results differ, from 1; 0: not known */
+    struct spot
+        place; /* VERDICT_FAIL of a longer case: the instruction that goes wrong; no state: not known */
+    uint64_t *before; /* room for the state before it, guest->state_words words; may be NULL */
+    uint64_t step;    /* the first instruction after which results differ, from 1; 0: not known */
     char signature[SIGNATURE_SIZE]; /* VERDICT_FAIL: of the cause, see signature.c; set by panel_judge */
 };
 /* Outcomes of one case, under test and oracles in any order. `j` may be reused: its buffer is reset,
