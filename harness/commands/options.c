@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -248,6 +249,19 @@ static int help(struct program *p, const char *name)
     return STATUS_PASS;
 }
 
+/* A file that may not grow any more (ulimit -f) is an error, as a full disk is, and not the end. Programs of
+ * guests have the signal as they find it. */
+static int run_command(struct program *p, const struct command *c)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    if (c->rest) return c->run(p);
+    sigaction(SIGXFSZ, &ignore, &before);
+    int status = c->run(p);
+    if (fflush(p->out)) p->out_error = errno;
+    sigaction(SIGXFSZ, &before, NULL);
+    return status;
+}
+
 static int dispatch(struct program *p, int argc, const char *const *argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
@@ -265,7 +279,7 @@ static int dispatch(struct program *p, int argc, const char *const *argv)
     if (p->opt.help) return help(p, c->name);
     if (p->opt.args.n < c->min_args || p->opt.args.n > c->max_args)
         return complain(p, STATUS_USAGE, "usage: lockstep %s [OPTION...] %s", c->name, c->args);
-    return c->run(p);
+    return run_command(p, c);
 }
 
 /* Where the program was started without a standard output or error, the next file that is opened would be

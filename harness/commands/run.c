@@ -96,10 +96,9 @@ static int run_plan(struct program *p, const struct plan *plan, const struct run
     struct session s;
     struct pool_result res;
     sigset_t old;
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, pipe_before, size_before;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, pipe_before;
     pool_block_signals(&old);
     sigaction(SIGPIPE, &ignore, &pipe_before);
-    sigaction(SIGXFSZ, &ignore, &size_before);
     int status = session_begin(&s, p, plan, info, from->path);
     if (!status) announce(p, plan, info->total);
     s.past = h;
@@ -137,7 +136,6 @@ static int run_plan(struct program *p, const struct plan *plan, const struct run
         p->out_error = errno;
     else
         sigaction(SIGPIPE, &pipe_before, NULL);
-    sigaction(SIGXFSZ, &size_before, NULL);
     /* after an interruption the signals stay blocked: the program is on its way out already */
     if (res.end != POOL_INTERRUPTED) sigprocmask(SIG_SETMASK, &old, NULL);
     buf_free(&res.message);
