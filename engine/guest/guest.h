@@ -214,7 +214,8 @@ struct guest {
     uint8_t cause_of_align[8];         /* the same for misaligned accesses */
     const struct guest_alias *aliases; /* see struct guest_alias */
     unsigned naliases;                 /* length of aliases */
-    const char *const *shapes; /* control flow of generated sequences (specs/README.md); NULL at the end */
+    const char *const *shapes;         /* control flow of generated sequences (isa.yaml); NULL at the end */
+    const char *const *patches;        /* the same, for code that can be written */
     const struct guest_pseudo *pseudos; /* engine/guest/<isa>/pseudo.c, or NULL */
     const struct guest_csr *csrs;       /* sorted by number */
     unsigned ncsrs;                     /* length of csrs */

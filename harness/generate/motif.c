@@ -170,6 +170,20 @@ void motif_inside(struct gen_sequencer *q, const struct motif *m)
     (void)sequence_encode(q, m->from, &m->makes);
 }
 
+/* The first time round a loop nothing was made yet: an address from somewhere, that the loop goes on. */
+static void make_address(struct gen_sequencer *q, const struct motif *m)
+{
+    const struct flow any = {FLOW_VALUE, FLOW_INT, FLOW_INT, FLOW_STRAIGHT};
+    for (int attempt = 0; attempt < PATIENCE; attempt++) {
+        unsigned i = (unsigned)rng_below(&q->s.r, q->nplans);
+        const struct gen_plan *p = &q->plans[i];
+        unsigned field = field_from(p, &any, true, q->s.files[m->file], 0);
+        if (q->kinds[i] != FLOW_INT || field == p->row->nfields) continue;
+        struct step_wish w = {.field = (int)field, .number = m->makes.number, .base = -1, .addresses = true};
+        if (sequence_encode(q, p, &w)) return;
+    }
+}
+
 /* What a shape has around its @: a label before that is gone to behind it, a register of its own, a jump. */
 static enum flow_across across_of(const char *text)
 {
@@ -197,17 +211,15 @@ void motif_make(struct gen_sequencer *q, unsigned depth)
     bool good = false;
     for (int attempt = 0; attempt < PATIENCE && !good; attempt++) good = pick(q, &m);
     if (!good || (across != FLOW_STRAIGHT && !text)) return;
-    if (across == FLOW_LOOP) {
-        q->inside = &m;
-        sequence_shape(q, text, depth);
-        return;
-    }
-    if (!sequence_encode(q, m.from, &m.makes)) return;
+    bool round = across == FLOW_LOOP;
+    if (!round && !sequence_encode(q, m.from, &m.makes)) return;
+    if (round && q->theme.via == FLOW_ADDRESS) make_address(q, &m);
+    if (round) q->inside = &m;
     hold(q, &m, true);
     if (text)
         sequence_shape(q, text, depth);
     else
         fill(q);
     hold(q, &m, false);
-    (void)sequence_encode(q, m.to, &m.uses);
+    if (!round) (void)sequence_encode(q, m.to, &m.uses);
 }

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In so many sequences one has code that it can write, and there. */
+enum { PATCHED = 16, WRITABLE = 0x40000 };
+
 enum { MAX_DEPTH = 3, MAX_STEPS = 20000, MANY = 7, SELDOM = 40, PATIENCE = 64 };
 
 struct gen_sequencer *gen_sequencer_open(const struct generator *gen)
@@ -30,6 +33,7 @@ struct gen_sequencer *gen_sequencer_open(const struct generator *gen)
         if (!motifs) q->nplans = q->nall;
     }
     while (g->shapes[q->nshapes]) q->nshapes++;
+    while (g->patches[q->npatches]) q->npatches++;
     motif_find(q);
     if (q->nplans) return q;
     gen_sequencer_close(q);
@@ -99,7 +103,7 @@ static void tell_raw(struct gen_sequencer *q)
 }
 
 /* What a $ of a shape stands for; `own` and `labels` are this shape's. */
-static void variable(struct gen_sequencer *q, char what, const struct guest_reg_ref own[2], unsigned labels)
+static void variable(struct gen_sequencer *q, char what, const struct guest_reg_ref own[3], unsigned labels)
 {
     struct step_state *s = &q->s;
     const struct guest_reg *file = s->bases[0].reg;
@@ -116,11 +120,7 @@ static void variable(struct gen_sequencer *q, char what, const struct guest_reg_
         number = step_target(s, at);
         step_written(s, at, number);
         break;
-    case 'b': {
-        struct guest_reg_ref b = s->bases[rng_below(&s->r, s->nbases)];
-        number = b.index;
-        break;
-    }
+    case 'b': number = own[2].index; break;
     case 'f':
         file = &q->guest->regs[1];
         number = step_source(s, step_file(s, file));
@@ -148,9 +148,10 @@ void sequence_shape(struct gen_sequencer *q, const char *text, unsigned depth)
     struct step_state *s = &q->s;
     unsigned file = step_file(s, s->bases[0].reg), labels = q->labels;
     uint64_t fixed = s->fixed[file];
-    struct guest_reg_ref own[2];
+    struct guest_reg_ref own[3];
     for (int i = 0; i < 2; i++) own[i] = reserve(s);
-    q->labels += 4;
+    own[2] = s->bases[rng_below(&s->r, s->nbases)];
+    q->labels += 5;
     tell_raw(q);
     if (!strchr(text, '@')) q->left -= q->left > 0;
     for (; *text; text++) {
@@ -182,9 +183,11 @@ void sequence_single(struct gen_sequencer *q)
     (void)sequence_encode(q, &q->plans[rng_below(&q->s.r, q->nplans)], NULL);
 }
 
-/* Loops one time in eight more: there are few of them among many, and they make code hot. */
+/* Loops one time in eight more: there are few of them among many, and they make code hot. Where code can be
+ * written, every third shape writes some. */
 static const char *any_shape(struct gen_sequencer *q)
 {
+    if (q->writable && rng_below(&q->s.r, 3) == 0) return q->guest->patches[rng_below(&q->s.r, q->npatches)];
     const char *loop = rng_below(&q->s.r, 8) ? NULL : motif_shape(q, FLOW_LOOP);
     return loop ? loop : q->guest->shapes[rng_below(&q->s.r, q->nshapes)];
 }
@@ -231,9 +234,15 @@ static void set_addresses(struct gen_sequencer *q, struct gen_out *out, uint64_t
         uint64_t at = LAYOUT_DATA + LAYOUT_DATA_SIZE / 4 + (rng_next(&q->s.r) & (LAYOUT_DATA_SIZE / 2 - 16));
         for (unsigned k = 0; k < 8; k++) out->data[i + k] = (uint8_t)(at >> (8 * k));
     }
-    out->mem[0] = (struct case_mem){.at = base & ~15ull, .size = GEN_MAX_DATA, .data = out->data};
-    out->c.mem = out->mem;
-    out->c.nmem = 1;
+    out->mem[out->c.nmem++] = (struct case_mem){.at = base & ~15ull, .size = GEN_MAX_DATA, .data = out->data};
+}
+
+/* The code stands in a page of its own, which it may write. */
+static void set_writable(struct gen_out *out)
+{
+    out->mem[out->c.nmem++] =
+        (struct case_mem){.at = WRITABLE, .size = CPU_PAGE, .perm = CPU_READ | CPU_WRITE | CPU_EXEC};
+    out->c.code_at = WRITABLE;
 }
 
 static void set_state(struct gen_sequencer *q, struct gen_out *out, unsigned *n)
@@ -280,8 +289,9 @@ void gen_sequence(struct gen_sequencer *q, uint64_t n, const char *prefix, struc
     struct asm_error err;
     bool done = false;
     if (q->nthemes) q->theme = motif_theme(q, n);
+    q->writable = q->npatches && rng_below(&r, PATCHED) == 0 && !(q->nthemes && q->theme.via == FLOW_ADDRESS);
     for (int attempt = 0; attempt < PATIENCE && !done; attempt++) {
-        q->s = (struct step_state){.guest = q->guest, .r = {rng_next(&r)}};
+        q->s = (struct step_state){.guest = q->guest, .r = {rng_next(&r)}, .tame = q->writable};
         done = compose(q, &err);
     }
     if (!done) BUG("sequence %lu does not assemble: %s\n%s", (unsigned long)n, err.message, q->text.p);
@@ -297,8 +307,10 @@ void gen_sequence(struct gen_sequencer *q, uint64_t n, const char *prefix, struc
         .code_at = LAYOUT_CODE,
         .steps = rng_next(&q->s.r) & 1 ? 1 + rng_below(&q->s.r, q->code.len) : MAX_STEPS,
         .in = out->in,
+        .mem = out->mem,
         .generated = true,
     };
+    if (q->writable) set_writable(out);
     set_state(q, out, &out->c.nin);
     gen_id(out, prefix, "sequence", n);
 }

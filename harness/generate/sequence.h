@@ -10,7 +10,7 @@ struct gen_sequencer {
     struct gen_plan *plans;     /* of the rows that fit, then of others that motifs use */
     unsigned nplans;            /* how many fit */
     unsigned nall;              /* how many in all */
-    unsigned nshapes;           /* of the guest */
+    unsigned nshapes, npatches; /* of the guest */
     uint64_t seed;              /* of all sequences */
     struct pos at;              /* of the item */
     unsigned shortest, longest; /* instructions */
@@ -25,6 +25,7 @@ struct gen_sequencer {
     unsigned left;              /* single instructions still wanted */
     unsigned labels;            /* given out */
     struct flow theme;          /* what it is about */
+    bool writable;              /* its code can be written */
     const struct motif *inside; /* what the next shape has inside; NULL: anything */
 };
 

@@ -104,7 +104,7 @@ static int pick_register(struct step_state *s, const struct gen_plan *p, unsigne
     } else if ((int)i == p->base_field) {
         /* Now and then an address that is anything. */
         struct guest_reg_ref base = s->bases[rng_below(&s->r, s->nbases)];
-        number = rng_below(&s->r, 512) ? base.index : step_source(s, file);
+        number = s->tame || rng_below(&s->r, 512) ? base.index : step_source(s, file);
     } else {
         number = f->access & GUEST_WRITE ? step_target(s, file) : step_source(s, file);
     }

@@ -26,6 +26,7 @@ struct step_state {
     unsigned nbases;                           /* how many */
     struct rng r;                              /* the sequence's own */
     const struct step_wish *wish;              /* for the next instruction, or NULL */
+    bool tame;                                 /* no address may be anything: what changes code says so */
 };
 
 /* Index of a file, met or new. */

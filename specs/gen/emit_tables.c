@@ -185,6 +185,15 @@ static const char *exit_kind(const struct cause *c)
     return !strcmp(c->exit, "breakpoint") ? "EXIT_BREAKPOINT" : "EXIT_FAULT";
 }
 
+static void texts(const struct shape *shape, FILE *f)
+{
+    for (; shape; shape = shape->next) {
+        emit_c_string(f, shape->text);
+        fputs(",\n    ", f);
+    }
+    fputs("NULL", f);
+}
+
 static void small_tables(struct spec *s, FILE *f)
 {
     fputs("static const struct guest_ext exts[] = {\n", f);
@@ -198,11 +207,9 @@ static void small_tables(struct spec *s, FILE *f)
         fprintf(f, "    {\"%s\", %u, %s},\n", c->name, c->code, exit_kind(c));
     }
     fputs("};\n\nstatic const char *const shapes[] = {", f);
-    for (const struct shape *shape = s->shapes; shape; shape = shape->next) {
-        emit_c_string(f, shape->text);
-        fputs(",\n    ", f);
-    }
-    fputs("NULL", f);
+    texts(s->shapes, f);
+    fputs("};\n\nstatic const char *const patches[] = {", f);
+    texts(s->patches, f);
     fputs("};\n\nstatic const struct guest_alias aliases[] = {\n", f);
     for (const struct alias *a = s->aliases; a; a = a->next)
         fprintf(f, "    {\"%s\", \"%s\"},\n", a->from, a->to);
@@ -279,7 +286,7 @@ static void guest(struct spec *s, FILE *f)
             cause_for(s, "fetch"));
     fprintf(f, "    .cause_of_align = {0, %u, %u},\n", cause_for(s, "align-load"),
             cause_for(s, "align-store"));
-    fputs("    .shapes = shapes,\n", f);
+    fputs("    .shapes = shapes, .patches = patches,\n", f);
     fputs("    .aliases = aliases, .naliases = sizeof(aliases) / sizeof(aliases[0]),\n", f);
     fprintf(f, "    .pseudos = %s_pseudos,\n", s->isa);
     fputs("    .csrs = csrs, .ncsrs = sizeof(csrs) / sizeof(csrs[0]),\n", f);

@@ -289,7 +289,7 @@ struct spec {
     struct cause *causes;
     struct mode *modes;
     struct alias *aliases;
-    struct shape *shapes;
+    struct shape *shapes, *patches;
     struct helper *helpers;
     struct flag_class *flag_classes;
     struct width_set *width_sets;

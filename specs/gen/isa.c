@@ -99,6 +99,13 @@ static void shape_add(struct spec *s, struct ynode *n)
     if (*shape->text) APPEND(s->shapes, shape);
 }
 
+static void patch_add(struct spec *s, struct ynode *n)
+{
+    struct shape *patch = arena_alloc(&s->arena, sizeof(*patch));
+    patch->text = node_text(s, n);
+    if (*patch->text) APPEND(s->patches, patch);
+}
+
 static void alias_add(struct spec *s, struct ynode *n)
 {
     struct alias *a = arena_alloc(&s->arena, sizeof(*a));
@@ -295,7 +302,7 @@ bool isa_load(struct spec *s, const char *path)
     struct ynode *top = yaml_load(path, &s->arena, &s->diag);
     if (!top || !CHECK_KEYS(s, top, "the ISA file", "isa", "title", "prefix", "code", "address", "fields",
                             "kinds", "causes", "fp", "modes", "exts", "vary", "widths", "aliases", "shapes",
-                            "spaces", "helpers", "flags", "jit"))
+                            "patches", "spaces", "helpers", "flags", "jit"))
         return false;
     s->fp.round[0] = s->fp.trap_lo = -1;
     s->isa = node_str(s, top, "isa", "?");
@@ -313,6 +320,7 @@ bool isa_load(struct spec *s, const char *path)
     each(s, top, "widths", width_set_add);
     each(s, top, "aliases", alias_add);
     each(s, top, "shapes", shape_add);
+    each(s, top, "patches", patch_add);
     each(s, top, "helpers", helper_add);
     if (ynode_get(top, "fp")) fp_load(s, ynode_get(top, "fp"));
     s->vary = ynode_get(top, "vary");
