@@ -208,7 +208,10 @@ static bool hand_on(struct merge *m)
         part->r.number = number++;
         if (!m->s.ledger) part->r.bins = ""; /* as in a run that keeps none */
         session_record(&m->s, &part->r);
-        if (number % 4096 == 0) session_record(&m->s, NULL);
+        if (number % 4096 == 0) {
+            session_record(&m->s, NULL);
+            if (session_is_asked()) session_asked(&m->s, "");
+        }
         if (!advance(m, part)) return false;
     }
     return !m->why.len;
@@ -245,7 +248,7 @@ static int merge(struct merge *m)
     return res.end == POOL_DONE ? status : STATUS_USAGE;
 }
 
-int cmd_merge(struct program *p)
+static int merge_files(struct program *p)
 {
     struct merge m = {.p = p, .n = p->opt.args.n};
     int status = 0;
@@ -264,4 +267,9 @@ int cmd_merge(struct program *p)
     buf_free(&m.why);
     free(m.parts);
     return status;
+}
+
+int cmd_merge(struct program *p)
+{
+    return session_asking(p, merge_files);
 }

@@ -1,6 +1,7 @@
 /* Shards and their records: joined, they are the whole run; what does not belong together is refused. */
 #include "harness/run/resume_test.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 static void run_shards(struct place *p, const char *run, unsigned n)
@@ -34,6 +35,25 @@ static void test_merged(void **state)
     assert_same(&merged, &whole);
     left_free(&merged);
     left_free(&whole);
+}
+
+/* Being asked how it goes does not end it. */
+static void test_asked(void **state)
+{
+    struct place *p = *state;
+    sigset_t asks, old;
+    write_cases("c.yaml", NULL);
+    run_shards(p, RUN, 2);
+    sigemptyset(&asks);
+    sigaddset(&asks, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &asks, &old);
+    kill(getpid(), SIGUSR1); /* it is waiting when merging begins */
+    lockstep(p, "merge|s1.rec|s2.rec");
+    assert_int_equal(p->status, STATUS_PASS);
+    sigset_t left;
+    sigpending(&left);
+    assert_false(sigismember(&left, SIGUSR1));
+    sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 static void test_coverage(void **state)
@@ -171,6 +191,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_merged, enter, leave),
+        cmocka_unit_test_setup_teardown(test_asked, enter, leave),
         cmocka_unit_test_setup_teardown(test_coverage, enter, leave),
         cmocka_unit_test_setup_teardown(test_statuses, enter, leave),
         cmocka_unit_test_setup_teardown(test_refused, enter, leave),

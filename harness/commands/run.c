@@ -207,17 +207,7 @@ static int run(struct program *p)
     return status;
 }
 
-/* From its first moment to its last, a run does not die of being asked how it goes. */
 int cmd_run(struct program *p)
 {
-    sigset_t asks, old;
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-    sigemptyset(&asks);
-    sigaddset(&asks, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &asks, &old);
-    int status = run(p);
-    sigaction(SIGUSR1, &ignore, &before); /* which forgets those that nobody took */
-    sigaction(SIGUSR1, &before, NULL);
-    if (!sigismember(&old, SIGUSR1)) sigprocmask(SIG_UNBLOCK, &asks, NULL);
-    return status;
+    return session_asking(p, run);
 }

@@ -323,3 +323,25 @@ int session_end(struct session *s, struct pool_result *res)
     free(s->reports);
     return status;
 }
+
+int session_asking(struct program *p, int (*command)(struct program *p))
+{
+    sigset_t asks, old;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    sigemptyset(&asks);
+    sigaddset(&asks, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &asks, &old);
+    int status = command(p);
+    sigaction(SIGUSR1, &ignore, &before); /* which forgets those that nobody took */
+    sigaction(SIGUSR1, &before, NULL);
+    if (!sigismember(&old, SIGUSR1)) sigprocmask(SIG_UNBLOCK, &asks, NULL);
+    return status;
+}
+
+bool session_is_asked(void)
+{
+    sigset_t asks;
+    sigemptyset(&asks);
+    sigaddset(&asks, SIGUSR1);
+    return sigtimedwait(&asks, NULL, &(struct timespec){0}) == SIGUSR1;
+}

@@ -47,4 +47,8 @@ void session_cover(void *session, const void *body, size_t size);
 /* Completes reports and prints the sums. The exit status of the run. */
 int session_end(struct session *s, struct pool_result *res);
 
+/* The whole of a command that does not die of SIGUSR1, by which somebody asks how it goes. */
+int session_asking(struct program *p, int (*command)(struct program *p));
+bool session_is_asked(void); /* since the last time; not while the pool runs, which takes them itself */
+
 #endif
