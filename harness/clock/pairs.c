@@ -125,28 +125,36 @@ static enum pair_verdict settle(const struct pair *p, double first, const struct
     return looks_same(p, o) ? PAIR_SAME : PAIR_UNSURE;
 }
 
-/* Three looks: all of them; more of those that noise hides; and anew, without what was seen before, those
- * that look changed. The last one alone is the proof, so the others may be as curious as they like. */
+/* The usual number of pairs; more where noise hides what there is. `again`: of those that looked changed. */
+static void look(struct pair *p, unsigned n, const struct build *old_build, const struct build *new_build,
+                 const struct pair_options *o, bool again)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (p[i].again >= again) p[i].want = o->pairs;
+    measure_rounds(p, n, old_build, new_build, o);
+    judge_all(p, n, o, again);
+    for (unsigned i = 0; i < n; i++)
+        if (is_open(&p[i]) && p[i].again >= again && !looks_changed(&p[i], o) && !looks_same(&p[i], o))
+            p[i].want *= LONGER;
+    measure_rounds(p, n, old_build, new_build, o);
+    judge_all(p, n, o, again);
+}
+
+/* Two looks: at all of them; and anew, without what was seen before, at those that look changed. Only the
+ * second one counts, so the first may be as curious as it likes. */
 void pairs_measure(struct pair *p, unsigned n, const struct build *old_build, const struct build *new_build,
                    const struct pair_options *o)
 {
     double *first = xcalloc(n ? n : 1, sizeof(*first));
     BUG_ON(!o->pairs || LONGER * o->pairs > PAIRS_MAX);
-    for (unsigned i = 0; i < n; i++) p[i].want = o->pairs;
-    measure_rounds(p, n, old_build, new_build, o);
-    judge_all(p, n, o, false);
-    for (unsigned i = 0; i < n; i++)
-        if (is_open(&p[i]) && !looks_changed(&p[i], o) && !looks_same(&p[i], o)) p[i].want *= LONGER;
-    measure_rounds(p, n, old_build, new_build, o);
-    judge_all(p, n, o, false);
+    look(p, n, old_build, new_build, o, false);
     for (unsigned i = 0; i < n; i++) {
         if (!is_open(&p[i]) || !looks_changed(&p[i], o)) continue;
         first[i] = p[i].centre;
         p[i].again = true;
         p[i].n = 0;
     }
-    measure_rounds(p, n, old_build, new_build, o);
-    judge_all(p, n, o, true);
+    look(p, n, old_build, new_build, o, true);
     for (unsigned i = 0; i < n; i++)
         if (is_open(&p[i])) p[i].verdict = settle(&p[i], first[i], o);
     free(first);
