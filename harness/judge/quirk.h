@@ -60,6 +60,7 @@ struct quirks {
     struct xfail *xfails;   /* numbered from n on */
     unsigned nxfails, xcap; /* used, allocated */
     int32_t today;          /* for those that end */
+    bool waives;            /* some are about backends under test */
 };
 
 /* `row` is -1 for code that is no instruction. */

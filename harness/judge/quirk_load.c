@@ -203,6 +203,7 @@ static bool load_quirk(struct loading *l, const struct ynode *n)
         l->q->cap = l->q->cap ? l->q->cap * 2 : 32;
         l->q->at = xrealloc(l->q->at, l->q->cap * sizeof(*l->q->at));
     }
+    l->q->waives |= !q.backend->oracle;
     l->q->at[l->q->n++] = q;
     return true;
 }
