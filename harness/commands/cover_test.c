@@ -29,9 +29,16 @@ static void test_rows(void **state)
     expect(p, "cover|-q|--thresholds|none|t|u|rv.add|rv.sub|rv.or|ext:V", STATUS_FAIL, "");
     assert_string_equal(p->out, "not executed on every backend: rv.or\n"
                                 "checked by nobody outside on every backend: rv.or, rv.sub\n");
+    expect(p, "cover|--thresholds|none|t|ext:Svinval", STATUS_PASS, "");
+    expect_part(p->out, "|      0       -        -      -        -\n");
     /* without names, all of them */
     expect(p, "cover|-q|--thresholds|none|t|u", STATUS_FAIL, "");
     expect_part(p->out, "not executed on every backend: rv.lr.w, ");
+    expect_part(p->out, " more (-v names them)\n");
+    expect_no_part(p->out, "rv.aes64dsm");
+    expect(p, "cover|-q|-v|--thresholds|none|t|u", STATUS_FAIL, "");
+    expect_part(p->out, ", rv.aes64dsm, ");
+    expect_no_part(p->out, "-v names");
     expect_no_part(p->out, "rv.vadd");
 }
 

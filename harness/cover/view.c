@@ -83,8 +83,11 @@ static void table_line(const struct cover *c, const char *ext, const char *backe
 {
     fprintf(out, "%-12s %-8s %5u %7u %9u %8u", ext, backend, s->rows, s->absent, s->executed, s->checked);
     for (unsigned o = 0; o < c->ledger->noutsiders; o++) fprintf(out, " %9u", s->by[o]);
-    fprintf(out, "  | %6u %6.1f%% %7.1f%% %6u %8u\n", s->bins, percent(s->hit, s->bins),
-            percent(s->bin_checked, s->bins), s->peers, s->alone);
+    if (!s->bins) /* absent rows only: there is nothing that could be covered */
+        fprintf(out, "  | %6u %7s %8s %6s %8s\n", 0, "-", "-", "-", "-");
+    else
+        fprintf(out, "  | %6u %6.1f%% %7.1f%% %6u %8u\n", s->bins, percent(s->hit, s->bins),
+                percent(s->bin_checked, s->bins), s->peers, s->alone);
 }
 
 void cover_table(const struct cover *c, FILE *out)
@@ -172,7 +175,7 @@ void cover_holes(const struct cover *c, unsigned most, FILE *out)
 /* ---- the verdict ---- */
 
 /* Names the rows for which `good` does not hold. */
-static unsigned judge_rows(const struct cover *c, const char *what, FILE *out,
+static unsigned judge_rows(const struct cover *c, const char *what, unsigned most, FILE *out,
                            bool (*good)(const struct cover *c, unsigned guest, unsigned row))
 {
     const struct ledger *l = c->ledger;
@@ -180,8 +183,10 @@ static unsigned judge_rows(const struct cover *c, const char *what, FILE *out,
     for (unsigned g = 0; g < l->nguests; g++)
         for (unsigned r = 0; r < l->guests[g].guest->nrows; r++) {
             if (!cover_shows(c, g, r) || !l->guests[g].bins[r] || good(c, g, r)) continue;
-            fprintf(out, "%s %s", n++ ? "," : what, l->guests[g].guest->rows[r].id);
+            if (!most || n < most) fprintf(out, "%s %s", n ? "," : what, l->guests[g].guest->rows[r].id);
+            n++;
         }
+    if (most && n > most) fprintf(out, ", and %u more (-v names them)", n - most);
     if (n) fputc('\n', out);
     return n;
 }
@@ -215,13 +220,13 @@ static unsigned judge_percent(const char *what, const char *of, double have, uns
     return 1;
 }
 
-unsigned cover_judge(const struct cover *c, FILE *out)
+unsigned cover_judge(const struct cover *c, unsigned most, FILE *out)
 {
     const struct ledger *l = c->ledger;
     unsigned n = 0;
     if (l->nbackends) {
-        n += judge_rows(c, "not executed on every backend:", out, cover_row_executed);
-        n += judge_rows(c, "checked by nobody outside on every backend:", out, cover_row_checked);
+        n += judge_rows(c, "not executed on every backend:", most, out, cover_row_executed);
+        n += judge_rows(c, "checked by nobody outside on every backend:", most, out, cover_row_checked);
         n += judge_unreachable(c, out);
     }
     for (unsigned g = 0; c->all && g < l->nguests; g++)

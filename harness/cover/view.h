@@ -49,8 +49,9 @@ bool cover_row_checked(const struct cover *c, unsigned guest, unsigned row);
 void cover_table(const struct cover *c, FILE *out);
 /* Bins that were not hit, or not checked; `most` of each kind a row, 0: all. */
 void cover_holes(const struct cover *c, unsigned most, FILE *out);
-/* Says what is under its limit; how many sentences that were. */
-unsigned cover_judge(const struct cover *c, FILE *out);
+/* Says what is under its limit, naming at most `most` rows (0: all); how many rows and sentences that were.
+ */
+unsigned cover_judge(const struct cover *c, unsigned most, FILE *out);
 
 /* ---- limits.c: coverage/ ---- */
 void cover_write_thresholds_json(FILE *out); /* the formats as JSON Schema */
