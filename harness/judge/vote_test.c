@@ -135,14 +135,17 @@ static void test_writer(void **state)
     static const struct lineup l = LINEUP(TEST(ours), ORACLE(reference));
     static const struct {
         const char *item, *signature; /* a case; which instruction is to blame */
+        const char *says;             /* in words */
     } rows[] = {
         {"code: 'addi a0, a1, 1; sub a2, a1, a1; xor a3, a1, a1', out: {a0: 7, a2: 0, a3: 0}",
-         "rv.addi: rd: "},
+         "rv.addi: rd: ",
+         "\n  last to write what differs was instruction 1, at 0x10000: addi a0, a1, 1 (rv.addi, "},
         {"code: 'addi a0, a1, 1; sub a2, a1, a1; xor a3, a1, a1', out: {a0: 6, a2: 9, a3: 0}",
-         "rv.sub: rd: "},
+         "rv.sub: rd: ", "was instruction 2, at 0x10004: sub a2, a1, a1 (rv.sub, "},
         {"code: 'sd a1, 0(a4); addi a2, a2, 1', out: {a2: 1, mem: [{at: 0x20000, u64: 4}]}",
-         "rv.sd: memory: "},
-        {"code: 'addi a2, a1, 1; lw a0, 0(a1); nop', out: {a2: 6}", "rv.lw: exit fault load-access: "},
+         "rv.sd: memory: ", "was instruction 1, at 0x10000: sd a1, 0(a4) (rv.sd, "},
+        {"code: 'addi a2, a1, 1; lw a0, 0(a1); nop', out: {a2: 6}",
+         "rv.lw: exit fault load-access: ", "\n  ended by instruction 2, at 0x10004: lw a0, 0(a1) (rv.lw, "},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char item[200];
@@ -151,6 +154,7 @@ static void test_writer(void **state)
         assert_int_equal(t.j.verdict, VERDICT_FAIL);
         if (strncmp(t.j.signature, rows[i].signature, strlen(rows[i].signature)) != 0)
             fail_msg("%s: %s", item, t.j.signature);
+        if (!strstr(buf_cstr(&t.j.detail), rows[i].says)) fail_msg("%s", buf_cstr(&t.j.detail));
         buf_free(&t.j.detail);
     }
 }

@@ -130,12 +130,14 @@ void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
     doing(act, DOING_JUDGE);
 }
 
-static void show_place(const struct test_case *c, const struct failure_place *at, struct buf *detail)
+/* `what` is so of the instruction at the place. */
+static void show_place(const struct test_case *c, const char *what, uint64_t step,
+                       const struct failure_place *at, struct buf *detail)
 {
     struct buf text = {0};
     (void)guest_disasm_bytes(c->guest, (const uint8_t *)&at->word, sizeof(at->word), &text);
-    buf_printf(detail, "  first difference after instruction %" PRIu64 ", at %#" PRIx64 ": %s", at->step,
-               at->pc, buf_cstr(&text));
+    buf_printf(detail, "  %s instruction %" PRIu64 ", at %#" PRIx64 ": %s", what, step, at->pc,
+               buf_cstr(&text));
     if (at->row) buf_printf(detail, " (%s, %s:%d)", at->row->id, at->row->file, at->row->line);
     buf_char(detail, '\n');
     buf_free(&text);
@@ -182,7 +184,7 @@ static void find_divergence(struct panel *p, const struct test_case *c, uint64_t
     while (i < p->lineup->n && !outcome_usable(&out[i])) i++;
     bool found = i < p->lineup->n && out[i].state && divergence_place(c, &out[i], &at);
     if (found && judge_after(p, c, at.step, act, out, &there) == VERDICT_FAIL) {
-        show_place(c, &at, &j->detail);
+        show_place(c, "first difference after", at.step, &at, &j->detail);
         if (!p->terse) divergence_show(p, c, at.step, p->lineup->n, act, &j->detail);
         struct findings cause;
         bool other = divergence_blame(p, c, p->lineup->n, act, &f, &at, &cause);
@@ -205,10 +207,12 @@ static void find_writer(struct panel *p, const struct test_case *c, const struct
     unsigned i = 0;
     while (i < p->lineup->n && (out[i].oracle || !outcome_usable(&out[i]) || !out[i].state)) i++;
     if (i == p->lineup->n) return;
-    struct failure_place at = {.step = out[i].exit.executed + 1};
+    struct failure_place at = {.step = out[i].exit.executed + 1, .from = out[i].exit.executed + 1};
     bool ended = out[i].exit.kind == EXIT_BUDGET;
     bool found =
         ended ? divergence_blame(p, c, p->lineup->n, act, f, &at, &cause) : divergence_place(c, &out[i], &at);
+    if (found) show_place(c, ended ? "last to write what differs was" : "ended by", at.from, &at, &j->detail);
+    if (found && j->before) keep_place(p, c, &at, act, out, j);
     panel_forget(p);
     panel_run(p, c, act, out);
     if (found)
