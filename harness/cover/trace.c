@@ -156,7 +156,8 @@ static void make_all(struct flow_trace *t, const struct step *s)
     for (unsigned i = 0; i < p->row->nfields; i++) {
         const struct guest_field *f = &p->row->fields[i];
         if (f->kind->print != PRINT_REG || !(f->access & GUEST_WRITE)) continue;
-        for (unsigned k = 0; k <= f->kind->pair; k++) make(t, s, f->kind->file, number_of(s, i) + k);
+        unsigned first = number_of(s, i), count = f->kind->pair ? 2 : 1;
+        for (unsigned k = 0; k < count; k++) make(t, s, f->kind->file, first + k);
     }
     if (s->size && p->row->effects & (EFFECT_STORE | EFFECT_AMO))
         t->stores[t->nstores++ % STORES] = (struct store){s->at, s->size, {(uint8_t)(s->kind + 1), t->jumps}};

@@ -8,14 +8,6 @@
 
 enum { PATIENCE = 24, FILLING = 3 };
 
-/* The two instructions. */
-struct motif {
-    const struct gen_plan *from, *to; /* their rows */
-    struct step_wish makes, uses;     /* what they are to be like */
-    unsigned file;                    /* of the register between them */
-    uint64_t held;                    /* registers that nothing else may write */
-};
-
 bool motif_fits(const struct gen_plan *p)
 {
     bool relative = false, control = false;
@@ -161,8 +153,9 @@ static void hold(struct gen_sequencer *q, const struct motif *m, bool held)
         q->s.fixed[m->file] &= ~m->held;
 }
 
-void motif_inside(struct gen_sequencer *q, const struct motif *m)
+void motif_inside(struct gen_sequencer *q)
 {
+    const struct motif *m = &q->motif; /* singles only: no other one begins in here */
     (void)sequence_encode(q, m->to, &m->uses);
     hold(q, m, true);
     fill(q);
@@ -214,7 +207,8 @@ void motif_make(struct gen_sequencer *q, unsigned depth)
     bool round = across == FLOW_LOOP;
     if (!round && !sequence_encode(q, m.from, &m.makes)) return;
     if (round && q->theme.via == FLOW_ADDRESS) make_address(q, &m);
-    if (round) q->inside = &m;
+    q->motif = m;
+    q->inside = round;
     hold(q, &m, true);
     if (text)
         sequence_shape(q, text, depth);

@@ -156,12 +156,12 @@ static uint64_t narrow_tie(const struct format *f, struct rng *r)
 {
     bool half = f->width == 32 || rng_next(r) & 1;
     struct format to = format_of(half ? TEST_F16 : TEST_F32);
-    if (f->width == 16) return some_bits(r, 16);
+    if (f->frac <= to.frac) return some_bits(r, f->width);
     unsigned less = rng_next(r) & 1 ? (unsigned)rng_below(r, to.frac + 2) : 0, low = f->frac - to.frac + less;
     int exp = f->bias - to.bias + 1 - (int)less;
     if (!less) exp += (int)rng_below(r, (unsigned)to.top);
     uint64_t m = some_bits(r, f->frac) & ~bits_mask(low), how = rng_next(r);
-    if (how & 3) m += (1ull << (low - 1)) + (how >> 3) % 3 - 1;
+    if (how & 3) m += (1ull << ((low - 1) & 63)) + (how >> 3) % 3 - 1;
     return put_together(f, how >> 2 & 1, exp, m);
 }
 

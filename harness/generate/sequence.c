@@ -134,10 +134,10 @@ static void variable(struct gen_sequencer *q, char what, const struct guest_reg_
 /* What a shape has at its @. */
 static void inside(struct gen_sequencer *q, unsigned depth)
 {
-    const struct motif *m = q->inside;
-    q->inside = NULL;
-    if (m)
-        motif_inside(q, m);
+    bool motif = q->inside;
+    q->inside = false;
+    if (motif)
+        motif_inside(q);
     else
         body(q, depth + 1);
     tell_raw(q);
@@ -277,7 +277,7 @@ static bool compose(struct gen_sequencer *q, struct asm_error *err)
     buf_reset(&q->code);
     buf_reset(&q->raw);
     q->told = 0;
-    q->inside = NULL;
+    q->inside = false;
     if (q->nthemes) motif_make(q, 0); /* before a budget or a fault ends it */
     body(q, 0);
     return guest_asm_raw(q->guest, buf_cstr(&q->text), &q->raw, &q->code, err);

@@ -5,6 +5,14 @@
 #include "harness/cover/flow.h"
 #include "harness/generate/step.h"
 
+/* The two instructions. */
+struct motif {
+    const struct gen_plan *from, *to; /* their rows */
+    struct step_wish makes, uses;     /* what they are to be like */
+    unsigned file;                    /* of the register between them */
+    uint64_t held;                    /* registers that nothing else may write */
+};
+
 struct gen_sequencer {
     const struct guest *guest;  /* the ISA */
     struct gen_plan *plans;     /* of the rows that fit, then of others that motifs use */
@@ -26,7 +34,8 @@ struct gen_sequencer {
     unsigned labels;            /* given out */
     struct flow theme;          /* what it is about */
     bool writable;              /* its code can be written */
-    const struct motif *inside; /* what the next shape has inside; NULL: anything */
+    struct motif motif;         /* at work */
+    bool inside;                /* the next shape has it inside, else anything */
 };
 
 /* ---- sequence.c ---- */
@@ -48,7 +57,7 @@ void motif_make(struct gen_sequencer *q, unsigned depth);
 /* A shape that has this around its @, or NULL. */
 const char *motif_shape(struct gen_sequencer *q, enum flow_across across);
 /* What stands in a shape of a motif. */
-void motif_inside(struct gen_sequencer *q, const struct motif *m);
+void motif_inside(struct gen_sequencer *q);
 /* A row that sequences have in motifs only: a jump to what follows it, an access to flags. */
 bool motif_fits(const struct gen_plan *p);
 
