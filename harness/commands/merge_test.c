@@ -153,6 +153,54 @@ static void test_refused(void **state)
     }
 }
 
+/* The record as another build would have written it. */
+static void write_as_other(const char *from, const char *to)
+{
+    struct buf why = {0}, out = {0};
+    struct journal_coder c = {0};
+    struct tally t;
+    struct record r;
+    const uint8_t *body;
+    size_t size;
+    struct journal *j = journal_open(from, &why);
+    assert_non_null(j);
+    tally_init(&t, 0);
+    json_object_set_new(j->header, "program", json_string("0123"));
+    journal_begin(&c, j->header, &out);
+    for (enum journal_got got; (got = journal_next(j, &r, &body, &size, &why)) != JOURNAL_OVER;) {
+        assert_int_not_equal(got, JOURNAL_DAMAGED);
+        if (got == JOURNAL_GOT_COVER) journal_add_cover(&c, body, size, &out);
+        if (got != JOURNAL_GOT_RECORD) continue;
+        journal_add(&c, &r, &out);
+        tally_add(&t, &r);
+    }
+    journal_add_footer(&c, &t, &out);
+    FILE *f = fopen(to, "w");
+    assert_non_null(f);
+    fwrite(out.p, 1, out.len, f);
+    fclose(f);
+    journal_close(j);
+    journal_coder_free(&c);
+    tally_free(&t);
+    buf_free(&out);
+}
+
+/* Of another engine, one shard or all of them. */
+static void test_other_program(void **state)
+{
+    struct place *p = *state;
+    write_cases("c.yaml", NULL);
+    run_shards(p, RUN, 2);
+    write_as_other("s1.rec", "o1.rec");
+    write_as_other("s2.rec", "o2.rec");
+    lockstep(p, "merge|s1.rec|o2.rec|-r|md=none.md");
+    assert_int_equal(p->status, STATUS_USAGE);
+    expect_part(p->err, "lockstep: o2.rec is of another run than s1.rec: another engine (0123, in s1.rec ");
+    expect(p, "merge|o1.rec|o2.rec|-r|md=none.md", STATUS_USAGE,
+           "lockstep: o1.rec was written by another build of lockstep, or with other oracles\n");
+    assert_int_not_equal(access("none.md", F_OK), 0);
+}
+
 /* A shard that says it is another one. */
 static void test_overlap(void **state)
 {
@@ -195,6 +243,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_coverage, enter, leave),
         cmocka_unit_test_setup_teardown(test_statuses, enter, leave),
         cmocka_unit_test_setup_teardown(test_refused, enter, leave),
+        cmocka_unit_test_setup_teardown(test_other_program, enter, leave),
         cmocka_unit_test_setup_teardown(test_overlap, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
