@@ -26,12 +26,12 @@ $(B)/bench-programs/%.dynamic: bench/programs/%.c
 	@mkdir -p $(@D)
 	$(Q)riscv64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -o $@ $<
 
-##  bench      set up what is missing, build and run the benchmarks (BENCH='--benchmark_filter=…')
+##  bench      set up what is missing, build and run the usual benchmarks; or some (BENCH='--benchmark_filter=…')
 .PHONY: bench
 bench:
 	@$(MAKE) --no-print-directory setup-build setup-bench
 	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/lockstep-bench all $(bench_programs)
-	@$(B)/lockstep-bench $(BENCH)
+	@$(if $(BENCH),$(B)/lockstep-bench $(BENCH),$(B)/lockstep bench)
 
 ##  bench-build     build what lockstep bench and lockstep compare need
 ##  bench-selftest  how often lockstep compare is wrong on this machine: alone, and with a slow-down planted
