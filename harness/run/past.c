@@ -11,7 +11,9 @@
 
 #include "harness/run/pick.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -264,6 +266,39 @@ static int write_file(const char *path, const struct buf *text)
     return err;
 }
 
+/* Opens the folder of a path. */
+static DIR *folder_of(const char *path)
+{
+    char *folder = xstrdup(path);
+    *strrchr(folder, '/') = 0;
+    DIR *d = opendir(folder);
+    free(folder);
+    return d;
+}
+
+/* Removes the oldest history of the cache if there are too many. False: there are not, or it cannot be. */
+static bool remove_oldest(const char *path)
+{
+    struct stat st, oldest = {0};
+    char name[NAME_MAX + 1] = "";
+    unsigned n = 0;
+    DIR *d = folder_of(path);
+    if (!d) return false;
+    for (struct dirent *e; (e = readdir(d));) {
+        if (strncmp(e->d_name, "history-", strlen("history-")) != 0) continue;
+        if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW)) continue;
+        bool older =
+            st.st_mtim.tv_sec < oldest.st_mtim.tv_sec ||
+            (st.st_mtim.tv_sec == oldest.st_mtim.tv_sec && st.st_mtim.tv_nsec < oldest.st_mtim.tv_nsec);
+        if (n++ && !older) continue;
+        oldest = st;
+        snprintf(name, sizeof(name), "%s", e->d_name);
+    }
+    bool removed = n > PAST_FILES && !unlinkat(dirfd(d), name, 0);
+    closedir(d);
+    return removed;
+}
+
 void past_write(struct past *h, struct program *p, bool whole)
 {
     struct buf text = {0};
@@ -275,6 +310,7 @@ void past_write(struct past *h, struct program *p, bool whole)
         describe(h, &text);
         if (!p->opt.history) report_make_folders(h->path);
         err = write_file(h->path, &text);
+        while (!h->asked && remove_oldest(h->path)) continue;
     } else if (unlink(h->path) && errno != ENOENT && h->asked) {
         err = -errno;
     }

@@ -7,9 +7,10 @@
 
 enum {
     PAST_VERSION = 1,
-    PAST_QUICK = 1000,        /* failures that are remembered */
-    PAST_SLOW = 64,           /* cases that take long, failed or not; fewer than --max-timeouts allows */
-    PAST_SLOW_MICROS = 100000 /* which is that long */
+    PAST_QUICK = 1000,         /* failures that are remembered */
+    PAST_SLOW = 64,            /* cases that take long, failed or not; fewer than --max-timeouts allows */
+    PAST_SLOW_MICROS = 100000, /* which is that long */
+    PAST_FILES = 64            /* in the cache: those that were written last */
 };
 
 /* A case that is remembered. */

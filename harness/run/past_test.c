@@ -107,6 +107,23 @@ static void test_forgotten(void **state)
     closedir(d);
 }
 
+/* Of corpora that are long gone, the cache does not keep everything. */
+static void test_cache_is_bounded(void **state)
+{
+    struct place *p = *state;
+    assert_int_equal(system("mkdir lockstep && cd lockstep && for i in $(seq 80); do touch -d @$((1000 + i)) "
+                            "history-$i; done && touch -d @1 other"),
+                     0);
+    write_cases("c.yaml", usual);
+    lockstep(p, RUN "|-q");
+    expect_said(p, "run", STATUS_FAIL, "");
+    assert_int_equal(system("test $(ls lockstep | grep -c '^history-') = 64"), 0);
+    assert_int_equal(system("cd lockstep && ! ls history-17 2>/dev/null && ls history-18 other >/dev/null"),
+                     0);
+    lockstep(p, RUN);
+    expect_part(p->out, "\n3 cases that failed last time run first\n");
+}
+
 /* Runs that go on, and runs of what failed. */
 static void test_with_records(void **state)
 {
@@ -318,6 +335,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_first, enter, leave),
         cmocka_unit_test_setup_teardown(test_forgotten, enter, leave),
+        cmocka_unit_test_setup_teardown(test_cache_is_bounded, enter, leave),
         cmocka_unit_test_setup_teardown(test_with_records, enter, leave),
         cmocka_unit_test_setup_teardown(test_interrupted, enter, leave),
         cmocka_unit_test_setup_teardown(test_damaged, enter, leave),
