@@ -66,8 +66,8 @@ static void expect_most(const char *text, const char *limit, const char *option,
 
 static void test_tiers(void **state)
 {
-    expect_most(loop, "200000000", "--backend", "jit", "second tier, its code");
-    expect_most(loop, "200000000", "--hot", "4294967295", "first tier, its code");
+    expect_most(loop, "1000000000", "--backend", "jit", "second tier, its code");
+    expect_most(loop, "1000000000", "--hot", "4294967295", "first tier, its code");
     expect_most(loop, "30000000", "--backend", "interp", "interpreter");
 }
 
