@@ -325,7 +325,7 @@ static void test_find(void **state)
                                           {.globs = globs, .nglobs = 3},
                                           {.globs = globs, .nglobs = 3, .nshards = 2},
                                           {.shard = 2, .nshards = 3, .pick = &some}};
-    struct case_wanted all[MOST];
+    struct case_wanted all[MOST] = {0};
     size_t n = 0;
     struct loaded *l = load_filtered(MIXED, &filters[0]);
     while (next(l) && n < MOST)
