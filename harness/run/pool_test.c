@@ -1,5 +1,6 @@
 /* Workers: the order of records, and what becomes of cases whose backend crashes, hangs or leaves. */
 #include "harness/testing.h"
+#include "harness/run/status.h"
 #include "harness/run/worker.h"
 
 #include <errno.h>
@@ -479,6 +480,29 @@ static void test_clock_that_jumps(void **state)
     assert_nobody_left();
 }
 
+/* A few cases that take their time are for all workers: done in less than they take one after the other,
+ * which on a busy machine may need another try. */
+static void test_few_slow_cases(void **state)
+{
+    enum { N = 15, JOBS = 8 };
+    enum fault faults[N];
+    for (unsigned i = 0; i < N; i++) faults[i] = FAULT_SLOW;
+    struct corpus c = corpus_make(N, faults, N);
+    double took = 1;
+    for (unsigned tries = 0; tries < 20 && took > N * 0.02; tries++) {
+        struct seen s = {0};
+        struct pool_config cfg = config(&c, N, JOBS, 0, &s);
+        struct pool_result res;
+        double start = status_now();
+        pool_run(&cfg, &res);
+        took = status_now() - start;
+        assert_int_equal(s.n, N);
+        seen_free(&s);
+    }
+    assert_true(took < N * 0.02);
+    buf_free(&c.text);
+}
+
 static void test_nothing(void **state)
 {
     struct corpus c = corpus_make(1, NULL, 0);
@@ -508,6 +532,7 @@ int main(void)
         cmocka_unit_test(test_killed_from_outside),
         cmocka_unit_test(test_clock_that_jumps),
         cmocka_unit_test(test_stopped_worker),
+        cmocka_unit_test(test_few_slow_cases),
         cmocka_unit_test(test_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
