@@ -105,6 +105,15 @@ static void test_crash(void **state)
     write_values("add a0, a7, a2", dying, ARRAY_LEN(dying));
     run(p, RUN);
     expect_part(p->out, "      1  rv.add: faulty died of SIGABRT\n         when rs1=1\n");
+    /* of several instructions nobody knows which it was: one cause, whatever they begin with */
+    write_file("c.yaml", "lockstep: 1\nisa: riscv64\ncases:\n"
+                         "  - {id: a, code: 'add a0, a1, a2; nop', in: {a7: 1}}\n"
+                         "  - {id: b, code: 'sub a0, a1, a2; nop', in: {a7: 1}}\n"
+                         "  - {id: c, code: 'sub a0, a1, a2', in: {a7: 1}}\n");
+    run(p, RUN "|-r|junit=r.xml");
+    expect_part(p->out, "      2  (several instructions): faulty died of SIGABRT\n");
+    expect_part(p->out, "      1  rv.sub: faulty died of SIGABRT\n");
+    expect_part(p->out, "failures by row: (several instructions) 2, rv.sub 1\n");
 }
 
 /* Shards and resumption come to the same. */

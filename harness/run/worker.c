@@ -165,6 +165,7 @@ static bool report_lost(struct work *w, const struct test_case *c, const struct 
         j.quirks[j.nquirks++] = (unsigned)quirk;
     }
     struct record r = record_of(c, a->lost, w->lineup, NULL, &j, &w->exit);
+    if (c->steps > 1) r.row = ""; /* nobody knows which of its instructions it was, least of all the first */
     r.micros = a->micros;
     if (c->steps == 1) note_bins(w, c, NULL, &r);
     record_encode(&w->coder, &r, &w->frames);
