@@ -203,7 +203,7 @@ static void reduce_loosely(struct shrinking *s)
 
 static int shrink_case(struct shrinking *s, const struct test_case *c)
 {
-    struct test_case plain, *result = &plain;
+    struct test_case plain, *result;
     if (!want_of(s, c, &plain))
         return complain(s->p, STATUS_NOTHING, "%s does not fail: there is nothing to shrink", c->id);
     if (plain.has_truth) {
