@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* "riscv64/gen/rv.add/17" → "rv.add-17": unique in the file, and no slash. */
 static const char *item_id(struct program *p, const char *id)
@@ -58,20 +60,27 @@ static int64_t write_corpus(struct program *p, struct case_stream *s, const stru
     return write_cases(p, s, out);
 }
 
+/* A corpus that a full disk cut off may load, with fewer cases. */
+static int lost(struct program *p, const char *path, int err)
+{
+    struct stat st;
+    if (!stat(path, &st) && S_ISREG(st.st_mode)) (void)unlink(path);
+    return complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(err ? err : EIO));
+}
+
 /* Opens the output only once the rows are known to select something. */
 static int generate(struct program *p, struct case_stream *s, const struct guest *g)
 {
-    FILE *out = p->opt.output ? fopen(p->opt.output, "we") : p->out;
-    if (!out) return complain(p, STATUS_USAGE, "cannot write %s: %s", p->opt.output, strerror(errno));
+    const char *path = p->opt.output && strcmp(p->opt.output, "-") != 0 ? p->opt.output : NULL;
+    FILE *out = path ? fopen(path, "we") : p->out;
+    if (!out) return complain(p, STATUS_USAGE, "cannot write %s: %s", path, strerror(errno));
     errno = 0;
     int64_t n = write_corpus(p, s, g, out);
     bool bad = ferror(out);
-    if (out != p->out) bad |= fclose(out) != 0;
+    if (path) bad |= fclose(out) != 0;
     if (n < 0) return STATUS_USAGE;
-    if (bad && out != p->out)
-        return complain(p, STATUS_HARNESS, "cannot write %s: %s", p->opt.output,
-                        strerror(errno ? errno : EIO));
-    if (out != p->out) fprintf(p->out, "%" PRId64 " cases in %s\n", n, p->opt.output);
+    if (bad && path) return lost(p, path, errno);
+    if (path) fprintf(p->out, "%" PRId64 " cases in %s\n", n, path);
     return STATUS_PASS;
 }
 

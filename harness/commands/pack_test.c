@@ -214,6 +214,9 @@ static void test_full_disk(void **state)
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     small = (struct rlimit){1000, old.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    lockstep(p, "gen|riscv64|--rows|rv.add|-n|100|-o|g.yaml");
+    expect_said(p, "gen", STATUS_HARNESS, "lockstep: cannot write g.yaml: File too large\n");
+    assert_false(exists("g.yaml"));
     lockstep(p, "pack|c.yaml|-o|p");
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     expect_said(p, "pack", STATUS_HARNESS, "lockstep: cannot write p: File too large\n");
