@@ -88,6 +88,10 @@ static void test_nobody_checked(void **state)
     assert_int_equal(cell(l, "interp", "rv.add", "executed"), CELL_EXECUTED | CELL_PEER);
     assert_int_equal(cell(l, "interp", "rv.sub", "executed"), CELL_EXECUTED | 1u << OUTSIDER_MANUAL);
     ledger_free(l);
+    lockstep(p, RUN "|--oracle|interp|--report|cover=ours|t.yaml"); /* no outsider, whatever it is called */
+    l = ledger_of("ours");
+    assert_int_equal(cell(l, "faulty", "rv.add", "executed"), CELL_EXECUTED | CELL_PEER);
+    ledger_free(l);
 }
 
 /* An oracle that has to be excused for something did not check. */

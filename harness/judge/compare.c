@@ -94,11 +94,13 @@ static void hold_against(struct court *ct, unsigned s, unsigned i)
         differs = true;
     }
     if (differs) ct->findings->more |= f.more;
-    if (theirs->oracle && !silent) {
+    /* one of ours that was named as an oracle is still one of ours */
+    bool outsider = theirs->oracle && theirs->backend->oracle;
+    if (outsider && !silent) {
         ct->j->checked |= CHECKED_ORACLE;
         ct->held |= 1ull << i;
     }
-    ct->peers |= !theirs->oracle;
+    ct->peers |= !outsider;
     ct->silenced |= silent;
     ct->failed |= differs;
 }

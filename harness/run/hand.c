@@ -120,7 +120,12 @@ static void blame(struct pool *p, struct hand *h, int status)
     snprintf(h->a.reason, sizeof(h->a.reason), "no result from %s within %g s",
              child_doing(p->cfg->lineup, doing), p->cfg->timeout);
     p->res->timeouts++;
-    if (!p->cfg->max_timeouts || p->res->timeouts < p->cfg->max_timeouts) return;
+}
+
+/* A case that was lost is told: if it was the last hanging one that may be, that is all. */
+static void check_patience(struct pool *p)
+{
+    if (p->over || !p->cfg->max_timeouts || p->res->timeouts < p->cfg->max_timeouts) return;
     buf_printf(&p->res->message, "%u cases timed out", p->res->timeouts);
     pool_finish(p, POOL_GAVE_UP);
 }
@@ -156,6 +161,7 @@ static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, con
         if (!record_check(&h->listener, body + sizeof(number), size - sizeof(number))) return false;
         frame_encode_bytes(kind, body, size, &h->piece->frames);
         p->res->killed += h->a.first + h->received == h->again && h->again != h->a.lost;
+        if (h->a.first + h->received == h->a.lost) check_patience(p);
         return ++h->received <= h->a.count;
     case FRAME_DONE:
         h->busy = false;

@@ -173,6 +173,10 @@ static int load_balance(struct program *p, const struct plan *plan, struct case_
     bool good = each_record(p->opt.balance, see_slow, &s, &why);
     for (size_t i = 0; i < pick->n; i++) (void)id_set_add(&s.chosen, pick_apart(pick->slow[i].hash));
     good = good && each_record(p->opt.balance, see_rest, &s, &why);
+    if (good && !pick->n) {
+        buf_printf(&why, "%s has no case: there are no times to deal by", p->opt.balance);
+        good = false;
+    }
     if (good) deal_slow(&s);
     int status = good ? 0 : complain(p, STATUS_USAGE, "%s", buf_cstr(&why));
     id_set_clear(&s.chosen);

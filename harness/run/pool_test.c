@@ -262,7 +262,8 @@ static void test_gives_up(void **state)
     assert_int_equal(res.end, POOL_GAVE_UP);
     assert_string_equal(buf_cstr(&res.message), "2 cases timed out");
     assert_true(s.in_order);
-    assert_string_equal(buf_cstr(&s.reasons), "timeout c2: no result from faulty within 0.2 s\n");
+    assert_string_equal(buf_cstr(&s.reasons), "timeout c2: no result from faulty within 0.2 s\n"
+                                              "timeout c3: no result from faulty within 0.2 s\n");
     buf_free(&res.message);
     seen_free(&s);
     buf_free(&c.text);
