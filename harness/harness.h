@@ -218,6 +218,7 @@ int quirk_find(const struct quirks *q, const struct test_case *c, const struct o
                const struct outcome *right, const struct diff *d);
 unsigned quirks_count(const struct quirks *q); /* rows, numbered from 0; expected failures come last */
 const char *quirk_id(const struct quirks *q, unsigned i);
+bool quirk_is_xfail(const struct quirks *q, unsigned i); /* no error of an oracle, but an expected failure */
 const struct backend *quirk_backend(const struct quirks *q, unsigned i); /* whom it is about */
 const char *quirk_case(const struct quirks *q, unsigned i); /* id of a case that shows it, or NULL */
 /* Why this backend, in the version at hand, cannot run this case at all, as a quirk row says; NULL: it can.

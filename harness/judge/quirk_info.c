@@ -6,6 +6,11 @@ unsigned quirks_count(const struct quirks *q)
     return q->n + q->nxfails;
 }
 
+bool quirk_is_xfail(const struct quirks *q, unsigned i)
+{
+    return i >= q->n;
+}
+
 const char *quirk_id(const struct quirks *q, unsigned i)
 {
     return i < q->n ? q->at[i].id : q->xfails[i - q->n].id;

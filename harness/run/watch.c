@@ -23,6 +23,7 @@ void watch_open(struct watch *w, const struct plan *plan)
 {
     *w = (struct watch){.plan = plan, .n = plan->quirks ? quirks_count(plan->quirks) : 0};
     w->gone = xcalloc(w->n, sizeof(*w->gone));
+    w->ran = xcalloc(w->n, sizeof(*w->ran));
     w->shown_by = xcalloc(w->n, sizeof(*w->shown_by));
     for (unsigned i = 0; i < w->n; i++)
         if (quirk_case(plan->quirks, i) && can_be_met(plan, i)) watch_for(w, i, quirk_case(plan->quirks, i));
@@ -31,6 +32,7 @@ void watch_open(struct watch *w, const struct plan *plan)
 void watch_close(struct watch *w)
 {
     free(w->gone);
+    free(w->ran);
     free(w->shown_by);
     *w = (struct watch){0};
 }
@@ -45,6 +47,7 @@ void watch_record(struct watch *w, const struct record *r)
         if (w->shown_by[i] != hash || strcmp(quirk_case(w->plan->quirks, i), r->id) != 0) continue;
         for (unsigned k = 0; k < r->nquirks; k++) met |= r->quirks[k] == i;
         w->gone[i] = !met;
+        w->ran[i] = true;
     }
 }
 
@@ -55,23 +58,34 @@ static void name_backend(const struct backend *b, struct buf *out)
     if (b->version) buf_printf(out, " %s", b->version());
 }
 
+/* A row that nothing in a run of everything had to do with. */
+static void say_unmet(const struct watch *w, unsigned i, struct buf *out)
+{
+    const struct quirks *q = w->plan->quirks;
+    if (quirk_is_xfail(q, i)) {
+        buf_printf(out, "none of the cases that quirk %s expects to fail ran on ", quirk_id(q, i));
+        name_backend(quirk_backend(q, i), out);
+    } else {
+        buf_printf(out, "quirk %s was not met in this run with ", quirk_id(q, i));
+        name_backend(quirk_backend(q, i), out);
+        if (quirk_case(q, i) && !w->ran[i]) buf_printf(out, "; nor was there its case %s", quirk_case(q, i));
+    }
+    buf_str(out, "\n");
+}
+
 void watch_say(const struct watch *w, const struct tally *t, bool all, struct buf *out)
 {
     const struct quirks *q = w->plan->quirks;
     for (unsigned i = 0; i < w->n; i++) {
         const char *ended = quirk_ended(q, i);
-        bool unmet = all && w->plan->whole && !t->quirks[i] && can_be_met(w->plan, i);
-        if (!ended && !w->gone[i] && !unmet) continue;
-        buf_printf(out, "quirk %s ", quirk_id(q, i));
         if (ended) {
-            buf_printf(out, "ended on %s: what it excused counts again\n", ended);
-            continue;
+            buf_printf(out, "quirk %s ended on %s: what it excused counts again\n", quirk_id(q, i), ended);
+        } else if (w->gone[i]) {
+            buf_printf(out, "quirk %s no longer shows in %s with ", quirk_id(q, i), quirk_case(q, i));
+            name_backend(quirk_backend(q, i), out);
+            buf_str(out, ": was it mended?\n");
+        } else if (all && w->plan->whole && !t->quirks[i] && can_be_met(w->plan, i)) {
+            say_unmet(w, i, out);
         }
-        if (w->gone[i])
-            buf_printf(out, "no longer shows in %s with ", quirk_case(q, i));
-        else
-            buf_str(out, "was not met in this run with ");
-        name_backend(quirk_backend(q, i), out);
-        buf_str(out, w->gone[i] ? ": was it mended?\n" : "\n");
     }
 }

@@ -9,6 +9,7 @@
 struct watch {
     const struct plan *plan; /* whose quirks they are */
     bool *gone;              /* by row: the case that shows it ran without it */
+    bool *ran;               /* by row: that case ran */
     uint64_t *shown_by;      /* by row: the hash of that case's id; 0: none, or it cannot be met */
     bool ends[256];          /* the last letters of those ids: most cases have another one */
     unsigned n;              /* rows */
