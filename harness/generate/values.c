@@ -6,9 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool refuse(struct value_error *err, size_t offset, size_t span, const char *fmt, ...) PRINTF(4, 5);
-
-static bool refuse(struct value_error *err, size_t offset, size_t span, const char *fmt, ...)
+bool value_refuse(struct value_error *err, size_t offset, size_t span, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -37,8 +35,8 @@ static int shown(size_t len)
 
 static bool too_wide(struct guest_reg_ref r, const char *s, size_t len, struct value_error *err)
 {
-    return refuse(err, 0, len, "%.*s is too wide for %s, which has %u bit%s", shown(len), s,
-                  guest_reg_name(r.reg, r.index), r.reg->width, r.reg->width == 1 ? "" : "s");
+    return value_refuse(err, 0, len, "%.*s is too wide for %s, which has %u bit%s", shown(len), s,
+                        guest_reg_name(r.reg, r.index), r.reg->width, r.reg->width == 1 ? "" : "s");
 }
 
 /* 0x… of more than 64 bits. */
@@ -49,7 +47,7 @@ static bool parse_long_hex(struct guest_reg_ref r, const char *s, size_t len, ui
     for (size_t i = len; i-- > 2;) {
         if (s[i] == '_' && i > 2 && i + 1 < len && s[i - 1] != '_') continue;
         int d = hex_digit(s[i]);
-        if (d < 0) return refuse(err, i, 1, "not a hexadecimal digit");
+        if (d < 0) return value_refuse(err, i, 1, "not a hexadecimal digit");
         for (int k = 0; k < 4; k++, bit++) {
             if (!(d >> k & 1)) continue;
             if (bit >= r.reg->width) return too_wide(r, s, len, err);
@@ -66,9 +64,9 @@ static bool parse_number(struct guest_reg_ref r, const char *s, size_t len, uint
     bool negative;
     if (!number_parse(s, len, &n, &negative)) {
         if (len > 2 && s[0] == '0' && s[1] == 'x') return parse_long_hex(r, s, len, v, err);
-        return refuse(err, 0, len,
-                      "'%.*s' is not a value: expected a number, f32(1.5), or names of bits of %s",
-                      shown(len), s, guest_reg_name(r.reg, r.index));
+        return value_refuse(err, 0, len,
+                            "'%.*s' is not a value: expected a number, f32(1.5), or names of bits of %s",
+                            shown(len), s, guest_reg_name(r.reg, r.index));
     }
     unsigned width = r.reg->width, low = width < 64 ? width : 64;
     bool fits = negative ? bits_sext(n, low) == (int64_t)n : n <= bits_mask(low);
@@ -133,9 +131,9 @@ static int parse_bits(struct guest_reg_ref r, const char *s, size_t len, uint64_
             struct suggest near = suggest_start(s + i, n);
             for (unsigned k = 0; r.reg->bits[k]; k++)
                 suggest_offer(&near, r.reg->bits[k], strlen(r.reg->bits[k]));
-            refuse(err, i, n, "%s has no bit called '%.*s'%s%.*s%s", r.reg->name, shown(n), s + i,
-                   near.best ? "; did you mean '" : "", (int)near.best_len, near.best ? near.best : "",
-                   near.best ? "'?" : "");
+            value_refuse(err, i, n, "%s has no bit called '%.*s'%s%.*s%s", r.reg->name, shown(n), s + i,
+                         near.best ? "; did you mean '" : "", (int)near.best_len, near.best ? near.best : "",
+                         near.best ? "'?" : "");
             return -1;
         }
         i += n + 1;
@@ -164,8 +162,8 @@ bool value_parse_bytes(const char *s, size_t len, struct buf *out, struct value_
             continue;
         }
         int hi = hex_digit(s[i]), lo = i + 1 < len ? hex_digit(s[i + 1]) : -1;
-        if (hi < 0) return refuse(err, i, 1, "expected pairs of hexadecimal digits");
-        if (lo < 0) return refuse(err, i, 1, "half a byte: hexadecimal digits come in pairs");
+        if (hi < 0) return value_refuse(err, i, 1, "expected pairs of hexadecimal digits");
+        if (lo < 0) return value_refuse(err, i, 1, "half a byte: hexadecimal digits come in pairs");
         buf_char(out, (char)((unsigned)hi << 4 | (unsigned)lo));
         i += 2;
     }
@@ -214,7 +212,8 @@ bool value_parse_hex_code(const char *s, size_t len, struct buf *out, struct val
         bool negative;
         size_t digits = n - 2;
         if ((digits != 4 && digits != 8 && digits != 16) || !number_parse(s + start, n, &v, &negative))
-            return refuse(err, start, n, "'%.*s' is not 4, 8 or 16 hexadecimal digits", shown(n), s + start);
+            return value_refuse(err, start, n, "'%.*s' is not 4, 8 or 16 hexadecimal digits", shown(n),
+                                s + start);
         for (size_t k = 0; k < digits / 2; k++) buf_char(out, (char)(v >> (8 * k)));
     }
     return true;

@@ -11,6 +11,9 @@ struct value_error {
     char message[200]; /* "0x1ff is too wide for fflags, which has 5 bits" */
 };
 
+/* False, for a parser to return, with the message that printf would give, and where in the text. */
+bool value_refuse(struct value_error *err, size_t offset, size_t span, const char *fmt, ...) PRINTF(4, 5);
+
 /* A binary interchange format of IEEE 754. */
 struct fp_layout {
     const char *name;   /* "f32", as in f32(1.5) */

@@ -15,19 +15,6 @@ const struct fp_layout fp_layouts[3] = {
     {"f64", 64, 52},
 };
 
-static bool refuse(struct value_error *err, size_t len, const char *fmt, ...) PRINTF(3, 4);
-
-static bool refuse(struct value_error *err, size_t len, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(err->message, sizeof(err->message), fmt, ap);
-    va_end(ap);
-    err->offset = 0;
-    err->span = len ? len : 1;
-    return false;
-}
-
 /* The finite double d in a format, towards zero; *exact says that nothing was lost. d is within the format's
  * range or *exact is false. */
 static uint64_t narrow(const struct fp_layout *f, double d, bool *exact)
@@ -78,11 +65,11 @@ static bool parse_nan(const struct fp_layout *f, const char *s, size_t len, uint
     if (len > name) {
         bool closed = s[name] == '(' && s[len - 1] == ')';
         if (!closed || !number_parse(s + name + 1, len - name - 2, &payload, &negative))
-            return refuse(err, len, "expected %.*s(PAYLOAD)", (int)name, s);
+            return value_refuse(err, 0, len, "expected %.*s(PAYLOAD)", (int)name, s);
         if (negative || payload >= quiet)
-            return refuse(err, len, "a NaN payload of %s has %u bits", f->name, f->frac_bits - 1);
+            return value_refuse(err, 0, len, "a NaN payload of %s has %u bits", f->name, f->frac_bits - 1);
         if (signalling && !payload)
-            return refuse(err, len, "a signalling NaN's payload is not 0: that is infinity");
+            return value_refuse(err, 0, len, "a signalling NaN's payload is not 0: that is infinity");
     }
     *bits = bits_mask(f->width - 1) & ~bits_mask(f->frac_bits);
     *bits |= payload | (signalling ? 0 : quiet);
@@ -126,25 +113,26 @@ static bool parse_literal(const struct fp_layout *f, const char *s, size_t len, 
 {
     char text[128];
     if (len >= sizeof(text))
-        return refuse(err, len, "a literal has at most %zu characters", sizeof(text) - 1);
+        return value_refuse(err, 0, len, "a literal has at most %zu characters", sizeof(text) - 1);
     memcpy(text, s, len);
     text[len] = 0;
-    if (!is_literal(text, len)) return refuse(err, len, "'%s' is not a floating-point literal", text);
+    if (!is_literal(text, len))
+        return value_refuse(err, 0, len, "'%s' is not a floating-point literal", text);
     double low = read_rounded(text, FE_DOWNWARD), high = read_rounded(text, FE_UPWARD);
     double nearest = read_rounded(text, FE_TONEAREST);
     if (high > 0x1.fffffffffffffp+1023)
-        return refuse(err, len, "%s is beyond the range of %s", text, f->name);
+        return value_refuse(err, 0, len, "%s is beyond the range of %s", text, f->name);
     bool exact;
     *bits = narrow(f, f->width == 64 ? nearest : low, &exact);
     if (f->width == 64) {
-        if (low == 0 && high != 0) return refuse(err, len, "%s is too small for f64", text);
+        if (low == 0 && high != 0) return value_refuse(err, 0, len, "%s is too small for f64", text);
         return true;
     }
     if (exact && low == high) return true;
     uint64_t inf = bits_mask(f->width - 1) & ~bits_mask(f->frac_bits);
-    if (*bits + 1 == inf) return refuse(err, len, "%s is beyond the range of %s", text, f->name);
-    return refuse(err, len, "%s is not exact in %s; it lies between 0x%" PRIx64 " and 0x%" PRIx64, text,
-                  f->name, *bits, *bits + 1);
+    if (*bits + 1 == inf) return value_refuse(err, 0, len, "%s is beyond the range of %s", text, f->name);
+    return value_refuse(err, 0, len, "%s is not exact in %s; it lies between 0x%" PRIx64 " and 0x%" PRIx64,
+                        text, f->name, *bits, *bits + 1);
 }
 
 bool value_parse_fp(const struct fp_layout *f, const char *s, size_t len, uint64_t *bits,
@@ -153,7 +141,7 @@ bool value_parse_fp(const struct fp_layout *f, const char *s, size_t len, uint64
     bool negative = len && s[0] == '-', sign = len && (s[0] == '-' || s[0] == '+');
     const char *p = s + sign;
     size_t n = len - sign;
-    if (!n) return refuse(err, len, "expected a floating-point literal");
+    if (!n) return value_refuse(err, 0, len, "expected a floating-point literal");
     if (is_word(p, n, "inf")) {
         *bits = bits_mask(f->width - 1) & ~bits_mask(f->frac_bits);
     } else if ((n >= 3 && !memcmp(p, "nan", 3)) || (n >= 4 && !memcmp(p, "snan", 4))) {
@@ -161,8 +149,8 @@ bool value_parse_fp(const struct fp_layout *f, const char *s, size_t len, uint64
     } else if (n > 2 && p[0] == '0' && p[1] == 'x' && !memchr(p, 'p', n) && !memchr(p, 'P', n)) {
         bool minus;
         if (p != s || !number_parse(p, n, bits, &minus) || *bits > bits_mask(f->width))
-            return refuse(err, len, "%.*s is not %u bits of %s", (int)(len > 80 ? 80 : len), s, f->width,
-                          f->name);
+            return value_refuse(err, 0, len, "%.*s is not %u bits of %s", (int)(len > 80 ? 80 : len), s,
+                                f->width, f->name);
         return true;
     } else if (!parse_literal(f, p, n, bits, err)) {
         return false;

@@ -3,19 +3,6 @@
 
 #include <string.h>
 
-static bool refuse(struct value_error *err, size_t offset, size_t span, const char *fmt, ...) PRINTF(4, 5);
-
-static bool refuse(struct value_error *err, size_t offset, size_t span, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(err->message, sizeof(err->message), fmt, ap);
-    va_end(ap);
-    err->offset = offset;
-    err->span = span ? span : 1;
-    return false;
-}
-
 /* ---- masks ---- */
 
 static bool digits(const char **s, unsigned *v)
@@ -35,7 +22,7 @@ static bool parse_bits(const char *text, size_t at, const struct guest_reg *bits
     m->width = width;
     if (!*s) return true;
     if (*s++ != '[')
-        return refuse(err, at, strlen(text + at), "expected bits as [63:32], [0] or [NX], or the end");
+        return value_refuse(err, at, strlen(text + at), "expected bits as [63:32], [0] or [NX], or the end");
     size_t n = strcspn(s, "]");
     for (unsigned i = 0; bits && bits->bits && bits->bits[i]; i++) {
         if (!n || strlen(bits->bits[i]) != n || memcmp(bits->bits[i], s, n)) continue;
@@ -50,11 +37,11 @@ static bool parse_bits(const char *text, size_t at, const struct guest_reg *bits
             good = digits(&s, &m->lo);
         }
         if (!good || *s != ']')
-            return refuse(err, at, strlen(text + at), "expected bits as [63:32], [0] or [NX]");
+            return value_refuse(err, at, strlen(text + at), "expected bits as [63:32], [0] or [NX]");
     }
-    if (s[1]) return refuse(err, (size_t)(s + 1 - text), strlen(s + 1), "expected the end after ']'");
+    if (s[1]) return value_refuse(err, (size_t)(s + 1 - text), strlen(s + 1), "expected the end after ']'");
     if (m->lo <= m->hi && m->hi < width) return true;
-    return refuse(err, at, strlen(text + at), "there are bits %u to 0", width - 1);
+    return value_refuse(err, at, strlen(text + at), "there are bits %u to 0", width - 1);
 }
 
 static unsigned width_of(const struct guest_kind *k)
@@ -84,9 +71,9 @@ static int operand_width(const struct guest *g, const uint64_t *rows, const char
     if (!with) return 0;
     if (!without && written) return 1;
     if (without)
-        refuse(err, 0, n, "row %s has no register operand '%.*s'", without->id, (int)n, name);
+        value_refuse(err, 0, n, "row %s has no register operand '%.*s'", without->id, (int)n, name);
     else
-        refuse(err, 0, n, "no row writes '%.*s': the mask matches nothing", (int)n, name);
+        value_refuse(err, 0, n, "no row writes '%.*s': the mask matches nothing", (int)n, name);
     return -1;
 }
 
@@ -135,7 +122,7 @@ bool quirk_parse_mask(const struct guest *g, const uint64_t *rows, const char *t
         if (strcmp(plain[i].name, text)) continue;
         m->kind = plain[i].kind;
         if (m->kind != MASK_MEM || any_stores(g, rows)) return true;
-        return refuse(err, 0, n, "no row writes memory: the mask matches nothing");
+        return value_refuse(err, 0, n, "no row writes memory: the mask matches nothing");
     }
     int operand = operand_width(g, rows, text, n, &width, err);
     if (operand < 0) return false;
@@ -147,9 +134,9 @@ bool quirk_parse_mask(const struct guest *g, const uint64_t *rows, const char *t
     m->kind = MASK_REG;
     m->reg = guest_reg_find_span(g, text, n);
     if (!m->reg.reg)
-        return refuse(err, 0, n,
-                      "'%.*s' is no operand of these rows, no register, and none of mem, exit, value",
-                      (int)(n > 40 ? 40 : n), text);
+        return value_refuse(err, 0, n,
+                            "'%.*s' is no operand of these rows, no register, and none of mem, exit, value",
+                            (int)(n > 40 ? 40 : n), text);
     return parse_bits(text, n, m->reg.reg, m->reg.reg->width, m, err);
 }
 
