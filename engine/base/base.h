@@ -118,4 +118,9 @@ void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
 
+/* ---- file.c ---- */
+/* Puts a file that was written aside in the place of `path` in one step. 0 or -errno: -ENOTSUP: what stands
+ * there is no regular file. */
+int file_replace(const char *fresh, const char *path);
+
 #endif

@@ -64,7 +64,7 @@ const char *record_write(const char *from, const char *to, const struct environm
                         json_pack("{s:i, s:o, s:o}", "format", 1, "environment", environment_json(e),
                                   "definitions", definitions_json(b, list, a)));
     errno = 0;
-    int bad = json_dump_file(all, from, JSON_INDENT(2)) || rename(from, to);
+    int err = json_dump_file(all, from, JSON_INDENT(2)) ? -(errno ? errno : EIO) : file_replace(from, to);
     json_decref(all);
-    return bad ? arena_printf(a, "%s cannot be written: %s", to, strerror(errno ? errno : EIO)) : NULL;
+    return err ? arena_printf(a, "%s cannot be written: %s", to, strerror(-err)) : NULL;
 }

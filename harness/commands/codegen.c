@@ -75,7 +75,7 @@ static int write_pins(struct program *p, const struct codegen_pins *pins, const 
         codegen_write(pins, f);
         if (ferror(f)) err = errno ? errno : EIO;
         if (fclose(f) && !err) err = errno;
-        if (!err && rename(fresh, path)) err = errno;
+        if (!err) err = -file_replace(fresh, path);
         if (err) unlink(fresh);
     }
     return err ? complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(err)) : STATUS_PASS;

@@ -143,7 +143,7 @@ static int write_file(struct shrinking *s, const char *path)
     good = f && fwrite(text.p, 1, text.len, f) == text.len;
     if (f && fclose(f)) good = false;
     buf_free(&text);
-    int status = STATUS_PASS;
+    int status = STATUS_PASS, err;
     if (!good)
         status = complain(s->p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(errno));
     else if (!corpus_loads(s, fresh))
@@ -151,8 +151,8 @@ static int write_file(struct shrinking *s, const char *path)
             complain(s->p, STATUS_USAGE,
                      "the case cannot be appended to %s: 'cases:' must stand last there, and hold no '%s'",
                      path, s->id);
-    else if (rename(fresh, path))
-        status = complain(s->p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(errno));
+    else if ((err = file_replace(fresh, path)))
+        status = complain(s->p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(-err));
     if (status && f) unlink(fresh);
     return status;
 }

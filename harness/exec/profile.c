@@ -397,8 +397,9 @@ void exec_profile_save(struct exec_profile *x)
     if (f) write_text(x, f);
     bool failed = !f || ferror(f);
     if (f) failed |= fclose(f) != 0;
-    if (failed || rename(buf_cstr(&aside), x->path)) {
-        complain_of(x, strerrordesc_np(errno), "the profile is not saved");
+    int err = failed ? -errno : file_replace(buf_cstr(&aside), x->path);
+    if (failed || err) {
+        complain_of(x, strerrordesc_np(-err), "the profile is not saved");
         if (f) unlink(buf_cstr(&aside));
     }
     buf_free(&aside);

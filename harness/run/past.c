@@ -259,9 +259,8 @@ static int write_file(const char *path, const struct buf *text)
     FILE *f = fopen(beside.p, "we");
     bool good = f && fwrite(text->p, 1, text->len, f) == text->len;
     if (f) good = !fclose(f) && good;
-    good = good && !rename(beside.p, path);
-    int err = good ? 0 : errno ? -errno : -EIO;
-    if (f && !good) (void)unlink(beside.p);
+    int err = good ? file_replace(beside.p, path) : errno ? -errno : -EIO;
+    if (f && err) (void)unlink(beside.p);
     buf_free(&beside);
     return err;
 }
