@@ -84,7 +84,7 @@ static void table_line(const struct cover *c, const char *ext, const char *backe
     fprintf(out, "%-12s %-8s %5u %7u %9u %8u", ext, backend, s->rows, s->absent, s->executed, s->checked);
     for (unsigned o = 0; o < c->ledger->noutsiders; o++) fprintf(out, " %9u", s->by[o]);
     if (!s->bins) /* absent rows only: there is nothing that could be covered */
-        fprintf(out, "  | %6u %7s %8s %6s %8s\n", 0, "-", "-", "-", "-");
+        fprintf(out, "  | %6u %7s %8s %6s %8s\n", 0u, "-", "-", "-", "-");
     else
         fprintf(out, "  | %6u %6.1f%% %7.1f%% %6u %8u\n", s->bins, percent(s->hit, s->bins),
                 percent(s->bin_checked, s->bins), s->peers, s->alone);
