@@ -57,7 +57,7 @@ const char *record_write(const char *from, const char *to, const struct environm
     const json_t *list = json_object_get(all, "benchmarks");
     if (!json_is_array(list)) {
         json_decref(all);
-        return "the benchmarks ended before they had written their figures";
+        return "the benchmarks ended before they had written their figures, or the disk is full";
     }
     *failed = count_failed(list, say);
     json_object_set_new(all, "lockstep",

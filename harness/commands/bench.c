@@ -6,14 +6,18 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD}; /* that end the waiting */
 
 /* What is measured, with what, and where it goes. */
 struct benching {
@@ -87,6 +91,9 @@ static int open_output(struct program *p, struct benching *b)
 {
     b->to = p->opt.output ? p->opt.output : "build/bench/bench.json";
     b->fresh = arena_printf(&p->arena, "%s.new", b->to);
+    struct stat st;
+    if (!strcmp(b->to, "-") || (!stat(b->to, &st) && !S_ISREG(st.st_mode)))
+        return complain(p, STATUS_USAGE, "cannot write %s: figures go to a file", b->to);
     if (!p->opt.output &&
         ((mkdir("build", 0777) && errno != EEXIST) || (mkdir("build/bench", 0777) && errno != EEXIST)))
         return complain(p, STATUS_USAGE, "build/bench cannot be made: %s", strerror(errno));
@@ -96,6 +103,21 @@ static int open_output(struct program *p, struct benching *b)
     return STATUS_PASS;
 }
 
+/* Who stops us stops the benchmarks, too, and hears from us what became of the figures. */
+static int wait_for(pid_t pid, const sigset_t *stops, int *status)
+{
+    const struct timespec soon = {.tv_sec = 1};
+    int stopped = 0;
+    pid_t done;
+    while (!(done = waitpid(pid, status, WNOHANG))) {
+        int sig = sigtimedwait(stops, NULL, &soon);
+        if (sig <= 0 || sig == SIGCHLD) continue;
+        stopped = sig;
+        kill(pid, sig);
+    }
+    return done == pid ? stopped : -errno;
+}
+
 /* Its table goes where ours would. */
 static int run(struct program *p, const struct benching *b, const char *filter)
 {
@@ -103,15 +125,29 @@ static int run(struct program *p, const struct benching *b, const char *filter)
     const char *time = arena_printf(&p->arena, "--benchmark_min_time=%g", p->opt.min_time);
     const char *const argv[] = {b->program, filter, time, out, "--benchmark_out_format=json", NULL};
     posix_spawn_file_actions_t actions;
-    int status;
+    posix_spawnattr_t attr;
+    sigset_t stops, old;
+    int status = 0;
     pid_t pid;
     fflush(p->out);
+    sigemptyset(&stops);
+    for (unsigned i = 0; i < ARRAY_LEN(signals); i++) sigaddset(&stops, signals[i]);
+    sigprocmask(SIG_BLOCK, &stops, &old);
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setsigmask(&attr, &old);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
     posix_spawn_file_actions_init(&actions);
     if (fileno(p->out) > 1) posix_spawn_file_actions_adddup2(&actions, fileno(p->out), 1);
-    int err = posix_spawn(&pid, b->program, &actions, NULL, (char *const *)(uintptr_t)argv, environ);
+    int err = posix_spawn(&pid, b->program, &actions, &attr, (char *const *)(uintptr_t)argv, environ);
+    int stopped = err ? 0 : wait_for(pid, &stops, &status);
     posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attr);
+    sigprocmask(SIG_SETMASK, &old, NULL);
     if (err) return complain(p, STATUS_HARNESS, "%s does not start: %s", b->program, strerror(err));
-    if (waitpid(pid, &status, 0) != pid) return complain(p, STATUS_HARNESS, "%s", strerror(errno));
+    if (stopped < 0) return complain(p, STATUS_HARNESS, "%s", strerror(-stopped));
+    if (stopped)
+        return complain(p, STATUS_HARNESS, "interrupted by SIG%s: nothing is recorded",
+                        sigabbrev_np(stopped));
     if (WIFSIGNALED(status))
         return complain(p, STATUS_HARNESS, "%s: %s", b->program, sigdescr_np(WTERMSIG(status)));
     return WEXITSTATUS(status) ? complain(p, STATUS_HARNESS, "%s ends with an error", b->program)

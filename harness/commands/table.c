@@ -239,7 +239,8 @@ const struct command commands[] = {
      "FILTER is a pattern of names in bench/*.yaml; default: the usual ones, which take some minutes. A "
      "table\n"
      "appears as it goes; the figures are Google Benchmark's JSON, with the machine, its load, the commit\n"
-     "and warnings about noise in it. Exit status: 0, 1 a benchmark fails, 3 they cannot be run.\n",
+     "and warnings about noise in it. Exit status: 0, 1 a benchmark fails, 2 bad usage, 3 they\n"
+     "cannot be run or were interrupted, 4 none matches.\n",
      "  lockstep bench 'jit/*' 'translate/*'\n"
      "  lockstep bench --output history/$(git rev-parse HEAD).json\n",
      cmd_bench},
