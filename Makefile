@@ -1,8 +1,7 @@
 # lockstep: `make run` and `make check` do everything; `make help` lists the rest.
 # Each folder adds its own sources and targets in its module.mk; what all of them share is here.
 
-VERSION  := 0.1.0
-RELEASED := 2026-11-21
+VERSION := $(shell sed -n 's/.*program_version.*"\(.*\)".*/\1/p' harness/commands/version.c)
 
 MODE   ?= rel
 V      ?= 0

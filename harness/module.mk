@@ -30,8 +30,6 @@ $(QEMU_PLUGIN): harness/oracle/plugin/qemu_plugin.c harness/oracle/qemu_shared.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -I. -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -fvisibility=hidden -o $@ $<
 
-CFLAGS_version := -DLOCKSTEP_VERSION='"$(VERSION)"' -DLOCKSTEP_RELEASED='"$(RELEASED)"'
-
 # the look of the HTML report, which carries it in itself
 PAGE_STYLE := harness/page/style.css
 CFLAGS_style := -DPAGE_STYLE_FILE='"$(PAGE_STYLE)"'

@@ -52,7 +52,7 @@ static inline bool generator_wants(const struct generator *gen, unsigned row)
  * when `absent`. How many matched, absent ones included. */
 unsigned rows_select(const struct guest *g, const char *pattern, bool absent, uint64_t *rows);
 /* A pattern that matches no row, as a sentence: "riscv64 has no row 'rv.ad'; did you mean 'rv.add'?". */
-void rows_none(const struct guest *g, const char *pattern, struct buf *out);
+void rows_none(const struct guest *g, const char *text, struct buf *out);
 /* The same as an error of the file. */
 void rows_unknown(const struct guest *g, const struct ynode *pattern, struct diag *d);
 
