@@ -5,7 +5,9 @@ static const enum op ops[] = {OP_ADD, OP_SUB, OP_MUL};
 
 static void check_all(struct oracle *o, enum fp_fmt f, uint64_t a, uint64_t b)
 {
-    for (size_t i = 0; i < ARRAY_LEN(ops); i++) oracle_check(o, ops[i], f, f, (uint64_t[3]){a, b, 0});
+    const uint64_t in[3] = {a, b, 0};
+
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++) oracle_check(o, ops[i], f, f, in);
 }
 
 static void test_corner_cross(void **state)
