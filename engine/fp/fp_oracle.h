@@ -198,9 +198,11 @@ static inline int oracle_compute(struct oracle *o, enum op op, mpfr_rnd_t rnd)
 static inline void ref_compute(struct oracle *o, struct ref *ref, enum op op, enum fp_fmt to,
                                enum fp_fmt from, const uint64_t in[3])
 {
+    unsigned operands = op_operands(op);
     int cut_off;
 
-    for (unsigned i = 0; i < op_operands(op); i++) oracle_load(o->in[i], from, in[i]);
+    BUG_ON(operands > 3);
+    for (unsigned i = 0; i < operands; i++) oracle_load(o->in[i], from, in[i]);
     mpfr_clear_flags();
     cut_off = oracle_compute(o, op, MPFR_RNDZ);
     ref_read(o, ref, to, cut_off != 0);
