@@ -4,9 +4,10 @@
 #
 # Those that take longest start first, so that both of two cores are busy to the end. A name that is missing here
 # costs only time; LOGS/times has the milliseconds that each took.
-longest="harness/exec/programs harness/page/browser harness/exec/budget harness/exec/busybox engine/fp/convert engine/fp/arith engine/guest/objdump
-    engine/fp/divsqrt engine/fp/fma harness/corpus/corpora engine/interp/interp engine/guest/asm engine/user/call
-    engine/jit/jit engine/guest/riscv64/pseudo harness/gdb/gdb engine/jit/x86_64/emit harness/exec/exec engine/ir/lift"
+longest="harness/exec/programs harness/page/browser harness/exec/budget harness/commands/compare harness/exec/busybox
+    engine/fp/convert engine/fp/arith engine/guest/objdump engine/fp/divsqrt engine/fp/fma harness/corpus/corpora
+    engine/interp/interp engine/guest/asm harness/run/past engine/user/call engine/jit/jit engine/guest/riscv64/pseudo
+    harness/run/pool harness/gdb/gdb engine/jit/x86_64/emit harness/exec/exec engine/ir/lift"
 logs=$1
 shift
 mkdir -p "$logs"
