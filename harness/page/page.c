@@ -1,5 +1,6 @@
 #include "harness/page/page.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ extern const char page_style[]; /* style.css */
 
 void page_flush(struct page *p)
 {
-    fwrite(buf_cstr(&p->b), 1, p->b.len, p->f);
+    if (fwrite(buf_cstr(&p->b), 1, p->b.len, p->f) != p->b.len && !p->error) p->error = errno;
     buf_reset(&p->b);
 }
 
@@ -169,6 +170,7 @@ static void html_end(struct report *r, const struct run_info *info, const struct
 {
     struct page p = {.info = info, .tally = t, .sums = r->sums, .cover = info->cover, .f = r->f};
     write_page(&p);
+    if (p.error) errno = p.error; /* whatever else was tried since */
 }
 
 static void html_close(struct report *r)

@@ -85,6 +85,7 @@ struct page {
         *meter;   /* of the guest at hand: what the JIT makes of a row; NULL: that cannot be told */
     FILE *f;      /* the file */
     struct buf b; /* not written yet */
+    int error;    /* errno of the first write that failed */
 };
 
 void page_raw(struct page *p, const char *html);                     /* as it is */

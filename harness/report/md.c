@@ -36,7 +36,9 @@ static void md_record(struct report *r, const struct run_info *info, const struc
     text_md(b, buf_cstr(&text));
     buf_reset(&text);
     report_repro(info, rec, &text);
-    buf_printf(b, "  \n  `%s`\n", buf_cstr(&text));
+    buf_str(b, "  \n  ");
+    text_md_code(b, buf_cstr(&text), false);
+    buf_char(b, '\n');
     buf_free(&text);
     fwrite(b->p, 1, b->len, r->spool);
     buf_reset(b);
@@ -126,9 +128,9 @@ static void add_clusters(struct buf *b, const struct run_info *info, const struc
         text_md(b, c->items[i].cause);
         buf_str(b, " | ");
         if (c->items[i].when) text_md(b, c->items[i].when);
-        buf_printf(b, " | %" PRIu64 " | `", c->items[i].n);
-        text_md(b, buf_cstr(&command));
-        buf_str(b, "` |\n");
+        buf_printf(b, " | %" PRIu64 " | ", c->items[i].n);
+        text_md_code(b, buf_cstr(&command), true);
+        buf_str(b, " |\n");
     }
     if (c->others) buf_printf(b, "| others | | %" PRIu64 " | |\n", c->others);
     buf_free(&command);

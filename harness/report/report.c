@@ -132,5 +132,9 @@ void report_unspool(struct report *r)
 
 void report_repro(const struct run_info *info, const struct record *rec, struct buf *out)
 {
-    buf_printf(out, "lockstep repro %s %s%s", rec->id, rec->file, info->options);
+    buf_str(out, "lockstep repro ");
+    text_word(out, rec->id);
+    buf_char(out, ' ');
+    text_word(out, rec->file);
+    buf_str(out, info->options);
 }

@@ -184,6 +184,27 @@ static void test_md(void **state)
     free(text);
 }
 
+/* What is to be pasted is one word to the shell, and what Markdown shows is what is to be pasted. */
+static void test_commands(void **state)
+{
+    static const char *const words[][3] = {
+        {"r/a_b/2,x", "r/a_b/2,x", "`r/a_b/2,x`"},
+        {"a b&c.yaml", "'a b&c.yaml'", "`'a b&c.yaml'`"},
+        {"it's|x", "'it'\\''s|x'", "`'it'\\''s\\|x'`"},
+        {"$(x)`y`", "'$(x)`y`'", "`` '$(x)`y`' ``"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        struct buf word = {0}, code = {0};
+        text_word(&word, words[i][0]);
+        assert_string_equal(buf_cstr(&word), words[i][1]);
+        text_md_code(&code, buf_cstr(&word), true);
+        assert_string_equal(buf_cstr(&code), words[i][2]);
+        buf_free(&word);
+        buf_free(&code);
+    }
+}
+
 /* /dev/full takes the open and refuses the bytes. The failure is told once, whenever it shows. */
 static void test_full_disk(void **state)
 {
@@ -242,13 +263,10 @@ static void test_makes_folders(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_junit),
-        cmocka_unit_test(test_jsonl),
-        cmocka_unit_test(test_md),
-        cmocka_unit_test(test_md_is_bounded),
-        cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_cannot_open),
-        cmocka_unit_test(test_makes_folders),
+        cmocka_unit_test(test_junit),       cmocka_unit_test(test_jsonl),
+        cmocka_unit_test(test_md),          cmocka_unit_test(test_md_is_bounded),
+        cmocka_unit_test(test_commands),    cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_cannot_open), cmocka_unit_test(test_makes_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

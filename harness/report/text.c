@@ -78,6 +78,37 @@ void text_md(struct buf *out, const char *s)
     }
 }
 
+/* Nothing is escaped within backticks but what parts the cells; more of them than are inside stand around. */
+void text_md_code(struct buf *out, const char *s, bool cell)
+{
+    size_t most = 0, n = 0;
+    for (const char *c = s; *c; c++) {
+        n = *c == '`' ? n + 1 : 0;
+        if (n > most) most = n;
+    }
+    for (n = 0; n <= most; n++) buf_char(out, '`');
+    if (most) buf_char(out, ' ');
+    bool high = high_bytes_ok(s);
+    for (const char *c = s; *c; c++) {
+        if (*c == '|' && cell) buf_char(out, '\\');
+        buf_char(out, (unsigned char)*c < 0x20 ? ' ' : *c & 0x80 && !high ? '?' : *c);
+    }
+    if (most) buf_char(out, ' ');
+    for (n = 0; n <= most; n++) buf_char(out, '`');
+}
+
+void text_word(struct buf *out, const char *s)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+=,@:%-";
+    if (*s && !s[strspn(s, plain)]) {
+        buf_str(out, s);
+        return;
+    }
+    buf_char(out, '\'');
+    for (; *s; s++) *s == '\'' ? buf_str(out, "'\\''") : buf_char(out, *s);
+    buf_char(out, '\'');
+}
+
 /* One line: '#' would begin a directive. */
 void text_tap(struct buf *out, const char *s)
 {
