@@ -1,6 +1,7 @@
 /* Recorded figures, read again. */
 #include "harness/clock/history.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,9 @@ const char *recorded_read(struct recorded *r, const char *path, struct arena *a)
     json_error_t why;
     json_t *all = json_load_file(path, 0, &why);
     *r = (struct recorded){.path = path};
-    const char *bad = all ? read_all(r, all, a) : arena_printf(a, "line %d: %s", why.line, why.text);
+    const char *bad = all            ? read_all(r, all, a)
+                      : why.line < 0 ? arena_strdup(a, strerror(errno))
+                                     : arena_printf(a, "line %d: %s", why.line, why.text);
     json_decref(all);
     return bad;
 }
