@@ -211,7 +211,8 @@ PUBLIC := $(foreach f,base fp cpu guest interp jit user,engine/$f/$f.h)
 # with all that they include
 HEADERS = $(shell $(CC) -std=gnu17 -D_GNU_SOURCE -I. -I$(GEN) -MM -x c $(PUBLIC) | tr -d '\\' | xargs -n1 | grep '^engine/.*h$$' | sort -u)
 ROOT := $(DESTDIR)$(PREFIX)
-SHARED := $(shell git ls-files 'corpora/*.yaml' 'coverage/*.yaml' 2>/dev/null || find corpora coverage -name '*.yaml')
+# an unpacked archive may lie in another project's work tree, where git knows none of them
+SHARED := $(or $(shell git ls-files 'corpora/*.yaml' 'coverage/*.yaml' 2>/dev/null),$(shell find corpora coverage -name '*.yaml'))
 .PHONY: install install-check dist
 install: all
 	$(call say,INST,$(ROOT))
@@ -242,7 +243,8 @@ install-check:
 ##  dist       the sources as build/lockstep-VERSION.tar.xz
 dist:
 	@mkdir -p build
-	@git archive --prefix=lockstep-$(VERSION)/ HEAD | xz > build/lockstep-$(VERSION).tar.xz
+	@git archive --prefix=lockstep-$(VERSION)/ -o build/lockstep-$(VERSION).tar HEAD
+	@xz -f build/lockstep-$(VERSION).tar
 	@echo build/lockstep-$(VERSION).tar.xz
 
 # ---- compiling: one rule for our own sources, one for generated ones ----
