@@ -74,7 +74,7 @@ static void write_slowest(struct page *p)
             if (s->cases >= CASES_MIN) paces[n++] = (struct pace){guest->rows[r].id, times_middle(&s->times)};
         }
         if (n) qsort(paces, n, sizeof(*paces), slowest_first);
-        if (n) page_raw(p, "<p>Slowest cases:</p>\n<ul class=\"worst\">\n");
+        if (n) page_raw(p, "<p>Instructions whose cases typically take longest:</p>\n<ul class=\"worst\">\n");
         for (unsigned i = 0; i < n && i < SLOWEST; i++)
             page_printf(p, "<li><a href=\"#%s\">%s</a> <span class=\"meta\">%.1f µs</span></li>\n",
                         paces[i].id, paces[i].id, paces[i].micros);
