@@ -10,8 +10,8 @@ static char lockstep[4200];
 
 /* Loops until it is ended from outside. */
 static const char loop[] = "loop: add a0, a0, a1; xor a1, a1, a0; slli a2, a0, 3; add a1, a1, a2; j loop";
-/* The same with a system call after every few thousand instructions. */
-static const char calls[] = "again: li a4, 4000; loop: add a0, a0, a1; xor a1, a1, a0; addi a4, a4, -1;"
+/* The same with a system call after every 30 000 instructions. */
+static const char calls[] = "again: li a4, 7500; loop: add a0, a0, a1; xor a1, a1, a0; addi a4, a4, -1;"
                             "bnez a4, loop; li a7, 173; ecall; j again";
 /* Sleeps for 0.2 s, and ends. */
 static const char sleeps[] = "addi sp, sp, -16; li a0, 200000000; sd zero, 0(sp); sd a0, 8(sp); mv a0, sp;"
