@@ -4,6 +4,7 @@
 
 #include "engine/interp/interp.h"
 #include "engine/interp/machine.h"
+#include "harness/clock/stats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,12 +49,6 @@ static void loop_bare(struct bench_state *s, const void *arg)
     bench_counter(s, "sum", (double)(sum & 1));
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Both in turn, each pair in the other order, and the median of the pairs' ratios: noise hits both alike. */
 static void loop_ratio(struct bench_state *s, const void *arg)
 {
@@ -81,8 +76,7 @@ static void loop_ratio(struct bench_state *s, const void *arg)
             double first = (double)(t[1] - t[0]), second = (double)(t[3] - t[2]);
             ratio[i] = i & 1 ? second / first : first / second;
         }
-        qsort(ratio, PAIRS, sizeof(ratio[0]), ascending);
-        bench_counter(s, "interp_over_bare", ratio[PAIRS / 2]);
+        bench_counter(s, "interp_over_bare", stats_median(ratio, PAIRS));
         bench_counter(s, "sum", (double)(sum & 1));
     }
     machine_close(&m);

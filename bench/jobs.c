@@ -6,6 +6,7 @@
 #include "bench/bench.h"
 
 #include "engine/base/base.h"
+#include "harness/clock/stats.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,18 +92,6 @@ static bool run(const char *program, const void *arg, const char *jobs, const ch
     return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && !WEXITSTATUS(status) && good;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(double *v, size_t n)
-{
-    qsort(v, n, sizeof(*v), ascending);
-    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
 /* Pairs of runs, who is first changing. False: one failed. */
 static bool run_pairs(const char *program, const void *arg, const char *record, size_t n, double *clock,
                       double *cpu)
@@ -133,8 +122,8 @@ static void two_jobs(struct bench_state *s, const void *arg)
     if (pairs > PAIRS_MAX) pairs = PAIRS_MAX;
     while (good && bench_next(s)) good = run_pairs(path, arg, with_record ? file : NULL, pairs, clock, cpu);
     if (good) {
-        bench_counter(s, "by_the_clock", median(clock, pairs));
-        bench_counter(s, "by_cpu_time", median(cpu, pairs));
+        bench_counter(s, "by_the_clock", stats_median(clock, (unsigned)pairs));
+        bench_counter(s, "by_cpu_time", stats_median(cpu, (unsigned)pairs));
     } else {
         bench_skip(s, "a run failed");
     }

@@ -9,6 +9,7 @@
 
 #include "engine/jit/internal.h"
 #include "harness/exec/symbols.h"
+#include "harness/clock/stats.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -160,12 +161,6 @@ static void decode(struct bench_state *s, const void *arg)
 
 /* ---- a full cache ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* All code goes through a cache that holds little of it, in parts. Any pause may have waited for a processor,
  * so of the longest one of each part nine in ten count. */
 static void reclaim(struct bench_state *s, const void *arg)
@@ -187,7 +182,7 @@ static void reclaim(struct bench_state *s, const void *arg)
         }
     }
     if (pauses > 0) {
-        qsort(longest, PARTS, sizeof(longest[0]), ascending);
+        qsort(longest, PARTS, sizeof(longest[0]), stats_ascending);
         bench_items(s, (uint64_t)pauses);
         bench_counter(s, "pause_ns", ns / pauses);
         bench_counter(s, "pause_ns_longest", longest[PARTS * 9 / 10]);

@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static int by_size(const void *a, const void *b)
 {
     const double x = fabs(*(const double *)a), y = fabs(*(const double *)b);
@@ -58,6 +52,12 @@ double stats_signed_rank(const double *v, unsigned n)
     return p < 1 ? p : 1;
 }
 
+int stats_ascending(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
 static double median_of_sorted(const double *v, unsigned n)
 {
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
@@ -70,7 +70,7 @@ double stats_centre(const double *v, unsigned n)
     BUG_ON(!n || n > STATS_MAX_PAIRS);
     for (unsigned i = 0; i < n; i++)
         for (unsigned k = i; k < n; k++) means[m++] = (v[i] + v[k]) / 2;
-    qsort(means, m, sizeof(means[0]), ascending);
+    qsort(means, m, sizeof(means[0]), stats_ascending);
     return median_of_sorted(means, m);
 }
 
@@ -79,6 +79,6 @@ double stats_median(const double *v, unsigned n)
     double sorted[STATS_MAX];
     BUG_ON(!n || n > STATS_MAX);
     memcpy(sorted, v, n * sizeof(*v));
-    qsort(sorted, n, sizeof(sorted[0]), ascending);
+    qsort(sorted, n, sizeof(sorted[0]), stats_ascending);
     return median_of_sorted(sorted, n);
 }

@@ -7,12 +7,6 @@
 
 enum { RESAMPLES = 1000 };
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 struct stats_interval stats_bootstrap(const double *v, unsigned n, double level, uint64_t seed)
 {
     double centres[RESAMPLES], sample[STATS_MAX_PAIRS];
@@ -22,7 +16,7 @@ struct stats_interval stats_bootstrap(const double *v, unsigned n, double level,
         for (unsigned k = 0; k < n; k++) sample[k] = v[rng_below(&r, n)];
         centres[i] = stats_centre(sample, n);
     }
-    qsort(centres, RESAMPLES, sizeof(centres[0]), ascending);
+    qsort(centres, RESAMPLES, sizeof(centres[0]), stats_ascending);
     unsigned cut = (unsigned)lround((1 - level) / 2 * RESAMPLES);
     return (struct stats_interval){centres[cut], centres[RESAMPLES - 1 - cut]};
 }

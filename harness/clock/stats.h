@@ -23,7 +23,8 @@ double stats_signed_rank(const double *v, unsigned n);
 /* Where the pairs are: Hodges and Lehmann's estimate, the median of the means of all two (and each with
  * itself). n from 1 to STATS_MAX_PAIRS. */
 double stats_centre(const double *v, unsigned n);
-double stats_median(const double *v, unsigned n); /* n from 1 to STATS_MAX */
+int stats_ascending(const void *a, const void *b); /* of doubles, for qsort */
+double stats_median(const double *v, unsigned n);  /* n from 1 to STATS_MAX */
 
 /* ---- resample.c ---- */
 
