@@ -27,6 +27,54 @@ enum {
     SMMU_PRI_WORDS = 2
 };
 
+/* ---- the unit and its devices. Each file adds what is its own, in a group of its name ---- */
+
+struct smmu {
+    /* smmu.c */
+    struct smmu_board board; /* what it is built into */
+    pthread_mutex_t lock;    /* registers, queues, commands, the list of devices. Never taken by a hit */
+    /* registers.c */
+    uint64_t registers[2][512]; /* pages 0 and 1 as 64-bit words, an odd 32-bit register in the upper half;
+                                   written under the lock and read by anyone: smmu_register */
+    /* device.c */
+    struct smmu_device *devices; /* by stream id */
+    /* translate.c, tlb.c, config_cache.c, quiesce.c */
+    uint32_t instances; /* numbers of cached configurations given out; never 0 again once it wrapped */
+    bool fences;        /* membarrier(2) is not to be had: sections fence for themselves */
+};
+
+struct smmu_caches; /* tlb.h: a device's own: configurations, TLB, walk cache, last page */
+
+struct smmu_device {
+    /* device.c */
+    struct smmu *smmu;          /* whose */
+    struct smmu_client client;  /* as it was attached; name is a copy */
+    struct smmu_device *next;   /* with a greater stream id */
+    struct smmu_caches *caches; /* made by smmu_caches_new when it is attached */
+    struct smmu_stats stats;    /* what happened on this device's thread: written by it alone, atomically */
+};
+
+/* A register's value now, from any thread: offset of the 4 or 8 bytes that the name has. */
+static inline uint32_t smmu_register(const struct smmu *s, unsigned offset)
+{
+    const uint64_t *w = &s->registers[offset >> 16][(offset & 0xfff) / 8];
+    return (uint32_t)(__atomic_load_n(w, __ATOMIC_RELAXED) >> (offset % 8 * 8));
+}
+
+static inline uint64_t smmu_register64(const struct smmu *s, unsigned offset)
+{
+    return __atomic_load_n(&s->registers[offset >> 16][(offset & 0xfff) / 8], __ATOMIC_RELAXED);
+}
+
+/* Under the lock. */
+static inline void smmu_register_set(struct smmu *s, unsigned offset, uint32_t value)
+{
+    uint64_t *w = &s->registers[offset >> 16][(offset & 0xfff) / 8];
+    uint64_t mask = 0xffffffffull << (offset % 8 * 8);
+    uint64_t now = (__atomic_load_n(w, __ATOMIC_RELAXED) & ~mask) | (uint64_t)value << (offset % 8 * 8);
+    __atomic_store_n(w, now, __ATOMIC_RELAXED);
+}
+
 /* What a walk needs to know of one stage: out of a CD or an STE, checked. */
 struct smmu_stage {
     bool on;               /* this stage translates */
@@ -96,6 +144,43 @@ void smmu_config_read(struct smmu *s, uint32_t sid, bool substream, uint32_t ssi
  * does. */
 bool smmu_walk(struct smmu *s, const struct smmu_config *c, uint64_t iova, unsigned access,
                struct smmu_page *page, struct smmu_fault *f);
+
+/* ---- what commands make the caches forget (IHI 0070 4.3, 4.4) ---- */
+
+enum smmu_world { SMMU_WORLD_EL1, SMMU_WORLD_EL2, SMMU_WORLD_EL2_E2H }; /* smmu_config.world */
+
+struct smmu_invalidation {
+    /* configurations: CFGI commands */
+    uint32_t sid_first, sid_last; /* streams */
+    bool by_ssid;                 /* of the CDs, this one alone: CMD_CFGI_CD; otherwise all */
+    uint32_t ssid;                /* likewise */
+    /* translations: TLBI commands */
+    unsigned worlds;        /* set of 1 << enum smmu_world */
+    bool by_vmid, by_asid;  /* these alone; global entries go whatever the ASID is when there is an address */
+    uint16_t vmid, asid;    /* likewise */
+    uint16_t vmid_mask;     /* bits of the VMID that count: 0xffff without wildcards (CR0.VMW) */
+    bool by_address;        /* these addresses alone */
+    bool ipa;               /* they are stage 2's input: CMD_TLBI_S2_IPA */
+    bool leaf;              /* nothing but last levels need go */
+    uint64_t address, last; /* first and last byte, after the range form's arithmetic */
+    uint8_t granule, level; /* hints TG (bits of a page, 0: any) and TTL (0: any) */
+};
+
+/* ---- config_cache.c: under the lock ---- */
+void smmu_config_invalidate(struct smmu *s, const struct smmu_invalidation *inv);
+/* All that any cache holds: SMMUEN, GBPA, CR2.E2H, STRTAB_BASE(_CFG) changed, reset. */
+void smmu_forget(struct smmu *s);
+
+/* ---- tlb.c: under the lock ---- */
+void smmu_tlb_invalidate(struct smmu *s, const struct smmu_invalidation *inv);
+struct smmu_caches *smmu_caches_new(void); /* NULL: no memory */
+void smmu_caches_free(struct smmu_caches *c);
+
+/* ---- quiesce.c ---- */
+/* Nobody uses any more what was forgotten before this. Under the lock, WHICH IS RELEASED WHILE A DEVICE IS
+ * WAITED FOR and then taken again: that device may need it to record a fault. Registers, queues and the list
+ * of devices may have changed afterwards. */
+void smmu_wait_devices(struct smmu *s);
 
 /* ---- event.c ---- */
 /* The end of a request that this fault stopped: recorded, stalled, aborted, as c's stages say. */
