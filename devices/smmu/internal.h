@@ -29,6 +29,28 @@ enum {
 
 /* ---- the unit and its devices. Each file adds what is its own, in a group of its name ---- */
 
+enum {
+    SMMU_STALLS = 256,     /* IDR5.STALL_MAX: accesses that can wait at once */
+    SMMU_ATC_ENTRIES = 64, /* translations that a device with ATS keeps */
+};
+
+/* An access that waits (3.12.2). STAGs are indices of these. */
+struct smmu_stall {
+    struct smmu_device *device; /* whose; NULL: this one is free */
+    bool pending;               /* its event is not in the queue, which was not writable */
+    bool stale;                 /* and a CMD_SYNC came since: it is tried again instead of recorded (7.2.1) */
+    uint64_t event[SMMU_EVENT_WORDS]; /* the record */
+};
+
+/* A translation that a device got by ATS and may use as SMMU_TRANSLATED (3.9). */
+struct smmu_atc_entry {
+    uint64_t iova, pa, size; /* size 0: this one is free */
+    uint32_t ssid;           /* of which substream */
+    bool substream;          /* ssid counts */
+    bool global;             /* for all substreams */
+    uint8_t perm;            /* SMMU_READ | SMMU_WRITE | SMMU_EXEC | SMMU_PRIVILEGED */
+};
+
 struct smmu {
     /* smmu.c */
     struct smmu_board board; /* what it is built into */
@@ -36,8 +58,15 @@ struct smmu {
     /* registers.c */
     uint64_t registers[2][512]; /* pages 0 and 1 as 64-bit words, an odd 32-bit register in the upper half;
                                    written under the lock and read by anyone: smmu_register */
+    struct smmu_stats stats;    /* what no device counts: commands, events; those of devices that are gone */
     /* device.c */
     struct smmu_device *devices; /* by stream id */
+    /* queue.c, event.c, stall.c, ats.c */
+    pthread_mutex_t records; /* event queue, PRI queue, stalls: their producers are devices' threads, which
+                                never take `lock`. Taken after it; stores to CR0, EVENTQ_*, PRIQ_*, GERROR and
+                                GERRORN hold it too. Never held over a callback */
+    struct smmu_stall stalls[SMMU_STALLS]; /* by STAG */
+    unsigned nstalls, npending;            /* in use; of them not recorded yet */
     /* translate.c, tlb.c, config_cache.c, quiesce.c */
     uint32_t instances; /* numbers of cached configurations given out; never 0 again once it wrapped */
     bool fences;        /* membarrier(2) is not to be had: sections fence for themselves */
@@ -52,6 +81,10 @@ struct smmu_device {
     struct smmu_device *next;   /* with a greater stream id */
     struct smmu_caches *caches; /* made by smmu_caches_new when it is attached */
     struct smmu_stats stats;    /* what happened on this device's thread: written by it alone, atomically */
+    /* ats.c */
+    pthread_mutex_t atc_lock;                    /* the cache: commands invalidate it */
+    struct smmu_atc_entry atc[SMMU_ATC_ENTRIES]; /* address translation cache */
+    unsigned atc_next;                           /* which one goes next */
 };
 
 /* A register's value now, from any thread: offset of the 4 or 8 bytes that the name has. */
@@ -135,107 +168,6 @@ struct smmu_page {
     uint8_t level;                       /* of stage 1's leaf, or stage 2's alone */
 };
 
-/* StreamWorlds that TLB entries belong to (3.1, STRW): values of smmu_config.world, and bits of a set of
- * them. */
-enum smmu_world { SMMU_WORLD_EL1, SMMU_WORLD_EL2, SMMU_WORLD_E2H };
-
-/* What a CMD_TLBI_* takes out of TLBs (4.4): the entries that all of this holds for. A cache may drop more.
- */
-struct smmu_invalidation {
-    uint8_t worlds;       /* bit 1 << enum smmu_world: entries of these */
-    bool stage1;          /* entries that stage 1 took part in (nested ones too) */
-    bool stage2;          /* entries of stage 2 alone, and what is kept of IPAs */
-    bool by_vmid;         /* only of this VMID: ((entry's ^ vmid) & vmid_mask) == 0 */
-    uint16_t vmid;        /* that VMID */
-    uint16_t vmid_mask;   /* bits that count: fewer with CR0.VMW */
-    bool by_asid;         /* only of this ASID … */
-    uint16_t asid;        /* that ASID */
-    bool global;          /* … and global ones */
-    bool by_address;      /* only those that have a byte in [first, last]: input addresses, of S2_IPA IPAs */
-    uint64_t first, last; /* inclusive */
-    uint8_t granule;      /* bits of a page: only entries made with this granule; 0: any */
-    uint8_t level;        /* 1 to 3: only leaves of this level; 0: any */
-    bool leaf;            /* only leaves: what is kept of upper tables may stay */
-};
-
-/* What a CMD_CFGI_* takes out of configuration caches (4.3). */
-struct smmu_config_invalidation {
-    uint32_t first, last; /* stream ids, inclusive */
-    bool ste;             /* STEs, with all CDs found through them; else CDs only */
-    bool one;             /* of CDs: only that of substream `ssid`, or of index 0 where there are none */
-    uint32_t ssid;        /* that substream */
-    bool leaf;            /* L1STDs and L1CDs may stay */
-};
-
-enum {
-    SMMU_REGISTER_BYTES = 0x1000, /* of each of the two pages: nothing lies above */
-    SMMU_STALLS = 256,            /* IDR5.STALL_MAX: accesses that can wait at once */
-    SMMU_ATC_ENTRIES = 64,        /* translations that a device with ATS keeps */
-};
-
-/* An access that waits (3.12.2). STAGs are indices of these. */
-struct smmu_stall {
-    struct smmu_device *device; /* whose; NULL: this one is free */
-    bool pending;               /* its event is not in the queue, which was not writable */
-    bool stale;                 /* and a CMD_SYNC came since: it is tried again instead of recorded (7.2.1) */
-    uint64_t event[SMMU_EVENT_WORDS]; /* the record */
-};
-
-/* A translation that a device got by ATS and may use as SMMU_TRANSLATED (3.9). */
-struct smmu_atc_entry {
-    uint64_t iova, pa, size; /* size 0: this one is free */
-    uint32_t ssid;           /* of which substream */
-    bool substream;          /* ssid counts */
-    bool global;             /* for all substreams */
-    uint8_t perm;            /* SMMU_READ | SMMU_WRITE | SMMU_EXEC | SMMU_PRIVILEGED */
-};
-
-/* The unit. Fields stand with the file that owns them. Two locks, in this order: `lock`, `records`. */
-struct smmu {
-    /* smmu.c */
-    struct smmu_board board; /* what it is built into */
-    pthread_mutex_t lock;    /* register accesses, commands, attaching, detaching; recursive callbacks not */
-    struct smmu_stats stats; /* what no device counts: commands, events; those of devices that are gone */
-    /* registers.c: words at their offsets in page 0 and page 1; smmu_reg reads them from any thread */
-    _Alignas(8) uint32_t regs[2][SMMU_REGISTER_BYTES / 4];
-    /* device.c */
-    struct smmu_device **devices;   /* attached, by stream id; under `lock` */
-    unsigned ndevices, devices_cap; /* how many, and room */
-    /* queue.c, event.c, stall.c */
-    pthread_mutex_t
-        records; /* event queue, PRI queue, stalls: their producers are devices' threads. Stores to
-                    CR0, EVENTQ_*, PRIQ_* and GERRORN hold it too. Never held over a callback */
-    struct smmu_stall stalls[SMMU_STALLS]; /* by STAG; under `records` */
-    unsigned nstalls, npending;            /* in use; of them not recorded yet */
-};
-
-struct smmu_device {
-    /* device.c */
-    struct smmu *smmu;         /* whose */
-    struct smmu_client client; /* as attached; its name is a copy */
-    struct smmu_stats stats;   /* of its own thread */
-    /* ats.c */
-    pthread_mutex_t atc_lock;                    /* the cache: commands invalidate it */
-    struct smmu_atc_entry atc[SMMU_ATC_ENTRIES]; /* address translation cache */
-    unsigned atc_next;                           /* which one goes next */
-};
-
-/* ---- registers.c ---- */
-/* A register of 4 bytes, by SMMU_REG_…, from any thread. */
-static ALWAYS_INLINE uint32_t smmu_reg(const struct smmu *s, uint32_t reg)
-{
-    return __atomic_load_n(&s->regs[reg >> 16][(reg & 0xffff) / 4], __ATOMIC_ACQUIRE);
-}
-static ALWAYS_INLINE void smmu_reg_set(struct smmu *s, uint32_t reg, uint32_t v)
-{
-    __atomic_store_n(&s->regs[reg >> 16][(reg & 0xffff) / 4], v, __ATOMIC_RELEASE);
-}
-/* One of 8 bytes. Its halves may be written apart, so it is read in halves. */
-static ALWAYS_INLINE uint64_t smmu_reg64(const struct smmu *s, uint32_t reg)
-{
-    return smmu_reg(s, reg) | (uint64_t)smmu_reg(s, reg + 4) << 32;
-}
-
 /* ---- global.c, interrupt.c: from any thread, without `records` ---- */
 /* Activates a global error (7.5), SMMU_GERROR_…, unless it is active, and says so by interrupt. */
 void smmu_gerror_raise(struct smmu *s, uint32_t field);
@@ -251,12 +183,6 @@ struct smmu_device *smmu_device_find(struct smmu *s, uint32_t sid); /* or NULL *
 /* ---- command.c ---- */
 /* Consumes commands while it may (4.1.2). After stores to CMDQ_PROD, CR0, GERRORN; under `lock`. */
 void smmu_commands(struct smmu *s);
-
-/* ---- caches: what commands do to them; under `lock` ---- */
-void smmu_tlb_invalidate(struct smmu *s, const struct smmu_invalidation *what);           /* tlb.c */
-void smmu_config_invalidate(struct smmu *s, const struct smmu_config_invalidation *what); /* config_cache.c */
-/* No device is any longer between a smmu_begin and its smmu_end that began before this call. */
-void smmu_wait_devices(struct smmu *s); /* quiesce.c */
 
 /* ---- config.c ---- */
 /* Reads and checks the STE and CD of a stream; *c always says something (`abort`, `bad`). */
@@ -300,9 +226,8 @@ struct smmu_caches *smmu_caches_new(void); /* NULL: no memory */
 void smmu_caches_free(struct smmu_caches *c);
 
 /* ---- quiesce.c ---- */
-/* Nobody uses any more what was forgotten before this. Under the lock, WHICH IS RELEASED WHILE A DEVICE IS
- * WAITED FOR and then taken again: that device may need it to record a fault. Registers, queues and the list
- * of devices may have changed afterwards. */
+/* Nobody uses any more what was forgotten before this. Under the lock, which devices that are waited for
+ * never need: what they record is under `records`. */
 void smmu_wait_devices(struct smmu *s);
 
 /* ---- event.c ---- */
