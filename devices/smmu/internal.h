@@ -108,53 +108,56 @@ static inline void smmu_register_set(struct smmu *s, unsigned offset, uint32_t v
     __atomic_store_n(w, now, __ATOMIC_RELAXED);
 }
 
-/* What a walk needs to know of one stage: out of a CD or an STE, checked. */
+/* What a walk needs to know of one stage: out of a CD or an STE, checked. What comes in pairs is of TTB0 and
+ * TTB1; stage 2 has the first only. */
 struct smmu_stage {
-    bool on;               /* this stage translates */
-    bool big_endian;       /* ENDI, S2ENDI */
-    uint8_t granule;       /* bits of a page: 12, 14, 16 */
-    uint8_t bits[2];       /* of input addresses below TTB0, TTB1 (64 - TxSZ); 0: walks of it are off (EPD) */
-    uint8_t out_bits;      /* of output addresses (IPS, S2PS), as the implementation limits them */
-    uint8_t start;         /* stage 2: level that the walk starts at */
-    bool tbi[2];           /* top byte ignored */
-    bool had[2];           /* hierarchical permissions disabled */
-    bool af_hardware;      /* HA, S2HA */
-    bool dirty_hardware;   /* HD, S2HD */
-    bool af_ignored;       /* AFFD, S2AFFD: no access flag faults */
-    bool wxn, uwxn;        /* writable means not executable */
-    bool pan;              /* privileged access never */
-    bool s2ptw;            /* stage 2: stage 1's tables in device memory fault */
-    bool force_write_back; /* S2FWB */
-    bool stall, abort, record; /* S, A, R of this stage: how faults end */
-    uint64_t ttb[2];           /* tables */
+    bool on;             /* this stage translates */
+    bool big_endian;     /* ENDI, S2ENDI */
+    uint8_t granule[2];  /* bits of a page: 12, 14, 16 */
+    uint8_t bits[2];     /* of input addresses (64 - TxSZ); 0: walks of it are off (EPD) or it is not there */
+    uint8_t start[2];    /* level that walks begin at */
+    uint8_t out_bits;    /* of output addresses (IPS, S2PS), as the implementation limits them */
+    bool tbi[2];         /* top byte ignored */
+    bool had[2];         /* hierarchical permissions disabled */
+    bool two_ranges;     /* bit 55 chooses the table; otherwise there is TTB0 alone, and one privilege */
+    bool af_hardware;    /* HA, S2HA */
+    bool dirty_hardware; /* HD, S2HD, with it */
+    bool af_ignored;     /* AFFD, S2AFFD: no access flag faults */
+    bool wxn;            /* writable means not executable */
+    bool pan;            /* privileged access never */
+    bool s2ptw;          /* stage 2: stage 1's tables in device memory fault */
+    bool force_write_back;     /* S2FWB */
+    bool stall, abort, record; /* S, A, R of this stage: how faults end; stage 1 off: recorded, aborted */
+    uint64_t ttb[2];           /* tables, aligned as they are used */
     uint64_t mair;             /* stage 1 */
     uint16_t tag;              /* ASID or VMID */
-    bool global_tag;           /* stage 1: ASET: the ASID is not shared with the CPU's broadcasts */
-};
-
-/* A stream and substream, configured. Made from an STE and a CD, kept until a CFGI command. */
-struct smmu_config {
-    uint32_t sid, ssid;           /* whose */
-    bool substream;               /* ssid counts */
-    bool abort;                   /* STE.Config 0: no event */
-    bool bypass;                  /* neither stage */
-    uint8_t world;                /* STRW: EL1, EL2, EL2-E2H */
-    struct smmu_stage s1, s2;     /* what translates */
-    uint64_t ste[SMMU_STE_WORDS]; /* as it was read: SHCFG, MTCFG, INSTCFG, PRIVCFG, ATS, event fields */
-    unsigned bad;                 /* event number that every access ends in (C_BAD_STE …); 0: none */
-    uint64_t bad_address;         /* F_STE_FETCH, F_CD_FETCH: what could not be read */
-    unsigned event_ipa_reason;    /* F_CD_FETCH below stage 2 and the like: CLASS */
 };
 
 /* A fault of a walk, or what a request comes to. Everything that an event record can say. */
 struct smmu_fault {
     unsigned event;     /* SMMU_F_TRANSLATION …; 0: none */
     bool stage2;        /* S2: the fault is of stage 2 */
-    uint8_t class_;     /* 0 CD, 1 table descriptor, 2 the input address */
-    uint64_t iova, ipa; /* input address, and where stage 2 was asked */
+    bool table_write;   /* F_PERMISSION, class 1: it was a write (TTRnW 0) */
+    uint8_t class_;     /* SMMU_CLASS_CD, SMMU_CLASS_TT, SMMU_CLASS_IN */
+    uint64_t iova, ipa; /* input address, and where stage 2 was asked (S2) */
     uint64_t fetch;     /* F_WALK_EABT, F_STE_FETCH, F_CD_FETCH: address */
-    unsigned access;    /* SMMU_READ … as the record tells it (after INSTCFG, PRIVCFG) */
+    unsigned access;    /* SMMU_READ … as the record tells it (after INSTCFG, PRIVCFG); a write: RnW 0 */
     unsigned reason;    /* F_WALK_EABT, F_TRANSL: REASON */
+};
+
+/* A stream and substream, configured. Made from an STE and a CD, kept until a CFGI command. */
+struct smmu_config {
+    uint32_t sid, ssid;                /* whose */
+    bool substream;                    /* ssid counts */
+    bool disabled;                     /* SMMUEN is 0: GBPA says abort or bypass, and nothing is recorded */
+    bool abort;                        /* STE.Config 0, GBPA.ABORT: no event */
+    bool bypass;                       /* neither stage */
+    uint8_t world;                     /* enum smmu_world */
+    uint8_t memory_type, shareability; /* of what comes in, after MTCFG, ALLOCCFG, SHCFG */
+    struct smmu_stage s1, s2;          /* what translates */
+    uint64_t ste[SMMU_STE_WORDS];      /* as it was read, zeroes when it was not: EATS, event fields */
+    struct smmu_fault bad; /* every access ends in this; its event 0: none. iova and access are the
+                              access's own. Never kept, so that mending the tables is seen at once */
 };
 
 /* What a walk finds: one block or page, or a smaller piece when stages differ in size. */
@@ -185,14 +188,18 @@ struct smmu_device *smmu_device_find(struct smmu *s, uint32_t sid); /* or NULL *
 void smmu_commands(struct smmu *s);
 
 /* ---- config.c ---- */
-/* Reads and checks the STE and CD of a stream; *c always says something (`abort`, `bad`). */
+/* Reads and checks the STE and CD of a stream; *c always says something (`abort`, `bad`). The CD of a nested
+ * stream is read through stage 2: its access flags are set. */
 void smmu_config_read(struct smmu *s, uint32_t sid, bool substream, uint32_t ssid, struct smmu_config *c);
+/* An access as the stream's PRIVCFG and INSTCFG make it; writes are of data (13.1.2). */
+unsigned smmu_config_access(const struct smmu_config *c, unsigned access);
 
 /* ---- walk.c ---- */
-/* Translates one address; false: *f says what stopped it. Writes access flags and dirty states where hardware
- * does. */
-bool smmu_walk(struct smmu *s, const struct smmu_config *c, uint64_t iova, unsigned access,
-               struct smmu_page *page, struct smmu_fault *f);
+/* Translates one address for an access (before PRIVCFG and INSTCFG) by a configuration that neither aborts
+ * nor is bad. False: *f says what stopped it. Writes access flags and dirty states where hardware does. d:
+ * whose walk cache and statistics; NULL: none. */
+bool smmu_walk(struct smmu *s, struct smmu_device *d, const struct smmu_config *c, uint64_t iova,
+               unsigned access, struct smmu_page *page, struct smmu_fault *f);
 
 /* ---- what commands make the caches forget (IHI 0070 4.3, 4.4) ---- */
 
