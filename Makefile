@@ -104,7 +104,7 @@ TEST_SRC  := $(shell find specs engine devices harness accel bench -name '*_test
 TEST_BIN  := $(TEST_SRC:%.c=$(B)/test/%)
 # What libharness.a needs besides. zstd and xxhash are linked into the program, since each start would pay for looking them up.
 HARNESS_LIBS := -lyaml -ljansson -l:libzstd.a -l:libxxhash.a -lpthread -lm
-TEST_LIBS := $(B)/libgen.a $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
+TEST_LIBS := $(B)/libgen.a $(B)/libharness.a $(B)/libdevices.a $(B)/libyaml_reader.a $(B)/libengine.a
 $(B)/test/%: $(B)/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -152,7 +152,7 @@ soak:
 
 # ---- fuzzing: every foo_fuzz.c is a libFuzzer target (clang), run for FUZZ_SECONDS each ----
 FUZZ_SECONDS ?= 60
-FUZZ_BIN := $(patsubst %.c,$(B)/fuzz/%,$(shell find specs engine harness -name '*_fuzz.c' 2>/dev/null))
+FUZZ_BIN := $(patsubst %.c,$(B)/fuzz/%,$(shell find specs engine devices harness -name '*_fuzz.c' 2>/dev/null))
 $(B)/fuzz/%: $(B)/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

@@ -9,7 +9,7 @@ $(B)/bench/gbench.o: bench/gbench.cc bench/gbench.h
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++17 -I. -O2 -g -Wall -Wextra -Werror -c -o $@ $<
 
-$(B)/lockstep-bench: $(bench_obj) $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
+$(B)/lockstep-bench: $(bench_obj) $(B)/libharness.a $(B)/libdevices.a $(B)/libyaml_reader.a $(B)/libengine.a
 	$(call say,LD,$@)
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lbenchmark $(HARNESS_LIBS)
 

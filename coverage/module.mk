@@ -49,7 +49,7 @@ coverage-report:
 	cat $(COVERAGE)/summary.txt && echo "report: $(COVERAGE)/html/index.html" && exit $$status
 
 # ---- planted faults ----
-$(B)/mutants: $(B)/harness/mutants/main.o $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
+$(B)/mutants: $(B)/harness/mutants/main.o $(B)/libharness.a $(B)/libdevices.a $(B)/libyaml_reader.a $(B)/libengine.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(HARNESS_LIBS)

@@ -35,7 +35,6 @@ static ALWAYS_INLINE void dev_put(uint64_t *words, uint32_t field, uint64_t v)
 struct dev_value {
     const char *name; /* "S1_S2" */
     uint64_t value;   /* its number */
-    const char *doc;  /* one sentence, or "" */
 };
 
 enum dev_field_kind {
@@ -49,25 +48,34 @@ struct dev_field {
     const char *name;               /* "S1FMT" */
     uint32_t at;                    /* DEV_FIELD */
     uint8_t kind;                   /* enum dev_field_kind; of structures always DEV_RW or DEV_RES0 */
+    uint8_t guard;                  /* of registers: index into guards; 0: writes always count */
     uint64_t reset;                 /* of registers */
     const struct dev_value *values; /* nvalues names of what it may hold, or NULL */
     unsigned nvalues;               /* how many */
-    const char *ref;                /* the manual's section */
-    const char *doc;                /* one sentence */
+    const char *doc;                /* a few words, or "" */
+};
+
+/* While any of these bits is set, writes to what it guards do not count. */
+struct dev_guard {
+    const char *name; /* "CR0.SMMUEN" */
+    unsigned reg;     /* index of the register that they are in */
+    uint64_t bits;    /* which */
 };
 
 struct dev_register {
     const char *name;               /* "CR0" */
     uint32_t offset;                /* from the base */
+    uint32_t alias;                 /* where it is as well; 0: nowhere */
     uint8_t size;                   /* 4 or 8 */
     uint64_t reset, writable;       /* its value after reset; bits that writes change */
+    uint64_t needs;                 /* bits that a write must set, or it does nothing */
     const struct dev_field *fields; /* nfields of them, from low to high bits */
     unsigned nfields;               /* how many */
-    uint8_t guard;                  /* when writes count, as the device's own enum says; 0: always */
-    uint8_t effect;                 /* what a write does besides, likewise; 0: nothing */
+    uint8_t effect;                 /* what a write does besides, as the device's own enum says; 0: nothing */
     const char *file;               /* where it stands: the YAML */
     int line;                       /* likewise */
-    const char *doc;                /* one sentence */
+    const char *ref;                /* the manual's section */
+    const char *doc;                /* a few words, or "" */
 };
 
 /* A structure in memory: a table entry, a command, an event record. */
@@ -75,12 +83,13 @@ struct dev_struct {
     const char *name;               /* "STE", "CMD_TLBI_NH_VA", "F_TRANSLATION" */
     unsigned words;                 /* of 64 bits */
     uint32_t number;                /* of commands and events: their opcode; else 0 */
-    const char *family;             /* "command", "event", "table" */
+    const char *family;             /* "command", "event", "table", "any" */
     const struct dev_field *fields; /* nfields of them */
     unsigned nfields;               /* how many */
     const char *file;               /* where it stands: the YAML */
     int line;                       /* likewise */
-    const char *doc;                /* one sentence */
+    const char *ref;                /* the manual's section */
+    const char *doc;                /* a few words, or "" */
 };
 
 struct dev_spec {
@@ -89,12 +98,14 @@ struct dev_spec {
     unsigned nregisters;                  /* how many */
     const struct dev_struct *structs;     /* in the order of the file */
     unsigned nstructs;                    /* how many */
+    const struct dev_guard *guards;       /* from 1; 0 is none */
+    unsigned nguards;                     /* how many, none included */
 };
 
 /* ---- device.c ---- */
 const struct dev_register *dev_register_find(const struct dev_spec *s, const char *name); /* or NULL */
 const struct dev_register *dev_register_at(const struct dev_spec *s,
-                                           uint64_t offset); /* it begins there; or NULL */
+                                           uint64_t offset); /* it, or its alias, begins there; or NULL */
 const struct dev_struct *dev_struct_find(const struct dev_spec *s, const char *name); /* or NULL */
 const struct dev_struct *dev_struct_numbered(const struct dev_spec *s, const char *family,
                                              uint32_t number); /* or NULL */

@@ -4,7 +4,7 @@ harness_src := $(filter-out %_test.c %_fuzz.c %/main.c,$(wildcard harness/*/*.c)
 harness_obj := $(harness_src:%.c=$(B)/%.o)
 $(B)/libharness.a: $(harness_obj)
 
-$(B)/lockstep: $(B)/harness/main.o $(B)/libharness.a $(B)/libyaml_reader.a $(B)/libengine.a
+$(B)/lockstep: $(B)/harness/main.o $(B)/libharness.a $(B)/libdevices.a $(B)/libyaml_reader.a $(B)/libengine.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(HARNESS_LIBS)

@@ -76,3 +76,16 @@ $(LINUX_STAMP): $(GEN_BIN) $(wildcard specs/linux/*.yaml)
 gen_c += $(GEN)/linux/linux_calls.c
 gen_h += $(GEN)/linux/linux_calls.h
 $(GEN)/linux/linux_calls.c $(GEN)/linux/linux_calls.h: $(LINUX_STAMP) ;
+
+# Devices: a file each, all made by one command each under one stamp.
+DEVICE_SPECS := $(wildcard specs/devices/*.yaml)
+DEVICE_STAMP := $(GEN)/devices/stamp
+GEN_STAMPS   += $(DEVICE_STAMP)
+$(DEVICE_STAMP): $(GEN_BIN) $(DEVICE_SPECS)
+	$(call say,GEN,devices)
+	@mkdir -p $(@D)
+	$(Q)for f in $(DEVICE_SPECS); do $(GEN_BIN) device $$f $(@D) || exit 1; done
+	@touch $@
+device_c := $(DEVICE_SPECS:specs/devices/%.yaml=$(GEN)/devices/%.c)
+gen_h    += $(DEVICE_SPECS:specs/devices/%.yaml=$(GEN)/devices/%.h)
+$(device_c) $(DEVICE_SPECS:specs/devices/%.yaml=$(GEN)/devices/%.h): $(DEVICE_STAMP) ;
