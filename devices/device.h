@@ -32,6 +32,17 @@ static ALWAYS_INLINE void dev_put(uint64_t *words, uint32_t field, uint64_t v)
     }
 }
 
+/* The same for one word, such as a register's value: the bits that a field is, and what is in it. */
+static ALWAYS_INLINE uint64_t dev_bits(uint32_t field)
+{
+    return bits_mask(field >> 16) << (field % 64);
+}
+
+static ALWAYS_INLINE uint64_t dev_of(uint64_t value, uint32_t field)
+{
+    return value >> (field % 64) & bits_mask(field >> 16);
+}
+
 struct dev_value {
     const char *name; /* "S1_S2" */
     uint64_t value;   /* its number */

@@ -55,6 +55,9 @@ struct smmu {
     /* smmu.c */
     struct smmu_board board; /* what it is built into */
     pthread_mutex_t lock;    /* registers, queues, commands, the list of devices. Never taken by a hit */
+    /* interrupt.c */
+    pthread_mutex_t interrupts; /* while an interrupt is sent, so that a source can be switched off; taken
+                                   last. The board's `wired` and `msi` are called under it */
     /* registers.c */
     uint64_t registers[2][512]; /* pages 0 and 1 as 64-bit words, an odd 32-bit register in the upper half;
                                    written under the lock and read by anyone: smmu_register */
@@ -171,6 +174,9 @@ struct smmu_page {
     uint8_t level;                       /* of stage 1's leaf, or stage 2's alone */
 };
 
+/* ---- registers.c ---- */
+void smmu_registers_reset(struct smmu *s);
+
 /* ---- global.c, interrupt.c: from any thread, without `records` ---- */
 /* Activates a global error (7.5), SMMU_GERROR_…, unless it is active, and says so by interrupt. */
 void smmu_gerror_raise(struct smmu *s, uint32_t field);
@@ -263,11 +269,14 @@ bool smmu_load(struct smmu *s, uint64_t pa, uint64_t *v);
 bool smmu_load_words(struct smmu *s, uint64_t pa, uint64_t *v,
                      unsigned words); /* each atomic; aligned to 8 */
 bool smmu_store_words(struct smmu *s, uint64_t pa, const uint64_t *v, unsigned words);
+bool smmu_store32(struct smmu *s, uint64_t pa, uint32_t v); /* aligned to 4 */
 /* *pa was `old` and is now `fresh`, in one step; false: it was something else, or is not writable: *now says.
  */
 bool smmu_swap(struct smmu *s, uint64_t pa, uint64_t old, uint64_t fresh, uint64_t *now);
-/* Host address of [pa, pa + *size), which is cut to what lies together; NULL: no RAM. */
+/* Host address of [pa, pa + *size), which is cut to what lies together; NULL: no memory that can be read (or
+ * written). */
 uint8_t *smmu_host(struct smmu *s, uint64_t pa, uint64_t *size);
+uint8_t *smmu_host_write(struct smmu *s, uint64_t pa, uint64_t *size);
 void smmu_wrote(struct smmu *s, uint64_t pa, uint64_t size); /* marks pages dirty; any thread */
 
 #endif

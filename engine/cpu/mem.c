@@ -137,12 +137,12 @@ void mem_mark(struct mem *m, struct mem_region *r, uint64_t addr)
 {
     uint8_t *flags = &r->flags[(addr - r->base) >> CPU_PAGE_BITS];
     if (*flags & MEM_CODE) {
-        *flags &= (uint8_t)~MEM_CODE;
+        __atomic_store_n(flags, *flags & ~MEM_CODE, __ATOMIC_RELAXED); /* devices look without a lock */
         mem_code_changed(m, page_of(addr), CPU_PAGE);
     }
     if (*flags & MEM_DIRTY) return;
     BUG_ON(m->ndirty == m->dirty_cap);
-    *flags |= MEM_DIRTY;
+    __atomic_store_n(flags, *flags | MEM_DIRTY, __ATOMIC_RELAXED);
     m->dirty[m->ndirty++] = page_of(addr);
 }
 

@@ -1,0 +1,18 @@
+/* Global errors (IHI 0070 7.5): GERROR toggles a bit when an error becomes active, GERRORN says what the
+ * driver has seen of it; while they differ, it is active. */
+#include "devices/smmu/internal.h"
+
+bool smmu_gerror_active(const struct smmu *s, uint32_t field)
+{
+    return dev_of(smmu_register(s, SMMU_REG_GERROR) ^ smmu_register(s, SMMU_REG_GERRORN), field) != 0;
+}
+
+void smmu_gerror_raise(struct smmu *s, uint32_t field)
+{
+    pthread_mutex_lock(&s->records);
+    bool fresh = !smmu_gerror_active(s, field);
+    if (fresh)
+        smmu_register_set(s, SMMU_REG_GERROR, smmu_register(s, SMMU_REG_GERROR) ^ (uint32_t)dev_bits(field));
+    pthread_mutex_unlock(&s->records);
+    if (fresh) smmu_interrupt(s, SMMU_IRQ_GERROR);
+}
