@@ -90,6 +90,12 @@ struct smmu_device {
     unsigned atc_next;                           /* which one goes next */
 };
 
+/* Adds to a device's statistics, on its thread; anyone may read them. */
+static inline void smmu_count(uint64_t *stat, uint64_t n)
+{
+    __atomic_store_n(stat, __atomic_load_n(stat, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+}
+
 /* A register's value now, from any thread: offset of the 4 or 8 bytes that the name has. */
 static inline uint32_t smmu_register(const struct smmu *s, unsigned offset)
 {

@@ -1,0 +1,293 @@
+/* Walks of translation tables: stage 1, stage 2, and both, where each descriptor of stage 1 is found through
+ * stage 2 (IHI 0070 3.4, 3.13, 7.3.22; the Arm ARM, D8). Faults come in the order of 7.3.22. Nothing is
+ * remembered but table addresses (walk_cache.c), and what hardware updates do to descriptors.
+ */
+#include "devices/smmu/config.h"
+
+/* How often a walk begins anew because a descriptor that it was to update had changed meanwhile. Beyond that
+ * somebody writes it all the time, and the update is an abort. */
+enum { RETRIES = 64 };
+
+struct walk {
+    struct smmu *s;              /* whose memory */
+    const struct smmu_config *c; /* stages */
+    struct smmu_fault *f;        /* what stopped it */
+    uint64_t iova;               /* input address */
+    unsigned access;             /* after PRIVCFG and INSTCFG */
+    unsigned fetches, updates;   /* so far */
+};
+
+/* What one stage's walk finds. */
+struct found {
+    uint64_t address;             /* of the block or page */
+    uint64_t d;                   /* its descriptor */
+    struct smmu_permissions perm; /* as if dirty state were set where hardware sets it */
+    uint8_t shift, level;         /* size as a logarithm; level */
+    bool clean;                   /* a write has yet to set the dirty state */
+};
+
+static bool fault(struct walk *w, unsigned event, bool stage2, unsigned class_, uint64_t ipa)
+{
+    *w->f = (struct smmu_fault){.event = event,
+                                .stage2 = stage2,
+                                .class_ = (uint8_t)class_,
+                                .iova = w->iova,
+                                .ipa = ipa,
+                                .access = w->access & ~(unsigned)SMMU_SUBSTREAM};
+    return false;
+}
+
+static bool fetch_abort(struct walk *w, bool stage2, unsigned class_, uint64_t ipa, uint64_t pa)
+{
+    fault(w, SMMU_F_WALK_EABT, stage2, class_, ipa);
+    w->f->fetch = pa;
+    return false;
+}
+
+/* The record of an atomic access that may write but not read tells a read (13.1.1). */
+static bool denied(struct walk *w, bool stage2, unsigned class_, uint64_t ipa, unsigned what)
+{
+    fault(w, SMMU_F_PERMISSION, stage2, class_, ipa);
+    if (class_ == SMMU_CLASS_IN && what == SMMU_READ) w->f->access &= ~(unsigned)SMMU_WRITE;
+    return false;
+}
+
+static bool load(struct walk *w, const struct smmu_stage *st, uint64_t pa, uint64_t *d)
+{
+    w->fetches++;
+    if (!smmu_load(w->s, pa, d)) return false;
+    if (st->big_endian) *d = __builtin_bswap64(*d);
+    return true;
+}
+
+enum update { UPDATED, CHANGED, ABORTED };
+
+/* A descriptor gets its access flag or dirty state (3.13), unless it is no longer what was read. */
+static enum update update(struct walk *w, const struct smmu_stage *st, uint64_t pa, uint64_t old,
+                          uint64_t fresh)
+{
+    uint64_t now;
+    if (st->big_endian) {
+        old = __builtin_bswap64(old);
+        fresh = __builtin_bswap64(fresh);
+    }
+    w->updates++;
+    if (smmu_swap(w->s, pa, old, fresh, &now)) return UPDATED;
+    return now == old ? ABORTED : CHANGED;
+}
+
+/* What a leaf becomes when this access goes through: access flag, and for a write its dirty state. */
+static uint64_t touched(const struct smmu_stage *st, const struct found *to, bool stage2, unsigned access)
+{
+    uint64_t d = to->d;
+    if (st->af_hardware) d |= SMMU_D_AF;
+    if (!to->clean || !(access & SMMU_WRITE)) return d;
+    return stage2 ? d | SMMU_D_S2AP1 : d & ~SMMU_D_AP2;
+}
+
+/* ---- stage 2 ---- */
+
+/* To the leaf of an intermediate address. *at is where its descriptor lies. */
+static bool stage2_leaf(struct walk *w, uint64_t ipa, unsigned class_, struct found *to, uint64_t *at)
+{
+    const struct smmu_stage *st = &w->c->s2;
+    if (ipa >> st->bits[0]) return fault(w, SMMU_F_TRANSLATION, true, class_, ipa);
+    unsigned granule = st->granule[0], stride = granule - 3, level = st->start[0];
+    unsigned shift = smmu_level_shift(granule, level);
+    uint64_t table = st->ttb[0], mask = ~0ull; /* the first table may be 16 of them side by side */
+    for (;; level++, shift -= stride, mask = bits_mask(stride)) {
+        *at = table + (ipa >> shift & mask) * 8;
+        if (!load(w, st, *at, &to->d)) return fetch_abort(w, true, class_, ipa, *at);
+        enum smmu_kind kind = smmu_descriptor(to->d, granule, level, &table);
+        if (kind == SMMU_NOTHING) return fault(w, SMMU_F_TRANSLATION, true, class_, ipa);
+        if (table >> st->out_bits) return fault(w, SMMU_F_ADDR_SIZE, true, class_, ipa);
+        if (kind == SMMU_LEAF) break;
+    }
+    to->address = table;
+    to->shift = (uint8_t)shift;
+    to->level = (uint8_t)level;
+    return true;
+}
+
+/* Where an intermediate address goes, for an access that may be of a table (class_). */
+static bool stage2(struct walk *w, uint64_t ipa, unsigned access, unsigned class_, struct found *to)
+{
+    const struct smmu_stage *st = &w->c->s2;
+    for (unsigned tries = 0;; tries++) {
+        uint64_t at;
+        if (!stage2_leaf(w, ipa, class_, to, &at)) return false;
+        if (!(to->d & SMMU_D_AF) && !st->af_hardware && !st->af_ignored)
+            return fault(w, SMMU_F_ACCESS, true, class_, ipa);
+        bool dirty = st->dirty_hardware && to->d & SMMU_D_DBM;
+        to->clean = dirty && !(to->d & SMMU_D_S2AP1);
+        to->perm = smmu_stage2_permissions(to->d, dirty);
+        unsigned what = smmu_denied(to->perm, access);
+        if (what ||
+            (class_ != SMMU_CLASS_IN && st->s2ptw && smmu_stage2_device(to->d, st->force_write_back))) {
+            denied(w, true, class_, ipa, what);
+            w->f->table_write = class_ == SMMU_CLASS_TT && access & SMMU_WRITE;
+            return false;
+        }
+        uint64_t fresh = touched(st, to, true, access);
+        if (fresh == to->d) return true;
+        enum update u = tries < RETRIES ? update(w, st, at, to->d, fresh) : ABORTED;
+        if (u == ABORTED) return fetch_abort(w, true, class_, ipa, at);
+        if (u == CHANGED) continue;
+        to->d = fresh;
+        if (access & SMMU_WRITE) to->clean = false;
+        return true;
+    }
+}
+
+/* Where a descriptor of stage 1 lies in physical memory. */
+static bool table_address(struct walk *w, uint64_t ipa, unsigned access, uint64_t *pa)
+{
+    *pa = ipa;
+    if (!w->c->s2.on) return true;
+    struct found f;
+    if (!stage2(w, ipa, access, SMMU_CLASS_TT, &f)) return false;
+    *pa = f.address | (ipa & bits_mask(f.shift));
+    return true;
+}
+
+/* ---- stage 1 ---- */
+
+/* Which table an address belongs to, and that it is in its range (3.4.1). */
+static bool choose_table(const struct smmu_stage *st, uint64_t iova, unsigned *which)
+{
+    *which = st->two_ranges ? (unsigned)(iova >> 55 & 1) : 0;
+    unsigned bits = st->bits[*which];
+    if (!bits) return false; /* EPD */
+    uint64_t high = *which ? ~iova : iova;
+    if (st->tbi[*which]) high &= bits_mask(56);
+    return !(high >> bits);
+}
+
+/* To the leaf of an input address. *at: where its descriptor lies, for stage 2 when there is one; *pa: in
+ * physical memory. */
+static bool stage1_leaf(struct walk *w, unsigned which, struct found *to, uint64_t *at, uint64_t *pa,
+                        uint64_t *hierarchy)
+{
+    const struct smmu_stage *st = &w->c->s1;
+    unsigned granule = st->granule[which], stride = granule - 3, level = st->start[which];
+    unsigned shift = smmu_level_shift(granule, level);
+    uint64_t table = st->ttb[which], mask = bits_mask(st->bits[which] - shift);
+    for (*hierarchy = 0;; level++, shift -= stride, mask = bits_mask(stride)) {
+        *at = table + (w->iova >> shift & mask) * 8;
+        if (!table_address(w, *at, SMMU_READ, pa)) return false;
+        if (!load(w, st, *pa, &to->d)) return fetch_abort(w, false, SMMU_CLASS_TT, 0, *pa);
+        enum smmu_kind kind = smmu_descriptor(to->d, granule, level, &table);
+        if (kind == SMMU_NOTHING) return fault(w, SMMU_F_TRANSLATION, false, SMMU_CLASS_IN, 0);
+        if (table >> st->out_bits) return fault(w, SMMU_F_ADDR_SIZE, false, SMMU_CLASS_IN, 0);
+        if (kind == SMMU_LEAF) break;
+        if (!st->had[which]) *hierarchy |= to->d & SMMU_D_HIERARCHY;
+    }
+    to->address = table;
+    to->shift = (uint8_t)shift;
+    to->level = (uint8_t)level;
+    return true;
+}
+
+/* The update of a stage 1 leaf: below stage 2 that is a write there (3.13.5). */
+static bool stage1_update(struct walk *w, struct found *to, uint64_t at, uint64_t pa, bool last,
+                          enum update *u)
+{
+    const struct smmu_stage *st = &w->c->s1;
+    uint64_t fresh = touched(st, to, false, w->access);
+    *u = UPDATED;
+    if (fresh == to->d) return true;
+    if (!table_address(w, at, SMMU_WRITE, &pa)) return false;
+    *u = last ? ABORTED : update(w, st, pa, to->d, fresh);
+    if (*u == ABORTED) return fetch_abort(w, false, SMMU_CLASS_TT, 0, pa);
+    if (*u == CHANGED) return true;
+    to->d = fresh;
+    if (w->access & SMMU_WRITE) to->clean = false;
+    return true;
+}
+
+static bool stage1(struct walk *w, struct found *to)
+{
+    const struct smmu_stage *st = &w->c->s1;
+    unsigned which;
+    if (!choose_table(st, w->iova, &which)) return fault(w, SMMU_F_TRANSLATION, false, SMMU_CLASS_IN, 0);
+    for (unsigned tries = 0;; tries++) {
+        uint64_t at, pa, hierarchy;
+        if (!stage1_leaf(w, which, to, &at, &pa, &hierarchy)) return false;
+        if (!(to->d & SMMU_D_AF) && !st->af_hardware && !st->af_ignored)
+            return fault(w, SMMU_F_ACCESS, false, SMMU_CLASS_IN, 0);
+        bool dirty = st->dirty_hardware && to->d & SMMU_D_DBM;
+        to->clean = dirty && to->d & SMMU_D_AP2;
+        to->perm = smmu_stage1_permissions(st, to->d, hierarchy, dirty);
+        unsigned what = smmu_denied(to->perm, w->access);
+        if (what) return denied(w, false, SMMU_CLASS_IN, 0, what);
+        enum update u;
+        if (!stage1_update(w, to, at, pa, tries == RETRIES, &u)) return false;
+        if (u == UPDATED) return true;
+    }
+}
+
+/* ---- both ---- */
+
+static const struct smmu_permissions all = {SMMU_READ | SMMU_WRITE | SMMU_EXEC,
+                                            SMMU_READ | SMMU_WRITE | SMMU_EXEC};
+
+/* Stage 1, or what passing it by comes to: an input beyond the address size is its fault (3.4). */
+static bool first_stage(struct walk *w, struct found *to, struct smmu_attributes *a)
+{
+    if (w->c->s1.on) {
+        if (!stage1(w, to)) return false;
+        *a = smmu_attributes_stage1(*a, w->c->s1.mair, to->d);
+        return true;
+    }
+    *to = (struct found){.perm = all, .shift = SMMU_ADDRESS_BITS};
+    if (!(w->iova >> SMMU_ADDRESS_BITS)) return true;
+    return fault(w, w->c->disabled ? 0 : SMMU_F_ADDR_SIZE, false, SMMU_CLASS_IN, 0);
+}
+
+static bool both_stages(struct walk *w, struct smmu_page *page)
+{
+    struct smmu_attributes a = {w->c->memory_type, w->c->shareability};
+    struct found one, two = {.perm = all, .shift = SMMU_ADDRESS_BITS};
+    if (!first_stage(w, &one, &a)) return false;
+    uint64_t ipa = one.address | (w->iova & bits_mask(one.shift)), pa = ipa;
+    if (w->c->s2.on) {
+        if (!stage2(w, ipa, w->access, SMMU_CLASS_IN, &two)) return false;
+        pa = two.address | (ipa & bits_mask(two.shift));
+        a = smmu_attributes_stage2(a, two.d, w->c->s2.force_write_back);
+    }
+    uint64_t low = bits_mask(one.shift < two.shift ? one.shift : two.shift);
+    *page = (struct smmu_page){.iova = w->iova & ~low,
+                               .pa = pa & ~low,
+                               .size = low + 1,
+                               .perm_user = one.perm.user & two.perm.user,
+                               .perm_privileged = one.perm.privileged & two.perm.privileged,
+                               .dirty_pending = one.clean || two.clean,
+                               .global = w->c->s1.on && w->c->s1.two_ranges && !(one.d & SMMU_D_NG),
+                               .memory_type = a.type,
+                               .shareability = a.share,
+                               .level = w->c->s1.on ? one.level : two.level};
+    page->perm = w->access & SMMU_PRIVILEGED ? page->perm_privileged : page->perm_user;
+    return true;
+}
+
+bool smmu_walk(struct smmu *s, struct smmu_device *d, const struct smmu_config *c, uint64_t iova,
+               unsigned access, struct smmu_page *page, struct smmu_fault *f)
+{
+    struct walk w = {.s = s, .c = c, .f = f, .iova = iova, .access = smmu_config_access(c, access)};
+    bool ok = both_stages(&w, page);
+    if (d) {
+        smmu_count(&d->stats.walks, 1);
+        smmu_count(&d->stats.fetches, w.fetches);
+        smmu_count(&d->stats.updates, w.updates);
+    }
+    return ok;
+}
+
+bool smmu_walk_cd(struct smmu *s, struct smmu_config *c, uint64_t ipa, uint64_t *pa)
+{
+    struct walk w = {.s = s, .c = c, .f = &c->bad};
+    struct found to;
+    if (!stage2(&w, ipa, SMMU_READ, SMMU_CLASS_CD, &to)) return false;
+    *pa = to.address | (ipa & bits_mask(to.shift));
+    return true;
+}
