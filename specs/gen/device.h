@@ -39,7 +39,7 @@ struct device_field {
     const char *guard;              /* as written, or NULL */
     unsigned guard_index;           /* in the list of guards; 0: none */
     const char *doc;                /* a few words, or "" */
-    struct pos at;                  /* for messages */
+    struct pos guard_at;            /* where the guard stands */
     struct device_field *next;      /* from low to high bits */
 };
 
@@ -105,10 +105,10 @@ bool device_wrong(struct device_gen *g, const struct ynode *n, const char *fmt, 
 /* ---- device_fields.c ---- */
 /* What of a row's fields does not stand with the field itself. */
 struct device_defaults {
-    unsigned bits;     /* of the register or structure */
-    const char *kind;  /* "RW" or "RO" */
-    const char *guard; /* or NULL */
-    bool is_register;  /* resets and guards may be given */
+    unsigned bits;       /* of the register or structure */
+    const char *kind;    /* "RW" or "RO" */
+    struct ynode *guard; /* of all fields that have none of their own, or NULL */
+    bool is_register;    /* resets and guards may be given */
 };
 /* The fields of `row`: those of the groups under `with`, then its own; NULL may mean that there are none. */
 struct device_field *device_fields(struct device_gen *g, struct ynode *row, const struct device_defaults *d);

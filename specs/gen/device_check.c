@@ -31,12 +31,13 @@ static void places(struct device_gen *g)
 
 static bool guard_bits(struct device_gen *g, struct pos at, struct device_guard *guard, const char *p)
 {
+    size_t span = strlen(guard->text);
     while (*p) {
         size_t len = strcspn(p, "|");
         const char *name = arena_strndup(&g->s.arena, p, len);
         const struct device_field *f = device_field_find(guard->reg->fields, name);
         if (!f) {
-            diag_error(&g->s.diag, at, 1, "guard: '%s' has no field '%s'%s", guard->reg->name, name,
+            diag_error(&g->s.diag, at, span, "guard: '%s' has no field '%s'%s", guard->reg->name, name,
                        SUGGEST(&g->s, name, guard->reg->fields, ""));
             return false;
         }
@@ -55,7 +56,7 @@ static struct device_guard *guard_make(struct device_gen *g, struct pos at, cons
     for (const struct device_register *r = g->registers; r; r = r->next)
         if (!strcmp(r->name, name)) guard->reg = r;
     if (!guard->reg || !dot) {
-        diag_error(&g->s.diag, at, 1, "guard '%s' is not REGISTER.FIELD%s", text,
+        diag_error(&g->s.diag, at, strlen(text), "guard '%s' is not REGISTER.FIELD%s", text,
                    guard->reg ? "" : SUGGEST(&g->s, name, g->registers, ""));
         return NULL;
     }
@@ -70,7 +71,7 @@ static void guard_of(struct device_gen *g, struct device_field *f)
             f->guard_index = o->index;
             return;
         }
-    struct device_guard *guard = guard_make(g, f->at, f->guard);
+    struct device_guard *guard = guard_make(g, f->guard_at, f->guard);
     if (!guard) return;
     f->guard_index = guard->index = index;
     APPEND(g->guards, guard);

@@ -126,15 +126,20 @@ static void field_reset(struct device_gen *g, struct ynode *n, const struct devi
 static void field_more(struct device_gen *g, struct ynode *n, const struct device_defaults *d,
                        struct device_field *f)
 {
-    struct ynode *guard = ynode_get(n, "guard");
     field_kind(g, ynode_get(n, "kind"), f);
     field_reset(g, ynode_get(n, "reset"), d, f);
     field_values(g, ynode_get(n, "values"), f);
     f->doc = node_str(&g->s, n, "doc", "");
+}
+
+static void field_guard(struct device_gen *g, struct ynode *n, const struct device_defaults *d,
+                        struct device_field *f)
+{
+    const struct ynode *own = ynode_get(n, "guard"), *guard = own ? own : d->guard;
+    if (own && !d->is_register) device_wrong(g, own, "a structure in memory has no guard");
     if (!guard) return;
     f->guard = node_text(&g->s, guard);
-    f->at = guard->at;
-    if (!d->is_register) device_wrong(g, guard, "a structure in memory has no guard");
+    f->guard_at = guard->at;
 }
 
 /* Keeps the list in order; what lies over another field is an error. */
@@ -157,8 +162,7 @@ static void field_add(struct device_gen *g, struct ynode *n, const struct device
                       struct device_field **list)
 {
     struct device_field *f = arena_alloc(&g->s.arena, sizeof(*f));
-    *f =
-        (struct device_field){.name = n->key, .kind = d->kind, .guard = d->guard, .doc = "", .at = n->key_at};
+    *f = (struct device_field){.name = n->key, .kind = d->kind, .doc = ""};
     if (!device_name_ok(g, n)) return;
     struct ynode *at = n;
     if (n->kind == YNODE_MAP) {
@@ -171,6 +175,7 @@ static void field_add(struct device_gen *g, struct ynode *n, const struct device
     }
     if (!place(g, at, d->bits, f)) return;
     if (n->kind == YNODE_MAP) field_more(g, n, d, f);
+    field_guard(g, n, d, f);
     insert(g, list, f, n->key_at);
 }
 

@@ -72,7 +72,7 @@ static void register_add(struct device_gen *g, struct ynode *n)
     r->effect = word(g, n, "effect", NULL, g->effects, g->neffects);
     bool ro = !strcmp(word(g, n, "access", "rw", access, ARRAY_LEN(access)), "ro");
     struct device_defaults d = {.bits = r->size * 8, .kind = ro ? "RO" : "RW", .is_register = true};
-    d.guard = node_str(&g->s, n, "guard", NULL);
+    d.guard = ynode_get(n, "guard");
     r->fields = device_fields(g, n, &d);
     r->needs = node_str(&g->s, n, "needs", NULL);
     if (r->needs && !device_field_find(r->fields, r->needs))
@@ -108,9 +108,8 @@ static bool number(struct device_gen *g, struct ynode *n, struct device_struct *
 {
     struct ynode *at = ynode_get(n, "number");
     t->has_number = at != NULL;
-    if (t->has_number != numbered)
-        return device_wrong(g, at ? at : n, "%s '%s' %s", numbered ? "a" : "no number for a", t->family,
-                            numbered ? "needs 'number'" : "");
+    if (numbered && !at) return device_wrong(g, n, "a structure of family '%s' needs 'number'", t->family);
+    if (!numbered && at) return device_wrong(g, at, "a structure of family '%s' has no number", t->family);
     if (!at) return true;
     if (!node_u64(&g->s, n, "number", &t->number)) return false;
     if (t->number > 0xffff) return device_wrong(g, at, "too large");

@@ -1,7 +1,9 @@
 /* A wrong row of each kind. Every file of cases/wrong says in its first comment lines which errors it must
  * give, all of them and in order. Its name says what it is: row-* is put beside the rows of cases/wrong/base,
  * x86-* holds rows of the ISA of the hard x86 rows, pairs* pairs of the rows of cases/wrong/base, isa-*,
- * state-* and ir-* stand in for that file; so do linux-calls-* and the like for those of specs/linux. */
+ * state-* and ir-* stand in for that file; so do linux-calls-* and the like for those of specs/linux;
+ * device-* is a device's only file. */
+#include "specs/gen/device.h"
 #include "specs/gen/emit.h"
 #include "specs/gen/linux.h"
 
@@ -78,11 +80,14 @@ static void expected(const char *path, struct buf *out)
 static void one(const char *name)
 {
     struct linux_spec l = {.s.diag.out = NULL};
-    struct spec *s = &l.s;
+    struct device_gen g = {.s.diag.out = NULL};
+    struct spec *s = begins(name, "device-") ? &g.s : &l.s;
     struct buf want = {0}, got = {0};
     char path[300];
     snprintf(path, sizeof(path), WRONG "/%s", name);
-    if (begins(name, "linux-"))
+    if (begins(name, "device-"))
+        device_load(&g, path);
+    else if (begins(name, "linux-"))
         load_linux(&l, name, path);
     else
         load(s, name, path);
@@ -123,6 +128,9 @@ static void test_base(void **state)
     struct linux_spec l = {.s.diag.out = stderr};
     assert_true(linux_load(&l, LINUX));
     linux_free(&l);
+    struct device_gen g = {.s.diag.out = stderr};
+    assert_true(device_load(&g, "specs/devices/smmuv3.yaml"));
+    spec_free(&g.s);
 }
 
 int main(void)
