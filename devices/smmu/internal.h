@@ -40,6 +40,7 @@ struct smmu_stall {
     bool pending;               /* its event is not in the queue, which was not writable */
     bool stale;                 /* and a CMD_SYNC came since: it is tried again instead of recorded (7.2.1) */
     uint64_t event[SMMU_EVENT_WORDS]; /* the record */
+    uint64_t order;                   /* of its arrival */
 };
 
 /* A translation that a device got by ATS and may use as SMMU_TRANSLATED (3.9). */
@@ -70,6 +71,11 @@ struct smmu {
                                 GERRORN hold it too. Never held over a callback */
     struct smmu_stall stalls[SMMU_STALLS]; /* by STAG */
     unsigned nstalls, npending;            /* in use; of them not recorded yet */
+    uint64_t stall_order;                  /* how many there have been */
+    uint64_t last_event[SMMU_EVENT_WORDS]; /* the newest record in the queue … */
+    uint32_t last_prod;                    /* … EVENTQ_PROD after it … */
+    bool mergeable;                        /* … when one like it can be merged with it (7.3.1) */
+    bool atc_silent; /* a device did not answer a CMD_ATC_INV: the next CMD_SYNC fails (3.9.1.4) */
     /* translate.c, tlb.c, config_cache.c, quiesce.c */
     uint32_t instances; /* numbers of cached configurations given out; never 0 again once it wrapped */
     bool fences;        /* membarrier(2) is not to be had: sections fence for themselves */
@@ -88,6 +94,8 @@ struct smmu_device {
     pthread_mutex_t atc_lock;                    /* the cache: commands invalidate it */
     struct smmu_atc_entry atc[SMMU_ATC_ENTRIES]; /* address translation cache */
     unsigned atc_next;                           /* which one goes next */
+    /* stall.c */
+    bool waits; /* an access of it found no room among the stalled ones; under `records` */
 };
 
 /* Adds to a device's statistics, on its thread; anyone may read them. */
@@ -115,6 +123,12 @@ static inline void smmu_register_set(struct smmu *s, unsigned offset, uint32_t v
     uint64_t mask = 0xffffffffull << (offset % 8 * 8);
     uint64_t now = (__atomic_load_n(w, __ATOMIC_RELAXED) & ~mask) | (uint64_t)value << (offset % 8 * 8);
     __atomic_store_n(w, now, __ATOMIC_RELAXED);
+}
+
+/* Counts one. Each counter has one writer at a time, and readers at any. */
+static ALWAYS_INLINE void smmu_count(uint64_t *counter)
+{
+    __atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
 }
 
 /* What a walk needs to know of one stage: out of a CD or an STE, checked. What comes in pairs is of TTB0 and
@@ -254,11 +268,10 @@ void smmu_wait_devices(struct smmu *s);
 enum smmu_end smmu_fault_end(struct smmu_device *d, const struct smmu_config *c, const struct smmu_fault *f,
                              const struct smmu_request *q, struct smmu_stop *stop);
 
+/* ---- stall.c ---- */
 /* The event queue may have become writable: stalled accesses whose events wait are recorded or tried again
  * (7.2.1). After stores to EVENTQ_CONS, CR0, GERRORN; under `lock`, without `records`. */
 void smmu_events_resume(struct smmu *s);
-
-/* ---- stall.c ---- */
 /* CR0.SMMUEN went from 1 to 0: all stalled accesses end as aborted (6.3.9.6). Under `lock`. */
 void smmu_stalls_abort(struct smmu *s);
 

@@ -103,6 +103,7 @@ struct smmu_stop {
     uint64_t done;     /* bytes of it that are in ranges nevertheless */
     unsigned event; /* the event's number (SMMU_F_TRANSLATION …), whether it was recorded or not; 0: none */
     unsigned stall; /* SMMU_STALLED: which one */
+    bool raz;       /* SMMU_ABORTED, but not as an error: a read gives zeroes, a write is ignored */
 };
 
 /* Between these, the device uses what it was told. Cheap; they do not nest. */
