@@ -30,7 +30,6 @@ enum {
 /* ---- the unit and its devices. Each file adds what is its own, in a group of its name ---- */
 
 enum {
-    SMMU_STALLS = 256,     /* IDR5.STALL_MAX: accesses that can wait at once */
     SMMU_ATC_ENTRIES = 64, /* translations that a device with ATS keeps */
 };
 

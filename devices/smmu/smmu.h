@@ -53,18 +53,28 @@ enum smmu_end {
     SMMU_RETRY,   /* ATS: no translation; the device may ask by smmu_page_request, and again */
 };
 
+/* Response codes of page requests, as PCIe has them (8.3). */
+enum smmu_page_code { SMMU_PAGE_SUCCESS = 0, SMMU_PAGE_INVALID = 1, SMMU_PAGE_FAILURE = 15 };
+
+/* The callbacks come on the thread that wrote a register or, of page_response, made a page request. They may
+ * translate, but write no register of the unit. */
 struct smmu_client {
     const char *name; /* for lists and messages; copied */
     uint32_t sid;     /* its stream id */
     bool ats, pri;    /* it has an address translation cache, and may ask for pages */
     /* A stalled access ended: SMMU_DONE: try it again, SMMU_ABORTED: an error, or with raz true: a read gives
-     * zeroes and a write is ignored. On the thread that wrote the command. NULL: it never stalls, whatever
-     * the tables say. */
+     * zeroes and a write is ignored. It may come before smmu_translate has said which stall it was.
+     * SMMU_STALLS: all accesses that have this number. NULL: it never stalls, whatever the tables say. */
     void (*resumed)(void *arg, unsigned stall, enum smmu_end end, bool raz);
-    /* A CMD_PRI_RESP for page request group `group`. */
-    void (*page_response)(void *arg, uint32_t ssid, unsigned group, unsigned code);
-    void *arg; /* given to both */
+    /* Page request group `group` was answered: enum smmu_page_code. `substream`: ssid counts. */
+    void (*page_response)(void *arg, bool substream, uint32_t ssid, unsigned group, unsigned code);
+    /* Translations that the device keeps by itself, besides smmu_ats_request, are not valid any more: those
+     * of [address, last]; of all substreams with `global`. False: it does not answer. NULL: it keeps none. */
+    bool (*forget)(void *arg, bool substream, uint32_t ssid, bool global, uint64_t address, uint64_t last);
+    void *arg; /* given to all */
 };
+
+enum { SMMU_STALLS = 256 }; /* accesses that can be stalled at once, numbered from 0 (IDR5.STALL_MAX) */
 
 /* -EEXIST: a device has this stream id, -ENOMEM. */
 MUST_CHECK int smmu_attach(struct smmu *s, const struct smmu_client *client, struct smmu_device **d);
