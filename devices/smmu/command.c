@@ -87,7 +87,7 @@ static unsigned do_atc_inv(struct smmu *s, const uint64_t *c, unsigned arg)
     uint64_t address = dev_get(c, SMMU_CMD_ATC_INV_ADDRESS) << 12;
     bool ssv = dev_get(c, SMMU_CMD_ATC_INV_SSV);
     if (!smmu_on(s)) return SMMU_CERROR_NONE; /* ignored (4.5.1) */
-    smmu_count(&s->stats.invalidations);
+    smmu_count(&s->stats.invalidations, 1);
     if (!smmu_atc_invalidate(s, (uint32_t)dev_get(c, SMMU_CMD_ATC_INV_SID), ssv,
                              (uint32_t)dev_get(c, SMMU_CMD_ATC_INV_SSID),
                              ssv && dev_get(c, SMMU_CMD_ATC_INV_GLOBAL), address & ~span, address | span))
@@ -209,7 +209,7 @@ void smmu_commands(struct smmu *s)
             command_stop(s, why);
             return;
         }
-        smmu_count(&s->stats.commands);
+        smmu_count(&s->stats.commands, 1);
         q.cons = smmu_queue_next(&q, q.cons);
         uint64_t cons = smmu_register(s, SMMU_REG_CMDQ_CONS);
         dev_put(&cons, SMMU_CMDQ_CONS_RD, q.cons);

@@ -91,15 +91,15 @@ void smmu_event_record(struct smmu *s, const uint64_t *record, bool merge)
     enum smmu_put put = smmu_queue_put(s, SMMU_EVENTQ, record);
     bool written = put == SMMU_PUT || put == SMMU_PUT_FIRST;
     if (put == SMMU_PUT_FULL) smmu_queue_overflow(s, SMMU_EVENTQ);
-    smmu_count(written ? &s->stats.events : &s->stats.events_lost);
+    smmu_count(written ? &s->stats.events : &s->stats.events_lost, 1);
     s->mergeable = written && merge;
     if (s->mergeable) event_remember(s, record);
     pthread_mutex_unlock(&s->records);
     smmu_put_signal(s, SMMU_EVENTQ, put);
 }
 
-/* Those that A, R and S are about (5.5); all others abort and are recorded. */
-static bool translation_related(unsigned event)
+/* All others abort and are recorded. */
+bool smmu_fault_of_tables(unsigned event)
 {
     return event == SMMU_F_TRANSLATION || event == SMMU_F_ADDR_SIZE || event == SMMU_F_ACCESS ||
            event == SMMU_F_PERMISSION;
@@ -110,12 +110,12 @@ enum smmu_end smmu_fault_end(struct smmu_device *d, const struct smmu_config *c,
 {
     struct smmu *s = d->smmu;
     const struct smmu_stage *stage = f->stage2 ? &c->s2 : &c->s1;
-    bool obeys = translation_related(f->event) && stage->on; /* a stage that is off has no A, R and S */
+    bool obeys = smmu_fault_of_tables(f->event) && stage->on; /* a stage that is off has no A, R and S */
     uint64_t record[SMMU_EVENT_WORDS];
     stop->event = f->event;
     stop->raz = false;
     if (!f->event) return stop->end = SMMU_ABORTED;
-    smmu_count(&d->stats.faults);
+    smmu_count(&d->stats.faults, 1);
     smmu_event_make(record, d->client.sid, f, q);
     /* An access that ATS translated ends at once (3.9.1.3). */
     if (obeys && stage->stall && d->client.resumed && !(q->access & SMMU_TRANSLATED)) {

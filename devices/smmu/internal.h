@@ -30,7 +30,8 @@ enum {
 /* ---- the unit and its devices. Each file adds what is its own, in a group of its name ---- */
 
 enum {
-    SMMU_ATC_ENTRIES = 64, /* translations that a device with ATS keeps */
+    SMMU_ADDRESS_BITS = 52, /* IDR5.OAS */
+    SMMU_ATC_ENTRIES = 64,  /* translations that a device with ATS keeps */
 };
 
 /* An access that waits (3.12.2). STAGs are indices of these. */
@@ -47,7 +48,6 @@ struct smmu_atc_entry {
     uint64_t iova, pa, size; /* size 0: this one is free */
     uint32_t ssid;           /* of which substream */
     bool substream;          /* ssid counts */
-    bool global;             /* for all substreams */
     uint8_t perm;            /* SMMU_READ | SMMU_WRITE | SMMU_EXEC | SMMU_PRIVILEGED */
 };
 
@@ -124,12 +124,6 @@ static inline void smmu_register_set(struct smmu *s, unsigned offset, uint32_t v
     __atomic_store_n(w, now, __ATOMIC_RELAXED);
 }
 
-/* Counts one. Each counter has one writer at a time, and readers at any. */
-static ALWAYS_INLINE void smmu_count(uint64_t *counter)
-{
-    __atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
-}
-
 /* What a walk needs to know of one stage: out of a CD or an STE, checked. What comes in pairs is of TTB0 and
  * TTB1; stage 2 has the first only. */
 struct smmu_stage {
@@ -185,6 +179,7 @@ struct smmu_config {
 /* What a walk finds: one block or page, or a smaller piece when stages differ in size. */
 struct smmu_page {
     uint64_t iova, pa, size; /* aligned to size */
+    uint64_t ipa;            /* what stage 1 made of iova; pa without stage 2 */
     unsigned perm; /* SMMU_READ | SMMU_WRITE | SMMU_EXEC that both stages allow, for the asked privilege … */
     unsigned perm_user, perm_privileged; /* … and for each */
     bool dirty_pending;                  /* writes must walk again: dirty state in hardware */
@@ -275,10 +270,11 @@ void smmu_events_resume(struct smmu *s);
 void smmu_stalls_abort(struct smmu *s);
 
 /* ---- ats.c ---- */
-/* A translated access (3.9.1): what it comes to. SMMU_DONE: the address is physical; otherwise it ends so,
- * and an event may have been recorded. */
-enum smmu_end smmu_ats_translated(struct smmu_device *d, const struct smmu_request *q,
-                                  struct smmu_stop *stop);
+/* A translated access (3.9.1): SMMU_DONE: *page is where this address goes (whatever is done there:
+ * permissions are the device's business, but for split stages); otherwise it ends so, and an event may have
+ * been recorded. */
+enum smmu_end smmu_ats_translated(struct smmu_device *d, const struct smmu_request *q, uint64_t address,
+                                  struct smmu_page *page, struct smmu_stop *stop);
 
 /* ---- memory.c: guest memory, atomically and from any thread ---- */
 /* A naturally aligned 64-bit word of guest RAM, little-endian. False: nothing is there (an external abort).

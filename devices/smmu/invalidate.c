@@ -75,7 +75,7 @@ void smmu_tlbi(struct smmu *s, const uint64_t *command, unsigned by)
     }
     if (by & SMMU_BY_IPA) inv.ipa = true, page &= bits_mask(52);
     if (by & (SMMU_BY_ADDRESS | SMMU_BY_IPA)) by_address(&inv, command, page);
-    smmu_count(&s->stats.invalidations);
+    smmu_count(&s->stats.invalidations, 1);
     smmu_tlb_invalidate(s, &inv);
 }
 
@@ -83,6 +83,6 @@ void smmu_cfgi(struct smmu *s, uint32_t first, uint32_t last, bool one, uint32_t
 {
     struct smmu_invalidation inv = {
         .sid_first = first, .sid_last = last, .by_ssid = one, .ssid = ssid, .leaf = leaf};
-    smmu_count(&s->stats.invalidations);
+    smmu_count(&s->stats.invalidations, 1);
     smmu_config_invalidate(s, &inv);
 }

@@ -136,7 +136,10 @@ enum smmu_end smmu_dma(struct smmu_device *d, const struct smmu_request *q, void
 /* A translation request (PCIe ATS): *to is what the device may use as SMMU_TRANSLATED; SMMU_RETRY: none. */
 enum smmu_end smmu_ats_request(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
                                unsigned *granted);
-/* PRI: false: the queue is full or the interface is off, and the answer is already known. */
+/* What the device was granted before and has not had to forget since. Between smmu_begin and smmu_end. */
+bool smmu_ats_cached(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to);
+/* PRI: one page of a group, from 0 to 511. False: it is not in the queue, which is full, has overflowed or is
+ * off; page_response has had the answer, if there is one (chapter 8). */
 bool smmu_page_request(struct smmu_device *d, const struct smmu_request *q, unsigned group, bool last);
 
 /* ---- statistics ---- */

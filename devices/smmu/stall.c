@@ -16,7 +16,7 @@ static enum smmu_put stall_record(struct smmu *s, struct smmu_stall *w)
     w->pending = !written;
     if (written) {
         s->mergeable = false;
-        smmu_count(&s->stats.events);
+        smmu_count(&s->stats.events, 1);
     }
     return put;
 }
@@ -26,7 +26,7 @@ unsigned smmu_stall_begin(struct smmu_device *d, const uint64_t *record)
     struct smmu *s = d->smmu;
     unsigned stag = 0;
     enum smmu_put put = SMMU_PUT;
-    smmu_count(&d->stats.stalls);
+    smmu_count(&d->stats.stalls, 1);
     pthread_mutex_lock(&s->records);
     while (stag < SMMU_STALLS && s->stalls[stag].device) stag++;
     if (stag == SMMU_STALLS) {
