@@ -2,6 +2,7 @@
  * pages that it asks for. What a device claims to have translated is believed only as far as CR0.ATSCHK and
  * STE.EATS say.
  */
+#include "devices/smmu/config.h"
 #include "devices/smmu/queue.h"
 
 #include <string.h>

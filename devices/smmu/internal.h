@@ -30,8 +30,7 @@ enum {
 /* ---- the unit and its devices. Each file adds what is its own, in a group of its name ---- */
 
 enum {
-    SMMU_ADDRESS_BITS = 52, /* IDR5.OAS */
-    SMMU_ATC_ENTRIES = 64,  /* translations that a device with ATS keeps */
+    SMMU_ATC_ENTRIES = 64, /* translations that a device with ATS keeps */
 };
 
 /* An access that waits (3.12.2). STAGs are indices of these. */

@@ -258,6 +258,7 @@ static bool both_stages(struct walk *w, struct smmu_page *page)
     uint64_t low = bits_mask(one.shift < two.shift ? one.shift : two.shift);
     *page = (struct smmu_page){.iova = w->iova & ~low,
                                .pa = pa & ~low,
+                               .ipa = ipa & ~low,
                                .size = low + 1,
                                .perm_user = one.perm.user & two.perm.user,
                                .perm_privileged = one.perm.privileged & two.perm.privileged,
