@@ -74,9 +74,8 @@ struct smmu {
     uint32_t last_prod;                    /* … EVENTQ_PROD after it … */
     bool mergeable;                        /* … when one like it can be merged with it (7.3.1) */
     bool atc_silent; /* a device did not answer a CMD_ATC_INV: the next CMD_SYNC fails (3.9.1.4) */
-    /* translate.c, tlb.c, config_cache.c, quiesce.c */
-    uint32_t instances; /* numbers of cached configurations given out; never 0 again once it wrapped */
-    bool fences;        /* membarrier(2) is not to be had: sections fence for themselves */
+    /* tlb.c, config_cache.c, quiesce.c */
+    bool stale; /* something was invalidated since devices were last waited for */
 };
 
 struct smmu_caches; /* tlb.h: a device's own: configurations, TLB, walk cache, last page */
@@ -216,7 +215,7 @@ unsigned smmu_config_access(const struct smmu_config *c, unsigned access);
 /* ---- walk.c ---- */
 /* Translates one address for an access (before PRIVCFG and INSTCFG) by a configuration that neither aborts
  * nor is bad. False: *f says what stopped it. Writes access flags and dirty states where hardware does. d:
- * whose walk cache and statistics; NULL: none. */
+ * whose statistics; NULL: nobody's. */
 bool smmu_walk(struct smmu *s, struct smmu_device *d, const struct smmu_config *c, uint64_t iova,
                unsigned access, struct smmu_page *page, struct smmu_fault *f);
 

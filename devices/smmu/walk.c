@@ -1,8 +1,9 @@
 /* Walks of translation tables: stage 1, stage 2, and both, where each descriptor of stage 1 is found through
  * stage 2 (IHI 0070 3.4, 3.13, 7.3.22; the Arm ARM, D8). Faults come in the order of 7.3.22. Nothing is
- * remembered but table addresses (walk_cache.c), and what hardware updates do to descriptors.
+ * remembered but addresses of tables, in the caches of the device that asks.
  */
 #include "devices/smmu/config.h"
+#include "devices/smmu/tlb.h"
 
 /* How often a walk begins anew because a descriptor that it was to update had changed meanwhile. Beyond that
  * somebody writes it all the time, and the update is an abort. */
@@ -15,6 +16,9 @@ struct walk {
     uint64_t iova;               /* input address */
     unsigned access;             /* after PRIVCFG and INSTCFG */
     unsigned fetches, updates;   /* so far */
+    struct smmu_caches *k;       /* with the walk cache; NULL: there is none */
+    uint64_t tag;                /* of this configuration in it */
+    bool cached;                 /* the input address's walk began below the top */
 };
 
 /* What one stage's walk finds. */
@@ -85,6 +89,62 @@ static uint64_t touched(const struct smmu_stage *st, const struct found *to, boo
     return stage2 ? d | SMMU_D_S2AP1 : d & ~SMMU_D_AP2;
 }
 
+/* ---- the walk cache ---- */
+
+/* A table on the way: what a walk begins with. */
+struct step {
+    unsigned level, shift; /* of its entries */
+    uint64_t mask;         /* of its index */
+    uint64_t table;        /* its address, for stage 2 when that is on */
+    uint64_t pa;           /* in physical memory; ~0: through stage 2 */
+    uint64_t hierarchy;    /* of the descriptors above */
+};
+
+/* Where a table is kept that covers 2^covers bytes, and as what. */
+static struct smmu_table_entry *table_entry(const struct walk *w, uint64_t address, unsigned covers,
+                                            unsigned level, unsigned stage, uint64_t *key)
+{
+    *key = address >> covers << covers | level << 2 | stage | 2;
+    uint64_t hash = (address >> covers) + level * 0x61 + stage * 0x1b + w->tag * 0x35;
+    return &w->k->tables[hash % SMMU_TABLES];
+}
+
+/* The lowest table that is known, from level 3 upwards; else the first one stays. */
+static bool find_table(const struct walk *w, uint64_t address, unsigned stage, unsigned stride,
+                       struct step *top)
+{
+    struct step at = {.level = 3, .shift = top->shift - (3 - top->level) * stride, .mask = bits_mask(stride)};
+    if (!w->k) return false;
+    for (; at.level > top->level; at.level--, at.shift += stride) {
+        uint64_t key;
+        const struct smmu_table_entry *e = table_entry(w, address, at.shift + stride, at.level, stage, &key);
+        if (e->key != key || e->tag != w->tag) continue;
+        at.table = e->table & bits_mask(56);
+        at.hierarchy = e->table & SMMU_D_HIERARCHY;
+        at.pa = e->pa;
+        *top = at;
+        return true;
+    }
+    return false;
+}
+
+static void keep_table(const struct walk *w, uint64_t address, unsigned stage, unsigned stride,
+                       const struct step *at, uint64_t pa)
+{
+    uint64_t key;
+    if (!w->k) return;
+    struct smmu_table_entry *e = table_entry(w, address, at->shift + stride, at->level, stage, &key);
+    *e = (struct smmu_table_entry){key, w->tag, at->table | at->hierarchy, pa};
+}
+
+static void descend(struct step *at, unsigned stride)
+{
+    at->level++;
+    at->shift -= stride;
+    at->mask = bits_mask(stride);
+    at->pa = ~0ull;
+}
+
 /* ---- stage 2 ---- */
 
 /* To the leaf of an intermediate address. *at is where its descriptor lies. */
@@ -93,19 +153,20 @@ static bool stage2_leaf(struct walk *w, uint64_t ipa, unsigned class_, struct fo
     const struct smmu_stage *st = &w->c->s2;
     if (ipa >> st->bits[0]) return fault(w, SMMU_F_TRANSLATION, true, class_, ipa);
     unsigned granule = st->granule[0], stride = granule - 3, level = st->start[0];
-    unsigned shift = smmu_level_shift(granule, level);
-    uint64_t table = st->ttb[0], mask = ~0ull; /* the first table may be 16 of them side by side */
-    for (;; level++, shift -= stride, mask = bits_mask(stride)) {
-        *at = table + (ipa >> shift & mask) * 8;
+    /* the first table may be 16 of them side by side */
+    struct step t = {level, smmu_level_shift(granule, level), ~0ull, st->ttb[0], 0, 0};
+    if (find_table(w, ipa, 1, stride, &t)) w->cached |= class_ == SMMU_CLASS_IN && !w->c->s1.on;
+    for (;; descend(&t, stride), keep_table(w, ipa, 1, stride, &t, 0)) {
+        *at = t.table + (ipa >> t.shift & t.mask) * 8;
         if (!load(w, st, *at, &to->d)) return fetch_abort(w, true, class_, ipa, *at);
-        enum smmu_kind kind = smmu_descriptor(to->d, granule, level, &table);
+        enum smmu_kind kind = smmu_descriptor(to->d, granule, t.level, &t.table);
         if (kind == SMMU_NOTHING) return fault(w, SMMU_F_TRANSLATION, true, class_, ipa);
-        if (table >> st->out_bits) return fault(w, SMMU_F_ADDR_SIZE, true, class_, ipa);
+        if (t.table >> st->out_bits) return fault(w, SMMU_F_ADDR_SIZE, true, class_, ipa);
         if (kind == SMMU_LEAF) break;
     }
-    to->address = table;
-    to->shift = (uint8_t)shift;
-    to->level = (uint8_t)level;
+    to->address = t.table;
+    to->shift = (uint8_t)t.shift;
+    to->level = (uint8_t)t.level;
     return true;
 }
 
@@ -139,14 +200,17 @@ static bool stage2(struct walk *w, uint64_t ipa, unsigned access, unsigned class
     }
 }
 
-/* Where a descriptor of stage 1 lies in physical memory. */
-static bool table_address(struct walk *w, uint64_t ipa, unsigned access, uint64_t *pa)
+/* Where a descriptor of stage 1 lies in physical memory, and how many bits of its address are the same there.
+ */
+static bool table_address(struct walk *w, uint64_t ipa, unsigned access, uint64_t *pa, unsigned *same)
 {
     *pa = ipa;
+    *same = 64;
     if (!w->c->s2.on) return true;
     struct found f;
     if (!stage2(w, ipa, access, SMMU_CLASS_TT, &f)) return false;
     *pa = f.address | (ipa & bits_mask(f.shift));
+    *same = f.shift;
     return true;
 }
 
@@ -163,6 +227,20 @@ static bool choose_table(const struct smmu_stage *st, uint64_t iova, unsigned *w
     return !(high >> bits);
 }
 
+/* Where the descriptor that a table has for the input address lies. A table below the first is kept. */
+static bool stage1_entry(struct walk *w, const struct step *t, unsigned stride, bool kept, uint64_t *at,
+                         uint64_t *pa)
+{
+    uint64_t offset = (w->iova >> t->shift & t->mask) * 8;
+    unsigned same;
+    *at = t->table + offset;
+    *pa = t->pa + offset;
+    if (t->pa != ~0ull) return true;
+    if (!table_address(w, *at, SMMU_READ, pa, &same)) return false;
+    if (!kept) keep_table(w, w->iova, 0, stride, t, same >= stride + 3 ? *pa - offset : ~0ull);
+    return true;
+}
+
 /* To the leaf of an input address. *at: where its descriptor lies, for stage 2 when there is one; *pa: in
  * physical memory. */
 static bool stage1_leaf(struct walk *w, unsigned which, struct found *to, uint64_t *at, uint64_t *pa,
@@ -171,20 +249,22 @@ static bool stage1_leaf(struct walk *w, unsigned which, struct found *to, uint64
     const struct smmu_stage *st = &w->c->s1;
     unsigned granule = st->granule[which], stride = granule - 3, level = st->start[which];
     unsigned shift = smmu_level_shift(granule, level);
-    uint64_t table = st->ttb[which], mask = bits_mask(st->bits[which] - shift);
-    for (*hierarchy = 0;; level++, shift -= stride, mask = bits_mask(stride)) {
-        *at = table + (w->iova >> shift & mask) * 8;
-        if (!table_address(w, *at, SMMU_READ, pa)) return false;
+    struct step t = {level, shift, bits_mask(st->bits[which] - shift), st->ttb[which], ~0ull, 0};
+    bool kept = find_table(w, w->iova, 0, stride, &t);
+    w->cached |= kept;
+    for (kept = true;; descend(&t, stride), kept = false) {
+        if (!stage1_entry(w, &t, stride, kept, at, pa)) return false;
         if (!load(w, st, *pa, &to->d)) return fetch_abort(w, false, SMMU_CLASS_TT, 0, *pa);
-        enum smmu_kind kind = smmu_descriptor(to->d, granule, level, &table);
+        enum smmu_kind kind = smmu_descriptor(to->d, granule, t.level, &t.table);
         if (kind == SMMU_NOTHING) return fault(w, SMMU_F_TRANSLATION, false, SMMU_CLASS_IN, 0);
-        if (table >> st->out_bits) return fault(w, SMMU_F_ADDR_SIZE, false, SMMU_CLASS_IN, 0);
+        if (t.table >> st->out_bits) return fault(w, SMMU_F_ADDR_SIZE, false, SMMU_CLASS_IN, 0);
         if (kind == SMMU_LEAF) break;
-        if (!st->had[which]) *hierarchy |= to->d & SMMU_D_HIERARCHY;
+        if (!st->had[which]) t.hierarchy |= to->d & SMMU_D_HIERARCHY;
     }
-    to->address = table;
-    to->shift = (uint8_t)shift;
-    to->level = (uint8_t)level;
+    *hierarchy = t.hierarchy;
+    to->address = t.table;
+    to->shift = (uint8_t)t.shift;
+    to->level = (uint8_t)t.level;
     return true;
 }
 
@@ -196,7 +276,8 @@ static bool stage1_update(struct walk *w, struct found *to, uint64_t at, uint64_
     uint64_t fresh = touched(st, to, false, w->access);
     *u = UPDATED;
     if (fresh == to->d) return true;
-    if (!table_address(w, at, SMMU_WRITE, &pa)) return false;
+    unsigned same;
+    if (!table_address(w, at, SMMU_WRITE, &pa, &same)) return false;
     *u = last ? ABORTED : update(w, st, pa, to->d, fresh);
     if (*u == ABORTED) return fetch_abort(w, false, SMMU_CLASS_TT, 0, pa);
     if (*u == CHANGED) return true;
@@ -271,17 +352,35 @@ static bool both_stages(struct walk *w, struct smmu_page *page)
     return true;
 }
 
+static bool walk(struct walk *w, struct smmu_device *d, struct smmu_page *page)
+{
+    bool ok = both_stages(w, page);
+    if (!d) return ok;
+    smmu_count(&d->stats.walks, 1);
+    smmu_count(&d->stats.fetches, w->fetches);
+    if (w->cached) smmu_count(&d->stats.walk_hits, 1);
+    if (w->updates) smmu_count(&d->stats.updates, w->updates);
+    return ok;
+}
+
 bool smmu_walk(struct smmu *s, struct smmu_device *d, const struct smmu_config *c, uint64_t iova,
                unsigned access, struct smmu_page *page, struct smmu_fault *f)
 {
     struct walk w = {.s = s, .c = c, .f = f, .iova = iova, .access = smmu_config_access(c, access)};
-    bool ok = both_stages(&w, page);
-    if (d) {
-        smmu_count(&d->stats.walks, 1);
-        smmu_count(&d->stats.fetches, w.fetches);
-        smmu_count(&d->stats.updates, w.updates);
-    }
-    return ok;
+    return walk(&w, d, page);
+}
+
+bool smmu_walk_context(struct smmu_device *d, const struct smmu_context *x, uint64_t iova, unsigned access,
+                       struct smmu_page *page, struct smmu_fault *f)
+{
+    struct walk w = {.s = d->smmu,
+                     .c = &x->config,
+                     .f = f,
+                     .iova = iova,
+                     .access = smmu_config_access(&x->config, access),
+                     .k = d->caches,
+                     .tag = smmu_atomic(&x->tables)};
+    return walk(&w, d, page);
 }
 
 bool smmu_walk_cd(struct smmu *s, struct smmu_config *c, uint64_t ipa, uint64_t *pa)

@@ -1,0 +1,77 @@
+/* When nobody uses any more what was invalidated (IHI 0070 3.21.1, 4.7.3): devices say when they begin and
+ * end to use what they were told, and a CMD_SYNC waits for those that began before the invalidation.
+ *
+ * A device's side is two plain stores: `section` is odd in between. Before it looks at a cache, that store
+ * must be seen by whoever invalidates, or the invalidation by it. The fence that takes is made by the waiter
+ * for all, with membarrier(2), since it waits seldom; where the kernel has none, each section makes its own.
+ */
+#include "devices/smmu/tlb.h"
+
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static long membarrier(int command)
+{
+    return syscall(SYS_membarrier, command, 0, 0);
+}
+
+/* An address that is the thread's own. */
+static const void *thread(void)
+{
+    static _Thread_local char self;
+    return &self;
+}
+
+struct smmu_caches *smmu_caches_new(void)
+{
+    struct smmu_caches *k = aligned_alloc(64, sizeof(*k));
+    if (!k) return NULL;
+    memset(k, 0, sizeof(*k));
+    k->fences = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) < 0;
+    return k;
+}
+
+void smmu_caches_free(struct smmu_caches *k)
+{
+    free(k);
+}
+
+void smmu_begin(struct smmu_device *d)
+{
+    struct smmu_caches *k = d->caches;
+    uint64_t section = __atomic_load_n(&k->section, __ATOMIC_RELAXED) + 1;
+    __atomic_store_n(&k->thread, thread(), __ATOMIC_RELAXED);
+    if (unlikely(k->fences))
+        __atomic_exchange_n(&k->section, section, __ATOMIC_SEQ_CST);
+    else
+        __atomic_store_n(&k->section, section, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+void smmu_end(struct smmu_device *d)
+{
+    struct smmu_caches *k = d->caches;
+    __atomic_store_n(&k->section, __atomic_load_n(&k->section, __ATOMIC_RELAXED) + 1, __ATOMIC_RELEASE);
+}
+
+/* Until this section ends. One of the same thread, which waits here, is none to wait for. */
+static void wait_device(const struct smmu_caches *k)
+{
+    uint64_t section = __atomic_load_n(&k->section, __ATOMIC_ACQUIRE);
+    if (!(section & 1) || __atomic_load_n(&k->thread, __ATOMIC_RELAXED) == thread()) return;
+    for (unsigned spins = 0; __atomic_load_n(&k->section, __ATOMIC_ACQUIRE) == section; spins++)
+        if (spins > 100) sched_yield();
+}
+
+void smmu_wait_devices(struct smmu *s)
+{
+    if (!s->stale || !s->devices) return;
+    s->stale = false;
+    /* fails only where devices fence for themselves, and then invalidations were fences enough */
+    if (!s->devices->caches->fences) membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    for (const struct smmu_device *d = s->devices; d; d = d->next) wait_device(d->caches);
+}

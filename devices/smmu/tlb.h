@@ -1,0 +1,155 @@
+/* A device's own caches: configurations, translations, tables' addresses, the last page. They belong to the
+ * device's thread, which alone fills them and takes no lock; commands, on any thread, invalidate them.
+ *
+ * How both get along:
+ *     what an entry is of   each cached configuration has a number, its instance, that no other ever had, and
+ *                           entries carry it. A command that means all of a configuration's entries gives it
+ *                           another number, or none (0: it is to be read again).
+ *     one address           a command overwrites the entry's `va`.
+ *     what is being filled  whoever fills looks at `fills` before it reads tables and, with the entry in
+ * place, again; commands count it up before they look for entries. So either the command sees the entry, or
+ * the filler sees the command and takes the entry back. what is in use        quiesce.c.
+ */
+#ifndef DEVICES_SMMU_TLB_H
+#define DEVICES_SMMU_TLB_H
+
+#include "devices/smmu/walk.h"
+
+enum {
+    SMMU_CONTEXTS = 64, /* configurations that a device keeps: streams with more substreams read some again */
+    SMMU_TLB_SETS = 512,  /* of translations */
+    SMMU_TLB_WAYS = 4,    /* entries of a set */
+    SMMU_TABLES = 512,    /* addresses of tables (the walk cache) */
+    SMMU_INVALIDATE = 512 /* probes for addresses; beyond, all of a configuration goes */
+};
+
+/* Permissions of an entry and needs of an access: SMMU_READ, SMMU_WRITE, SMMU_EXEC of users and, three bits
+ * above, of the privileged. */
+enum { SMMU_NEED_PRIVILEGED = 3, SMMU_TAG_SHIFT = 8 };
+
+/* Bits of smmu_context.tags. */
+enum {
+    SMMU_TAG_ASID = 16,  /* above the VMID */
+    SMMU_TAG_WORLD = 32, /* enum smmu_world */
+    SMMU_TAG_S1 = 34,    /* stage 1 translates */
+    SMMU_TAG_S2 = 35,    /* stage 2 translates */
+    SMMU_TAG_TBI = 36,   /* top bytes ignored, of both tables */
+};
+
+/* A configuration that is kept. */
+struct smmu_context {
+    uint64_t instance;         /* its number; 0: there is none. Atomic */
+    uint64_t tables;           /* the number that the walk cache knows it by. Atomic */
+    uint64_t tags;             /* what invalidations choose it by. Atomic */
+    uint32_t ssid;             /* of its CD, likewise. Atomic */
+    uint32_t key_ssid;         /* whose: substream … */
+    bool key_substream;        /* … when there is one */
+    uint8_t need[16];          /* what an access needs, by its SMMU_READ … SMMU_PRIVILEGED */
+    struct smmu_config config; /* configuration */
+};
+
+/* A translation: 2^n bytes of guest memory that lie together in the host's. */
+struct smmu_tlb_entry {
+    uint64_t va;   /* first address | n; 0: none. Atomic */
+    uint64_t tag;  /* instance << SMMU_TAG_SHIFT | permissions */
+    uint64_t pa;   /* where it goes */
+    uint8_t *host; /* likewise */
+};
+
+/* A table's address: what a walk may begin with. */
+struct smmu_table_entry {
+    uint64_t key;   /* first input address of what it covers | level << 2 | stage */
+    uint64_t tag;   /* smmu_context.tables */
+    uint64_t table; /* its address, for stage 2 when that is on; in bits 63:59 the hierarchy above it */
+    uint64_t pa;    /* in physical memory; ~0: not in one piece, or not known */
+};
+
+/* Where the last access went. */
+struct smmu_last {
+    uint64_t iova, size; /* size 0: nowhere */
+    uint64_t pa;         /* of iova */
+    uint8_t *host;       /* likewise */
+    uint64_t uses;       /* smmu_caches.uses when it was filled */
+    uint32_t ssid;       /* substream … */
+    uint32_t ssid_mask;  /* … when there is one */
+    unsigned access;     /* SMMU_SUBSTREAM as it was */
+    unsigned perm;       /* as in tags */
+    const uint8_t *need; /* of its configuration */
+};
+
+struct smmu_caches {
+    /* written by commands; read by each access */
+    uint64_t fills;     /* invalidations that may concern what is being filled. Atomic */
+    uint64_t uses;      /* those that concerned something that was kept. Atomic */
+    uint64_t instances; /* numbers given out. Atomic */
+    /* quiesce.c */
+    uint64_t section;   /* odd: the device uses what it was told. Atomic */
+    const void *thread; /* on whose thread. Atomic */
+    bool fences;        /* membarrier(2) is not to be had: sections fence for themselves */
+    /* the device's thread */
+    struct smmu_last last;                       /* last page */
+    struct smmu_context *recent;                 /* configuration of the last access that looked for one */
+    uint64_t sizes;                              /* set of 1 << n that entries have had. Atomic */
+    unsigned victim;                             /* which way goes next */
+    struct smmu_context contexts[SMMU_CONTEXTS]; /* by substream */
+    struct smmu_table_entry tables[SMMU_TABLES]; /* walk cache */
+    struct smmu_tlb_entry tlb[SMMU_TLB_SETS * SMMU_TLB_WAYS]
+        __attribute__((aligned(64))); /* sets, one after the other */
+};
+
+static ALWAYS_INLINE uint64_t smmu_atomic(const uint64_t *p)
+{
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+/* A number that no configuration of this device has had. */
+static inline uint64_t smmu_instance(struct smmu_caches *k)
+{
+    return __atomic_add_fetch(&k->instances, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- tlb.c ---- */
+
+/* An address without a top byte that is ignored (CD.TBI), so that all that are one have one entry. */
+static ALWAYS_INLINE uint64_t smmu_canonical(uint64_t tags, uint64_t va)
+{
+    if (likely(!(tags >> SMMU_TAG_TBI))) return va;
+    unsigned high = va >> 55 & 1;
+    if (!(tags >> (SMMU_TAG_TBI + high) & 1)) return va;
+    return high ? va | 0xffull << 56 : va & bits_mask(56);
+}
+
+/* The set of a page: pages that follow each other are in sets that do. */
+static ALWAYS_INLINE unsigned smmu_tlb_set(uint64_t va, unsigned n, uint64_t instance)
+{
+    return (unsigned)(((va >> n) + instance * 0x9e5 + n) % SMMU_TLB_SETS) * SMMU_TLB_WAYS;
+}
+
+/* An entry of this configuration for va that allows what is needed, or NULL. */
+static ALWAYS_INLINE const struct smmu_tlb_entry *smmu_tlb_find(const struct smmu_caches *k,
+                                                                uint64_t instance, uint64_t va, unsigned need)
+{
+    for (uint64_t sizes = __atomic_load_n(&k->sizes, __ATOMIC_RELAXED); sizes; sizes &= sizes - 1) {
+        unsigned n = (unsigned)__builtin_ctzll(sizes);
+        const struct smmu_tlb_entry *e = &k->tlb[smmu_tlb_set(va, n, instance)];
+        uint64_t want = (va >> n << n) | n, tag = instance << SMMU_TAG_SHIFT | need;
+        for (unsigned way = 0; way < SMMU_TLB_WAYS; way++, e++)
+            if (smmu_atomic(&e->va) == want && !((e->tag ^ tag) & (~(uint64_t)0xff | need))) return e;
+    }
+    return NULL;
+}
+
+/* Keeps a translation, unless an invalidation came since `fills`. */
+void smmu_tlb_insert(struct smmu_caches *k, const struct smmu_tlb_entry *e, uint64_t fills);
+
+/* ---- config_cache.c ---- */
+/* The configuration of a substream, read when it is not kept. Also when it cannot be kept: then its instance
+ * is 0. On the device's thread; valid until the next call. */
+struct smmu_context *smmu_context(struct smmu_device *d, bool substream, uint32_t ssid);
+
+/* ---- walk.c ---- */
+/* smmu_walk by a configuration that is kept: with the walk cache. */
+bool smmu_walk_context(struct smmu_device *d, const struct smmu_context *x, uint64_t iova, unsigned access,
+                       struct smmu_page *page, struct smmu_fault *f);
+
+#endif

@@ -1,0 +1,535 @@
+/* Accesses through a whole unit: ranges, caches and what commands make of them; held against walks without
+ * any cache under random tables, accesses and invalidations.
+ */
+#include "devices/smmu/fixture.h"
+#include "devices/smmu/tlb.h"
+
+static struct fixture fix;
+static struct smmu_device *dev;
+static struct fix_table s1, s2;
+
+static void attach(struct smmu_device **d, uint32_t sid)
+{
+    struct smmu_client client = {.name = "test", .sid = sid};
+    assert_int_equal(smmu_attach(fix.s, &client, d), 0);
+}
+
+static int setup(void **state)
+{
+    struct smmu_board board = {.mem = &fix.mem};
+    fix_init(&fix, smmu_new(&board));
+    attach(&dev, FIX_SID);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    smmu_free(fix.s);
+    mem_free(&fix.mem);
+    return 0;
+}
+
+static void stage1(void)
+{
+    s1 = fix_table(&fix, 12, 39, -1);
+    fix_stage1(&fix, &s1);
+    fix_apply(&fix);
+}
+
+/* Everything that a command may say, then what a CMD_SYNC does. */
+static void tlbi(struct smmu_invalidation inv)
+{
+    inv.worlds = 1 << SMMU_WORLD_EL1;
+    inv.vmid_mask = 0xffff;
+    pthread_mutex_lock(&fix.s->lock);
+    smmu_tlb_invalidate(fix.s, &inv);
+    smmu_wait_devices(fix.s);
+    pthread_mutex_unlock(&fix.s->lock);
+}
+
+static void tlbi_page(uint64_t iova, uint64_t size, bool leaf)
+{
+    tlbi((struct smmu_invalidation){
+        .by_address = true, .address = iova, .last = iova + size - 1, .leaf = leaf});
+}
+
+static void cfgi(uint32_t sid)
+{
+    struct smmu_invalidation inv = {.sid_first = sid, .sid_last = sid};
+    pthread_mutex_lock(&fix.s->lock);
+    smmu_config_invalidate(fix.s, &inv);
+    smmu_wait_devices(fix.s);
+    pthread_mutex_unlock(&fix.s->lock);
+}
+
+static struct smmu_range ranges[64];
+static struct smmu_stop stop;
+
+static unsigned translate(uint64_t iova, uint64_t size, unsigned access)
+{
+    struct smmu_request q = {.iova = iova, .size = size, .access = access};
+    smmu_begin(dev);
+    unsigned n = smmu_translate(dev, &q, ranges, ARRAY_LEN(ranges), &stop);
+    smmu_end(dev);
+    return n;
+}
+
+static uint8_t *host(uint64_t pa)
+{
+    return fix.mem.regions[0].host + (pa - FIX_BASE);
+}
+
+static struct smmu_stats stats(void)
+{
+    struct smmu_stats t;
+    smmu_stats(fix.s, &t);
+    return t;
+}
+
+/* ---- ranges ---- */
+
+static void test_ranges_join(void **state)
+{
+    stage1();
+    for (uint64_t i = 0; i < 8; i++)
+        fix_map(&fix, &s1, 0x10000 + i * 4096, 0x82000000 + (i + (i > 4)) * 4096, 3, FIX_S1);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(translate(0x10123, 8 * 4096 - 0x123, SMMU_READ), 2);
+        assert_int_equal(ranges[0].address, 0x82000123);
+        assert_int_equal(ranges[0].size, 5 * 4096 - 0x123);
+        assert_ptr_equal(ranges[0].host, host(0x82000123));
+        assert_int_equal(ranges[1].address, 0x82006000);
+        assert_int_equal(ranges[1].size, 3 * 4096);
+        assert_int_equal(stop.end, SMMU_DONE);
+    }
+    assert_int_equal(stats().walks, 8);
+    assert_int_equal(stats().config_reads, 1);
+    /* beyond what is mapped: the ranges before it stay */
+    assert_int_equal(translate(0x17000, 0x2000, SMMU_READ), 1);
+    assert_int_equal(stop.end, SMMU_ABORTED);
+    assert_int_equal(stop.event, SMMU_F_TRANSLATION);
+    assert_int_equal(stop.done, 0x1000);
+    /* less room than ranges */
+    struct smmu_request q = {.iova = 0x10000, .size = 8 * 4096, .access = SMMU_READ};
+    assert_int_equal(smmu_translate(dev, &q, ranges, 1, &stop), 1);
+    assert_int_equal(stop.end, SMMU_DONE);
+    assert_int_equal(stop.done, 5 * 4096);
+}
+
+static void test_list(void **state)
+{
+    stage1();
+    for (uint64_t i = 0; i < 32; i++)
+        fix_map(&fix, &s1, i * 4096, 0x82000000 + (i * 7 % 32) * 4096, 3, FIX_S1);
+    struct smmu_request q[33];
+    unsigned ends[33];
+    for (unsigned i = 0; i < 33; i++)
+        q[i] = (struct smmu_request){.iova = i * 4096ull + i, .size = 16, .access = SMMU_WRITE};
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(smmu_translate_list(dev, q, 33, ranges, ARRAY_LEN(ranges), ends, &stop), 32);
+        assert_int_equal(stop.event, SMMU_F_TRANSLATION);
+        for (unsigned i = 0; i < 32; i++) {
+            assert_int_equal(ends[i], i + 1);
+            assert_int_equal(ranges[i].address, 0x82000000 + (i * 7ull % 32) * 4096 + i);
+            assert_int_equal(ranges[i].size, 16);
+        }
+    }
+    assert_int_equal(smmu_translate_list(dev, q, 32, ranges, 5, ends, &stop), 5);
+    assert_int_equal(stop.end, SMMU_DONE);
+}
+
+static void test_holes(void **state)
+{
+    stage1();
+    fix_map(&fix, &s1, 0x1000, FIX_NOWHERE, 3, FIX_S1);
+    fix_map(&fix, &s1, 0x2000, FIX_NOWHERE + 0x1000, 3, FIX_S1);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(translate(0x1800, 0x1000, SMMU_READ), 1);
+        assert_null(ranges[0].host);
+        assert_int_equal(ranges[0].address, FIX_NOWHERE + 0x800);
+        assert_int_equal(ranges[0].size, 0x1000);
+        assert_int_equal(stop.end, SMMU_DONE);
+    }
+    /* a block of 1G of which memory has 64M */
+    fix_map(&fix, &s1, 0x40000000, 0x80000000, 1, FIX_S1);
+    assert_int_equal(translate(0x40000000 + FIX_SIZE - 0x1000, 0x2000, SMMU_READ), 2);
+    assert_int_equal(ranges[0].size, 0x1000);
+    assert_non_null(ranges[0].host);
+    assert_null(ranges[1].host);
+    uint64_t walks = stats().walks;
+    assert_int_equal(translate(0x40001000, 0x3000, SMMU_WRITE), 1);
+    assert_int_equal(translate(0x42001000, 0x3000, SMMU_WRITE), 1);
+    assert_true(stats().walks <= walks + 1);
+    uint8_t buffer[16];
+    struct smmu_request q = {.iova = 0x1800, .size = 16, .access = SMMU_READ};
+    assert_int_equal(smmu_dma(dev, &q, buffer, &stop), SMMU_ABORTED);
+    assert_int_equal(stop.event, 0);
+}
+
+static void test_read_only_memory(void **state)
+{
+    assert_int_equal(mem_add(&fix.mem, 0x20000000, 0x10000, CPU_READ, NULL, "rom"), 0);
+    stage1();
+    fix_map(&fix, &s1, 0x1000, 0x20001000, 3, FIX_S1);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(translate(0x1000, 16, SMMU_READ), 1);
+        assert_non_null(ranges[0].host);
+        assert_int_equal(translate(0x1000, 16, SMMU_WRITE), 1);
+        assert_null(ranges[0].host);
+    }
+}
+
+static void test_dma(void **state)
+{
+    uint8_t out[0x3000], in[0x3000];
+    stage1();
+    for (uint64_t i = 0; i < 4; i++) fix_map(&fix, &s1, i * 4096, 0x82000000 + (3 - i) * 4096, 3, FIX_S1);
+    for (unsigned i = 0; i < sizeof(out); i++) out[i] = (uint8_t)(i * 31 + 7);
+    mem_clean(&fix.mem);
+    struct smmu_request q = {.iova = 0x800, .size = sizeof(out), .access = SMMU_WRITE};
+    assert_int_equal(smmu_dma(dev, &q, out, &stop), SMMU_DONE);
+    assert_int_equal(fix.mem.ndirty, 4);
+    assert_memory_equal(host(0x82003800), out, 0x800);
+    q.access = SMMU_READ;
+    assert_int_equal(smmu_dma(dev, &q, in, &stop), SMMU_DONE);
+    assert_memory_equal(in, out, sizeof(out));
+    q.iova = 0x2000;
+    assert_int_equal(smmu_dma(dev, &q, in, &stop), SMMU_ABORTED);
+    assert_int_equal(stop.done, 0x2000);
+    /* A is 0: reads as zeroes */
+    fix_put(fix.cd, SMMU_CD_A, 0);
+    fix_apply(&fix);
+    cfgi(FIX_SID);
+    assert_int_equal(smmu_dma(dev, &q, in, &stop), SMMU_ABORTED);
+    assert_true(stop.raz);
+    assert_int_equal(in[0x2000], 0);
+    assert_int_equal(in[0x2fff], 0);
+}
+
+static void test_bypass_abort_disabled(void **state)
+{
+    fix_put(fix.ste, SMMU_STE_V, 1);
+    fix_put(fix.ste, SMMU_STE_CONFIG, SMMU_STE_CONFIG_BYPASS);
+    fix_apply(&fix);
+    assert_int_equal(translate(0x82000010, 0x4000, SMMU_WRITE), 1);
+    assert_ptr_equal(ranges[0].host, host(0x82000010));
+    assert_int_equal(translate(1ull << 52, 1, SMMU_READ), 0);
+    assert_int_equal(stop.event, SMMU_F_ADDR_SIZE);
+    fix_put(fix.ste, SMMU_STE_CONFIG, SMMU_STE_CONFIG_ABORT);
+    fix_apply(&fix);
+    assert_int_equal(translate(0x82000010, 0x4000, SMMU_WRITE), 1); /* still the old one */
+    cfgi(FIX_SID + 1);
+    assert_int_equal(translate(0x82000010, 0x4000, SMMU_WRITE), 1);
+    cfgi(FIX_SID);
+    assert_int_equal(translate(0x82000010, 0x4000, SMMU_WRITE), 0);
+    assert_int_equal(stop.end, SMMU_ABORTED);
+    assert_int_equal(stop.event, 0);
+    assert_true(smmu_mmio_write(fix.s, SMMU_REG_CR0, 4, 0));
+    assert_int_equal(translate(0x82000010, 0x4000, SMMU_WRITE), 1);
+    assert_int_equal(translate(1ull << 52, 1, SMMU_READ), 0);
+    assert_int_equal(stop.event, 0);
+    assert_true(smmu_mmio_write(fix.s, SMMU_REG_GBPA, 4, 1u << 31 | 1u << 20));
+    assert_int_equal(translate(0x82000010, 0x4000, SMMU_WRITE), 0);
+    assert_int_equal(stop.event, 0);
+}
+
+/* ---- what is kept, and until when ---- */
+
+static void test_stale_until_invalidated(void **state)
+{
+    stage1();
+    fix_map(&fix, &s1, 0x5000, 0x82000000, 3, FIX_S1);
+    fix_map(&fix, &s1, 0x6000, 0x82001000, 3, FIX_S1);
+    static const struct {
+        struct smmu_invalidation inv;
+        bool hit;
+    } rows[] = {
+        {{.by_address = true, .address = 0x5000, .last = 0x5fff}, true},
+        {{.by_address = true, .address = 0x6000, .last = 0x6fff}, false},
+        {{.by_address = true, .address = 0x4000, .last = 0x5000}, true},
+        {{.by_address = true, .address = 0, .last = ~0ull}, true},
+        {{.by_address = true, .by_asid = true, .asid = 7, .address = 0x5000, .last = 0x5fff, .leaf = true},
+         true},
+        {{.by_asid = true, .asid = 7}, true},
+        {{.by_asid = true, .asid = 8}, false},
+        {{.by_vmid = true, .vmid = 0}, true},
+        {{.by_vmid = true, .vmid = 1}, false},
+        {{0}, true},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        tlbi((struct smmu_invalidation){0});
+        fix_map(&fix, &s1, 0x5000, 0x82000000, 3, FIX_S1);
+        assert_int_equal(translate(0x5000, 16, SMMU_READ), 1);
+        assert_int_equal(translate(0x6000, 16, SMMU_READ), 1);
+        fix_map(&fix, &s1, 0x5000, 0x82002000, 3, FIX_S1);
+        assert_int_equal(translate(0x5000, 16, SMMU_READ), 1);
+        assert_int_equal(ranges[0].address, 0x82000000);
+        tlbi(rows[i].inv);
+        assert_int_equal(translate(0x5000, 16, SMMU_READ), 1);
+        if (ranges[0].address != (rows[i].hit ? 0x82002000 : 0x82000000)) fail_msg("row %u", i);
+    }
+    /* another world */
+    fix_map(&fix, &s1, 0x5000, 0x82000000, 3, FIX_S1);
+    tlbi((struct smmu_invalidation){0});
+    translate(0x5000, 16, SMMU_READ);
+    fix_map(&fix, &s1, 0x5000, 0x82002000, 3, FIX_S1);
+    struct smmu_invalidation el2 = {.worlds = 1 << SMMU_WORLD_EL2 | 1 << SMMU_WORLD_EL2_E2H,
+                                    .vmid_mask = 0xffff};
+    smmu_tlb_invalidate(fix.s, &el2);
+    translate(0x5000, 16, SMMU_READ);
+    assert_int_equal(ranges[0].address, 0x82000000);
+}
+
+/* Tables above the leaf go with commands that are not for leaves alone. */
+static void test_walk_cache(void **state)
+{
+    stage1();
+    fix_map(&fix, &s1, 0x5000, 0x82000000, 3, FIX_S1);
+    fix_map(&fix, &s1, 0x6000, 0x82001000, 3, FIX_S1);
+    translate(0x5000, 16, SMMU_READ);
+    uint64_t fetches = stats().fetches;
+    translate(0x6000, 16, SMMU_READ);
+    assert_int_equal(stats().fetches, fetches + 1);
+    assert_int_equal(stats().walk_hits, 1);
+    uint64_t other = fix_alloc(&fix, 4096), above = fix_entry(&fix, &s1, 0x5000, 2);
+    fix_store(&fix, other + 5 * 8, 0x82003000 | FIX_S1 | 3);
+    fix_store(&fix, above, other | 3);
+    tlbi_page(0x5000, 4096, true);
+    translate(0x5000, 16, SMMU_READ);
+    assert_int_equal(ranges[0].address, 0x82000000);
+    tlbi_page(0x5000, 4096, false);
+    translate(0x5000, 16, SMMU_READ);
+    assert_int_equal(ranges[0].address, 0x82003000);
+}
+
+static void test_top_byte_shares_entries(void **state)
+{
+    stage1();
+    fix_put(fix.cd, SMMU_CD_TBI0, 1);
+    fix_apply(&fix);
+    fix_map(&fix, &s1, 0x5000, 0x82000000, 3, FIX_S1);
+    assert_int_equal(translate(0xaa00000000005010, 16, SMMU_READ), 1);
+    assert_int_equal(translate(0x5010, 16, SMMU_READ), 1);
+    assert_int_equal(ranges[0].address, 0x82000010);
+    assert_int_equal(stats().walks, 1);
+    fix_map(&fix, &s1, 0x5000, 0x82001000, 3, FIX_S1);
+    tlbi_page(0x5000, 4096, true);
+    assert_int_equal(translate(0xaa00000000005010, 16, SMMU_READ), 1);
+    assert_int_equal(ranges[0].address, 0x82001010);
+}
+
+static void test_permissions_of_hits(void **state)
+{
+    stage1();
+    fix_map(&fix, &s1, 0x5000, 0x82000000, 3, FIX_S1 | 0x80); /* all read and execute */
+    assert_int_equal(translate(0x5000, 16, SMMU_READ), 1);
+    assert_int_equal(translate(0x5000, 16, SMMU_WRITE), 0);
+    assert_int_equal(stop.event, SMMU_F_PERMISSION);
+    assert_int_equal(translate(0x5000, 16, SMMU_READ | SMMU_PRIVILEGED), 1);
+    assert_int_equal(translate(0x5000, 16, SMMU_WRITE | SMMU_PRIVILEGED), 0);
+    assert_int_equal(translate(0x5000, 16, SMMU_READ | SMMU_EXEC), 1);
+    /* dirty state: a page that was read is walked again to be written */
+    fix_put(fix.cd, SMMU_CD_HA, 1);
+    fix_put(fix.cd, SMMU_CD_HD, 1);
+    fix_apply(&fix);
+    cfgi(FIX_SID);
+    uint64_t at = fix_map(&fix, &s1, 0x6000, 0x82000000, 3, (FIX_S1 & ~0x400u) | 0x80 | 1ull << 51);
+    assert_int_equal(translate(0x6000, 16, SMMU_READ), 1);
+    assert_int_equal(fix_load(&fix, at) & 0x480, 0x480);
+    uint64_t walks = stats().walks;
+    assert_int_equal(translate(0x6000, 16, SMMU_WRITE), 1);
+    assert_int_equal(fix_load(&fix, at) & 0x480, 0x400);
+    assert_int_equal(translate(0x6000, 16, SMMU_WRITE), 1);
+    assert_int_equal(stats().walks, walks + 1);
+}
+
+static void test_substreams(void **state)
+{
+    enum { SSIDS = 256 };
+    struct fix_table t[4];
+    stage1();
+    uint64_t cds = fix_alloc(&fix, SSIDS * 64);
+    fix_put(fix.ste, SMMU_STE_S1CONTEXTPTR, cds >> 6);
+    fix_put(fix.ste, SMMU_STE_S1CDMAX, 8);
+    fix_put(fix.ste, SMMU_STE_S1DSS, SMMU_STE_S1DSS_SSID0);
+    fix_apply(&fix);
+    for (unsigned i = 0; i < 4; i++) {
+        t[i] = fix_table(&fix, 12, 39, -1);
+        fix_map(&fix, &t[i], 0x5000, 0x82000000 + i * 4096, 3, FIX_S1);
+    }
+    for (unsigned i = 0; i < SSIDS; i++) {
+        uint64_t cd[8];
+        memcpy(cd, fix.cd, sizeof(cd));
+        fix_put(cd, SMMU_CD_TTB0, t[i % 4].root >> 4);
+        fix_put(cd, SMMU_CD_ASID, i);
+        assert_true(smmu_store_words(fix.s, cds + i * 64, cd, 8));
+    }
+    struct rng r = {1};
+    for (unsigned i = 0; i < 4000; i++) {
+        unsigned ssid = (unsigned)rng_below(&r, SSIDS);
+        bool substream = rng_below(&r, 8) != 0;
+        struct smmu_request q = {0x5000, 16, ssid, SMMU_READ | (substream ? SMMU_SUBSTREAM : 0)};
+        unsigned n = smmu_translate(dev, &q, ranges, 4, &stop);
+        if (substream && !ssid) {
+            assert_int_equal(n, 0);
+            assert_int_equal(stop.event, SMMU_F_STREAM_DISABLED);
+            continue;
+        }
+        assert_int_equal(n, 1);
+        assert_int_equal(ranges[0].address, 0x82000000 + (substream ? ssid % 4 : 0) * 4096);
+    }
+}
+
+/* ---- against walks without caches ---- */
+
+struct outcome {
+    unsigned event; /* 0: it went through */
+    uint64_t pa;    /* where */
+};
+
+/* What the tables say now. */
+static struct outcome now(uint64_t iova, unsigned access)
+{
+    struct smmu_config c;
+    struct smmu_page page;
+    struct smmu_fault f;
+    smmu_config_read(fix.s, FIX_SID, false, 0, &c);
+    assert_int_equal(c.bad.event, 0);
+    if (!smmu_walk(fix.s, NULL, &c, iova, access, &page, &f)) return (struct outcome){.event = f.event};
+    return (struct outcome){.pa = page.pa + (iova - page.iova)};
+}
+
+static struct outcome cached(uint64_t iova, unsigned access)
+{
+    if (translate(iova, 1, access)) return (struct outcome){.pa = ranges[0].address};
+    return (struct outcome){.event = stop.event};
+}
+
+static bool same(struct outcome a, struct outcome b)
+{
+    return a.event == b.event && a.pa == b.pa;
+}
+
+/* One random change of a table; what it was, so that results in between may be either. */
+static uint64_t change(struct rng *r, const struct fix_table *t, uint64_t iova, uint64_t pa, uint64_t base,
+                       bool *leaf)
+{
+    unsigned top = t->granule == 14 ? 2 : 1,
+             level = rng_below(r, 4) ? 3 : top + (unsigned)rng_below(r, 4 - top);
+    unsigned shift = t->granule + (3 - level) * (t->granule - 3);
+    uint64_t table = t->root, d, at = 0;
+    /* what stands above it may be a block: then that is what changes */
+    for (unsigned l = t->start;; l++) {
+        unsigned low = t->granule + (3 - l) * (t->granule - 3);
+        at = table + (iova >> low & bits_mask(l == t->start ? fix_first_bits(t) : t->granule - 3)) * 8;
+        d = fix_load(&fix, at);
+        if (l == level) break;
+        if ((d & 3) != 3) {
+            level = l;
+            shift = low;
+            break;
+        }
+        table = d & bits_mask(48) & ~bits_mask(t->granule);
+    }
+    *leaf = level == 3 || (d & 3) == 1;
+    uint64_t attributes =
+        base ^ (rng_below(r, 4) ? 0 : rng_below(r, 4) << 6) ^ (rng_below(r, 16) ? 0 : 0x400);
+    uint64_t fresh = 0;
+    if (level < 3 && rng_below(r, 2))
+        fresh = fix_alloc(&fix, 1ull << t->granule) | 3;
+    else if (rng_below(r, 8))
+        fresh = (pa >> shift << shift) | attributes | (level == 3 ? 3 : 1);
+    if (level < 3 && (fresh & 3) != 3) *leaf = *leaf && true;
+    fix_store(&fix, at, fresh);
+    return shift;
+}
+
+static void random_runs(uint64_t seed, unsigned granule, unsigned mode, unsigned rounds)
+{
+    struct rng r = {seed};
+    struct fix_table *t = mode == SMMU_STE_CONFIG_S2 ? &s2 : &s1;
+    uint64_t span = granule == 12 ? 1 << 23 : granule == 14 ? 1 << 26 : 1 << 30;
+    for (unsigned round = 0; round < rounds; round++) {
+        uint64_t iova[12];
+        struct outcome before[ARRAY_LEN(iova)];
+        unsigned access[ARRAY_LEN(iova)];
+        uint64_t pa = FIX_BASE + rng_below(&r, FIX_SIZE);
+        uint64_t where = (rng_below(&r, 16) << granule) + (rng_below(&r, 2) ? 0 : rng_below(&r, span));
+        for (unsigned i = 0; i < ARRAY_LEN(iova); i++) {
+            iova[i] = rng_below(&r, 3) ? where ^ rng_below(&r, 4 << granule) : rng_below(&r, span);
+            access[i] = (unsigned)rng_below(&r, 2) + 1;
+            before[i] = now(iova[i], access[i]);
+            if (rng_below(&r, 2)) assert_true(same(cached(iova[i], access[i]), before[i]));
+        }
+        bool leaf;
+        if (fix.next > FIX_BASE + FIX_SIZE - 0x100000) return;
+        uint64_t shift = change(&r, t, where, pa, mode == SMMU_STE_CONFIG_S2 ? FIX_S2 : FIX_S1, &leaf);
+        for (unsigned i = 0; i < ARRAY_LEN(iova); i++) {
+            struct outcome c = cached(iova[i], access[i]);
+            if (!same(c, before[i])) assert_true(same(c, now(iova[i], access[i])));
+        }
+        uint64_t first = where >> shift << shift;
+        switch (rng_below(&r, 4)) {
+        case 0: tlbi((struct smmu_invalidation){0}); break;
+        case 1:
+            tlbi((struct smmu_invalidation){.by_vmid = true, .vmid = mode == SMMU_STE_CONFIG_S1 ? 0 : 3});
+            break;
+        default:
+            tlbi((struct smmu_invalidation){.by_address = true,
+                                            .ipa = mode == SMMU_STE_CONFIG_S2,
+                                            .address = first,
+                                            .last = first + (1ull << shift) - 1,
+                                            .leaf = leaf && rng_below(&r, 2)});
+        }
+        for (unsigned i = 0; i < ARRAY_LEN(iova); i++) {
+            struct outcome c = cached(iova[i], access[i]), n = now(iova[i], access[i]);
+            if (!same(c, n))
+                fail_msg("seed %llu round %u iova %#llx: kept %#x %#llx, tables %#x %#llx",
+                         (unsigned long long)seed, round, (unsigned long long)iova[i], c.event,
+                         (unsigned long long)c.pa, n.event, (unsigned long long)n.pa);
+        }
+    }
+}
+
+static void test_random(void **state)
+{
+    static const unsigned granules[] = {12, 14, 16},
+                          modes[] = {SMMU_STE_CONFIG_S1, SMMU_STE_CONFIG_S2, SMMU_STE_CONFIG_S1_S2};
+    for (unsigned i = 0; i < ARRAY_LEN(granules) * ARRAY_LEN(modes); i++) {
+        unsigned granule = granules[i % 3], mode = modes[i / 3];
+        if (i) teardown(state), setup(state);
+        if (mode & 1) {
+            s1 = fix_table(&fix, granule, 40, -1);
+            fix_stage1(&fix, &s1);
+        }
+        if (mode & 2) {
+            s2 = fix_table(&fix, mode & 1 ? 12 : granule, 40, mode & 1 || granule == 12 ? 1 : 2);
+            fix_stage2(&fix, &s2);
+            for (uint64_t a = FIX_BASE; mode & 1 && a < FIX_BASE + FIX_SIZE; a += 1 << 21)
+                fix_map(&fix, &s2, a, a, 2, FIX_S2);
+        }
+        fix_apply(&fix);
+        random_runs(i + 1, granule, mode, 1500);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        T(test_ranges_join),
+        T(test_list),
+        T(test_holes),
+        T(test_read_only_memory),
+        T(test_dma),
+        T(test_bypass_abort_disabled),
+        T(test_stale_until_invalidated),
+        T(test_walk_cache),
+        T(test_top_byte_shares_entries),
+        T(test_permissions_of_hits),
+        T(test_substreams),
+        T(test_random),
+#undef T
+    };
+    return cmocka_run_group_tests_name("smmu translate", tests, NULL, NULL);
+}
