@@ -13,10 +13,10 @@
  */
 static unsigned effective_eats(const struct smmu *s, const struct smmu_config *c)
 {
-    uint64_t cr0 = smmu_register(s, SMMU_REG_CR0);
+    uint32_t cr0 = smmu_register(s, SMMU_REG_CR0);
     unsigned eats = (unsigned)dev_get(c->ste, SMMU_STE_EATS);
     if (dev_get(c->ste, SMMU_STE_CONFIG) == SMMU_STE_CONFIG_BYPASS) return SMMU_STE_EATS_OFF;
-    if (eats == SMMU_STE_EATS_SPLIT && !dev_get(&cr0, SMMU_CR0_ATSCHK)) return SMMU_STE_EATS_OFF;
+    if (eats == SMMU_STE_EATS_SPLIT && !dev_of(cr0, SMMU_CR0_ATSCHK)) return SMMU_STE_EATS_OFF;
     return eats > SMMU_STE_EATS_SPLIT ? SMMU_STE_EATS_OFF : eats;
 }
 
@@ -53,7 +53,7 @@ enum smmu_end smmu_ats_translated(struct smmu_device *d, const struct smmu_reque
                                   struct smmu_page *page, struct smmu_stop *stop)
 {
     struct smmu *s = d->smmu;
-    uint64_t cr0 = smmu_register(s, SMMU_REG_CR0);
+    uint32_t cr0 = smmu_register(s, SMMU_REG_CR0);
     struct smmu_config c = {0};
     struct smmu_request plain = *q; /* no PASID goes with it (IDR3.PASIDTT is 0) */
     plain.access &= ~(unsigned)SMMU_SUBSTREAM;
@@ -63,9 +63,9 @@ enum smmu_end smmu_ats_translated(struct smmu_device *d, const struct smmu_reque
                                .perm_user = SMMU_READ | SMMU_WRITE | SMMU_EXEC,
                                .perm_privileged = SMMU_READ | SMMU_WRITE | SMMU_EXEC};
     if (!d->client.ats) return SMMU_ABORTED; /* the root port does not let it through */
-    if (!dev_get(&cr0, SMMU_CR0_SMMUEN))
+    if (!dev_of(cr0, SMMU_CR0_SMMUEN))
         return ats_fault(d, &c, SMMU_F_TRANSL_FORBIDDEN, &plain, address, stop);
-    if (!dev_get(&cr0, SMMU_CR0_ATSCHK))
+    if (!dev_of(cr0, SMMU_CR0_ATSCHK))
         return address >> SMMU_ADDRESS_BITS ? SMMU_ABORTED : SMMU_DONE; /* silently (3.9.1.1) */
     smmu_config_read(s, d->client.sid, false, 0, &c);
     if (no_ste(&c) || c.abort) return SMMU_ABORTED;
@@ -228,10 +228,10 @@ static void pri_make(uint64_t *record, uint32_t sid, const struct smmu_request *
  * The answer has the request's PASID if IDR3.PPS or STE.PPAR says so. */
 static void answer_overflow(struct smmu_device *d, const struct smmu_request *q, unsigned group)
 {
-    uint64_t idr3 = smmu_register(d->smmu, SMMU_REG_IDR3);
+    uint32_t idr3 = smmu_register(d->smmu, SMMU_REG_IDR3);
     unsigned code = SMMU_PAGE_SUCCESS;
     bool substream = q->access & SMMU_SUBSTREAM;
-    if (substream && !dev_get(&idr3, SMMU_IDR3_PPS)) {
+    if (substream && !dev_of(idr3, SMMU_IDR3_PPS)) {
         struct smmu_config c;
         smmu_config_read(d->smmu, d->client.sid, false, 0, &c);
         substream = !no_ste(&c) && dev_get(c.ste, SMMU_STE_PPAR);
@@ -245,8 +245,8 @@ static void answer_overflow(struct smmu_device *d, const struct smmu_request *q,
  */
 static void pri_signal(struct smmu *s, enum smmu_put put, bool last)
 {
-    uint64_t cfg2 = smmu_register(s, SMMU_REG_PRIQ_IRQ_CFG2);
-    bool each_last = dev_get(&cfg2, SMMU_PRIQ_IRQ_CFG2_LO);
+    uint32_t cfg2 = smmu_register(s, SMMU_REG_PRIQ_IRQ_CFG2);
+    bool each_last = dev_of(cfg2, SMMU_PRIQ_IRQ_CFG2_LO);
     bool arrived = put == SMMU_PUT || put == SMMU_PUT_FIRST || put == SMMU_PUT_FULL;
     if (put == SMMU_PUT_ABORT) smmu_gerror_raise(s, SMMU_GERROR_PRIQ_ABT_ERR);
     if (each_last ? last && arrived : put == SMMU_PUT_FIRST) smmu_interrupt(s, SMMU_IRQ_PRIQ);
@@ -255,7 +255,8 @@ static void pri_signal(struct smmu *s, enum smmu_put put, bool last)
 bool smmu_page_request(struct smmu_device *d, const struct smmu_request *q, unsigned group, bool last)
 {
     struct smmu *s = d->smmu;
-    uint64_t cr0 = smmu_register(s, SMMU_REG_CR0), record[SMMU_PRI_WORDS];
+    uint32_t cr0 = smmu_register(s, SMMU_REG_CR0);
+    uint64_t record[SMMU_PRI_WORDS];
     /* PCIe's Stop Marker is no request and gets no answer. */
     bool stop = last && q->access & SMMU_SUBSTREAM && !(q->access & (SMMU_READ | SMMU_WRITE));
     enum smmu_put put = SMMU_PUT_OFF; /* without SMMUEN PRIQEN has no effect (6.3.9.5) */
@@ -263,7 +264,7 @@ bool smmu_page_request(struct smmu_device *d, const struct smmu_request *q, unsi
     group &= (unsigned)bits_mask(SMMU_PRIQ_PRGINDEX >> 16);
     pri_make(record, d->client.sid, q, group, last);
     pthread_mutex_lock(&s->records);
-    if (dev_get(&cr0, SMMU_CR0_SMMUEN)) put = smmu_queue_put(s, SMMU_PRIQ, record);
+    if (dev_of(cr0, SMMU_CR0_SMMUEN)) put = smmu_queue_put(s, SMMU_PRIQ, record);
     if (put == SMMU_PUT_FULL) smmu_queue_overflow(s, SMMU_PRIQ);
     pthread_mutex_unlock(&s->records);
     pri_signal(s, put, last && !stop);

@@ -9,8 +9,7 @@ enum { ATC_SIZE_ALL = 52 }; /* CMD_ATC_INV.SIZE: every address */
 
 static bool smmu_on(const struct smmu *s)
 {
-    uint64_t cr0 = smmu_register(s, SMMU_REG_CR0);
-    return dev_get(&cr0, SMMU_CR0_SMMUEN);
+    return dev_of(smmu_register(s, SMMU_REG_CR0), SMMU_CR0_SMMUEN);
 }
 
 /* ---- what commands must not say: false is CERROR_ILL ---- */
@@ -44,11 +43,19 @@ static unsigned do_prefetch(struct smmu *s, const uint64_t *c, unsigned arg)
     return SMMU_CERROR_NONE;
 }
 
-static unsigned do_cfgi_ste(struct smmu *s, const uint64_t *c, unsigned arg)
+static unsigned config_invalidate(struct smmu *s, const struct smmu_invalidation *inv)
+{
+    smmu_count(&s->stats.invalidations, 1);
+    smmu_config_invalidate(s, inv);
+    return SMMU_CERROR_NONE;
+}
+
+/* An STE with its CDs, or all CDs of a stream: also then the STE goes, which costs little. */
+static unsigned do_cfgi_stream(struct smmu *s, const uint64_t *c, unsigned arg)
 {
     uint32_t sid = (uint32_t)dev_get(c, SMMU_CMD_CFGI_STE_SID);
-    smmu_cfgi(s, sid, sid, false, 0, dev_get(c, SMMU_CMD_CFGI_STE_LEAF));
-    return SMMU_CERROR_NONE;
+    struct smmu_invalidation inv = {.sid_first = sid, .sid_last = sid};
+    return config_invalidate(s, &inv);
 }
 
 /* Also CMD_CFGI_ALL: a range of 31. */
@@ -56,28 +63,26 @@ static unsigned do_cfgi_range(struct smmu *s, const uint64_t *c, unsigned arg)
 {
     uint32_t span = (uint32_t)bits_mask((unsigned)dev_get(c, SMMU_CMD_CFGI_STE_RANGE_RANGE) + 1);
     uint32_t sid = (uint32_t)dev_get(c, SMMU_CMD_CFGI_STE_RANGE_SID);
-    smmu_cfgi(s, sid & ~span, sid | span, false, 0, false);
-    return SMMU_CERROR_NONE;
+    struct smmu_invalidation inv = {.sid_first = sid & ~span, .sid_last = sid | span};
+    return config_invalidate(s, &inv);
 }
 
 static unsigned do_cfgi_cd(struct smmu *s, const uint64_t *c, unsigned arg)
 {
     uint32_t sid = (uint32_t)dev_get(c, SMMU_CMD_CFGI_CD_SID);
-    smmu_cfgi(s, sid, sid, true, (uint32_t)dev_get(c, SMMU_CMD_CFGI_CD_SSID),
-              dev_get(c, SMMU_CMD_CFGI_CD_LEAF));
-    return SMMU_CERROR_NONE;
-}
-
-static unsigned do_cfgi_cd_all(struct smmu *s, const uint64_t *c, unsigned arg)
-{
-    uint32_t sid = (uint32_t)dev_get(c, SMMU_CMD_CFGI_CD_ALL_SID);
-    smmu_cfgi(s, sid, sid, false, 0, false);
-    return SMMU_CERROR_NONE;
+    struct smmu_invalidation inv = {.sid_first = sid,
+                                    .sid_last = sid,
+                                    .by_ssid = true,
+                                    .ssid = (uint32_t)dev_get(c, SMMU_CMD_CFGI_CD_SSID),
+                                    .leaf = dev_get(c, SMMU_CMD_CFGI_CD_LEAF)};
+    return config_invalidate(s, &inv);
 }
 
 static unsigned do_tlbi(struct smmu *s, const uint64_t *c, unsigned by)
 {
-    smmu_tlbi(s, c, by);
+    struct smmu_invalidation inv = smmu_tlbi(s, c, by);
+    smmu_count(&s->stats.invalidations, 1);
+    smmu_tlb_invalidate(s, &inv);
     return SMMU_CERROR_NONE;
 }
 
@@ -141,10 +146,10 @@ static const struct command {
 } commands[256] = {
     [SMMU_CMD_PREFETCH_CONFIG] = {check_ssec, do_prefetch, 0},
     [SMMU_CMD_PREFETCH_ADDR] = {check_ssec, do_prefetch, 0},
-    [SMMU_CMD_CFGI_STE] = {check_ssec, do_cfgi_ste, 0},
+    [SMMU_CMD_CFGI_STE] = {check_ssec, do_cfgi_stream, 0},
     [SMMU_CMD_CFGI_STE_RANGE] = {check_ssec, do_cfgi_range, 0},
     [SMMU_CMD_CFGI_CD] = {check_ssec, do_cfgi_cd, 0},
-    [SMMU_CMD_CFGI_CD_ALL] = {check_ssec, do_cfgi_cd_all, 0},
+    [SMMU_CMD_CFGI_CD_ALL] = {check_ssec, do_cfgi_stream, 0},
     [SMMU_CMD_TLBI_NH_ALL] = {NULL, do_tlbi, SMMU_BY_VMID},
     [SMMU_CMD_TLBI_NH_ASID] = {NULL, do_tlbi, SMMU_BY_VMID | SMMU_BY_ASID},
     [SMMU_CMD_TLBI_NH_VA] = {smmu_range_legal, do_tlbi, SMMU_BY_VMID | SMMU_BY_ASID | SMMU_BY_ADDRESS},
@@ -196,9 +201,10 @@ static void command_stop(struct smmu *s, unsigned why)
 /* What is done for one command ends before the next: there are no more than the queue has entries. */
 void smmu_commands(struct smmu *s)
 {
-    uint64_t cr0 = smmu_register(s, SMMU_REG_CR0), words[SMMU_COMMAND_WORDS];
+    uint64_t words[SMMU_COMMAND_WORDS];
+    uint32_t cr0 = smmu_register(s, SMMU_REG_CR0);
     struct smmu_queue q;
-    if (!dev_get(&cr0, SMMU_CR0_CMDQEN) || smmu_gerror_active(s, SMMU_GERROR_CMDQ_ERR)) return;
+    if (!dev_of(cr0, SMMU_CR0_CMDQEN) || smmu_gerror_active(s, SMMU_GERROR_CMDQ_ERR)) return;
     smmu_queue_look(s, SMMU_CMDQ, &q);
     uint32_t used = smmu_queue_used(&q);
     if (used > q.entries) return;

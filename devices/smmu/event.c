@@ -122,9 +122,9 @@ enum smmu_end smmu_fault_end(struct smmu_device *d, const struct smmu_config *c,
         stop->stall = smmu_stall_begin(d, record);
         return stop->end = SMMU_STALLED;
     }
-    uint64_t cr2 = smmu_register(s, SMMU_REG_CR2);
+    uint32_t cr2 = smmu_register(s, SMMU_REG_CR2);
     bool quiet = obeys ? !stage->record && !stage->stall
-                       : f->event == SMMU_C_BAD_STREAMID && !dev_get(&cr2, SMMU_CR2_RECINVSID);
+                       : f->event == SMMU_C_BAD_STREAMID && !dev_of(cr2, SMMU_CR2_RECINVSID);
     if (!quiet) smmu_event_record(s, record, dev_get(c->ste, SMMU_STE_MEV));
     /* Stage 2 always aborts. */
     stop->raz = obeys && !f->stage2 && !stage->abort && !(q->access & SMMU_TRANSLATED);

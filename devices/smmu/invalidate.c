@@ -48,15 +48,14 @@ static void by_address(struct smmu_invalidation *inv, const uint64_t *command, u
 /* Bits of a VMID that count (3.17.6); reserved values of VMW are exact. */
 static uint16_t vmid_mask(const struct smmu *s)
 {
-    uint64_t cr0 = smmu_register(s, SMMU_REG_CR0);
-    unsigned low = (unsigned)dev_get(&cr0, SMMU_CR0_VMW);
+    unsigned low = (unsigned)dev_of(smmu_register(s, SMMU_REG_CR0), SMMU_CR0_VMW);
     return low > 4 ? 0xffff : (uint16_t)(0xffff << low);
 }
 
-void smmu_tlbi(struct smmu *s, const uint64_t *command, unsigned by)
+struct smmu_invalidation smmu_tlbi(const struct smmu *s, const uint64_t *command, unsigned by)
 {
-    uint64_t cr2 = smmu_register(s, SMMU_REG_CR2), page = dev_get(command, SMMU_CMD_TLBI_NH_VA_ADDRESS) << 12;
-    bool e2h = dev_get(&cr2, SMMU_CR2_E2H);
+    uint64_t page = dev_get(command, SMMU_CMD_TLBI_NH_VA_ADDRESS) << 12;
+    bool e2h = dev_of(smmu_register(s, SMMU_REG_CR2), SMMU_CR2_E2H);
     struct smmu_invalidation inv = {
         .worlds = 1 << SMMU_WORLD_EL1,
         .by_vmid = by & SMMU_BY_VMID,
@@ -75,14 +74,5 @@ void smmu_tlbi(struct smmu *s, const uint64_t *command, unsigned by)
     }
     if (by & SMMU_BY_IPA) inv.ipa = true, page &= bits_mask(52);
     if (by & (SMMU_BY_ADDRESS | SMMU_BY_IPA)) by_address(&inv, command, page);
-    smmu_count(&s->stats.invalidations, 1);
-    smmu_tlb_invalidate(s, &inv);
-}
-
-void smmu_cfgi(struct smmu *s, uint32_t first, uint32_t last, bool one, uint32_t ssid, bool leaf)
-{
-    struct smmu_invalidation inv = {
-        .sid_first = first, .sid_last = last, .by_ssid = one, .ssid = ssid, .leaf = leaf};
-    smmu_count(&s->stats.invalidations, 1);
-    smmu_config_invalidate(s, &inv);
+    return inv;
 }

@@ -14,8 +14,7 @@ enum smmu_tlbi_by {
 };
 
 bool smmu_range_legal(const uint64_t *command); /* NUM, SCALE, TTL and TG are not a reserved combination */
-void smmu_tlbi(struct smmu *s, const uint64_t *command, unsigned by); /* a set of enum smmu_tlbi_by */
-/* Configurations of these streams: all of them, or of one CD (`one`). */
-void smmu_cfgi(struct smmu *s, uint32_t first, uint32_t last, bool one, uint32_t ssid, bool leaf);
+/* `by`: a set of enum smmu_tlbi_by. */
+struct smmu_invalidation smmu_tlbi(const struct smmu *s, const uint64_t *command, unsigned by);
 
 #endif

@@ -27,21 +27,19 @@ static const struct queue_kind {
 
 static uint64_t register_field(const struct smmu *s, uint32_t reg, uint32_t field)
 {
-    uint64_t v[2] = {smmu_register(s, reg), 0}; /* dev_get looks at a second word where it cannot know */
-    return dev_get(v, field);
+    return dev_of(smmu_register(s, reg), field);
 }
 
 void smmu_queue_look(const struct smmu *s, enum smmu_queue_kind kind, struct smmu_queue *q)
 {
     const struct queue_kind *k = &kinds[kind];
-    uint64_t base[2] = {smmu_register64(s, k->base), 0}, addr[2] = {0};
-    unsigned bits = (unsigned)dev_get(base, k->log2size);
+    uint64_t base = smmu_register64(s, k->base);
+    unsigned bits = (unsigned)dev_of(base, k->log2size);
     if (bits > QUEUE_LOG2_MAX) bits = QUEUE_LOG2_MAX;
     q->words = k->words;
     q->entries = 1u << bits;
-    dev_put(addr, k->addr, dev_get(base, k->addr));
     /* The base is aligned to the queue's size, to 32 bytes at least (6.3.26). */
-    q->base = addr[0] & ~((uint64_t)q->entries * q->words * 8 - 1);
+    q->base = base & dev_bits(k->addr) & ~((uint64_t)q->entries * q->words * 8 - 1);
     uint32_t mask = q->entries * 2 - 1; /* bits above the wrap bit do not count */
     q->prod = smmu_register(s, k->prod) & mask;
     q->cons = smmu_register(s, k->cons) & mask;
@@ -96,8 +94,6 @@ enum smmu_put smmu_queue_put(struct smmu *s, enum smmu_queue_kind kind, const ui
 void smmu_queue_overflow(struct smmu *s, enum smmu_queue_kind kind)
 {
     const struct queue_kind *k = &kinds[kind];
-    uint64_t prod[2] = {smmu_register(s, k->prod), 0};
     if (overflowed(s, k)) return;
-    dev_put(prod, k->overflow, !dev_get(prod, k->overflow));
-    smmu_register_set(s, k->prod, (uint32_t)prod[0]);
+    smmu_register_set(s, k->prod, smmu_register(s, k->prod) ^ (uint32_t)dev_bits(k->overflow));
 }
