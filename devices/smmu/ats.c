@@ -45,8 +45,14 @@ static enum smmu_end second_stage(struct smmu_device *d, const struct smmu_confi
     struct smmu_fault f;
     unsigned access = q->access & (SMMU_READ | SMMU_WRITE); /* data, unprivileged (13.7) */
     two.s1.on = false;
-    if (smmu_walk(d->smmu, d, &two, address, access, page, &f)) return SMMU_DONE;
+    if (smmu_walk(d->smmu, d, &two, address, access, page, &f)) return stop->end = SMMU_DONE;
     return smmu_fault_end(d, &two, &f, q, stop);
+}
+
+/* A physical address; one beyond what there is ends silently (3.9.1.1). */
+static enum smmu_end as_it_is(uint64_t address, struct smmu_stop *stop)
+{
+    return stop->end = address >> SMMU_ADDRESS_BITS ? SMMU_ABORTED : SMMU_DONE;
 }
 
 enum smmu_end smmu_ats_translated(struct smmu_device *d, const struct smmu_request *q, uint64_t address,
@@ -65,15 +71,14 @@ enum smmu_end smmu_ats_translated(struct smmu_device *d, const struct smmu_reque
     if (!d->client.ats) return SMMU_ABORTED; /* the root port does not let it through */
     if (!dev_of(cr0, SMMU_CR0_SMMUEN))
         return ats_fault(d, &c, SMMU_F_TRANSL_FORBIDDEN, &plain, address, stop);
-    if (!dev_of(cr0, SMMU_CR0_ATSCHK))
-        return address >> SMMU_ADDRESS_BITS ? SMMU_ABORTED : SMMU_DONE; /* silently (3.9.1.1) */
+    if (!dev_of(cr0, SMMU_CR0_ATSCHK)) return as_it_is(address, stop);
     smmu_config_read(s, d->client.sid, false, 0, &c);
     if (no_ste(&c) || c.abort) return SMMU_ABORTED;
     unsigned eats = effective_eats(s, &c);
     if (eats == SMMU_STE_EATS_OFF) return ats_fault(d, &c, SMMU_F_TRANSL_FORBIDDEN, &plain, address, stop);
     if (c.bad.event == SMMU_C_BAD_SUBSTREAMID || c.bad.event == SMMU_F_STREAM_DISABLED) return SMMU_ABORTED;
     if (eats == SMMU_STE_EATS_SPLIT) return second_stage(d, &c, &plain, address, page, stop);
-    return address >> SMMU_ADDRESS_BITS ? SMMU_ABORTED : SMMU_DONE;
+    return as_it_is(address, stop);
 }
 
 /* ---- translation requests ---- */
@@ -186,6 +191,7 @@ bool smmu_atc_invalidate(struct smmu *s, uint32_t sid, bool substream, uint32_t 
 {
     struct smmu_device *d = smmu_device_find(s, sid);
     if (!d || !d->client.ats) return true; /* an unsupported request completes (3.9.1.5) */
+    s->stale = true;                       /* the next CMD_SYNC waits for whoever uses one of them */
     pthread_mutex_lock(&d->atc_lock);
     for (unsigned i = 0; i < SMMU_ATC_ENTRIES; i++) {
         struct smmu_atc_entry *e = &d->atc[i];

@@ -4,6 +4,8 @@
 #include "devices/smmu/fixture.h"
 #include "devices/smmu/queue_test.h"
 
+#include <sched.h>
+
 enum { RW = SMMU_READ | SMMU_WRITE, PAGE = 0x5000, SSID = 3 };
 
 /* A stream with tables: one page at PAGE, what it goes to at the end of memory. */
@@ -232,7 +234,7 @@ static enum smmu_end translated(struct smmu_device *d, uint64_t address, uint64_
     struct smmu_stop stop;
     enum smmu_end end = smmu_ats_translated(d, &q, address, &page, &stop);
     *pa = page.pa + (address - page.iova);
-    if (end != SMMU_DONE) assert_int_equal(stop.end, end);
+    assert_int_equal(stop.end, end);
     return end;
 }
 
@@ -314,6 +316,34 @@ static void test_split(void **state)
     assert_int_equal(to.address, TARGET + 0x1004);
     assert_int_equal(translated(t->d, to.address, &pa), SMMU_DONE);
     assert_int_equal(pa, to.address);
+    free(t);
+}
+
+/* The whole way of a byte: asked for, kept, read and written as translated. */
+static void test_transfer(void **state)
+{
+    struct rig *r = *state;
+    struct stream *t = stream_open(r, true, SMMU_STE_EATS_SPLIT);
+    rig_write(r, SMMU_REG_CR0, RIG_ALL | RIG_ATSCHK);
+    for (unsigned eats = SMMU_STE_EATS_FULL; eats <= SMMU_STE_EATS_SPLIT; eats++) {
+        struct smmu_range to;
+        struct smmu_stop stop;
+        unsigned granted;
+        uint64_t bytes = 0x1122334455667788 + eats, back = 0;
+        fix_put(t->x.ste, SMMU_STE_EATS, eats);
+        stream_apply(t);
+        assert_int_equal(ask(t, PAGE + 8, RW, &to, &granted), SMMU_DONE);
+        struct smmu_request q = request(to.address, 8, SMMU_WRITE | SMMU_TRANSLATED);
+        assert_int_equal(smmu_dma(t->d, &q, &bytes, &stop), SMMU_DONE);
+        rig_load(r, TARGET + 0x1008, &back, 1);
+        assert_int_equal(back, bytes);
+        back = 0;
+        q.access = SMMU_READ | SMMU_TRANSLATED;
+        assert_int_equal(smmu_dma(t->d, &q, &back, &stop), SMMU_DONE);
+        assert_int_equal(back, bytes);
+        q.iova = 0; /* no memory: the bus's error */
+        assert_int_equal(smmu_dma(t->d, &q, &back, &stop), SMMU_ABORTED);
+    }
     free(t);
 }
 
@@ -413,6 +443,65 @@ static void test_cache_full(void **state)
     assert_false(kept(t, 0x100000, RW, RAM));
     for (unsigned i = 1; i <= SMMU_ATC_ENTRIES; i++)
         assert_true(kept(t, 0x100000 + i * 0x1000, RW, RAM + i * 0x1000));
+    free(t);
+}
+
+/* ---- a CMD_SYNC behind a CMD_ATC_INV: nobody uses what was there before ---- */
+
+enum { SWAPS = 200 };
+
+struct reader {
+    struct stream *t;
+    uint64_t reads, wrong; /* how often; of what had been taken away */
+    int stop;              /* enough */
+};
+
+/* Two pages in turn; one that PAGE does not go to is 0. */
+static void *read_on(void *arg)
+{
+    struct reader *reader = arg;
+    struct smmu_request q = request(PAGE, 8, SMMU_READ);
+    while (!__atomic_load_n(&reader->stop, __ATOMIC_ACQUIRE)) {
+        struct smmu_range to;
+        unsigned granted;
+        smmu_begin(reader->t->d);
+        if (smmu_ats_cached(reader->t->d, &q, &to) ||
+            smmu_ats_request(reader->t->d, &q, &to, &granted) == SMMU_DONE) {
+            uint64_t size = 8;
+            const void *at = smmu_host(reader->t->r->s, to.address, &size);
+            sched_yield(); /* time for it to be taken away */
+            if (!__atomic_load_n((const uint64_t *)at, __ATOMIC_ACQUIRE))
+                __atomic_fetch_add(&reader->wrong, 1, __ATOMIC_RELAXED);
+            __atomic_fetch_add(&reader->reads, 1, __ATOMIC_RELAXED);
+        }
+        smmu_end(reader->t->d);
+    }
+    return NULL;
+}
+
+static void test_sync_waits(void **state)
+{
+    struct rig *r = *state;
+    struct stream *t = stream_open(r, false, SMMU_STE_EATS_FULL);
+    struct reader reader = {.t = t};
+    pthread_t thread;
+    fix_store(&t->x, TARGET, 1);
+    assert_int_equal(pthread_create(&thread, NULL, read_on, &reader), 0);
+    for (unsigned i = 1; i <= SWAPS; i++) {
+        uint64_t to = TARGET + i % 2 * 0x1000, from = TARGET + (i - 1) % 2 * 0x1000;
+        uint64_t reads = __atomic_load_n(&reader.reads, __ATOMIC_RELAXED);
+        fix_store(&t->x, to, 1);
+        fix_map(&t->x, &t->one, PAGE, to, 3, FIX_S1);
+        assert_int_equal(rig_command(r, SMMU_CMD_TLBI_NSNH_ALL, 0), 0);
+        assert_int_equal(rig_command(r, SMMU_CMD_SYNC, 0), 0);
+        invalidate(r, 0, 0, 0, PAGE, 0);
+        assert_int_equal(rig_command(r, SMMU_CMD_SYNC, 0), 0);
+        fix_store(&t->x, from, 0);
+        while (__atomic_load_n(&reader.reads, __ATOMIC_RELAXED) < reads + 3) sched_yield();
+    }
+    __atomic_store_n(&reader.stop, 1, __ATOMIC_RELEASE);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(reader.wrong, 0);
     free(t);
 }
 
@@ -574,7 +663,8 @@ int main(void)
         RIG_TEST(test_refused),      RIG_TEST(test_translated),       RIG_TEST(test_split),
         RIG_TEST(test_cache),        RIG_TEST(test_cache_substreams), RIG_TEST(test_cache_full),
         RIG_TEST(test_requests),     RIG_TEST(test_overflow),         RIG_TEST(test_overflow_pasid),
-        RIG_TEST(test_requests_off), RIG_TEST(test_last_only),
+        RIG_TEST(test_requests_off), RIG_TEST(test_last_only),        RIG_TEST(test_transfer),
+        RIG_TEST(test_sync_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
