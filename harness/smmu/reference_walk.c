@@ -50,18 +50,18 @@ static bool read_descriptor(struct ref_walk *w, const struct tables *t, uint64_t
 {
     uint64_t raw;
     if (!ref_load(w, pa, &raw)) {
-        w->a->fetch = pa;
-        return t_fault(w, t, REF_F_WALK_EABT);
+        w->a->fetch = pa; /* 7.3.12: of stage 1, the class is its own */
+        return ref_fault(w, REF_F_WALK_EABT, t->stage2, t->stage2 ? t->c : REF_TABLE, t->ipa);
     }
     *descriptor = in_order(t, raw);
     return true;
 }
 
-/* The address in a descriptor, without bits below `low`. With 64K and 52 bits, bits 15:12 are 51:48. */
+/* The address in a descriptor, without bits below `low`. With 64K, bits 15:12 are 51:48. */
 static uint64_t descriptor_address(const struct tables *t, uint64_t descriptor, unsigned low)
 {
     uint64_t address = descriptor & 0xffffffffffff;
-    if (t->granule == 16 && t->out == 52) address |= (descriptor >> 12 & 0xf) << 48;
+    if (t->granule == 16) address |= (descriptor >> 12 & 0xf) << 48;
     return address >> low << low;
 }
 
