@@ -1,6 +1,8 @@
 /* Guest memory from devices: what is refused, what becomes dirty, several threads at once. */
 #include "devices/smmu/unit_test.h"
 
+#include <sched.h>
+
 static const uint64_t last = UNIT_RAM + (uint64_t)UNIT_RAM_SIZE;
 
 static void test_words(void **state)
@@ -39,6 +41,11 @@ static void test_swap(void **state)
     assert_int_equal(now, 7);
     assert_true(smmu_load(u.smmu, UNIT_RAM, &now));
     assert_int_equal(now, 7);
+    mem_clean(&u.mem);
+    assert_false(smmu_swap(u.smmu, UNIT_RAM, 0, 8, &now));
+    assert_int_equal(u.mem.ndirty, 0);
+    assert_true(smmu_swap(u.smmu, UNIT_RAM, 7, 8, &now));
+    assert_int_equal(u.mem.ndirty, 1);
     unit_close(&u);
 }
 
@@ -96,28 +103,46 @@ static void test_dirty(void **state)
     unit_close(&u);
 }
 
-enum { WRITERS = 3 };
+enum { WRITERS = 3, ROUNDS = 300 };
+
+struct writers {
+    struct unit u;
+    pthread_barrier_t begin, end; /* of a round */
+    unsigned ready;               /* how often one got to its first page: they begin together */
+};
 
 static void *writer(void *arg)
 {
-    struct unit *u = arg;
-    for (uint64_t at = 0; at < UNIT_RAM_SIZE; at += CPU_PAGE / 2) smmu_store32(u->smmu, UNIT_RAM + at, 1);
+    struct writers *w = arg;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        pthread_barrier_wait(&w->begin);
+        __atomic_fetch_add(&w->ready, 1, __ATOMIC_RELAXED);
+        while (__atomic_load_n(&w->ready, __ATOMIC_RELAXED) < (round + 1) * WRITERS) sched_yield();
+        for (uint64_t at = 0; at < UNIT_RAM_SIZE; at += CPU_PAGE) smmu_wrote(w->u.smmu, UNIT_RAM + at, 1);
+        pthread_barrier_wait(&w->end);
+    }
     return NULL;
 }
 
 /* Each page is in the list once, whoever writes it first. */
 static void test_threads(void **state)
 {
-    struct unit u;
+    struct writers w = {.ready = 0};
     pthread_t t[WRITERS];
-    unit_open(&u, false);
-    for (unsigned round = 0; round < 20; round++) {
-        mem_clean(&u.mem);
-        for (unsigned i = 0; i < WRITERS; i++) assert_int_equal(pthread_create(&t[i], NULL, writer, &u), 0);
-        for (unsigned i = 0; i < WRITERS; i++) pthread_join(t[i], NULL);
-        assert_int_equal(u.mem.ndirty, UNIT_RAM_SIZE / CPU_PAGE);
+    unit_open(&w.u, false);
+    pthread_barrier_init(&w.begin, NULL, WRITERS + 1);
+    pthread_barrier_init(&w.end, NULL, WRITERS + 1);
+    for (unsigned i = 0; i < WRITERS; i++) assert_int_equal(pthread_create(&t[i], NULL, writer, &w), 0);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        mem_clean(&w.u.mem);
+        pthread_barrier_wait(&w.begin);
+        pthread_barrier_wait(&w.end);
+        assert_int_equal(w.u.mem.ndirty, UNIT_RAM_SIZE / CPU_PAGE);
     }
-    unit_close(&u);
+    for (unsigned i = 0; i < WRITERS; i++) pthread_join(t[i], NULL);
+    pthread_barrier_destroy(&w.begin);
+    pthread_barrier_destroy(&w.end);
+    unit_close(&w.u);
 }
 
 int main(void)
