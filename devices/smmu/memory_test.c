@@ -103,7 +103,7 @@ static void test_dirty(void **state)
     unit_close(&u);
 }
 
-enum { WRITERS = 3, ROUNDS = 300 };
+enum { WRITERS = 3, ROUNDS = 100 };
 
 struct writers {
     struct unit u;
