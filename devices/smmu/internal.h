@@ -186,6 +186,10 @@ struct smmu_page {
     uint8_t level;                       /* of stage 1's leaf, or stage 2's alone */
 };
 
+/* ---- smmu.c ---- */
+void smmu_stats_sum(const struct smmu *s, struct smmu_stats *to); /* under `lock` */
+void smmu_stats_clear(struct smmu_stats *stats);
+
 /* ---- registers.c ---- */
 void smmu_registers_reset(struct smmu *s);
 

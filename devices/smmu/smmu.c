@@ -39,19 +39,24 @@ static void stats_add(struct smmu_stats *to, const struct smmu_stats *from)
 #undef X
 }
 
-static void stats_clear(struct smmu_stats *stats)
+void smmu_stats_clear(struct smmu_stats *stats)
 {
 #define X(name, doc) __atomic_store_n(&stats->name, 0, __ATOMIC_RELAXED);
     SMMU_STATS(X)
 #undef X
 }
 
-void smmu_stats(struct smmu *s, struct smmu_stats *to)
+void smmu_stats_sum(const struct smmu *s, struct smmu_stats *to)
 {
     *to = (struct smmu_stats){0};
-    pthread_mutex_lock(&s->lock);
     stats_add(to, &s->stats);
     for (const struct smmu_device *d = s->devices; d; d = d->next) stats_add(to, &d->stats);
+}
+
+void smmu_stats(struct smmu *s, struct smmu_stats *to)
+{
+    pthread_mutex_lock(&s->lock);
+    smmu_stats_sum(s, to);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -62,7 +67,7 @@ static void device_reset(struct smmu_device *d)
     memset(d->atc, 0, sizeof(d->atc));
     d->atc_next = 0;
     pthread_mutex_unlock(&d->atc_lock);
-    stats_clear(&d->stats);
+    smmu_stats_clear(&d->stats);
 }
 
 void smmu_reset(struct smmu *s)
@@ -70,9 +75,10 @@ void smmu_reset(struct smmu *s)
     pthread_mutex_lock(&s->lock);
     smmu_stalls_abort(s);
     smmu_registers_reset(s);
+    s->mergeable = s->atc_silent = false;
     smmu_forget(s);
     smmu_wait_devices(s);
-    stats_clear(&s->stats);
+    smmu_stats_clear(&s->stats);
     for (struct smmu_device *d = s->devices; d; d = d->next) device_reset(d);
     pthread_mutex_unlock(&s->lock);
 }

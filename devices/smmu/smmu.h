@@ -142,6 +142,19 @@ bool smmu_ats_cached(struct smmu_device *d, const struct smmu_request *q, struct
  * off; page_response has had the answer, if there is one (chapter 8). */
 bool smmu_page_request(struct smmu_device *d, const struct smmu_request *q, unsigned group, bool last);
 
+/* ---- snapshot.c: what survives. Guest memory is not in it; nobody uses the unit or its devices meanwhile
+ * ----
+ */
+
+/* Adds the unit's state to `to`, with accesses that wait and devices' address translation caches. */
+void smmu_snapshot_save(struct smmu *s, struct buf *to);
+/* The unit is as one that was saved; what it was before is gone without a word to its devices. The same
+ * devices must be attached. -EINVAL: nothing was changed, and *why is a sentence. The bytes may be anybody's.
+ */
+MUST_CHECK int smmu_snapshot_load(struct smmu *s, const void *bytes, size_t n, const char **why);
+/* Says in `to` what differs, a line a field; how many lines, or -1: one of them is no snapshot. */
+int smmu_snapshot_diff(const struct buf *a, const struct buf *b, struct buf *to);
+
 /* ---- statistics ---- */
 
 #define SMMU_STATS(X)                                                    \
