@@ -46,6 +46,14 @@ static void on_response(void *arg, bool substream, uint32_t ssid, unsigned group
     say(c->side, smmu_client(c->d)->sid << 8 | 1, (uint64_t)substream << 32 | ssid, group << 8 | code);
 }
 
+/* Answers, but for substream 7. */
+static bool on_forget(void *arg, bool substream, uint32_t ssid, bool global, uint64_t first, uint64_t last)
+{
+    struct client *c = arg;
+    say(c->side, smmu_client(c->d)->sid << 8 | 2, first, last);
+    return !substream || ssid != 7;
+}
+
 static void side_open(struct side *x)
 {
     *x = (struct side){.nlog = 0};
@@ -56,6 +64,7 @@ static void side_open(struct side *x)
         c->side = x;
         as.resumed = i < 2 ? on_resumed : NULL;
         as.page_response = on_response;
+        as.forget = on_forget;
         assert_int_equal(smmu_attach(x->u.smmu, &as, &c->d), 0);
     }
 }
@@ -222,6 +231,38 @@ static void test_goes_on(void **state)
     assert_true(stalls > 50 && pending > 10); /* or it was not the middle of anything */
 }
 
+static void command(struct side *x, uint64_t c0, uint64_t c1)
+{
+    uint64_t c[2] = {c0, c1};
+    uint32_t prod = (uint32_t)unit_read(&x->u, 0x98, 4);
+    assert_true(smmu_store_words(x->u.smmu, CMDQ_AT + (prod & 0xf) * 16, c, 2));
+    unit_write(&x->u, 0x98, 4, index_next(prod));
+}
+
+/* All stalls there can be, and an access without a number; a device that did not answer. */
+static void test_full(void **state)
+{
+    static struct side a, b;
+    struct rng r = {1};
+    side_open(&a);
+    side_open(&b);
+    queues_on(&a);
+    while (!a.clients[0].d->waits) do_fault(&a, &r);
+    command(&a, 0x40 | 1 << 11 | 7 << 12 | 8ull << 32, 52);
+    a.nlog = 0;
+    move_over(&a, &b);
+    same(&a, &b, 0);
+    command(&b, 0x45, 0);
+    assert_true(b.nlog > 3 && !b.clients[0].d->waits);
+    command(&b, 0x46, 0);
+    assert_int_equal(unit_read(&b.u, 0x9c, 4) >> 24, SMMU_CERROR_ATC_INV_SYNC);
+    command(&a, 0x45, 0);
+    command(&a, 0x46, 0);
+    same(&a, &b, 0);
+    side_close(&a);
+    side_close(&b);
+}
+
 /* ---- bytes of anybody's ---- */
 
 static void rehash(struct buf *b)
@@ -362,13 +403,16 @@ static void test_impossible(void **state)
         {SNAP_STALLS, 0, "order", ~0ull, 8, "an access waits that cannot"},
         {SNAP_STALLS, 0, "event[0]", 0x12, 8, "an access waits that cannot"},
         {SNAP_STALLS, 0, "event[1]", 0, 8, "an access waits that cannot"},
+        {SNAP_STALLS, 0, "stale", 1, 1, "an access waits that cannot"},
+        {SNAP_UNIT, 0, "event[0]", 0x99, 8, "the newest event is none"},
     };
     static struct side x, y;
     struct buf b = {0};
     const char *why;
     busy(&x);
     side_open(&y);
-    assert_true(x.u.smmu->nstalls > 1);
+    assert_true(x.u.smmu->nstalls > 1 && !x.u.smmu->stalls[0].pending);
+    x.u.smmu->mergeable = true;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         save(&x, &b);
         memcpy(b.p + place(&b, cases[i].kind, cases[i].item, cases[i].field), &cases[i].value, cases[i].size);
@@ -377,6 +421,11 @@ static void test_impossible(void **state)
         if (strcmp(why, cases[i].why)) fail_msg("case %zu: %s", i, why);
         assert_false(taken(&y, &b));
     }
+    save(&x, &b);
+    memcpy(b.p + place(&b, SNAP_STALLS, 1, "order"), b.p + place(&b, SNAP_STALLS, 0, "order"), 8);
+    rehash(&b);
+    assert_int_equal(smmu_snapshot_load(y.u.smmu, b.p, b.len, &why), -22);
+    assert_string_equal(why, "two accesses came at once");
     save(&x, &b);
     b.p[4] = 2; /* a version that is not yet */
     rehash(&b);
@@ -418,8 +467,8 @@ static void test_diff(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_goes_on), cmocka_unit_test(test_cut),
-                                       cmocka_unit_test(test_bent), cmocka_unit_test(test_impossible),
-                                       cmocka_unit_test(test_diff)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_goes_on),    cmocka_unit_test(test_full),
+                                       cmocka_unit_test(test_cut),        cmocka_unit_test(test_bent),
+                                       cmocka_unit_test(test_impossible), cmocka_unit_test(test_diff)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
