@@ -24,10 +24,11 @@ CFLAGS_dbg  := -O0 -g3 -DLOCKSTEP_DEBUG
 # gcc spends a fifth of its time on where variables are at each instruction, a sixth of that of the interpreter's
 # loop on what its pointers may mean; sanitizers report lines.
 CFLAGS_asan := -O1 -g $(if $(findstring clang,$(CC)),,-fno-var-tracking) -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-tsan)
 CFLAGS_cov  := -O0 -g --coverage
 CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifeq ($(CFLAGS_$(MODE)),)
-$(error MODE=$(MODE) is not one of rel dbg asan cov fuzz)
+$(error MODE=$(MODE) is not one of rel dbg asan tsan cov fuzz)
 endif
 CFLAGS  := -std=gnu17 -I. -I$(GEN) -MMD -MP -D_GNU_SOURCE $(WARN) $(CFLAGS_$(MODE))
 # Computed gotos must stay one indirect jump a handler, or the branch predictor sees a single one (gcc merges them).
@@ -61,7 +62,7 @@ all: $(B)/lockstep
 ##  setup      install the Debian packages that are missing (as root, or with sudo)
 ##  help       this list
 help:
-	@echo 'make TARGET [MODE=rel|dbg|asan|cov] [CC=gcc|clang] [V=1]'
+	@echo 'make TARGET [MODE=rel|dbg|asan|tsan|cov] [CC=gcc|clang] [V=1]'
 	@sed -n 's/^## *//p' $(MAKEFILE_LIST) | sort
 
 ##  clean      remove everything that was built
