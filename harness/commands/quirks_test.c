@@ -161,6 +161,20 @@ static void test_waiver(void **state)
     expect_part(p->out, "quirk x ended on 2027-03-30");
 }
 
+/* Commands to repeat a case can be pasted, whatever the folder is called. */
+static void test_quoted(void **state)
+{
+    struct place *p = *state;
+    write_quirks("xfail:\n" XFAIL("lie", "liar", ""));
+    assert_int_equal(rename("q", "my q's"), 0);
+    assert_int_equal(rename("c.yaml", "my c.yaml"), 0);
+    run(p, "run|my c.yaml|--quirks|my q's|--backend|faulty|--oracle|reference|--filter|*/wrong");
+    assert_int_equal(p->status, 1);
+    expect_part(p->out,
+                "reproduce: lockstep repro 'riscv64/my c/wrong' 'my c.yaml' --backend faulty --oracle "
+                "reference --quirks 'my q'\\''s'\n");
+}
+
 /* The day comes from the environment, too; what is no day is refused. */
 static void test_day(void **state)
 {
@@ -220,8 +234,8 @@ static void test_list(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, leave)
-    const struct CMUnitTest tests[] = {
-        T(test_expected), T(test_expected_crash), T(test_passes), T(test_others_fail), T(test_waiver),
-        T(test_day),      T(test_not_seen),       T(test_list)};
+    const struct CMUnitTest tests[] = {T(test_expected),    T(test_expected_crash), T(test_passes),
+                                       T(test_others_fail), T(test_waiver),         T(test_quoted),
+                                       T(test_day),         T(test_not_seen),       T(test_list)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
  */
 #include "harness/judge/compare.h"
 #include "harness/commands/explain.h"
+#include "harness/report/report.h"
 #include "harness/run/child.h"
 #include "harness/run/plan.h"
 #include "harness/run/worker.h"
@@ -195,8 +196,12 @@ static int run_child(struct program *p, const struct plan *plan, const struct te
 static const char *shrink_command(struct program *p, const struct plan *plan, const struct test_case *c)
 {
     struct buf b = {0};
-    buf_printf(&b, "lockstep shrink %s", c->id);
-    for (unsigned i = 1; i < p->opt.args.n; i++) buf_printf(&b, " %s", p->opt.args.items[i]);
+    buf_str(&b, "lockstep shrink ");
+    text_word(&b, c->id);
+    for (unsigned i = 1; i < p->opt.args.n; i++) {
+        buf_char(&b, ' ');
+        text_word(&b, p->opt.args.items[i]);
+    }
     buf_str(&b, plan_repro_options(p, plan));
     const char *text = arena_strdup(&p->arena, buf_cstr(&b));
     buf_free(&b);

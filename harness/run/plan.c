@@ -1,6 +1,7 @@
 /* Plans. To add a key: its row in plan_keys, and its line in read_plan. */
 #include "harness/generate/fill.h"
 #include "harness/judge/date.h"
+#include "harness/report/report.h"
 #include "harness/run/pick.h"
 
 #include <errno.h>
@@ -315,6 +316,13 @@ static void add_names(struct buf *b, const char *option, const struct text_list 
     for (unsigned i = 0; i < names->n; i++) buf_printf(b, "%s%s", i ? "," : option, names->items[i]);
 }
 
+/* Quoted for a shell: what is printed can be pasted. */
+static void add_word(struct buf *b, const char *option, const char *word)
+{
+    buf_str(b, option);
+    text_word(b, word);
+}
+
 const char *plan_repro_options(struct program *p, const struct plan *plan)
 {
     struct buf b = {0};
@@ -323,8 +331,8 @@ const char *plan_repro_options(struct program *p, const struct plan *plan)
     if (plan->filter.seed) buf_printf(&b, " --seed %" PRIu64, plan->filter.seed);
     if (plan->jit.slice) buf_printf(&b, " --slice %u", plan->jit.slice);
     if (plan->jit.hot) buf_printf(&b, " --hot %u", plan->jit.hot);
-    if (plan->quirks_given) buf_printf(&b, " --quirks %s", plan->quirks_given);
-    if (p->opt.today) buf_printf(&b, " --today %s", p->opt.today);
+    if (plan->quirks_given) add_word(&b, " --quirks ", plan->quirks_given);
+    if (p->opt.today) add_word(&b, " --today ", p->opt.today);
     const char *text_out = arena_strdup(&p->arena, buf_cstr(&b));
     buf_free(&b);
     return text_out;
