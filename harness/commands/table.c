@@ -114,8 +114,9 @@ const struct option_row option_rows[OPTIONS] = {
                      "deal cases to shards so that each takes as long, by the times in this record"},
     [OPT_BENCH] = {"bench", 0, "FILE", TYPE_TEXT, FIELD(bench), CMD_RUN | CMD_MERGE, 0, 0, NULL,
                    "what benchmarks measured (Google Benchmark's JSON), for the html report"},
-    [OPT_BEFORE] = {"before", 0, "FILE", TYPE_TEXTS, FIELD(before), CMD_RUN | CMD_MERGE, 0, 0, NULL,
-                    "an earlier run's record, or earlier such JSON, for the html report to compare with"},
+    [OPT_BEFORE] =
+        {"before", 0, "FILE", TYPE_TEXTS, FIELD(before), CMD_RUN | CMD_MERGE, 0, 0, NULL,
+         "an earlier run's record, or such JSON of earlier days (a folder of it), for the html report"},
     [OPT_ORDER] = {"order", 0, "ORDER", TYPE_TEXT, FIELD(order), CMD_RUN, 0, 0, "first-failed",
                    "first-failed: cases that failed or took long last time run first; plain: they do not"},
     [OPT_HISTORY] = {"history", 0, "FILE", TYPE_TEXT, FIELD(history), CMD_RUN, 0, 0, NULL,
@@ -160,7 +161,8 @@ const struct command commands[] = {
      "  lockstep run corpora/riscv64/m.yaml --backend interp,jit --report junit=m.xml\n"
      "  lockstep run --shard 2/4 --report record=2.rec\n"
      "  lockstep run --resume 2.rec --report record=2.rec\n"
-     "  lockstep run --report html=page.html --bench build/bench/bench.json --before last.rec\n",
+     "  lockstep run --report html=page.html --bench build/bench/bench.json --before last.rec\n"
+     "  lockstep run --report html=page.html --bench history/$(git rev-parse HEAD).json --before history\n",
      cmd_run},
     {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, false, "run one case and show everything",
      "Runs the case of this id and shows its row, its state before, and what each backend made of it.\n",

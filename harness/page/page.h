@@ -121,6 +121,12 @@ void plot_factors(struct page *p, const struct plot_bar *bars, unsigned n, const
 /* A meter of `part` in `whole`. */
 void plot_meter(struct page *p, const char *key, uint64_t part, uint64_t whole);
 
+/* ---- trend.c ---- */
+
+/* Each benchmark over all runs that were recorded, with where it changed; nothing when there are too few
+ * runs. */
+void plot_trends(struct page *p, const struct history *h);
+
 /* ---- the sections ---- */
 void page_head(struct page *p);
 void page_causes(struct page *p);

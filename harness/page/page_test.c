@@ -71,7 +71,7 @@ static void expect(const char *text, const char *part)
 
 static void test_texts(void **state)
 {
-    char *path = temporary(), *text = write_page(path, NULL, "interrupted by <SIGINT>");
+    char *path = temporary(".html"), *text = write_page(path, NULL, "interrupted by <SIGINT>");
     expect(text, "2 of 7 cases failed, of 2 causes");
     expect(text, "The run did not finish: interrupted by &lt;SIGINT&gt;, after 7 of 9 cases.");
     expect(text, "x &lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;z&quot;\n  ? ?'");
@@ -100,7 +100,7 @@ static void test_texts(void **state)
 /* Every row of every ISA that ran has an anchor, once; every link within the page leads to one. */
 static void test_links(void **state)
 {
-    char *path = temporary(), *text = write_page(path, NULL, NULL), want[160];
+    char *path = temporary(".html"), *text = write_page(path, NULL, NULL), want[160];
     unsigned links = 0;
     for (unsigned r = 0; r < guest_all[0]->nrows; r++) {
         snprintf(want, sizeof(want), " id=\"%s\"", guest_all[0]->rows[r].id);
@@ -118,6 +118,32 @@ static void test_links(void **state)
     free(text);
 }
 
+/* Changes of the usual kind are marked where they are, first of all plots; a name can be anything. */
+static void test_trends(void **state)
+{
+    struct history h = {0};
+    struct arena a = {0};
+    test_figures(&h, &a);
+    char *path = temporary(".html"), *text = write_page(path, &h, NULL);
+    expect(text, "<p><b>1</b> of 3 benchmarks changed in 30 runs on this machine, from <code>0ld</code> to "
+                 "<code>n3w</code>. 2 others are of another machine: not shown.</p>");
+    expect(text, "<h5>jit/steps <small>2.11 µs</small></h5>\n<svg viewBox=\"0 0 358 80\" role=\"img\" "
+                 "aria-label=\"30 runs, 2 changes\">");
+    expect(text, "<p class=\"bad\">slower by 10.0&nbsp;% at <code>c0ffee&lt;1&gt;</code>, after "
+                 "<code>0ld</code></p>\n<p class=\"good\">faster by 9.1&nbsp;% at <code>c0ffee2</code>");
+    expect(text, "<details><summary>2 without a change</summary>");
+    assert_true(strstr(text, "<h5>jit/steps") < strstr(text, "<h5>jit/level"));
+    h.nruns = 2;
+    h.runs += RUNS - 2;
+    free(text);
+    text = write_page(path, &h, NULL);
+    assert_null(strstr(text, "Over recorded runs"));
+    unlink(path);
+    free(path);
+    free(text);
+    arena_free(&a);
+}
+
 /* However many failures there are, of however many causes, and however much there is to say of each. */
 static void test_bounded(void **state)
 {
@@ -126,7 +152,7 @@ static void test_bounded(void **state)
     struct report r;
     struct tally t;
     struct run_info info = {.lineup = &lineup, .total = FAILURES, .jobs = 1, .options = ""};
-    char *path = temporary(), reason[64];
+    char *path = temporary(".html"), reason[64];
     memset(detail, '<', sizeof(detail) - 1); /* four bytes each */
     tally_init(&t, 0);
     assert_int_equal(report_open(&r, &report_html, path, false, &info), 0);
@@ -211,9 +237,9 @@ static void test_contrast(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blamed),  cmocka_unit_test(test_rows),  cmocka_unit_test(test_times),
-        cmocka_unit_test(test_texts),   cmocka_unit_test(test_links), cmocka_unit_test(test_contrast),
-        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_blamed),  cmocka_unit_test(test_rows),   cmocka_unit_test(test_times),
+        cmocka_unit_test(test_texts),   cmocka_unit_test(test_links),  cmocka_unit_test(test_contrast),
+        cmocka_unit_test(test_bounded), cmocka_unit_test(test_trends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -271,6 +271,7 @@ void page_speed(struct page *p)
     if (h && h->now.path) write_peers(p, &h->now);
     if (h && h->now.path) write_failed(p, &h->now);
     if (h && h->now.path && h->before.path) write_bench_before(p, h);
+    if (h) plot_trends(p, h);
     if (h && h->record) write_run_before(p, h);
     if (!h)
         page_raw(p, "<p class=\"none\">Held against nothing: <code>--bench FILE</code> adds what benchmarks "

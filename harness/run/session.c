@@ -76,8 +76,9 @@ static int open_history(struct session *s)
     int status = 0;
     if (!o->bench && !o->before.n) return 0;
     s->info.history = &s->history;
-    if (!history_load(&s->history, o->bench, o->before.items, o->before.n, s->p->backends, &why))
-        status = complain(s->p, STATUS_USAGE, "%s", buf_cstr(&why));
+    const struct history_files files = {o->bench, o->before.items, o->before.n, s->p->backends};
+    if (!history_load(&s->history, &files, &why)) status = complain(s->p, STATUS_USAGE, "%s", buf_cstr(&why));
+    s->history.least = o->least / 100;
     buf_free(&why);
     return status;
 }
