@@ -397,6 +397,11 @@ static void test_plan(void **state)
     assert_int_equal(p->status, STATUS_USAGE);
     expect_part(p->err, "typo.yaml:3:1: error: unknown key 'backend'");
     expect_part(p->err, "did you mean 'backends'?");
+    write_file("newer.yaml", "plan: 2\nnew: [x]\n");
+    lockstep(p, "run|newer.yaml");
+    assert_int_equal(p->status, STATUS_USAGE);
+    expect_part(p->err, "newer.yaml:1:7: error: format 2; this lockstep reads format 1\n");
+    assert_null(strstr(p->err, "'new'")); /* what that format says is not judged */
     write_file("time.yaml", "plan: 1\ncorpora: [x]\ntimeout: long\n");
     lockstep(p, "run|time.yaml");
     assert_int_equal(p->status, STATUS_USAGE);

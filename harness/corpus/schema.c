@@ -10,11 +10,12 @@
 
 /* ---- scalars ---- */
 
+const struct schema schema_version = {
+    .what = "1", .accepts = SCHEMA_NUMBER, .version = true, .min = 1, .max = 1};
 static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
 static const struct schema word = {.what = "an id", .accepts = SCHEMA_TEXT, .word = true};
 static const struct schema isa = {.what = "the name of an ISA", .accepts = SCHEMA_TEXT, .isa = true};
 static const struct schema number = {.what = "a number", .accepts = SCHEMA_NUMBER};
-static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
 static const struct schema byte = {.what = "a byte", .accepts = SCHEMA_NUMBER, .max = 0xff};
 static const struct schema positive = {
     .what = "a number from 1 to 1000000", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1000000};
@@ -147,7 +148,7 @@ static const struct schema generate = {
     .what = "a list of generators", .accepts = SCHEMA_LIST, .item = &generate_item};
 
 static const struct schema_key corpus_keys[] = {
-    {"lockstep", &version, true, "Version of this format: 1. Must be the first key."},
+    {"lockstep", &schema_version, true, "Version of this format: 1. Must be the first key."},
     {"isa", &isa, false, "The guest. Must come before any list of cases."},
     {"cases", &cases, false, "Cases written by hand."},
     {"matrix", &matrix, false, "Templates, each of which stands for many cases."},
@@ -192,7 +193,7 @@ static const struct schema xfail_item = {
 static const struct schema xfails = {
     .what = "a list of expected failures", .accepts = SCHEMA_LIST, .item = &xfail_item};
 static const struct schema_key quirks_keys[] = {
-    {"lockstep", &version, true, "Version of this format: 1. Must be the first key."},
+    {"lockstep", &schema_version, true, "Version of this format: 1. Must be the first key."},
     {"isa", &isa, true, "The guest. Must come before the lists."},
     {"quirks", &quirks, false, "Known errors of oracles, and waivers."},
     {"xfail", &xfails, false, "Cases that are known to fail on one backend."},

@@ -38,9 +38,11 @@ struct schema {
     bool isa;                      /* TEXT: the name of a guest */
     bool word;                     /* TEXT: letters, digits and . _ + = , @ - only, at most SCHEMA_MAX_WORD */
     bool template;                 /* below here scalars may hold $variables, which are anything */
+    bool version;                  /* NUMBER: of a format, `max` is the one we read */
     uint64_t min, max;             /* NUMBER: bounds; max 0: none */
 };
 
+extern const struct schema schema_version; /* of each format: there is only one so far */
 extern const struct schema schema_corpus; /* top of a corpus file */
 extern const struct schema schema_out;    /* what is true after a case */
 extern const struct schema schema_case;   /* one case, also out of a template */

@@ -9,7 +9,6 @@
 static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
 static const struct schema texts = {
     .what = "text or a list of it", .accepts = SCHEMA_TEXT | SCHEMA_LIST, .item = &text};
-static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
 static const struct schema percent = {.what = "a percentage", .accepts = SCHEMA_NUMBER, .max = 100};
 static const struct schema isa = {.what = "an ISA", .accepts = SCHEMA_TEXT, .isa = true};
 
@@ -25,7 +24,7 @@ static const struct schema_key bin_keys[] = {
 static const struct schema bins = {
     .what = "percentages of bins", .accepts = SCHEMA_MAP, .keys = bin_keys, .nkeys = ARRAY_LEN(bin_keys)};
 static const struct schema_key threshold_keys[] = {
-    {"coverage", &version, true, "Version of this format: 1."},
+    {"coverage", &schema_version, true, "Version of this format: 1."},
     {"code", &folders, false, "Lines of C that must be executed, in percent, by folder."},
     {"bins", &bins, false, "Bins of instruction rows, in percent. Rows have no limit: all of them."},
 };
@@ -71,7 +70,7 @@ static const struct schema item = {
     .what = "what cannot be hit", .accepts = SCHEMA_MAP, .keys = item_keys, .nkeys = ARRAY_LEN(item_keys)};
 static const struct schema items = {.what = "a list", .accepts = SCHEMA_LIST, .item = &item};
 static const struct schema_key unreachable_keys[] = {
-    {"coverage", &version, true, "Version of this format: 1."},
+    {"coverage", &schema_version, true, "Version of this format: 1."},
     {"isa", &isa, true, "Whose rows these are."},
     {"unreachable", &items, true, "Bins that cannot be hit. One that is hit is an error."},
 };

@@ -19,7 +19,6 @@ static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
 static const struct schema texts = {
     .what = "text or a list of it", .accepts = SCHEMA_TEXT | SCHEMA_LIST, .item = &text};
 static const struct schema number = {.what = "a number", .accepts = SCHEMA_NUMBER};
-static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
 static const struct schema slice = {
     .what = "a number up to 1073741824", .accepts = SCHEMA_NUMBER, .max = 1u << 30};
 static const struct schema hot = {
@@ -47,7 +46,7 @@ static const struct schema reports = {.what = "a map of report kinds to files",
                                       .nkeys = ARRAY_LEN(report_keys)};
 
 static const struct schema_key plan_keys[] = {
-    {"plan", &version, true, "Version of this format: 1. Must be the first key."},
+    {"plan", &schema_version, true, "Version of this format: 1. Must be the first key."},
     {"corpora", &texts, true, "Corpus files and folders, relative to this file."},
     {"backends", &texts, false, "What to test."},
     {"oracles", &texts, false, "What to hold it against; 'none' for nothing."},
