@@ -50,13 +50,9 @@ static int open_part(struct merge *m, struct part *part)
 static int check_part(struct merge *m, unsigned i)
 {
     const struct part *first = &m->parts[0], *part = &m->parts[i];
-    struct buf where = {0};
-    buf_printf(&where, "in %s", first->path);
-    bool differs = journal_differs(part->j->header, first->j->header, JOURNAL_FOR_MERGE, where.p, &m->why);
-    buf_free(&where);
-    if (differs)
-        return complain(m->p, STATUS_USAGE, "%s is of another run than %s: another %s", part->path,
-                        first->path, buf_cstr(&m->why));
+    if (journal_differs(part->path, part->j->header, first->path, first->j->header, JOURNAL_FOR_MERGE,
+                        &m->why))
+        return complain(m->p, STATUS_USAGE, "%s", buf_cstr(&m->why));
     if (i && !journal_number(part->j->header, "shards"))
         return complain(m->p, STATUS_USAGE, "%s and %s are no shards: each is the whole run", first->path,
                         part->path);
@@ -131,6 +127,9 @@ static int describe_run(struct merge *m)
     m->info.corpus = hash_in(h, "corpus");
     m->info.quirks = hash_in(h, "quirks");
     m->info.choice = hash_in(h, "choice");
+    m->info.watched = json_object_get(h, "watched");
+    m->plan.whole = !m->plan.globs.n && !m->info.choice;
+    m->info.absent = (unsigned)journal_number(h, "absent");
     bool covered = json_is_true(json_object_get(h, "cover")), needed = false;
     for (unsigned i = 0; i < m->plan.nreports; i++)
         needed |= m->plan.reports[i].kind->ledger == LEDGER_NEEDED;

@@ -51,10 +51,8 @@ static int select_cases(struct program *p, const struct plan *plan, struct past 
         return complain(p, STATUS_NOTHING, "nothing to run: %s",
                         p->opt.rerun    ? "every case passed in that run"
                         : plan->globs.n ? "the filter selects no case"
+                        : sel->absent   ? "no row that the corpora name has semantics yet (status: absent)"
                                         : "there are no cases in the corpora given");
-    if (sel->absent && p->opt.verbose)
-        fprintf(p->out, "%u instructions that the corpora name are not done yet (status: absent)\n",
-                sel->absent);
     return 0;
 }
 
@@ -198,6 +196,7 @@ static int run(struct program *p)
     if (!status) status = select_cases(p, &plan, &h, &sel);
     if (!status) {
         struct run_info info = session_info(p, &plan, sel.total);
+        info.absent = sel.absent;
         if (wants_identity(p, &plan)) status = run_identify(p, &plan, sel.corpus, &info);
         if (!status) status = resume_open(p, &plan, &info, &from);
         if (!status) status = run_plan(p, &plan, &info, &from, &h);

@@ -283,7 +283,11 @@ uint64_t case_stream_find(struct case_stream *s, struct case_wanted *wanted, siz
 
 unsigned case_stream_absent(const struct case_stream *s)
 {
-    return s->absent;
+    unsigned n = 0;
+    for (unsigned i = 0; i < ARRAY_LEN(s->absent); i++)
+        for (unsigned k = 0; s->absent[i] && k < (guest_all[i]->nrows + 63) / 64; k++)
+            n += (unsigned)__builtin_popcountll(s->absent[i][k]);
+    return n;
 }
 
 uint64_t case_stream_hash(const struct case_stream *s)
@@ -329,6 +333,7 @@ void case_stream_close(struct case_stream *s)
 {
     if (!s) return;
     while (s->depth) frame_close(s->frames[--s->depth]);
+    for (unsigned i = 0; i < ARRAY_LEN(s->absent); i++) free(s->absent[i]);
     paths_free(&s->paths);
     arena_free(&s->arena);
     free(s);

@@ -107,6 +107,8 @@ struct frame {
     struct packed *packed;            /* PACKED: its cases */
 };
 
+enum { GUESTS_MAX = 8 /* in one list of corpora */ };
+
 struct case_stream {
     struct case_filter filter;          /* what the run takes */
     struct diag *diag;                  /* where errors go */
@@ -116,7 +118,7 @@ struct case_stream {
     unsigned depth;                     /* how many */
     bool failed;                        /* an error was reported: only look for more of them in this file */
     bool over;                          /* the end was given, or the error */
-    unsigned absent;                    /* rows left out */
+    uint64_t *absent[GUESTS_MAX];       /* bit per row, by guest as in guest_all: it was left out; or NULL */
     uint64_t position;                  /* of the next case, wanted or not */
     uint64_t hash;                      /* of the id of the hand-written case at hand */
     struct arena arena;                 /* the hand-written case at hand */

@@ -240,6 +240,16 @@ static bool advance_row(struct case_stream *s, struct frame *f, struct wish *w)
     return true;
 }
 
+/* However many items name a row, it is left out once. */
+static void note_absent(struct case_stream *s, const struct generator *gen)
+{
+    unsigned guest = 0, words = (gen->guest->nrows + 63) / 64;
+    while (guest_all[guest] != gen->guest) guest++;
+    BUG_ON(guest >= ARRAY_LEN(s->absent));
+    if (!s->absent[guest]) s->absent[guest] = xcalloc(words, sizeof(uint64_t));
+    for (unsigned i = 0; i < words; i++) s->absent[guest][i] |= gen->absent[i];
+}
+
 int stream_generate(struct case_stream *s, struct frame *f, struct wish *w)
 {
     for (;;) {
@@ -258,7 +268,7 @@ int stream_generate(struct case_stream *s, struct frame *f, struct wish *w)
         f->row = 0;
         f->in_item = item && generator_open(&f->gen, f->guest, item, s->filter.seed, &f->item, s->diag);
         if (item && !f->in_item) s->failed = true;
-        if (f->in_item) s->absent += f->gen.absent;
+        if (f->in_item) note_absent(s, &f->gen);
         if (f->in_item && f->gen.sequence && !open_sequences(s, f)) s->failed = true;
         if (s->failed) f->in_item = false;
     }

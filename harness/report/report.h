@@ -26,7 +26,9 @@ struct run_info {
     uint64_t program;              /* hash of this program; 0: no report wants it */
     uint64_t corpus;               /* hash of the corpora, likewise */
     uint64_t quirks;               /* hash of the quirks, likewise */
+    struct json_t *watched;        /* the rows of quirks, as run/watch.h has them */
     uint64_t total;                /* cases selected */
+    unsigned absent;               /* rows that the corpora name, and that are not done yet */
     unsigned jobs;                 /* workers */
     const struct ledger *ledger;   /* what was covered; NULL: no report wants it */
     const struct cover *cover;     /* the same, without what cannot be hit */

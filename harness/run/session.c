@@ -86,10 +86,11 @@ static int open_history(struct session *s)
 int session_begin(struct session *s, struct program *p, const struct plan *plan, const struct run_info *info,
                   const char *but)
 {
-    unsigned nquirks = plan->quirks ? quirks_count(plan->quirks) : 0;
     *s = (struct session){.p = p, .plan = plan, .info = *info, .colour = status_colour(p->out)};
-    tally_init(&s->tally, nquirks);
-    watch_open(&s->watch, plan);
+    s->watched = s->info.watched = info->watched ? json_incref(info->watched) : watch_list(plan);
+    watch_open(&s->watch, s->watched, plan->whole);
+    tally_init(&s->tally, s->watch.n);
+    s->tally.absent = info->absent;
     s->reports = xcalloc(plan->nreports + 1, sizeof(*s->reports)); /* and one that goes on */
     int status = info->covered ? open_ledger(s) : 0;
     if (!status) status = open_history(s);
@@ -320,6 +321,7 @@ int session_end(struct session *s, struct pool_result *res)
     history_free(&s->history);
     earlier_close(s->earlier);
     watch_close(&s->watch);
+    json_decref(s->watched);
     buf_free(&remarks);
     free(s->reports);
     return status;
