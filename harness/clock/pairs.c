@@ -10,9 +10,16 @@
 enum { LONGER = 3 }; /* so many times the pairs, where noise hides what there is */
 
 const char *const pair_words[PAIR_VERDICTS] = {
-    [PAIR_SAME] = "same",          [PAIR_FASTER] = "faster",    [PAIR_SLOWER] = "slower",
-    [PAIR_UNSURE] = "cannot tell", [PAIR_FAILED] = "fails",     [PAIR_FAILED_OLD] = "fails in OLD",
-    [PAIR_GONE] = "not in NEW",    [PAIR_ADDED] = "not in OLD", [PAIR_OTHER] = "is another one",
+    [PAIR_SAME] = "same",
+    [PAIR_FASTER] = "faster",
+    [PAIR_SLOWER] = "slower",
+    [PAIR_UNSURE] = "cannot tell",
+    [PAIR_FAILED] = "fails",
+    [PAIR_FAILED_OLD] = "fails in OLD",
+    [PAIR_FAILED_BOTH] = "fails in both",
+    [PAIR_GONE] = "not in NEW",
+    [PAIR_ADDED] = "not in OLD",
+    [PAIR_OTHER] = "is another one",
 };
 
 static bool has(const char *const *names, const char *name)
@@ -41,14 +48,16 @@ struct pair *pairs_join(const char *const *old_names, const char *const *new_nam
 static void measure_pair(struct pair *p, const struct build *const side[2], const struct pair_options *o,
                          unsigned round)
 {
+    static const enum pair_verdict failed[] = {
+        [1] = PAIR_FAILED_OLD, [2] = PAIR_FAILED, [3] = PAIR_FAILED_BOTH};
     struct slices slices = o->slices;
     unsigned bad = 0;
     if (p->limit) slices.limit = p->limit;
     if (slices.cpu >= 0) slices.cpu = (int)round; /* each processor in turn: some have worse neighbours */
     if (slices_take(side, p->name, &slices, &p->v[p->n], &bad, p->why))
         p->n++;
-    else
-        p->verdict = bad ? PAIR_FAILED : PAIR_FAILED_OLD;
+    else if (bad)
+        p->verdict = failed[bad];
 }
 
 static bool is_open(const struct pair *p)
@@ -63,7 +72,7 @@ static void measure_rounds(struct pair *p, unsigned n, const struct build *old_b
 {
     for (unsigned round = 0, measured = 1; measured; round++) {
         measured = 0;
-        for (unsigned i = 0; i < n; i++) {
+        for (unsigned i = 0; i < n && !o->slices.stops->signal; i++) {
             struct build planted = *new_build;
             const struct build *const side[2] = {old_build, &planted};
             if (p[i].plant) planted.plant = p[i].plant;
@@ -132,11 +141,13 @@ static void look(struct pair *p, unsigned n, const struct build *old_build, cons
     for (unsigned i = 0; i < n; i++)
         if (p[i].again >= again) p[i].want = o->pairs;
     measure_rounds(p, n, old_build, new_build, o);
+    if (o->slices.stops->signal) return;
     judge_all(p, n, o, again);
     for (unsigned i = 0; i < n; i++)
         if (is_open(&p[i]) && p[i].again >= again && !looks_changed(&p[i], o) && !looks_same(&p[i], o))
             p[i].want *= LONGER;
     measure_rounds(p, n, old_build, new_build, o);
+    if (o->slices.stops->signal) return;
     judge_all(p, n, o, again);
 }
 

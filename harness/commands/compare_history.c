@@ -29,7 +29,7 @@ static bool print_changes(struct program *p, const struct series *s)
 }
 
 /* What files of one machine say. */
-static int compare_machine(struct program *p, const struct recorded *r, unsigned n)
+static int compare_machine(struct program *p, struct stops *stops, const struct recorded *r, unsigned n)
 {
     struct series *s = arena_alloc(&p->arena, sizeof(*s));
     unsigned few = 0, all = 0;
@@ -38,6 +38,9 @@ static int compare_machine(struct program *p, const struct recorded *r, unsigned
     for (unsigned i = 0; i < n; i++)
         for (unsigned k = 0; k < r[i].n; k++) {
             const struct figure *f = &r[i].figures[k];
+            if (stops_wait(stops, 0))
+                return complain(p, STATUS_HARNESS, "interrupted by %s: not all series were looked at",
+                                stops_name(stops));
             if (series_seen(r, i, f) || !is_wanted(p, f->name)) continue;
             series_gather(s, r, n, f);
             all++;
@@ -53,7 +56,7 @@ static int compare_machine(struct program *p, const struct recorded *r, unsigned
     return all ? status : STATUS_NOTHING;
 }
 
-int compare_histories(struct program *p)
+int compare_histories(struct program *p, struct stops *stops)
 {
     const struct text_list *args = &p->opt.args;
     struct recorded *r = arena_alloc(&p->arena, args->n * sizeof(*r));
@@ -66,7 +69,8 @@ int compare_histories(struct program *p)
     recorded_sort(r, args->n);
     for (unsigned from = 0, to; from < args->n; from = to) {
         for (to = from + 1; to < args->n && !strcmp(r[to].machine, r[from].machine);) to++;
-        int one = compare_machine(p, r + from, to - from);
+        int one = compare_machine(p, stops, r + from, to - from);
+        if (stops->signal) return one;
         if (one > status) status = one;
     }
     return status;
