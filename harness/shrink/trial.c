@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { WAITS_MAX = 10 };
 enum { STATE_WORDS = 4096, ASK_RUN = 'r', ASK_SKIP = 's', ANSWER_YES = 'y', ANSWER_NO = 'n' };
 
 /* What both processes see. The case's parts are copied here. */
@@ -169,13 +170,25 @@ unsigned trial_count(const struct trial *t)
     return t->count;
 }
 
-/* Waits for the child's answer: its letter, 0 when it died, -1 when it hangs. */
+/* Seconds of a processor that the child has used. */
+static double used(const struct trial *t)
+{
+    clockid_t clock;
+    struct timespec ts;
+    if (clock_getcpuclockid(t->pid, &clock) || clock_gettime(clock, &ts)) return 0;
+    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+/* Waits for the child's answer: its letter, 0 when it died, -1 when it hangs. On a machine that is busy with
+ * other things it may wait for its turn some times as long. */
 static int await(struct trial *t)
 {
     struct pollfd p = {.fd = t->answer, .events = POLLIN};
-    int ms = t->timeout > 0 ? (int)(t->timeout * 1000) + 1 : -1, got;
+    int ms = t->timeout > 0 ? (int)(t->timeout * 1000) + 1 : -1, got = 0;
+    double before = used(t);
     char said = 0;
-    while ((got = poll(&p, 1, ms)) < 0 && errno == EINTR) continue;
+    for (int waits = 0; !got && waits < WAITS_MAX && (!waits || used(t) - before < t->timeout / 2); waits++)
+        while ((got = poll(&p, 1, ms)) < 0 && errno == EINTR) continue;
     if (got == 0) return -1;
     return read(t->answer, &said, 1) == 1 ? said : 0;
 }
