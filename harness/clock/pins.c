@@ -174,16 +174,18 @@ static void write_size(const struct codegen_pin *q, FILE *out)
     fputc('\'', out);
 }
 
-void codegen_write(const struct codegen_pins *p, FILE *out)
+void codegen_write(const struct codegen_pins *p, const char *path, FILE *out)
 {
+    struct buf schema = {0};
+    schema_line(path, "codegen", &schema);
     fprintf(out,
-            "# yaml-language-server: $schema=../../build/schema/codegen.json\n#\n"
-            "# Host code of each row, first tier, memory in a window, a processor with everything the "
+            "%s#\n# Host code of each row, first tier, memory in a window, a processor with everything the "
             "emitter knows; what\n"
             "# every block has is not counted. Written by `lockstep codegen --pin`, which wants --why for "
             "what grew.\n"
             "codegen: 1\nisa: %s\n",
-            p->guest->name);
+            buf_cstr(&schema), p->guest->name);
+    buf_free(&schema);
     for (unsigned i = 0; i < p->n; i++) {
         const struct codegen_pin *q = &p->pins[i];
         if (q->row < 0)

@@ -72,7 +72,7 @@ static int write_pins(struct program *p, const struct codegen_pins *pins, const 
     FILE *f = fopen(fresh, "we");
     int err = f ? 0 : errno;
     if (f) {
-        codegen_write(pins, f);
+        codegen_write(pins, path, f);
         if (ferror(f)) err = errno ? errno : EIO;
         if (fclose(f) && !err) err = errno;
         if (!err) err = -file_replace(fresh, path);

@@ -51,12 +51,14 @@ static const char *command_line(struct program *p, const struct guest *g)
         g->name, o->kind, o->rows, o->values, o->until, most_cases(p, !strcmp(o->until, "full")), o->seed);
 }
 
-static int64_t write_corpus(struct program *p, struct case_stream *s, const struct guest *g, FILE *out)
+/* `path`: NULL for standard output. */
+static int64_t write_corpus(struct program *p, struct case_stream *s, const struct guest *g, const char *path,
+                            FILE *out)
 {
-    fprintf(out,
-            "# yaml-language-server: $schema=../../build/schema/corpus.json\n# %s\nlockstep: 1\nisa: "
-            "%s\ncases:\n",
-            command_line(p, g), g->name);
+    struct buf schema = {0};
+    schema_line(path, "corpus", &schema);
+    fprintf(out, "%s# %s\nlockstep: 1\nisa: %s\ncases:\n", buf_cstr(&schema), command_line(p, g), g->name);
+    buf_free(&schema);
     return write_cases(p, s, out);
 }
 
@@ -75,7 +77,7 @@ static int generate(struct program *p, struct case_stream *s, const struct guest
     FILE *out = path ? fopen(path, "we") : p->out;
     if (!out) return complain(p, STATUS_USAGE, "cannot write %s: %s", path, strerror(errno));
     errno = 0;
-    int64_t n = write_corpus(p, s, g, out);
+    int64_t n = write_corpus(p, s, g, path, out);
     bool bad = ferror(out);
     if (path) bad |= fclose(out) != 0;
     if (n < 0) return STATUS_USAGE;

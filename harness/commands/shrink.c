@@ -64,10 +64,8 @@ static void write_case(struct shrinking *s, struct test_case *c)
     }
     if (!*c->why) c->why = s->r.want;
     case_write(c, s->id, &s->item);
-    buf_printf(
-        &s->corpus,
-        "# yaml-language-server: $schema=../../build/schema/corpus.json\nlockstep: 1\nisa: %s\ncases:\n%s",
-        g->name, buf_cstr(&s->item));
+    schema_line(s->p->opt.output, "corpus", &s->corpus);
+    buf_printf(&s->corpus, "lockstep: 1\nisa: %s\ncases:\n%s", g->name, buf_cstr(&s->item));
 }
 
 /* Loads what was written and runs it: row and field of the signature are the same (who differs is not where

@@ -6,6 +6,11 @@
 
 #include "harness/harness.h"
 
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #define KEYS(table) .keys = (table), .nkeys = ARRAY_LEN(table)
 
 /* ---- scalars ---- */
@@ -208,4 +213,27 @@ void schema_write_json(FILE *out)
 void schema_write_quirks_json(FILE *out)
 {
     schema_write(&schema_quirks, "lockstep quirks", out);
+}
+
+/* ---- where editors find it ---- */
+
+void schema_line(const char *path, const char *name, struct buf *out)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    char folder[PATH_MAX], tried[2 * PATH_MAX];
+    if (!path || (size_t)(slash ? slash - path : 0) >= sizeof(tried)) return;
+    snprintf(tried, sizeof(tried), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    if (!realpath(tried, folder)) return;
+    for (unsigned up = 0;; up++) {
+        snprintf(tried, sizeof(tried), "%s/build/schema/%s.json", folder, name);
+        if (!access(tried, F_OK)) {
+            buf_str(out, "# yaml-language-server: $schema=");
+            while (up--) buf_str(out, "../");
+            buf_printf(out, "build/schema/%s.json\n", name);
+            return;
+        }
+        char *last = strrchr(folder, '/');
+        if (!last || !*folder) return;
+        *last = 0;
+    }
 }

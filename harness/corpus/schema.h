@@ -43,10 +43,10 @@ struct schema {
 };
 
 extern const struct schema schema_version; /* of each format: there is only one so far */
-extern const struct schema schema_corpus; /* top of a corpus file */
-extern const struct schema schema_out;    /* what is true after a case */
-extern const struct schema schema_case;   /* one case, also out of a template */
-extern const struct schema schema_quirks; /* top of a quirk file */
+extern const struct schema schema_corpus;  /* top of a corpus file */
+extern const struct schema schema_out;     /* what is true after a case */
+extern const struct schema schema_case;    /* one case, also out of a template */
+extern const struct schema schema_quirks;  /* top of a quirk file */
 
 const struct schema_key *schema_key_find(const struct schema *s, const char *name); /* NULL: no such key */
 /* Reports a key that the map does not know, with a suggestion. */
@@ -63,5 +63,8 @@ const struct ynode *schema_first(const struct ynode *n);
 const struct ynode *schema_next(const struct ynode *list, const struct ynode *item);
 
 void schema_write(const struct schema *s, const char *title, FILE *out); /* JSON Schema, draft 2020-12 */
+/* The first line of a file that is written at `path`: where editors find the schema (`corpus`, `packed` …),
+ * seen from there. Nothing where no folder above has schemas, nor for NULL, standard output. */
+void schema_line(const char *path, const char *name, struct buf *out);
 
 #endif
