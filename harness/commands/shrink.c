@@ -163,7 +163,7 @@ static void limit(struct shrinking *s, double first)
     bool hangs = !strncmp(s->r.want, "timeout:", 8), dies = !strncmp(s->r.want, "crash:", 6);
     double wait = hangs || first * PATIENCE < HANG ? HANG : first * PATIENCE;
     s->r.most = hangs ? MOST_HANGS : dies ? MOST_CRASHES : MOST_RUNS;
-    if (s->plan->timeout <= 0 || s->plan->timeout > wait) trial_set_timeout(s->r.trial, wait);
+    if (s->plan->timeout <= 0 || s->plan->timeout > wait) trial_set_timeout(s->r.trial, wait, !hangs);
 }
 
 /* The case without its truth, if that fails too; then smaller ones can be judged. */

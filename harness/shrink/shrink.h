@@ -74,7 +74,8 @@ struct trial_result {
 struct trial_result trial_run(struct trial *t, const struct test_case *c);
 /* The draft as it is after `skip` steps of it, as a draft that begins there. False: it cannot be told. */
 bool trial_skip(struct trial *t, const struct draft *d, uint64_t skip, struct draft *out);
-void trial_set_timeout(struct trial *t, double seconds);
+/* `patient`: a try that waits for its turn on a busy machine may take some times as long. */
+void trial_set_timeout(struct trial *t, double seconds, bool patient);
 unsigned trial_count(const struct trial *t); /* runs so far */
 
 /* ---- snapshot.c ---- */
