@@ -206,8 +206,11 @@ struct diff {
 };
 
 struct quirks;
-/* `today` (judge/date.h) decides which rows have ended. NULL after reported errors. */
-struct quirks *quirks_load(const char *dir, int32_t today, struct diag *d);
+/* `today` (judge/date.h) decides which rows have ended; `asked` (NULL-terminated; NULL: everybody) is who
+ * takes part: others are not asked for their versions, and their rows are not to be used. NULL after reported
+ * errors. */
+struct quirks *quirks_load(const char *dir, int32_t today, const struct backend *const *asked,
+                           struct diag *d);
 /* The same from one file in memory. */
 struct quirks *quirks_load_text(const char *name, const char *text, size_t len, int32_t today,
                                 struct diag *d);

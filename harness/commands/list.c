@@ -185,7 +185,7 @@ static int list_quirks(struct program *p, const struct guest *g)
     int status = plan_today(p, &today);
     if (status) return status;
     if (!dir) return complain(p, STATUS_NOTHING, "there is no folder corpora/quirks");
-    struct quirks *q = quirks_load(dir, today, &d);
+    struct quirks *q = quirks_load(dir, today, NULL, &d);
     for (unsigned i = 0; q && i < q->n; i++) show_quirk(p, &q->at[i]);
     for (unsigned i = 0; q && i < q->nxfails; i++) show_xfail(p, &q->xfails[i]);
     diag_free(&d);

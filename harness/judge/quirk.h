@@ -54,13 +54,14 @@ struct xfail {
 };
 
 struct quirks {
-    struct arena arena;     /* everything below */
-    struct quirk *at;       /* by number */
-    unsigned n, cap;        /* used, allocated */
-    struct xfail *xfails;   /* numbered from n on */
-    unsigned nxfails, xcap; /* used, allocated */
-    int32_t today;          /* for those that end */
-    bool waives;            /* some are about backends under test */
+    struct arena arena;                 /* everything below */
+    struct quirk *at;                   /* by number */
+    unsigned n, cap;                    /* used, allocated */
+    struct xfail *xfails;               /* numbered from n on */
+    unsigned nxfails, xcap;             /* used, allocated */
+    int32_t today;                      /* for those that end */
+    const struct backend *const *asked; /* while loading: whose versions count; NULL: everybody's */
+    bool waives;                        /* some are about backends under test */
 };
 
 /* `row` is -1 for code that is no instruction. */

@@ -137,12 +137,21 @@ static bool find_condition(struct loading *l, const struct ynode *when, struct q
     return true;
 }
 
+/* Asking for a version may start a process. Of a backend that takes no part, rows are of no use in any
+ * version, but that one which has ended is said to. */
+static bool may_ask(const struct quirks *all, const struct quirk *q)
+{
+    bool takes_part = !all->asked || q->expired;
+    for (unsigned i = 0; !takes_part && all->asked[i]; i++) takes_part = all->asked[i] == q->backend;
+    return takes_part;
+}
+
 static bool find_versions(struct loading *l, const struct ynode *n, struct quirk *q)
 {
     q->current = !q->expired;
     if (!n) return true;
     q->versions = arena_strdup(&l->q->arena, n->text);
-    const char *have = q->backend->version ? q->backend->version() : NULL;
+    const char *have = may_ask(l->q, q) && q->backend->version ? q->backend->version() : NULL;
     int match = quirk_version_matches(n->text, have ? have : "0");
     if (have && match <= 0) q->current = q->expired = false; /* it would say nothing anyway */
     if (match >= 0) return true;
@@ -301,10 +310,11 @@ static bool load_file(struct quirks *q, struct yaml_stream *y, struct diag *d)
     return got == 0;
 }
 
-struct quirks *quirks_load(const char *dir, int32_t today, struct diag *d)
+struct quirks *quirks_load(const char *dir, int32_t today, const struct backend *const *asked, struct diag *d)
 {
     struct quirks *q = xcalloc(1, sizeof(*q));
     q->today = today;
+    q->asked = asked;
     struct paths paths = {0};
     bool good = paths_add(&paths, dir, d);
     for (size_t i = 0; good && i < paths.n; i++) {
@@ -312,6 +322,7 @@ struct quirks *quirks_load(const char *dir, int32_t today, struct diag *d)
         good &= y && load_file(q, y, d);
     }
     paths_free(&paths);
+    q->asked = NULL;
     if (good) return q;
     quirks_free(q);
     return NULL;

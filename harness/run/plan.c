@@ -292,7 +292,9 @@ int plan_make(struct program *p, const struct text_list *paths, struct plan *pla
         status = plan_find_backends(p, plan);
     }
     if (!status && plan->quirks_dir) {
-        plan->quirks = quirks_load(plan->quirks_dir, plan->today, &d);
+        const struct backend *asked[LINEUP_MAX + 1] = {NULL};
+        for (unsigned i = 0; i < plan->lineup.n; i++) asked[i] = plan->lineup.entries[i].backend;
+        plan->quirks = quirks_load(plan->quirks_dir, plan->today, asked, &d);
         plan->lineup.quirks = plan->quirks;
         if (!plan->quirks) status = STATUS_USAGE;
     }
