@@ -61,7 +61,8 @@ void describe_exit(const struct guest *g, const struct cpu_exit *e, struct buf *
 {
     buf_str(out, exit_kind_name(e->kind));
     if (e->kind == EXIT_FAULT) {
-        if (e->cause < g->ncauses) buf_printf(out, " %s", g->causes[e->cause].name);
+        if (e->cause < g->ncauses) buf_char(out, ' ');
+        if (e->cause < g->ncauses) buf_str(out, g->causes[e->cause].name);
         if (e->value) buf_printf(out, " %#" PRIx64, e->value);
     }
     if (e->kind == EXIT_UNSUPPORTED && e->why) buf_printf(out, ": %s", e->why);
