@@ -45,7 +45,14 @@ void findings_add(struct findings *f, const struct diff *d);
 void vote_describe(const struct test_case *c, const struct outcome *outcomes, unsigned n,
                    const struct quirks *q, struct buf *out);
 
+/* Of such a sentence, who differs, without from whom: "unicorn". Nothing: it is none. */
+void vote_odd(const char *sentence, struct buf *out);
+/* One sentence for two in which the same differ, from all that they differ from in either. */
+void vote_unite(const char *a, const char *b, struct buf *out);
+
 /* ---- signature.c ---- */
+/* The part of a signature that is such a sentence; NULL: it has none. */
+const char *signature_vote(const char *signature);
 /* The first instruction after which results differ. */
 struct failure_place {
     uint64_t step;               /* its number, from 1; 0: not known, and the rest is the case's first one */

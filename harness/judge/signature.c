@@ -74,6 +74,13 @@ static void field(const struct test_case *c, const struct failure_place *at, con
         single_register(d, out);
 }
 
+const char *signature_vote(const char *signature)
+{
+    const char *at = strstr(signature, ": ");
+    at = at ? strstr(at + 2, ": ") : NULL;
+    return at ? at + 2 : NULL;
+}
+
 void signature_write(const struct test_case *c, const struct failure_place *at, const struct outcome *o,
                      unsigned n, const struct findings *f, const char *detail, char *out, size_t size)
 {
