@@ -3,6 +3,7 @@
 #define HARNESS_COMMANDS_PLACE_TEST_H
 
 #include "harness/commands/program.h"
+#include "harness/scratch_test.h"
 #include "harness/testing.h"
 
 #include <string.h>
@@ -43,17 +44,6 @@ static inline void write_file(const char *name, const char *text)
     assert_non_null(f);
     fputs(text, f);
     assert_int_equal(fclose(f), 0);
-}
-
-static inline char *read_file(const char *name)
-{
-    struct buf b = {0};
-    char chunk[4096];
-    FILE *f = fopen(name, "r");
-    assert_non_null(f);
-    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;) buf_add(&b, chunk, n);
-    fclose(f);
-    return b.p ? b.p : xstrdup("");
 }
 
 /* A report without what a run's speed decides. */

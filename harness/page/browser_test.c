@@ -77,11 +77,11 @@ static char *replace(char *text, const char *from, const char *to)
     return b.p;
 }
 
-static char *read_file(const char *dir, const char *name, size_t i)
+static char *read_kept(const char *dir, const char *name, size_t i)
 {
     char path[128];
     snprintf(path, sizeof(path), "%s/%s%zu", dir, name, i);
-    return file_text(path);
+    return read_file(path);
 }
 
 static void write_file(const char *dir, const char *name, const char *text)
@@ -135,7 +135,7 @@ static void show(const char *browser, const char *dir)
 
 static void check(const char *dir, size_t i)
 {
-    char *dom = read_file(dir, "dom", i), *log = read_file(dir, "log", i), title[256] = "", tail[160] = "";
+    char *dom = read_kept(dir, "dom", i), *log = read_kept(dir, "log", i), title[256] = "", tail[160] = "";
     unsigned links = 0, bad = 1, texts = 0, pale = 1;
     const char *at = strstr(dom, "<title>links");
     if (at) snprintf(title, sizeof(title), "%.*s", (int)strcspn(at + 7, "<"), at + 7);

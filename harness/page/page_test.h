@@ -3,7 +3,7 @@
 #define HARNESS_PAGE_TEST_H
 
 #include "harness/page/page.h"
-#include "harness/report/scratch_test.h"
+#include "harness/scratch_test.h"
 
 static const char *version(void)
 {
@@ -137,7 +137,7 @@ static inline char *write_page(const char *path, const struct history *h, const 
     assert_int_equal(report_end(&r, &info, &t), 0);
     tally_free(&t);
     ledger_free(ledger);
-    return file_text(path);
+    return read_file(path);
 }
 
 #endif

@@ -5,7 +5,7 @@
 #define HARNESS_REPORT_TEST_H
 
 #include "harness/report/report.h"
-#include "harness/report/scratch_test.h"
+#include "harness/scratch_test.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -110,7 +110,7 @@ static inline char *write_report(const struct report_kind *kind, const char *pat
     info.stopped = stopped;
     assert_int_equal(report_end(&r, &info, &t), 0);
     tally_free(&t);
-    return file_text(path);
+    return read_file(path);
 }
 
 /* What a command prints; NULL when it is not there or fails. */

@@ -1,6 +1,6 @@
 /* For tests that write files: a name that nobody else has, and what stands there. */
-#ifndef HARNESS_REPORT_SCRATCH_TEST_H
-#define HARNESS_REPORT_SCRATCH_TEST_H
+#ifndef HARNESS_SCRATCH_TEST_H
+#define HARNESS_SCRATCH_TEST_H
 
 #include "engine/base/base.h"
 
@@ -22,7 +22,7 @@ static inline char *temporary(const char *ending)
     return path.p;
 }
 
-static inline char *file_text(const char *path)
+static inline char *read_file(const char *path)
 {
     struct buf text = {0};
     char chunk[4096];
