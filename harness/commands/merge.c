@@ -3,6 +3,7 @@
  * Records are read side by side, and the case that comes first in the corpora is handed on: memory does not
  * depend on how many there are.
  */
+#include "harness/kinds/kind.h"
 #include "harness/journal/journal.h"
 #include "harness/run/session.h"
 
@@ -88,12 +89,12 @@ static int find_backends(struct merge *m, const json_t *list)
     json_array_foreach(list, i, e)
     {
         const char *name = journal_text(e, "name");
-        const struct backend *const *b = m->p->backends;
-        while (*b && strcmp((*b)->name, name) != 0) b++;
-        if (!*b || m->plan.lineup.n == LINEUP_MAX)
+        const struct case_kind *kind;
+        const struct backend *b = plan_backend_named(m->p, name, &kind);
+        if (!b || m->plan.lineup.n == LINEUP_MAX)
             return complain(m->p, STATUS_USAGE, "%s: there is no backend '%s' here", m->parts[0].path, name);
-        m->plan.lineup.entries[m->plan.lineup.n++] =
-            (struct lineup_entry){*b, json_is_true(json_object_get(e, "oracle"))};
+        m->plan.lineup.entries[m->plan.lineup.n++] = (struct lineup_entry){
+            b, json_is_true(json_object_get(e, "oracle")), kind == &kind_instruction ? NULL : kind};
     }
     return 0;
 }

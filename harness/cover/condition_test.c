@@ -28,7 +28,7 @@ static int setup(void **state)
 
 static const struct bins *bins(const struct scene *s)
 {
-    return s->l->guests[0].bins[guest_row_find(rv, s->row) - rv->rows];
+    return s->l->subjects[0].bins[guest_row_find(rv, s->row) - rv->rows];
 }
 
 static unsigned bin(const struct scene *s, const char *name)

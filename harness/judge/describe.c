@@ -1,5 +1,6 @@
 /* Differences in words: what people read when a case fails, and what `repro` shows. */
 #include "harness/judge/compare.h"
+#include "harness/kinds/scenario.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -71,6 +72,10 @@ void describe_exit(const struct guest *g, const struct cpu_exit *e, struct buf *
 void describe_case(const struct test_case *c, struct buf *out)
 {
     const struct guest_row *row = c->row;
+    if (c->kind) {
+        scenario_describe(c, out);
+        return;
+    }
     if (c->corpus.file) buf_printf(out, "  from  %s:%d\n", c->at.file, c->at.line);
     if (row)
         buf_printf(out, "  row   %s (%s), %s:%d: %s%s%s\n", row->id, row->ext, row->file, row->line,
@@ -211,6 +216,10 @@ void describe_table(const struct test_case *c, const struct outcome *outcomes, u
                     const struct findings *f, struct buf *out)
 {
     struct table t = {.c = c, .out = out};
+    if (c->kind) {
+        scenario_table(c, outcomes, n, f, out);
+        return;
+    }
     for (unsigned i = 0; i < n && t.n < ARRAY_LEN(t.usable); i++)
         if (outcome_usable(&outcomes[i])) t.usable[t.n++] = &outcomes[i];
     if (t.n) print_table(&t, f);

@@ -64,6 +64,7 @@ static void field(const struct test_case *c, const struct failure_place *at, con
         exits(c, o, n, out);
         return;
     case DIFF_REG: break;
+    case DIFF_ITEM: BUG("an instruction has no items");
     }
     const char *role = role_of(at, d->reg);
     if (role)

@@ -55,9 +55,9 @@ static void write_lineup(struct page *p)
         comma = ", ";
     }
     for (unsigned i = 0, said = 0; i < p->sums->n; i++)
-        if (p->sums->guests[i].cases) {
+        if (p->sums->subjects[i].cases) {
             page_raw(p, said++ ? ", " : " on ");
-            page_text(p, p->sums->guests[i].guest->title);
+            page_text(p, p->sums->subjects[i].subject->title);
         }
     if (p->info->nshards) page_printf(p, ", shard %u of %u", p->info->shard + 1, p->info->nshards);
     page_raw(p, "</p>\n");

@@ -31,9 +31,9 @@ static void test_blamed(void **state)
 static void test_rows(void **state)
 {
     struct page_sums *s = sums_new();
-    struct guest_sums *g = &s->guests[0];
-    for (unsigned r = 0; r < g->guest->nrows; r++)
-        assert_int_equal(sums_row(g, g->guest->rows[r].id, strlen(g->guest->rows[r].id)), (int)r);
+    struct subject_sums *g = &s->subjects[0];
+    for (unsigned r = 0; r < g->subject->nrows; r++)
+        assert_int_equal(sums_row(g, g->subject->rows[r].id, strlen(g->subject->rows[r].id)), (int)r);
     assert_int_equal(sums_row(g, "rv.", 3), -1);
     int add = sums_row(g, "rv.add", 6);
     assert_int_equal(sums_cause_row(g, "rv.add: rd: a alone differs from b"), add);

@@ -69,5 +69,11 @@ int plan_with_case(struct program *p, plan_case_fn *with);
 /* Finds the named backends; complains. A default oracle that cannot run here is left out, a named one is an
  * error. */
 int plan_find_backends(struct program *p, struct plan *plan);
+/* Makes the lineup anew for the kinds of cases that the corpora turned out to hold: bit per kind. */
+int plan_settle(struct program *p, struct plan *plan, uint64_t kinds);
+/* Backend i of all that the program knows, first those it was given; NULL: there are no more. */
+const struct backend *plan_backend(const struct program *p, unsigned i, const struct case_kind **kind);
+const struct backend *plan_backend_named(const struct program *p, const char *name,
+                                         const struct case_kind **kind);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "harness/cover/condition.h"
 #include "harness/judge/compare.h"
+#include "harness/kinds/kind.h"
 #include "harness/run/tally.h"
 
 #include <errno.h>
@@ -71,9 +72,13 @@ struct record record_of(const struct test_case *c, uint64_t number, const struct
         .position = c->position,
         .generated = c->generated,
         .id = c->id,
-        .guest = c->guest->name,
-        .row = c->row ? c->row->id : "",
+        .guest = case_subject(c),
+        .row = c->row     ? c->row->id
+               : c->about ? c->about->id
+                          : "",
         .ext = c->row         ? c->row->ext
+               : c->about     ? c->about->group
+               : c->kind      ? "(all of it)"
                : c->steps > 1 ? "(sequences)"
                               : "",
         .file = case_place(c).file,
@@ -87,7 +92,10 @@ struct record record_of(const struct test_case *c, uint64_t number, const struct
         if (!r.ran) {
             struct cpu_exit plain = outcomes[i].exit;
             plain.value = 0; /* an address says nothing in a list */
-            describe_exit(c->guest, &plain, exit);
+            if (c->kind)
+                c->kind->ended(c, &outcomes[i], exit);
+            else
+                describe_exit(c->guest, &plain, exit);
         }
         r.ran |= (uint8_t)(1u << i);
     }
