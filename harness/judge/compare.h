@@ -21,7 +21,11 @@ static inline void findings_start(struct findings *f)
 }
 
 /* ---- diff.c ---- */
-bool outcome_usable(const struct outcome *o); /* the backend gave a result */
+/* The backend gave a result. */
+static inline bool outcome_usable(const struct outcome *o)
+{
+    return !o->unsupported && o->exit.kind != EXIT_UNSUPPORTED;
+}
 /* What two backends say differently. A different exit is the only finding then: nothing else can be compared.
  */
 void compare_outcomes(const struct test_case *c, const struct outcome *a, const struct outcome *b,

@@ -26,13 +26,17 @@ static const struct home {
     {LAYOUT_ROM, LAYOUT_ROM_SIZE, CPU_READ, true, "rom"},
 };
 
+enum { RUNNER_CHANGES = 64 };
+
 struct runner {
     const struct backend *backend;     /* that runs */
     const struct guest *guest;         /* what it runs */
     struct mem mem;                    /* the guest's memory */
     struct vcpu *vcpu;                 /* its only processor */
     uint64_t *reset;                   /* state after reset; guest->state_words words */
-    uint64_t *before;                  /* state before the current case */
+    uint64_t *before;                  /* state before the current case: `reset`, but for the next */
+    uint16_t changed[RUNNER_CHANGES];  /* words of it that the case gave */
+    unsigned nchanged;                 /* how many; more than there is room for: anywhere */
     uint8_t *images[ARRAY_LEN(homes)]; /* what each default region holds before a case; NULL: zeroes */
     uint8_t *code_host;                /* host bytes of the default code region */
     uint8_t code[LAYOUT_CODE_SIZE];    /* what stands there, so that equal code is not written again */
@@ -80,6 +84,7 @@ struct runner *runner_open_with(const struct backend *b, const void *options, co
     if (!err && !r->vcpu) err = -ENOMEM;
     if (!err) {
         memcpy(r->reset, r->vcpu->state, bytes);
+        memcpy(r->before, r->reset, bytes);
         r->vcpu->options = options;
         err = b->open(r->vcpu);
         if (err) vcpu_free(r->vcpu);
@@ -203,17 +208,29 @@ static int place_code(struct runner *r, const struct test_case *c)
     return 0;
 }
 
+/* A word of the state that the case gives. */
+static void set_word(struct runner *r, unsigned word, uint64_t v)
+{
+    r->before[word] = v;
+    if (r->nchanged < RUNNER_CHANGES) r->changed[r->nchanged] = (uint16_t)word;
+    r->nchanged++;
+}
+
 static void set_registers(struct runner *r, const struct test_case *c)
 {
     const struct guest *g = r->guest;
-    uint64_t *state = r->vcpu->state;
-    memcpy(state, r->reset, g->state_words * sizeof(uint64_t));
-    state[g->pc_word] = c->code_at;
+    size_t bytes = g->state_words * sizeof(uint64_t);
+    if (r->nchanged > RUNNER_CHANGES) memcpy(r->before, r->reset, bytes);
+    for (unsigned i = 0; i < r->nchanged && i < RUNNER_CHANGES; i++)
+        r->before[r->changed[i]] = r->reset[r->changed[i]];
+    r->nchanged = 0;
+    set_word(r, g->pc_word, c->code_at);
     for (unsigned i = 0; i < c->nin; i++) {
         const struct guest_reg *reg = c->in[i].ref.reg;
-        memcpy(state + reg->word + (size_t)c->in[i].ref.index * reg->words, c->in[i].value, reg->words * 8ul);
+        unsigned word = reg->word + c->in[i].ref.index * reg->words;
+        for (unsigned w = 0; w < reg->words; w++) set_word(r, word + w, c->in[i].value[w]);
     }
-    memcpy(r->before, state, g->state_words * sizeof(uint64_t));
+    memcpy(r->vcpu->state, r->before, bytes);
 }
 
 /* For a backend that does not say what it wrote: finds the pages that are not as they were. */
