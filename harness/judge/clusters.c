@@ -123,8 +123,73 @@ static int most_first(const void *a, const void *b)
     return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->cause, y->cause);
 }
 
+static void cluster_free(struct cluster *k)
+{
+    free(k->cause);
+    free(k->key);
+    free(k->id);
+    free(k->file);
+    free(k->detail);
+    free(k->row);
+    free(k->bins);
+    free(k->when);
+}
+
+/* The failures of `from` are of the cause `to`, whose example shows what the manual says. */
+static void fold(struct cluster *to, struct cluster *from)
+{
+    to->n += from->n;
+    to->longer |= from->longer;
+    if (!to->row) {
+        to->row = from->row;
+        to->bins = from->bins;
+        to->counted = from->counted;
+        from->row = NULL;
+        from->bins = NULL;
+    } else if (from->row && !strcmp(to->row, from->row)) {
+        for (unsigned i = 0; i < BINS_MAX; i++) to->bins[i] += from->bins[i];
+        to->counted += from->counted;
+    }
+    cluster_free(from);
+}
+
+/* The same disagreement, where in other cases the manual says who is right. */
+static struct cluster *decided(const struct clusters *c, const struct cluster *k)
+{
+    const char *vote = signature_vote(k->cause);
+    for (unsigned i = 0; vote && i < c->n; i++) {
+        const char *by = signature_vote(c->items[i].cause);
+        if (!by || by - c->items[i].cause != vote - k->cause) continue;
+        if (!memcmp(c->items[i].cause, k->cause, (size_t)(vote - k->cause)) && vote_overruled(vote, by))
+            return &c->items[i];
+    }
+    return NULL;
+}
+
+/* A majority is a hint; the manual's word in one case is more than that in all others of the cause. */
+static void fold_decided(struct clusters *c)
+{
+    unsigned n = 0;
+    bool *gone = xcalloc(c->n, sizeof(*gone));
+    for (unsigned i = 0; i < c->n; i++) {
+        struct cluster *to = decided(c, &c->items[i]);
+        gone[i] = to;
+        if (to) fold(to, &c->items[i]);
+        if (to) c->items[i] = (struct cluster){.cause = xstrdup("")};
+    }
+    for (unsigned i = 0; i < c->n; i++) {
+        if (gone[i])
+            cluster_free(&c->items[i]);
+        else
+            c->items[n++] = c->items[i];
+    }
+    c->n = n;
+    free(gone);
+}
+
 void clusters_sort(struct clusters *c)
 {
+    fold_decided(c);
     if (c->n) qsort(c->items, c->n, sizeof(*c->items), most_first);
     free(c->slots);
     c->slots = NULL;
@@ -132,16 +197,7 @@ void clusters_sort(struct clusters *c)
 
 void clusters_free(struct clusters *c)
 {
-    for (unsigned i = 0; i < c->n; i++) {
-        free(c->items[i].cause);
-        free(c->items[i].key);
-        free(c->items[i].id);
-        free(c->items[i].file);
-        free(c->items[i].detail);
-        free(c->items[i].row);
-        free(c->items[i].bins);
-        free(c->items[i].when);
-    }
+    for (unsigned i = 0; i < c->n; i++) cluster_free(&c->items[i]);
     free(c->items);
     free(c->slots);
     *c = (struct clusters){0};

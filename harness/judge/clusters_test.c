@@ -74,6 +74,32 @@ static void test_parties(void **state)
     clusters_free(&c);
 }
 
+/* What a majority decides in some cases and the manual the other way in others is one cause: the manual's. */
+static void test_decided(void **state)
+{
+    struct clusters c = {0};
+    (void)state;
+    add(&c, VERDICT_FAIL, "r", "r: rd: o alone differs from a, b", "1", "x");
+    add(&c, VERDICT_FAIL, "r", "r: rd: o alone differs from a, b", "2", "xx");
+    add(&c, VERDICT_FAIL, "r", "s: rd: o alone differs from a, b", "3", "xxx");
+    add(&c, VERDICT_FAIL, "r", "r: rd: o alone differs from the manual, a", "4", "xxx");
+    add(&c, VERDICT_FAIL, "r", "r: rs: o alone differs from a, b", "5", "xxx");
+    add(&c, VERDICT_FAIL, "r", "r: rs: a, b differ from the manual", "6", "xxx"); /* o was not there */
+    clusters_sort(&c);
+    assert_int_equal(c.n, 4); /* nothing was decided */
+    clusters_free(&c);
+    add(&c, VERDICT_FAIL, "r", "r: rd: o alone differs from a, b", "1", "x");
+    add(&c, VERDICT_FAIL, "r", "s: rd: o alone differs from a, b", "2", "xxx");
+    add(&c, VERDICT_FAIL, "r", "r: rd: o alone differs from a, b", "3", "xxx");
+    add(&c, VERDICT_FAIL, "r", "r: rd: a, b differ from the manual, o", "4", "xx");
+    clusters_sort(&c);
+    assert_int_equal(c.n, 2);
+    expect_cause(&c, 0, 3, "r: rd: a, b differ from the manual, o");
+    assert_string_equal(c.items[0].id, "4"); /* it shows what the manual says */
+    expect_cause(&c, 1, 1, "s: rd: o alone differs from a, b");
+    clusters_free(&c);
+}
+
 static void test_bounded(void **state)
 {
     struct clusters c = {0};
@@ -96,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_parties),
+        cmocka_unit_test(test_decided),
         cmocka_unit_test(test_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

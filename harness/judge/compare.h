@@ -53,6 +53,9 @@ void vote_describe(const struct test_case *c, const struct outcome *outcomes, un
 void vote_odd(const char *sentence, struct buf *out);
 /* One sentence for two in which the same differ, from all that they differ from in either. */
 void vote_unite(const char *a, const char *b, struct buf *out);
+/* What was put to the vote in the one, the manual decides in the other, and the other way round: "o alone
+ * differs from a, b", but "a, b differ from the manual, o". */
+bool vote_overruled(const char *vote, const char *by);
 
 /* ---- signature.c ---- */
 /* The part of a signature that is such a sentence; NULL: it has none. */

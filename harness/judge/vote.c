@@ -191,22 +191,27 @@ void vote_odd(const char *sentence, struct buf *out)
     }
 }
 
+static const char manual[] = "the manual";
+
 /* One of the names, separated by ", ", is this one. */
-static bool names_has(const char *names, const char *name, size_t n)
+static bool names_has(const char *names, size_t len, const char *name, size_t n)
 {
-    for (; names; names = strstr(names, ", ") ? strstr(names, ", ") + 2 : NULL)
-        if (!strncmp(names, name, n) && (!names[n] || names[n] == ',')) return true;
+    for (const char *end = names + len; names < end;) {
+        const char *comma = memmem(names, (size_t)(end - names), ", ", 2);
+        size_t size = (size_t)((comma ? comma : end) - names);
+        if (size == n && !memcmp(names, name, n)) return true;
+        names += size + 2;
+    }
     return false;
 }
 
 /* Adds the names that are new to those in `all`. */
 static void add_names(const char *names, size_t len, struct buf *all)
 {
-    static const char manual[] = "the manual";
     for (const char *end = names + len; names < end;) {
         const char *comma = memmem(names, (size_t)(end - names), ", ", 2);
         size_t n = (size_t)((comma ? comma : end) - names);
-        if (!names_has(buf_cstr(all), names, n)) {
+        if (!names_has(buf_cstr(all), all->len, names, n)) {
             struct buf rest = {0};
             bool first = n == strlen(manual) && !memcmp(names, manual, n); /* the manual is named first */
             buf_printf(&rest, "%s%s%.*s%s%s", first ? "" : buf_cstr(all), first || !all->len ? "" : ", ",
@@ -232,4 +237,19 @@ void vote_unite(const char *a, const char *b, struct buf *out)
         buf_free(&right);
         also = "; ";
     }
+}
+
+bool vote_overruled(const char *vote, const char *by)
+{
+    struct clause a, b;
+    size_t n = strlen(manual);
+    if (!next_clause(&vote, &a) || vote || !next_clause(&by, &b) || by) return false;
+    if (names_has(a.right, a.nright, manual, n) || !names_has(b.right, b.nright, manual, n)) return false;
+    struct buf all = {0};
+    add_names(b.right, b.nright, &all);
+    size_t before = all.len;
+    add_names(a.odd, a.nodd, &all);
+    bool known = all.len == before;
+    buf_free(&all);
+    return known && a.nright == b.nodd && !memcmp(a.right, b.odd, a.nright);
 }
