@@ -75,7 +75,7 @@ include $(wildcard $(MODULES:%=%/module.mk))
 PACKAGES_BUILD := gcc libc6-dev libyaml-dev libunicorn-dev libjansson-dev libcapstone-dev libzstd-dev libxxhash-dev
 PACKAGES_CHECK := libcmocka-dev libmpfr-dev libgmp-dev binutils-riscv64-linux-gnu llvm-19 libxml2-utils \
                   gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user gdb-multiarch busybox-static mandoc zsh pkgconf \
-                  chromium perl python3-jsonschema python3-junitparser
+                  chromium cmark-gfm perl python3-jsonschema python3-junitparser
 PACKAGES_BENCH := g++ libbenchmark-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
 PACKAGES_LINT  := clang libclang-rt-14-dev clang-format clang-tidy cppcheck
 

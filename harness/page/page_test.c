@@ -75,8 +75,9 @@ static void test_texts(void **state)
     expect(text, "2 of 7 cases failed, of 2 causes");
     expect(text, "The run did not finish: interrupted by &lt;SIGINT&gt;, after 7 of 9 cases.");
     expect(text, "x &lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;z&quot;\n  ? ?'");
-    expect(text,
-           "lockstep repro 'g/a/&lt;3&gt;&amp;&quot;'\\''' 'caf? &quot;x&quot; &lt;i&gt;.yaml' --seed 7");
+    expect(
+        text,
+        "lockstep repro 'g/a/&lt;3&gt;&amp;&quot;'\\''' $'caf\\351 &quot;x&quot; &lt;i&gt;.yaml' --seed 7");
     expect(text, "<a href=\"#rv.mul\">rv.mul</a>: rd: tested alone differs from &lt;other&gt;");
     expect(text, "<a href=\"#rv.div\">rv.div</a>: other died of SIGSEGV");
     expect(text, "1 &lt;beta&gt; &amp; &quot;'");

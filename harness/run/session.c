@@ -129,15 +129,27 @@ static void check_report(struct session *s, const struct report *r, int err)
                    r->kind->name, r->path, strerror(-err));
 }
 
+/* " ID (FILE:LINE)", whatever bytes are in the name of the file. */
+static void print_case(FILE *out, const struct record *r)
+{
+    struct buf b = {0};
+    buf_char(&b, ' ');
+    text_line(&b, r->id);
+    buf_str(&b, " (");
+    text_line(&b, r->file);
+    fprintf(out, "%s:%d)\n", buf_cstr(&b), r->line);
+    buf_free(&b);
+}
+
 /* A failure in full, or only named. */
 static void print_failure(struct session *s, const struct record *r)
 {
     FILE *out = s->p->out;
     struct buf command = {0};
     status_clear(&s->status);
-    fprintf(out, "%s%s%s %s (%s:%d)\n", s->colour ? "\033[31m" : "",
-            r->verdict == VERDICT_FAIL ? "FAIL" : verdict_name(r->verdict), s->colour ? "\033[0m" : "", r->id,
-            r->file, r->line);
+    fprintf(out, "%s%s%s", s->colour ? "\033[31m" : "",
+            r->verdict == VERDICT_FAIL ? "FAIL" : verdict_name(r->verdict), s->colour ? "\033[0m" : "");
+    print_case(out, r);
     if (s->p->opt.quiet) return;
     if (*r->reason && r->verdict != VERDICT_FAIL) fprintf(out, "  %s\n", r->reason);
     fputs(r->detail, out);
@@ -150,8 +162,9 @@ static void print_dissent(struct session *s, const struct record *r)
 {
     if (s->p->opt.quiet || s->dissents++ >= DISSENTS_SHOWN) return;
     status_clear(&s->status);
-    fprintf(s->p->out, "oracle disagrees with the manual: %s (%s:%d)\n%s", r->id, r->file, r->line,
-            r->detail);
+    fputs("oracle disagrees with the manual:", s->p->out);
+    print_case(s->p->out, r);
+    fputs(r->detail, s->p->out);
 }
 
 /* What a run that is killed leaves is what it found out, but for the last moment. */

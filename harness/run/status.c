@@ -1,5 +1,7 @@
 #include "harness/run/status.h"
 
+#include "harness/report/report.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +65,12 @@ void status_clear(struct status *s)
 
 void status_slowest(struct status *s, const char *id, const char *on, double seconds)
 {
+    struct buf b = {0};
     s->slow[0] = 0;
-    if (*id && seconds >= slow_from) snprintf(s->slow, sizeof(s->slow), "%s on %s %.1f s", id, on, seconds);
+    if (!*id || seconds < slow_from) return;
+    text_line(&b, id);
+    snprintf(s->slow, sizeof(s->slow), "%s on %s %.1f s", buf_cstr(&b), on, seconds);
+    buf_free(&b);
 }
 
 /* "0:07", "12:34", "1:00:00" */
