@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const char corpus[] = "lockstep: 1\nisa: riscv64\ngenerate:\n  - {rows: [%s], count: 300}\n";
+static const char corpus[] = "lockstep: 1\nisa: riscv64\ngenerate:\n  - {rows: [%s], count: %u}\n";
 
 /* One pass over all cases: how many there were, 0 when something failed. */
 static uint64_t pass(struct panel *p, const char *text, bool judge)
@@ -44,7 +44,7 @@ static void cases(struct bench_state *s, const void *arg)
         return;
     }
     if (oracle) l.entries[l.n++] = (struct lineup_entry){oracle, true};
-    snprintf(text, sizeof(text), corpus, bench_get(arg, "rows", ""));
+    snprintf(text, sizeof(text), corpus, bench_get(arg, "rows", ""), (unsigned)bench_work(300));
     struct panel *p = panel_open(&l);
     while (bench_next(s)) n += pass(p, text, oracle);
     if (!n) bench_skip(s, "no case ran");

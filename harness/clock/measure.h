@@ -32,7 +32,7 @@ enum { WHY_SIZE = 200 + TAIL_SIZE };
 
 /* Two processes, one of each side, on one processor and in turn. */
 struct slices {
-    unsigned pairs;      /* slices of each, at most, after a first one that does not count */
+    unsigned turns;      /* slices of each, at most, after a first one that does not count */
     unsigned us;         /* CPU time of each slice, at least */
     double limit;        /* seconds for one of them; then it has failed */
     struct stops *stops; /* open */
@@ -40,10 +40,18 @@ struct slices {
               */
 };
 
-/* The logarithm of the second side's time over the first's, of the fastest slice of each. False: `bad` has a
- * bit for each side that fails, and `why` says why, with what it said last; or we are to stop. */
-bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o, double *v,
-                 unsigned *bad, char why[WHY_SIZE]);
+/* What two processes say of two builds. Which of both scatters less depends on the neighbours: those that
+ * come and go between slices leave the fastest ones alone; those that stay for some slices hit both sides. */
+enum slices_way {
+    BY_FASTEST, /* of each side, the fastest slice */
+    BY_TURNS,   /* the median of the turns' ratios */
+    SLICES_WAYS,
+};
+
+/* The logarithm of the second side's time over the first's, in each way. False: `bad` has a bit for each side
+ * that fails, and `why` says why, with what it said last; or we are to stop. */
+bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o,
+                 double v[SLICES_WAYS], unsigned *bad, char why[WHY_SIZE]);
 /* Names of the benchmarks whose CPU time this process knows (not those by the clock, of other programs), in
  * the build's order, as an array in *names that is NULL at the end. NULL, or why the build does not do it. */
 const char *slices_names(const struct build *b, const char ***names, struct stops *stops, struct arena *a);
@@ -68,17 +76,18 @@ enum pair_verdict {
 
 /* A benchmark in both builds. */
 struct pair {
-    const char *name;          /* of the benchmark */
-    enum pair_verdict verdict; /* the result */
-    double v[PAIRS_MAX];       /* log of NEW's time over OLD's */
-    unsigned n;                /* of those */
-    unsigned want;             /* so many */
-    double centre, low, high;  /* where they are, as logarithms */
-    double p;                  /* adjusted for the number of benchmarks */
-    bool again;                /* looked changed, and was measured anew */
-    unsigned plant;            /* percent, of NEW */
-    unsigned limit;            /* seconds for a slice; 0: as the options say */
-    char why[WHY_SIZE];        /* failed: why */
+    const char *name;                 /* of the benchmark */
+    enum pair_verdict verdict;        /* the result */
+    double v[SLICES_WAYS][PAIRS_MAX]; /* log of NEW's time over OLD's */
+    unsigned n;                       /* of those */
+    enum slices_way way;              /* that scatters less, in the first look */
+    unsigned want;                    /* so many */
+    double centre, low, high;         /* where they are, as logarithms */
+    double p;                         /* adjusted for the number of benchmarks */
+    bool again;                       /* looked changed, and was measured anew */
+    unsigned plant;                   /* percent, of NEW */
+    unsigned limit;                   /* seconds for a slice; 0: as the options say */
+    char why[WHY_SIZE];               /* failed: why */
 };
 
 struct pair_options {

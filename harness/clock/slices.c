@@ -3,6 +3,7 @@
 #include "harness/clock/measure.h"
 
 #include "harness/clock/process.h"
+#include "harness/clock/stats.h"
 #include "harness/run/status.h"
 
 #include <errno.h>
@@ -139,13 +140,18 @@ static const char *worker_end(struct worker *w, double limit, struct stops *stop
 
 /* ---- a slice ---- */
 
-/* One more slice. False: it gave no answer; w->wrong, if it still runs. */
-static bool worker_slice(struct worker *w, double limit, struct stops *stops, double *ns)
+/* One more slice. False: it is gone. */
+static bool worker_go(struct worker *w)
+{
+    return send(w->talk, "g", 1, MSG_NOSIGNAL) == 1;
+}
+
+/* What the slice took. False: it gave no answer; w->wrong, if it still runs. */
+static bool worker_answer(struct worker *w, double limit, struct stops *stops, double *ns)
 {
     const double end = status_now() + limit;
     char line[64], *behind;
     size_t n = 0;
-    if (send(w->talk, "g", 1, MSG_NOSIGNAL) != 1) return false;
     while (n < sizeof(line) - 1 && (!n || line[n - 1] != '\n')) {
         bool ready = worker_wait(w, w->talk, end, stops);
         ssize_t got = ready ? read(w->talk, line + n, sizeof(line) - 1 - n) : 0;
@@ -205,37 +211,56 @@ static void make_filter(const char *name, struct buf *filter)
     buf_char(filter, '$');
 }
 
-/* Seconds in all that slices may take, once there is one pair of them. */
-static const double budget = 0.25;
+/* Seconds: all turns but the first may take so much; a slice is long, and the first turn counts, from so much
+ * on. */
+static const double budget = 0.35, long_slice = 0.01, long_turn = 0.1;
 
-/* A B, B A, A B, …: the first pair warms both up, and does not count unless it alone is long enough to. The
- * fastest slice of each goes into least: what neighbours do to a processor makes slices slower, and never
- * faster. Which sides gave no answer, a bit each. */
-static unsigned take_turns(struct worker w[2], const struct slices *o, double least[2])
+/* A slice of each, whose turn it is first. Both at once when they are long: then the kernel lets them work in
+ * turn, every few milliseconds, which is what keeps neighbours the same for both. Which sides gave no answer,
+ * a bit each. */
+static unsigned take_turn(struct worker w[2], const struct slices *o, unsigned first, bool at_once,
+                          double ns[2])
 {
-    double spent = 0;
     unsigned bad = 0;
-    least[0] = least[1] = INFINITY;
-    for (unsigned i = 0; !bad && i <= o->pairs && (isinf(least[0]) || spent < budget); i++) {
-        double ns[2], before = status_now();
-        for (unsigned k = 0; k < 2; k++) {
-            unsigned side = (i + k) % 2;
-            if (!worker_slice(&w[side], o->limit, o->stops, &ns[side])) bad |= 1u << side;
-        }
-        spent += status_now() - before;
-        for (unsigned k = 0; k < 2 && !bad && (i || spent >= budget); k++) least[k] = fmin(least[k], ns[k]);
+    for (unsigned k = 0; k < 2; k++) {
+        unsigned side = (first + k) % 2;
+        if (at_once && !k && !worker_go(&w[!side])) bad |= 1u << !side;
+        if ((!at_once || !k) && !worker_go(&w[side])) bad |= 1u << side;
+        if (!worker_answer(&w[side], o->limit, o->stops, &ns[side])) bad |= 1u << side;
     }
     return bad;
 }
 
-bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o, double *v,
-                 unsigned *bad, char why[WHY_SIZE])
+/* A B, B A, A B, …: the first turn warms both up. Which sides gave no answer, a bit each. */
+static unsigned take_turns(struct worker w[2], const struct slices *o, double v[SLICES_WAYS])
 {
-    double least[2];
+    double spent = 0, least[2] = {INFINITY, INFINITY}, ratios[STATS_MAX];
+    unsigned n = 0;
+    bool at_once = true; /* nobody knows yet how long they are */
+    for (unsigned i = 0; i <= o->turns && (!n || spent < budget); i++) {
+        double ns[2], before = status_now();
+        unsigned bad = take_turn(w, o, i % 2, at_once, ns);
+        if (bad) return bad;
+        /* the first one waits for what both set up, too */
+        spent += i ? status_now() - before : (ns[0] + ns[1]) / 1e9;
+        if (!i) at_once = spent > 2 * long_slice;
+        if (!i && spent < long_turn) spent = 0;
+        if (!i && spent <= 0) continue;
+        for (unsigned k = 0; k < 2; k++) least[k] = fmin(least[k], ns[k]);
+        ratios[n++] = log(ns[1] / ns[0]);
+    }
+    v[BY_FASTEST] = log(least[1] / least[0]);
+    v[BY_TURNS] = stats_median(ratios, n);
+    return 0;
+}
+
+bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o,
+                 double v[SLICES_WAYS], unsigned *bad, char why[WHY_SIZE])
+{
     struct worker w[2];
     struct buf filter = {0};
     cpu_set_t before;
-    BUG_ON(!o->pairs);
+    BUG_ON(!o->turns || o->turns >= STATS_MAX);
     *bad = 0;
     make_filter(benchmark, &filter);
     choose_cpu(o->cpu, &before);
@@ -248,13 +273,12 @@ bool slices_take(const struct build *const side[2], const char *benchmark, const
     }
     if (o->cpu >= 0) (void)sched_setaffinity(0, sizeof(before), &before);
     const unsigned unborn = *bad;
-    if (!unborn) *bad = take_turns(w, o, least);
+    if (!unborn) *bad = take_turns(w, o, v);
     for (unsigned i = 0; i < 2; i++) {
         bool answered = !(*bad & 1u << i);
         if (!(unborn & 1u << i) && !worker_finish(&w[i], answered && !unborn, o, why)) *bad |= 1u << i;
     }
     buf_free(&filter);
-    if (!*bad) *v = log(least[1] / least[0]);
     return !*bad && !o->stops->signal;
 }
 

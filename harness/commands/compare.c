@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LIMIT = 60 /* seconds for a slice */, SLICES = 12, SLICE_US = 2000 };
+enum { LIMIT = 60 /* seconds for a slice */, TURNS = 24, SLICE_US = 2000 };
 
 static double percent(double logarithm)
 {
@@ -83,7 +83,7 @@ static unsigned select_pairs(struct program *p, const struct build side[2], stru
 static struct pair_options pair_options(const struct program *p, struct stops *stops)
 {
     return (struct pair_options){.pairs = (unsigned)p->opt.pairs,
-                                 .slices = {.pairs = SLICES, .us = SLICE_US, .limit = LIMIT, .stops = stops},
+                                 .slices = {.turns = TURNS, .us = SLICE_US, .limit = LIMIT, .stops = stops},
                                  .least = p->opt.least / 100,
                                  .level = 0.05,
                                  .seed = p->opt.seed,

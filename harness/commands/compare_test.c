@@ -25,14 +25,20 @@ static unsigned read_lines(const char *program, struct line *lines, unsigned mos
     return n;
 }
 
-/* Half a percent of noise. */
+/* Half a percent of noise, and what the letter behind the time says: neighbours come and go (most slices are
+ * slower), or the processor is now and then faster. */
 static void answer(const char *takes)
 {
     const char *plant = getenv("LOCKSTEP_BENCH_PLANT");
     double ns = atof(takes) * (1 + (plant ? atof(plant) / 100 : 0));
     struct rng r = {(uint64_t)getpid()};
     char go;
-    while (read(0, &go, 1) == 1) dprintf(3, "%.3f\n", ns * (1 + (double)(rng_below(&r, 1001)) / 100000.0));
+    while (read(0, &go, 1) == 1) {
+        double factor = 1 + (double)rng_below(&r, 1001) / 100000.0;
+        if (strchr(takes, 'n') && rng_below(&r, 10) < 6) factor += (double)rng_below(&r, 1001) / 1000.0;
+        if (strchr(takes, 'f') && rng_below(&r, 20) == 0) factor -= (double)rng_below(&r, 1001) / 3000.0;
+        dprintf(3, "%.3f\n", ns * factor);
+    }
 }
 
 /* It and a process of its own hang; both say in the file `pids` who they are. */
@@ -132,6 +138,16 @@ static void test_verdicts(void **state)
     expect_part(p->out, "\n1 same\n");
     lockstep(p, "compare|old|new|-q|--filter|gone");
     assert_int_equal(p->status, STATUS_FAIL);
+}
+
+/* Neither kind of noise hides that nothing changed, nor a change. */
+static void test_noise(void **state)
+{
+    struct place *p = *state;
+    make_build("old", "n 1000n\nf 1000f\nslower-n 1000n\nslower-f 1000f\n");
+    make_build("new", "n 1000n\nf 1000f\nslower-n 1030n\nslower-f 1030f\n");
+    lockstep(p, "compare|old|new|-q");
+    expect_part(p->out, "\n2 same, 2 slower\n");
 }
 
 /* Who fails, on which side, how, and what it said last. */
@@ -459,6 +475,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_verdicts, enter, leave),
         cmocka_unit_test_setup_teardown(test_failures, enter, leave),
+        cmocka_unit_test_setup_teardown(test_noise, enter, leave),
         cmocka_unit_test_setup_teardown(test_nonsense, enter, leave),
         cmocka_unit_test_setup_teardown(test_stopped, enter, leave),
         cmocka_unit_test_setup_teardown(test_ignored, enter, leave),
