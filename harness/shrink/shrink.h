@@ -110,6 +110,16 @@ struct truth_case {
 void reduce_keeping_truth(struct trial *t, const char *want, const struct test_case *c,
                           struct truth_case *out);
 
+/* ---- floats.c ---- */
+struct fp_layout;
+enum { FLOAT_SIMPLER_MAX = 128 };
+/* How simple what a register of floating-point numbers holds is: 0, 1.0, small integers, numbers with few
+ * digits, infinities, subnormals, quiet NaNs, signalling ones, what is not boxed; positive before negative.
+ * The format is the narrowest one that it is boxed as, if not given. */
+uint64_t float_rank(uint64_t v, const struct fp_layout *f);
+/* Values of lower rank, to be tried in this order. How many. */
+unsigned float_simpler(uint64_t v, const struct fp_layout *f, uint64_t out[FLOAT_SIMPLER_MAX]);
+
 /* ---- operands.c ---- */
 bool reduce_fields(struct reducer *r);    /* simpler operands; true: something came of it */
 bool reduce_registers(struct reducer *r); /* the same instructions with registers of lower rank */
