@@ -91,7 +91,7 @@ static uint64_t size_of(const struct number *n, enum kind kind)
     if (kind == NORMAL) {
         uint64_t far = n->exp < bias(n->f) ? bias(n->f) - n->exp : n->exp - bias(n->f);
         unsigned used = n->frac ? n->f->frac_bits - (unsigned)__builtin_ctzll(n->frac) : 0;
-        return (uint64_t)used * 4096 + far;
+        return ((uint64_t)used * 64 + (unsigned)__builtin_popcountll(n->frac)) * 2048 + far;
     }
     uint64_t rest = kind == UNBOXED ? n->whole
                     : kind == QUIET ? n->frac & bits_mask(n->f->frac_bits - 1)
