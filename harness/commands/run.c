@@ -194,6 +194,7 @@ static int run(struct program *p)
     if (!status) status = pick_load(p, &plan);
     if (!status) status = past_open(p, &plan, &h);
     if (!status) status = select_cases(p, &plan, &h, &sel);
+    if (!status) status = plan_afford(p, &plan);
     if (!status) {
         struct run_info info = session_info(p, &plan, sel.total);
         info.absent = sel.absent;

@@ -242,12 +242,14 @@ static int shrink_case(struct shrinking *s, const struct test_case *c)
 
 static int shrink(struct program *p, struct plan *plan, const struct test_case *c)
 {
+    int status = plan_afford(p, plan);
+    if (status) return status;
     struct shrinking *s = xcalloc(1, sizeof(*s));
     s->p = p;
     s->plan = plan;
     s->r.trial = trial_open(plan, plan->timeout);
-    int status = s->r.trial ? shrink_case(s, c)
-                            : complain(p, STATUS_HARNESS, "cannot start a process: %s", strerror(errno));
+    status = s->r.trial ? shrink_case(s, c)
+                        : complain(p, STATUS_HARNESS, "cannot start a process: %s", strerror(errno));
     trial_close(s->r.trial);
     buf_free(&s->item);
     buf_free(&s->corpus);

@@ -52,6 +52,9 @@ int plan_given_reports(struct program *p, struct plan *plan);
 const char *plan_repro_options(struct program *p, const struct plan *plan);
 void plan_write_json(FILE *out); /* the plan format as JSON Schema */
 
+/* Complains, and gives an exit status, where the lineup cannot begin in the memory that workers get. */
+int plan_afford(struct program *p, const struct plan *plan);
+
 /* A file of the project: seen from here, or from above the program (build/rel/lockstep). NULL: nowhere. */
 const char *project_file(struct program *p, const char *path);
 
