@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SEND_AT = 32 * 1024 }; /* bytes of records collected before they are sent */
+enum { SEND_AT = 64 * 1024 }; /* bytes of records collected before they are sent */
 
 /* Everything a worker holds. */
 struct work {
