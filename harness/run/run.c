@@ -26,7 +26,7 @@ static const struct home {
     {LAYOUT_ROM, LAYOUT_ROM_SIZE, CPU_READ, true, "rom"},
 };
 
-enum { RUNNER_CHANGES = 64 };
+enum { RUNNER_CHANGES = 64, RUNNER_SPARE = 4 * CPU_PAGE };
 
 struct runner {
     const struct backend *backend;     /* that runs */
@@ -44,6 +44,8 @@ struct runner {
     uint64_t code_at;                  /* its address */
     uint64_t extra[CASE_MAX_MEM];      /* bases of the regions that the last case mapped */
     unsigned nextra;                   /* how many */
+    uint8_t *spare;  /* RUNNER_SPARE zeroes for them: the kernel need not be asked each time */
+    uint64_t spared; /* bytes of it that are in use */
 };
 
 /* The default regions with their contents. */
@@ -77,6 +79,9 @@ struct runner *runner_open_with(const struct backend *b, const void *options, co
     r->backend = b;
     r->guest = g;
     mem_init(&r->mem);
+    r->spare = aligned_alloc(CPU_PAGE, RUNNER_SPARE);
+    BUG_ON(!r->spare);
+    memset(r->spare, 0, RUNNER_SPARE);
     r->reset = xmalloc(bytes);
     r->before = xmalloc(bytes);
     int err = map_homes(r);
@@ -105,12 +110,20 @@ void runner_close(struct runner *r)
     }
     for (unsigned i = 0; i < ARRAY_LEN(homes); i++) free(r->images[i]);
     mem_free(&r->mem);
+    free(r->spare);
     free(r->reset);
     free(r->before);
     free(r);
 }
 
-/* Copies a dirty page of a default region back; pages of extra regions go away with them. */
+/* A dirty page of an extra region, which goes away with it; the bytes may be another's in the next case. */
+static void page_clear(struct runner *r, uint64_t page)
+{
+    const struct mem_region *region = mem_find(&r->mem, page);
+    if (!region->owned) memset(region->host + (page - region->base), 0, CPU_PAGE);
+}
+
+/* Copies a dirty page of a default region back. */
 static void page_restore(struct runner *r, uint64_t page)
 {
     for (unsigned i = 0; i < ARRAY_LEN(homes); i++) {
@@ -124,7 +137,9 @@ static void page_restore(struct runner *r, uint64_t page)
             r->code_size = 0; /* a case wrote its own bytes over the code page */
         if (homes[i].perm & CPU_EXEC && r->backend->invalidate)
             r->backend->invalidate(r->vcpu, page, CPU_PAGE);
+        return;
     }
+    page_clear(r, page);
 }
 
 static void restore(struct runner *r)
@@ -136,6 +151,7 @@ static void restore(struct runner *r)
         BUG_ON(err);
     }
     r->nextra = 0;
+    r->spared = 0;
 }
 
 /* Writes of the host that the guest may be about to execute. */
@@ -161,6 +177,17 @@ void runner_forget(struct runner *r)
     clear_code(r);
 }
 
+/* A region of the case's own. */
+static int map_extra(struct runner *r, const struct case_mem *m)
+{
+    bool fits = m->size <= RUNNER_SPARE - r->spared;
+    int err = mem_add(&r->mem, m->at, m->size, m->perm, fits ? r->spare + r->spared : NULL, "case");
+    if (err) return err;
+    if (fits) r->spared += m->size;
+    r->extra[r->nextra++] = m->at;
+    return 0;
+}
+
 /* The memory that the case brings: regions first, so that bytes may stand in any of them. */
 static int place_memory(struct runner *r, const struct test_case *c)
 {
@@ -169,8 +196,7 @@ static int place_memory(struct runner *r, const struct test_case *c)
         const struct case_mem *m = &c->mem[i];
         if (!m->perm) continue;
         if (r->nextra == CASE_MAX_MEM) return -E2BIG;
-        err = mem_add(&r->mem, m->at, m->size, m->perm, NULL, "case");
-        if (!err) r->extra[r->nextra++] = m->at;
+        err = map_extra(r, m);
     }
     for (unsigned i = 0; i < c->nmem && !err; i++) {
         const struct case_mem *m = &c->mem[i];
