@@ -83,6 +83,9 @@ void describe_table(const struct test_case *c, const struct outcome *outcomes, u
                     const struct findings *f, struct buf *out);
 /* Row, code and disassembly of a case, two or more lines. */
 void describe_case(const struct test_case *c, struct buf *out);
+/* A line: `what` is so of the instruction at the place. */
+void describe_place(const struct test_case *c, const char *what, uint64_t step,
+                    const struct failure_place *at, struct buf *detail);
 /* An exit with its cause and value: "fault load-access at 0x1fff8". */
 void describe_exit(const struct guest *g, const struct cpu_exit *e, struct buf *out);
 /* One word of a register as people read it: flags by name, else hexadecimal. */

@@ -98,6 +98,18 @@ void describe_case(const struct test_case *c, struct buf *out)
     if (*c->why) buf_printf(out, "  why   %s\n", c->why);
 }
 
+void describe_place(const struct test_case *c, const char *what, uint64_t step,
+                    const struct failure_place *at, struct buf *detail)
+{
+    struct buf text = {0};
+    (void)guest_disasm_bytes(c->guest, (const uint8_t *)&at->word, sizeof(at->word), &text);
+    buf_printf(detail, "  %s instruction %" PRIu64 ", at %#" PRIx64 ": %s", what, step, at->pc,
+               buf_cstr(&text));
+    if (at->row) buf_printf(detail, " (%s, %s:%d)", at->row->id, at->row->file, at->row->line);
+    buf_char(detail, '\n');
+    buf_free(&text);
+}
+
 /* A cell of the table, padded to its column. */
 static void cell(struct buf *out, const char *text)
 {

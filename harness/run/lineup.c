@@ -163,19 +163,6 @@ void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
     doing(act, DOING_JUDGE);
 }
 
-/* `what` is so of the instruction at the place. */
-static void show_place(const struct test_case *c, const char *what, uint64_t step,
-                       const struct failure_place *at, struct buf *detail)
-{
-    struct buf text = {0};
-    (void)guest_disasm_bytes(c->guest, (const uint8_t *)&at->word, sizeof(at->word), &text);
-    buf_printf(detail, "  %s instruction %" PRIu64 ", at %#" PRIx64 ": %s", what, step, at->pc,
-               buf_cstr(&text));
-    if (at->row) buf_printf(detail, " (%s, %s:%d)", at->row->id, at->row->file, at->row->line);
-    buf_char(detail, '\n');
-    buf_free(&text);
-}
-
 /* The verdict after `steps`, quirks aside: some backend under test disagrees with another result. */
 static enum verdict judge_after(struct panel *p, const struct test_case *c, uint64_t steps,
                                 struct activity *act, struct outcome out[LINEUP_MAX], struct judgement *j)
@@ -217,7 +204,7 @@ static void find_divergence(struct panel *p, const struct test_case *c, uint64_t
     while (i < p->lineup->n && !outcome_usable(&out[i])) i++;
     bool found = i < p->lineup->n && out[i].state && divergence_place(c, &out[i], &at);
     if (found && judge_after(p, c, at.step, act, out, &there) == VERDICT_FAIL) {
-        show_place(c, "first difference after", at.step, &at, &j->detail);
+        describe_place(c, "first difference after", at.step, &at, &j->detail);
         if (!p->terse) divergence_show(p, c, at.step, p->lineup->n, act, &j->detail);
         struct findings cause;
         bool other = divergence_blame(p, c, p->lineup->n, act, &f, &at, &cause);
@@ -244,7 +231,8 @@ static void find_writer(struct panel *p, const struct test_case *c, const struct
     bool ended = out[i].exit.kind == EXIT_BUDGET;
     bool found =
         ended ? divergence_blame(p, c, p->lineup->n, act, f, &at, &cause) : divergence_place(c, &out[i], &at);
-    if (found) show_place(c, ended ? "last to write what differs was" : "ended by", at.from, &at, &j->detail);
+    if (found)
+        describe_place(c, ended ? "last to write what differs was" : "ended by", at.from, &at, &j->detail);
     if (found && j->before) keep_place(p, c, &at, act, out, j);
     panel_forget(p);
     panel_run(p, c, act, out);

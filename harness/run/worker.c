@@ -4,6 +4,7 @@
 #include "harness/cover/condition.h"
 #include "harness/judge/compare.h"
 #include "harness/kinds/kind.h"
+#include "harness/run/lost.h"
 #include "harness/run/tally.h"
 
 #include <errno.h>
@@ -160,6 +161,28 @@ static void note_bins(struct work *w, const struct test_case *c, const struct ou
     r->bins = buf_cstr(&w->bins);
 }
 
+/* Which instruction of a longer case killed the backend, as far as that can be told: nobody knows whether it
+ * was the first one. */
+static void place_loss(struct work *w, const struct test_case *c, unsigned who, struct record *r,
+                       struct buf *detail)
+{
+    struct lost_place place = {.state = xcalloc(c->guest->state_words, sizeof(*place.state))};
+    const char *why =
+        who < w->lineup->n ? lost_find(w->lineup, who, c, &place) : "it was none that a backend was at";
+    r->row = "";
+    if (!why) {
+        r->row = place.at.row ? place.at.row->id : "(no instruction)";
+        describe_place(c, "died in", place.step, &place.at, detail);
+        w->j.place = (struct spot){place.at.row, place.at.word, place.at.pc, place.state};
+        if (place.at.row) note_bins(w, c, NULL, r);
+        w->j.place = (struct spot){0};
+    } else {
+        buf_printf(detail, "  which instruction it was cannot be told: %s\n", why);
+    }
+    r->detail = buf_cstr(detail);
+    free(place.state);
+}
+
 /* The case that killed the worker before this one. */
 static bool report_lost(struct work *w, const struct test_case *c, const struct assignment *a)
 {
@@ -173,10 +196,16 @@ static bool report_lost(struct work *w, const struct test_case *c, const struct 
         j.quirks[j.nquirks++] = (unsigned)quirk;
     }
     struct record r = record_of(c, a->lost, w->lineup, NULL, &j, &w->exit);
-    if (c->steps > 1) r.row = ""; /* nobody knows which of its instructions it was, least of all the first */
+    struct buf detail = {0};
     r.micros = a->micros;
-    if (c->steps == 1) note_bins(w, c, NULL, &r);
+    if (c->steps == 1)
+        note_bins(w, c, NULL, &r);
+    else if (a->verdict == VERDICT_CRASH)
+        place_loss(w, c, who, &r, &detail);
+    else
+        r.row = ""; /* a hang is waited for once: nobody knows which of its instructions it was */
     record_encode(&w->coder, &r, &w->frames);
+    buf_free(&detail);
     return send_frames(w); /* now: if a later case kills this worker too, this one must be home */
 }
 
