@@ -149,6 +149,8 @@ struct case_stream *case_stream_open_text(const char *name, const char *text, si
 /* Rows that a pattern under `generate:` named so far and that have no semantics yet (status: absent): no
  * cases. */
 unsigned case_stream_absent(const struct case_stream *s);
+/* Bit per kind of case (number in kind_all) that the files met so far are of. */
+uint64_t case_stream_kinds(const struct case_stream *s);
 /* What the cases met so far came from: a hash over the files that were read and the rows of every ISA. 0: a
  * file cannot be read. */
 uint64_t case_stream_hash(const struct case_stream *s);

@@ -1,6 +1,7 @@
 /* lockstep completion: what a shell needs to complete our words, from the tables of options and commands. */
 #include "harness/commands/table.h"
 #include "harness/report/report.h"
+#include "harness/run/plan.h"
 
 #include <string.h>
 
@@ -30,7 +31,9 @@ static struct words words_of(const struct program *p, const char *name)
         for (char *s = plain; *s; s++) *s = *s == '|' ? ' ' : *s;
         add(&w, plain);
     } else if (!strcmp(plain, "BACKEND") || !strcmp(plain, "ORACLE")) {
-        for (unsigned i = 0; p->backends[i]; i++) add(&w, p->backends[i]->name);
+        const struct case_kind *kind;
+        const struct backend *b;
+        for (unsigned i = 0; (b = plan_backend(p, i, &kind)); i++) add(&w, b->name);
         if (*plain == 'O') add(&w, "none");
     } else if (!strcmp(plain, "ISA")) {
         for (unsigned i = 0; guest_all[i]; i++) add(&w, guest_all[i]->name);

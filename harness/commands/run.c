@@ -13,6 +13,7 @@
 struct selection {
     uint64_t total;  /* cases */
     uint64_t corpus; /* hash of what they are from */
+    uint64_t kinds;  /* bit per kind of them */
     unsigned absent; /* rows that are not done yet */
 };
 
@@ -27,6 +28,7 @@ static bool count(struct program *p, const struct plan *plan, struct past *h, st
     *sel = (struct selection){0};
     if (s) sel->total = h && h->npast ? past_find(h, s) : case_stream_skip(s, UINT64_MAX);
     if (s) sel->corpus = case_stream_hash(s);
+    if (s) sel->kinds = case_stream_kinds(s);
     if (s) sel->absent = case_stream_absent(s);
     case_stream_close(s);
     bool good = s && !d.errors;
@@ -194,6 +196,7 @@ static int run(struct program *p)
     if (!status) status = pick_load(p, &plan);
     if (!status) status = past_open(p, &plan, &h);
     if (!status) status = select_cases(p, &plan, &h, &sel);
+    if (!status && sel.kinds > 1) status = plan_settle(p, &plan, sel.kinds);
     if (!status) status = plan_afford(p, &plan);
     if (!status) {
         struct run_info info = session_info(p, &plan, sel.total);

@@ -198,7 +198,8 @@ const struct command commands[] = {
      "  reports              kinds of reports, for --report KIND=FILE\n"
      "  schema [NAME]        JSON Schema of a file format: corpus, packed, plan, quirks, thresholds,\n"
      "                       unreachable, mutants, codegen, benchmarks\n"
-     "  commands             what lockstep can do\n",
+     "  commands             what lockstep can do\n"
+     "  kinds                kinds of cases, and what they are about\n",
      "  lockstep list rows riscv64 'rv.f*'\n"
      "  lockstep list cases corpora/riscv64 --filter '*div*'\n"
      "  lockstep list schema quirks\n",

@@ -154,6 +154,8 @@ static const struct schema generate = {
 
 static const struct schema_key corpus_keys[] = {
     {"lockstep", &schema_version, true, "Version of this format: 1. Must be the first key."},
+    {"kind", &text, false,
+     "The kind of its cases where they are no instructions; `lockstep list kinds`. Then there is no `isa`."},
     {"isa", &isa, false, "The guest. Must come before any list of cases."},
     {"cases", &cases, false, "Cases written by hand."},
     {"matrix", &matrix, false, "Templates, each of which stands for many cases."},
@@ -199,16 +201,14 @@ static const struct schema xfails = {
     .what = "a list of expected failures", .accepts = SCHEMA_LIST, .item = &xfail_item};
 static const struct schema_key quirks_keys[] = {
     {"lockstep", &schema_version, true, "Version of this format: 1. Must be the first key."},
-    {"isa", &isa, true, "The guest. Must come before the lists."},
+    {"kind", &text, false,
+     "The kind of case that the lists are about where they are no instructions. Then there is no `isa`."},
+    {"subject", &text, false, "Of a kind whose cases are about several things: which."},
+    {"isa", &isa, false, "The guest. Must come before the lists."},
     {"quirks", &quirks, false, "Known errors of oracles, and waivers."},
     {"xfail", &xfails, false, "Cases that are known to fail on one backend."},
 };
 const struct schema schema_quirks = {.what = "a quirk file", .accepts = SCHEMA_MAP, KEYS(quirks_keys)};
-
-void schema_write_json(FILE *out)
-{
-    schema_write(&schema_corpus, "lockstep corpus", out);
-}
 
 void schema_write_quirks_json(FILE *out)
 {

@@ -62,6 +62,13 @@ const char *schema_text(const struct ynode *map, const char *key, const char *ab
 const struct ynode *schema_first(const struct ynode *n);
 const struct ynode *schema_next(const struct ynode *list, const struct ynode *item);
 
+/* A schema that holds in place of the usual one where a key has this value. */
+struct schema_variant {
+    const char *key, *value;     /* `kind: smmu` */
+    const struct schema *schema; /* then this */
+};
+void schema_write_variants(const struct schema *usual, const struct schema_variant *v, unsigned n,
+                           const char *title, FILE *out);
 void schema_write(const struct schema *s, const char *title, FILE *out); /* JSON Schema, draft 2020-12 */
 /* The first line of a file that is written at `path`: where editors find the schema (`corpus`, `packed` …),
  * seen from there. Nothing where no folder above has schemas, nor for NULL, standard output. */

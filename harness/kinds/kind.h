@@ -20,7 +20,7 @@ struct case_builder;
 struct findings;
 struct value_error;
 
-enum { KIND_GENERATORS = 8 };
+enum { KINDS_MAX = 16, KIND_GENERATORS = 8 };
 
 /* An item of `generate:`, opened. */
 struct kind_generator {
@@ -45,7 +45,8 @@ struct case_kind {
     const struct schema *generator; /* an item of `generate:`, or NULL: it makes none */
     /* Of a checked item: has_truth and scenario; the rest is set. All in the arena. False: reported. */
     bool (*build)(const struct case_builder *b, const struct ynode *n, struct test_case *c);
-    void (*write)(const struct test_case *c, const char *id, struct buf *out); /* as such an item */
+    /* As such an item, but for `id` and `why`: lines with four spaces in front. */
+    void (*write)(const struct test_case *c, struct buf *out);
     const char *const *generators; /* names of what it generates, NULL-terminated, at most KIND_GENERATORS */
     bool (*generator_open)(const struct ynode *item, struct arena *a, struct diag *d,
                            struct kind_generator *g); /* sets name and parameter. False: reported */

@@ -270,7 +270,7 @@ static struct packed_record record_of_case(const struct test_case *c)
 
 int packer_add(struct packer *p, const struct test_case *c, struct buf *why)
 {
-    const char *wrong = case_check(c);
+    const char *wrong = c->kind ? "packed corpora hold instructions only" : case_check(c);
     if (wrong) {
         buf_printf(why, "%s cannot be packed: %s", c->id, wrong);
         return -EINVAL;

@@ -2,6 +2,7 @@
 #include "harness/generate/fill.h"
 #include "harness/judge/date.h"
 #include "harness/report/report.h"
+#include "harness/kinds/kind.h"
 #include "harness/run/pick.h"
 
 #include <errno.h>
@@ -397,7 +398,9 @@ int plan_with_case(struct program *p, plan_case_fn *with)
         plan.filter.nglobs = 1;
         struct case_stream *s = plan_stream_open(&plan, &d);
         int got = s ? case_stream_next(s, &c) : -1;
-        status = got == 1 ? with(p, &plan, c) : STATUS_USAGE;
+        status = got == 1 ? STATUS_PASS : STATUS_USAGE;
+        if (!status && c->kind) status = plan_settle(p, &plan, 1ull << kind_number(c->kind));
+        if (!status) status = with(p, &plan, c);
         case_stream_close(s);
         diag_free(&d);
         if (!got) status = unknown_case(p, &plan, args->items[0]);

@@ -5,6 +5,7 @@
  *     snapshot.c   the state in the middle of a case as the start of another one
  *     reduce.c     what to try, in which order; operands.c: the part of it about instructions' fields
  *     truth.c      the same for cases that only the manual's word contradicts
+ *     scenario.c   the same for other kinds of cases than instructions
  *     commands/shrink.c the command
  */
 #ifndef HARNESS_SHRINK_H
@@ -119,6 +120,17 @@ enum { FLOAT_SIMPLER_MAX = 128 };
 uint64_t float_rank(uint64_t v, const struct fp_layout *f);
 /* Values of lower rank, to be tried in this order. How many. */
 unsigned float_simpler(uint64_t v, const struct fp_layout *f, uint64_t out[FLOAT_SIMPLER_MAX]);
+
+/* ---- scenario.c ---- */
+/* A case of another kind than instructions. */
+struct scenario_case {
+    struct test_case c;    /* the smallest so far */
+    struct arena rooms[2]; /* where it and the one being tried live, in turns */
+};
+/* Of the cases that the kind says are simpler, those whose signature is `want`; at most so many runs. */
+void reduce_scenario(struct trial *t, const char *want, const struct test_case *c, unsigned most,
+                     struct scenario_case *out);
+void scenario_case_free(struct scenario_case *s);
 
 /* ---- operands.c ---- */
 bool reduce_fields(struct reducer *r);    /* simpler operands; true: something came of it */
