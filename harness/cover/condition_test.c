@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 static const struct backend one = {.name = "one"}, two = {.name = "two"};
-static const struct lineup pair = {.entries = {{&one, false}, {&two, false}}, .n = 2};
+static const struct lineup pair = {.entries = {{&one, false, NULL}, {&two, false, NULL}}, .n = 2};
 static const struct guest *rv;
 
 /* What a test knows. */

@@ -163,7 +163,7 @@ static void test_nonsense(void **state)
 {
     static const uint16_t bad[][6] = {{9, 0, 0, 0, 1, 0}, {0, 60000, 0, 0, 1, 0}, {0, 0, 60000, 0, 1, 0},
                                       {0, 0, 0, 7, 1, 0}, {0, 0, 0, 0, 0, 1},     {0, 0, 0, 0, 1 << 12, 0}};
-    struct lineup lineup = {.entries = {{&faulty, false}, {&reference, true}}, .n = 2};
+    struct lineup lineup = {.entries = {{&faulty, false, NULL}, {&reference, true, NULL}}, .n = 2};
     struct ledger *l = ledger_open(&lineup);
     uint16_t good[6] = {0, (uint16_t)row_of(l, "rv.add"), 0, 0, CELL_EXECUTED, 0};
     assert_true(ledger_take(l, (const char *)good, sizeof(good)));

@@ -12,7 +12,8 @@ static const char *version(void)
 
 static const struct backend tested = {.name = "tested"}, other = {.name = "other"};
 static const struct backend oracle = {.name = "oracle", .oracle = true, .version = version};
-static const struct lineup lineup = {.entries = {{&tested, false}, {&other, false}, {&oracle, true}}, .n = 3};
+static const struct lineup lineup = {
+    .entries = {{&tested, false, NULL}, {&other, false, NULL}, {&oracle, true, NULL}}, .n = 3};
 static const char *const paths[] = {"a.yaml", "caf\xe9 \"x\" <i>.yaml"}; /* the second is not UTF-8 */
 
 static const struct record records[] = {

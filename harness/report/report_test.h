@@ -17,7 +17,7 @@ static const char *version(void)
 
 static const struct backend tested = {.name = "tested"};
 static const struct backend oracle = {.name = "oracle", .version = version};
-static const struct lineup lineup = {.entries = {{&tested, false}, {&oracle, true}}, .n = 2};
+static const struct lineup lineup = {.entries = {{&tested, false, NULL}, {&oracle, true, NULL}}, .n = 2};
 static const char *const paths[] = {"a.yaml", "caf\xe9 \"x\".yaml"}; /* the second is not UTF-8 */
 
 static inline struct run_info info_of(uint64_t total)
