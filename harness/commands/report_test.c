@@ -206,6 +206,17 @@ static void test_bad_history(void **state)
     assert_int_not_equal(access("x.html", F_OK), 0);
 }
 
+/* Nobody could tell what is right: that is not green. */
+static void test_only_skipped(void **state)
+{
+    write_cases();
+    expect(*state, "run|a.yaml|--backend|faulty|--oracle|none|--quirks|none|-q|-r|html=x.html", STATUS_PASS,
+           "");
+    char *html = read_file("x.html");
+    expect_part(html, "<p class=\"pill cut\">Nothing checked</p>\n<h1>No case was checked: 2 skipped</h1>");
+    free(html);
+}
+
 /* A case that failed and passes, though nothing has changed, is flaky; once something has, it was mended. */
 static void test_flaky(void **state)
 {
@@ -332,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_history, enter, leave),
         cmocka_unit_test_setup_teardown(test_series, enter, leave),
         cmocka_unit_test_setup_teardown(test_bad_history, enter, leave),
+        cmocka_unit_test_setup_teardown(test_only_skipped, enter, leave),
         cmocka_unit_test_setup_teardown(test_flaky, enter, leave),
         cmocka_unit_test_setup_teardown(test_same, enter, leave),
         cmocka_unit_test_setup_teardown(test_merged, enter, leave),
