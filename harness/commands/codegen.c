@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -68,17 +69,15 @@ static void explain_growth(struct codegen_pins *pins, const char *why)
 /* The old file stays until the new one is whole. */
 static int write_pins(struct program *p, const struct codegen_pins *pins, const char *path)
 {
-    const char *fresh = arena_printf(&p->arena, "%s.new", path);
-    FILE *f = fopen(fresh, "we");
-    int err = f ? 0 : errno;
-    if (f) {
-        codegen_write(pins, f);
-        if (ferror(f)) err = errno ? errno : EIO;
-        if (fclose(f) && !err) err = errno;
-        if (!err) err = -file_replace(fresh, path);
-        if (err) unlink(fresh);
-    }
-    return err ? complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(err)) : STATUS_PASS;
+    char *text = NULL;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+    bool good = f != NULL;
+    if (good) codegen_write(pins, path, f);
+    if (good) good = !fclose(f);
+    int err = good ? file_save(path, text, n) : -ENOMEM;
+    free(text);
+    return err ? complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(-err)) : STATUS_PASS;
 }
 
 static int settle(struct program *p, struct codegen_pins *pins, const char *path)

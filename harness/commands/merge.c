@@ -3,6 +3,7 @@
  * Records are read side by side, and the case that comes first in the corpora is handed on: memory does not
  * depend on how many there are.
  */
+#include "harness/kinds/kind.h"
 #include "harness/journal/journal.h"
 #include "harness/run/session.h"
 
@@ -50,13 +51,9 @@ static int open_part(struct merge *m, struct part *part)
 static int check_part(struct merge *m, unsigned i)
 {
     const struct part *first = &m->parts[0], *part = &m->parts[i];
-    struct buf where = {0};
-    buf_printf(&where, "in %s", first->path);
-    bool differs = journal_differs(part->j->header, first->j->header, JOURNAL_FOR_MERGE, where.p, &m->why);
-    buf_free(&where);
-    if (differs)
-        return complain(m->p, STATUS_USAGE, "%s is of another run than %s: another %s", part->path,
-                        first->path, buf_cstr(&m->why));
+    if (journal_differs(part->path, part->j->header, first->path, first->j->header, JOURNAL_FOR_MERGE,
+                        &m->why))
+        return complain(m->p, STATUS_USAGE, "%s", buf_cstr(&m->why));
     if (i && !journal_number(part->j->header, "shards"))
         return complain(m->p, STATUS_USAGE, "%s and %s are no shards: each is the whole run", first->path,
                         part->path);
@@ -92,12 +89,12 @@ static int find_backends(struct merge *m, const json_t *list)
     json_array_foreach(list, i, e)
     {
         const char *name = journal_text(e, "name");
-        const struct backend *const *b = m->p->backends;
-        while (*b && strcmp((*b)->name, name) != 0) b++;
-        if (!*b || m->plan.lineup.n == LINEUP_MAX)
+        const struct case_kind *kind;
+        const struct backend *b = plan_backend_named(m->p, name, &kind);
+        if (!b || m->plan.lineup.n == LINEUP_MAX)
             return complain(m->p, STATUS_USAGE, "%s: there is no backend '%s' here", m->parts[0].path, name);
-        m->plan.lineup.entries[m->plan.lineup.n++] =
-            (struct lineup_entry){*b, json_is_true(json_object_get(e, "oracle"))};
+        m->plan.lineup.entries[m->plan.lineup.n++] = (struct lineup_entry){
+            b, json_is_true(json_object_get(e, "oracle")), kind == &kind_instruction ? NULL : kind};
     }
     return 0;
 }
@@ -131,6 +128,9 @@ static int describe_run(struct merge *m)
     m->info.corpus = hash_in(h, "corpus");
     m->info.quirks = hash_in(h, "quirks");
     m->info.choice = hash_in(h, "choice");
+    m->info.watched = json_object_get(h, "watched");
+    m->plan.whole = !m->plan.globs.n && !m->info.choice;
+    m->info.absent = (unsigned)journal_number(h, "absent");
     bool covered = json_is_true(json_object_get(h, "cover")), needed = false;
     for (unsigned i = 0; i < m->plan.nreports; i++)
         needed |= m->plan.reports[i].kind->ledger == LEDGER_NEEDED;

@@ -23,7 +23,8 @@ struct session {
     struct past *past;       /* what is remembered for the next time, or NULL */
     uint64_t shown;          /* failures printed */
     uint64_t dissents;       /* disagreeing oracles printed */
-    struct watch watch;      /* of the rows of quirks */
+    json_t *watched;         /* the rows of quirks; owned */
+    struct watch watch;      /* of them */
     double flushed;          /* when reports were last told to write what they know */
     bool lost;               /* a report could not be written */
     bool colour;             /* on p->out */
