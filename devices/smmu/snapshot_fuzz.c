@@ -14,6 +14,17 @@ static void on_resumed(void *arg, unsigned stall, enum smmu_end end, bool raz)
     BUG_ON(stall > SMMU_STALLS);
 }
 
+/* Something of each section: accesses that wait, a translation that a device got. */
+static void make_busy(struct smmu_device *d)
+{
+    struct smmu_fault f = {.event = SMMU_F_TRANSLATION, .class_ = SMMU_CLASS_IN, .access = SMMU_READ};
+    struct smmu_request q = {.iova = 0x5000, .size = 8, .access = SMMU_READ};
+    uint64_t record[SMMU_EVENT_WORDS];
+    smmu_event_make(record, d->client.sid, &f, &q);
+    smmu_stall_begin(d, record);
+    d->atc[1] = (struct smmu_atc_entry){.iova = 0x5000, .pa = RAM, .size = 0x1000, .perm = SMMU_READ};
+}
+
 static struct smmu *open_unit(struct mem *m)
 {
     mem_init(m);
@@ -24,6 +35,7 @@ static struct smmu *open_unit(struct mem *m)
         struct smmu_device *d;
         struct smmu_client c = {.name = "d", .sid = i, .ats = i, .pri = i, .resumed = i ? on_resumed : NULL};
         BUG_ON(smmu_attach(s, &c, &d));
+        if (i) make_busy(d);
     }
     return s;
 }
