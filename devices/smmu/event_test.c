@@ -140,8 +140,8 @@ static void test_ars(void **state)
         bool abort = i & 1, record = i & 2, stall = i & 4, stage2 = i & 8;
         unsigned event = of_tables[i >> 4];
         struct smmu_stage st = {.on = true, .abort = abort, .record = record, .stall = stall};
-        struct smmu_config c = {.s1 = stage2 ? (struct smmu_stage){.on = true} : st,
-                                .s2 = stage2 ? st : (struct smmu_stage){.on = true}};
+        const struct smmu_stage other = {.on = true};
+        struct smmu_config c = {.s1 = stage2 ? other : st, .s2 = stage2 ? st : other};
         struct smmu_stop stop;
         uint64_t words[SMMU_EVENT_WORDS] = {0};
         enum smmu_end end = end_of(r, &c, event, stage2, &stop);

@@ -192,6 +192,21 @@ static void test_stale(void **state)
     heard(r, number, SMMU_DONE, false);
 }
 
+/* Nor while an abort of the queue is not acknowledged. */
+static void test_stale_abort(void **state)
+{
+    struct rig *r = *state;
+    rig_write(r, SMMU_REG_CR0, RIG_ALL & ~RIG_EVENTQ);
+    rig_write(r, SMMU_REG_EVENTQ_BASE, 0x1000 | 3);
+    rig_write(r, SMMU_REG_CR0, RIG_ALL);
+    unsigned number = stall(r->d);
+    sync(r);
+    rig_write(r, SMMU_REG_EVENTQ_CONS, 0);
+    assert_int_equal(r->nheard, 0);
+    rig_acknowledge(r);
+    heard(r, number, SMMU_DONE, false);
+}
+
 /* ---- no room for more of them ---- */
 
 static void test_table_full(void **state)
@@ -280,9 +295,10 @@ static void test_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_resume), RIG_TEST(test_mismatch),     RIG_TEST(test_many),   RIG_TEST(test_pending),
-        RIG_TEST(test_stale),  RIG_TEST(test_pending_off),  RIG_TEST(test_detach), RIG_TEST(test_table_full),
-        RIG_TEST(test_again),  RIG_TEST(test_switched_off),
+        RIG_TEST(test_resume),      RIG_TEST(test_mismatch),     RIG_TEST(test_many),
+        RIG_TEST(test_pending),     RIG_TEST(test_stale),        RIG_TEST(test_pending_off),
+        RIG_TEST(test_detach),      RIG_TEST(test_table_full),   RIG_TEST(test_again),
+        RIG_TEST(test_stale_abort), RIG_TEST(test_switched_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
