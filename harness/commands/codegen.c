@@ -1,5 +1,6 @@
 /* lockstep codegen: the size of the host code of each row against what was agreed on. */
 #include "harness/clock/codegen.h"
+#include "harness/clock/process.h"
 #include "harness/commands/program.h"
 #include "harness/run/plan.h"
 
@@ -80,8 +81,15 @@ static int write_pins(struct program *p, const struct codegen_pins *pins, const 
     return err ? complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(-err)) : STATUS_PASS;
 }
 
-static int settle(struct program *p, struct codegen_pins *pins, const char *path)
+static int interrupted(struct program *p, const struct stops *stops)
 {
+    return complain(p, STATUS_HARNESS, "interrupted by %s: not everything is compared", stops_name(stops));
+}
+
+/* Who stops us finds the old file or the new one, whole. */
+static int settle(struct program *p, struct codegen_pins *pins, const char *path, struct stops *stops)
+{
+    if (stops_wait(stops, 0)) return interrupted(p, stops);
     struct codegen_sum v = compare(p, pins);
     if (!v.grew && !v.shrank && !v.missing) return STATUS_PASS;
     if (!p->opt.pin)
@@ -92,7 +100,7 @@ static int settle(struct program *p, struct codegen_pins *pins, const char *path
     return write_pins(p, pins, path);
 }
 
-static int one_isa(struct program *p, const struct guest *g, const char *folder)
+static int one_isa(struct program *p, const struct guest *g, const char *folder, struct stops *stops)
 {
     struct diag d = {.out = p->err};
     struct codegen_pins pins = {.guest = g, .arena = &p->arena};
@@ -104,7 +112,7 @@ static int one_isa(struct program *p, const struct guest *g, const char *folder)
     good = good && codegen_add_missing(&pins, &d) && codegen_measure_all(&pins, m, &d);
     codegen_meter_close(m);
     diag_free(&d);
-    return good ? settle(p, &pins, path) : STATUS_USAGE;
+    return good ? settle(p, &pins, path, stops) : STATUS_USAGE;
 }
 
 int cmd_codegen(struct program *p)
@@ -116,11 +124,14 @@ int cmd_codegen(struct program *p)
     if (o->why && (!o->pin || !*o->why)) return complain(p, STATUS_USAGE, "--why is a reason for --pin");
     for (unsigned i = 0; i < o->args.n; i++)
         if (!program_guest(p, o->args.items[i])) return STATUS_USAGE;
-    for (unsigned i = 0; guest_all[i]; i++) {
+    struct stops stops;
+    stops_open(&stops);
+    for (unsigned i = 0; guest_all[i] && !stops.signal; i++) {
         bool wanted = !o->args.n && guest_all[i]->lift;
         for (unsigned k = 0; k < o->args.n; k++) wanted |= !strcmp(o->args.items[k], guest_all[i]->name);
-        int status = wanted ? one_isa(p, guest_all[i], folder) : STATUS_PASS;
+        int status = wanted ? one_isa(p, guest_all[i], folder, &stops) : STATUS_PASS;
         if (status > worst) worst = status;
     }
+    stops_close(&stops);
     return worst;
 }

@@ -8,8 +8,19 @@
 
 static const struct backend *const backends[] = {&faulty, &reference, &liar, NULL};
 
+static unsigned asked; /* how often somebody wanted the version of `shy` */
+
+static const char *shy_version(void)
+{
+    asked++;
+    return "1.0";
+}
+
+static const struct backend shy = {
+    .name = "shy", .description = "never runs", .oracle = true, .version = shy_version};
+
 /* Quirks name backends by these. */
-const struct backend *const backend_all[] = {&faulty, &reference, &liar, NULL};
+const struct backend *const backend_all[] = {&faulty, &reference, &liar, &shy, NULL};
 const struct backend *backend_find(const char *name)
 {
     for (unsigned i = 0; backend_all[i]; i++)
@@ -301,12 +312,27 @@ static void test_absent(void **state)
         "lockstep: nothing to run: no row that the corpora name has semantics yet (status: absent)\n");
 }
 
+/* To say its version, a backend may have to be started. */
+static void test_not_asked(void **state)
+{
+    struct place *p = *state;
+    write_quirks("quirks:\n  - {id: x, backend: shy, rows: rv.add, versions: '<2', mask: rd, why: w, "
+                 "evidence: e}\n");
+    asked = 0;
+    run(p, RUN "|--filter|*/fine");
+    assert_int_equal(p->status, 0);
+    assert_int_equal(asked, 0);
+    run(p, "list|quirks|--quirks|q");
+    expect_part(p->out, "shy");
+    assert_int_not_equal(asked, 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, leave)
-    const struct CMUnitTest tests[] = {
-        T(test_expected), T(test_expected_crash), T(test_passes), T(test_others_fail),
-        T(test_waiver),   T(test_quoted),         T(test_day),    T(test_not_seen),
-        T(test_merged),   T(test_absent),         T(test_list)};
+    const struct CMUnitTest tests[] = {T(test_expected),    T(test_expected_crash), T(test_passes),
+                                       T(test_others_fail), T(test_waiver),         T(test_quoted),
+                                       T(test_day),         T(test_not_seen),       T(test_merged),
+                                       T(test_absent),      T(test_list),           T(test_not_asked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -235,7 +235,7 @@ const struct command commands[] = {
      "compare the host code of each row with what is pinned",
      "Counts the host instructions and bytes that the JIT emits for each instruction row, which no\n"
      "clock and no noise can change, and compares them with bench/codegen/ISA.yaml.\n"
-     "Exit status 1: something is larger or smaller, or a row has no pin.\n",
+     "Exit status 1: something is larger or smaller, or a row has no pin; 3: it was interrupted.\n",
      "  lockstep codegen\n"
      "  lockstep codegen --pin --why 'checks the tag, too'\n",
      cmd_codegen},
@@ -256,8 +256,8 @@ const struct command commands[] = {
      "false discoveries among all benchmarks, it matters, and others find it again.\n"
      "Of files that lockstep bench recorded, in the order of their commits, it tells for each machine at\n"
      "which commit a benchmark became slower or faster (E-divisive), from eight files on.\n"
-     "Exit status: 0 nothing is slower, 1 something is, fails or is gone, 2 bad usage, 3 a build does not "
-     "start.\n",
+     "Exit status: 0 nothing is slower, 1 something is, fails or is gone, 2 bad usage, 3 a build does not\n"
+     "start, or it was interrupted, 4 no benchmark matches.\n",
      "  lockstep compare HEAD~1 build/rel\n"
      "  lockstep compare v1.0 HEAD --filter 'jit/*' --pairs 32\n",
      cmd_compare},

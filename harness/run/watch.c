@@ -25,14 +25,17 @@ json_t *watch_list(const struct plan *plan)
     json_t *list = json_array();
     for (unsigned i = 0; q && i < quirks_count(q); i++) {
         const struct backend *b = quirk_backend(q, i);
+        bool possible =
+            can_be_met(plan, i); /* of others nobody wants the version, and asking for it takes time */
         json_t *row = json_object();
         set_text(row, "id", quirk_id(q, i));
         json_object_set_new(row, "backend",
-                            b->version ? json_sprintf("%s %s", b->name, b->version()) : json_string(b->name));
+                            possible && b->version ? json_sprintf("%s %s", b->name, b->version())
+                                                   : json_string(b->name));
         set_text(row, "ended", quirk_ended(q, i));
         set_text(row, "case", quirk_case(q, i));
         json_object_set_new(row, "xfail", json_boolean(quirk_is_xfail(q, i)));
-        json_object_set_new(row, "possible", json_boolean(can_be_met(plan, i)));
+        json_object_set_new(row, "possible", json_boolean(possible));
         json_array_append_new(list, row);
     }
     return list;

@@ -11,7 +11,7 @@
 /* A row of quirks, as the list has it. */
 struct watched {
     const char *id;       /* its own */
-    const char *backend;  /* who is wrong, with its version */
+    const char *backend;  /* who is wrong, with its version where the row is possible */
     const char *ended;    /* the last day that it counted, or NULL */
     const char *shown_by; /* id of the case that shows it, or NULL */
     uint64_t hash;        /* of that id */
