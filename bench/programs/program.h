@@ -12,9 +12,9 @@
 /* Rounds of its work, by the first argument: once `usual` when there is none. */
 static inline unsigned program_rounds(int argc, char **argv, unsigned usual)
 {
-    char *unit = "";
+    char *unit = NULL;
     unsigned n = argc > 1 ? (unsigned)strtoul(argv[1], &unit, 0) : 1;
-    return *unit == '%' ? usual * n / 100 : usual * (n ? n : 1);
+    return unit && *unit == '%' ? usual * n / 100 : usual * (n ? n : 1);
 }
 
 /* The same numbers on every machine (xorshift64*). */
