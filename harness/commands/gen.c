@@ -69,28 +69,34 @@ static int64_t write_corpus(struct program *p, struct case_stream *s, const stru
     return write_cases(p, s, out);
 }
 
-/* A corpus that a full disk cut off may load, with fewer cases. */
-static int lost(struct program *p, const char *path, int err)
+/* Half a corpus would load, with fewer cases: whatever ends it early, the file there stays as it was. A
+ * device is written as it is. */
+static int write_aside(struct program *p, struct case_stream *s, const struct gen_head *head,
+                       const char *path)
 {
     struct stat st;
-    if (!stat(path, &st) && S_ISREG(st.st_mode)) (void)unlink(path);
-    return complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(err ? err : EIO));
+    bool direct = !stat(path, &st) && !S_ISREG(st.st_mode);
+    const char *fresh = direct ? path : arena_printf(&p->arena, "%s.new", path);
+    FILE *out = fopen(fresh, "we");
+    if (!out) return complain(p, STATUS_USAGE, "cannot write %s: %s", path, strerror(errno));
+    errno = 0;
+    int64_t n = write_corpus(p, s, head, path, out);
+    bool bad = ferror(out);
+    bad |= fclose(out) != 0;
+    int err = bad ? errno ? errno : EIO : direct || n < 0 ? 0 : -file_replace(fresh, path);
+    if (!direct && (err || n < 0)) (void)unlink(fresh);
+    if (n < 0) return STATUS_USAGE;
+    if (err) return complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(err));
+    fprintf(p->out, "%" PRId64 " cases in %s\n", n, path);
+    return STATUS_PASS;
 }
 
 /* Opens the output only once the rows are known to select something. */
 static int generate(struct program *p, struct case_stream *s, const struct gen_head *head)
 {
     const char *path = p->opt.output && strcmp(p->opt.output, "-") != 0 ? p->opt.output : NULL;
-    FILE *out = path ? fopen(path, "we") : p->out;
-    if (!out) return complain(p, STATUS_USAGE, "cannot write %s: %s", path, strerror(errno));
-    errno = 0;
-    int64_t n = write_corpus(p, s, head, path, out);
-    bool bad = ferror(out);
-    if (path) bad |= fclose(out) != 0;
-    if (n < 0) return STATUS_USAGE;
-    if (bad && path) return lost(p, path, errno);
-    if (path) fprintf(p->out, "%" PRId64 " cases in %s\n", n, path);
-    return STATUS_PASS;
+    if (path) return write_aside(p, s, head, path);
+    return write_corpus(p, s, head, NULL, p->out) < 0 ? STATUS_USAGE : STATUS_PASS;
 }
 
 /* ---- bins ---- */

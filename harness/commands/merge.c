@@ -8,6 +8,7 @@
 #include "harness/run/session.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,8 +199,21 @@ static struct part *first_part(struct merge *m)
     return first;
 }
 
-/* False: it came to an end too early, and m->why says why. */
-static bool hand_on(struct merge *m)
+/* Now and then: true when somebody wants it to end. */
+static bool pause_between(struct merge *m, struct pool_result *res)
+{
+    session_record(&m->s, NULL);
+    for (int sig; (sig = session_signal());) {
+        if (sig == SIGUSR1)
+            session_asked(&m->s, "");
+        else
+            res->signal = sig;
+    }
+    return res->signal;
+}
+
+/* False: it came to an end too early, and m->why says why, or res->signal. */
+static bool hand_on(struct merge *m, struct pool_result *res)
 {
     uint64_t number = 0;
     for (unsigned i = 0; i < m->n; i++)
@@ -208,10 +222,7 @@ static bool hand_on(struct merge *m)
         part->r.number = number++;
         if (!m->s.ledger) part->r.bins = ""; /* as in a run that keeps none */
         session_record(&m->s, &part->r);
-        if (number % 4096 == 0) {
-            session_record(&m->s, NULL);
-            if (session_is_asked()) session_asked(&m->s, "");
-        }
+        if (number % 4096 == 0 && pause_between(m, res)) return false;
         if (!advance(m, part)) return false;
     }
     return !m->why.len;
@@ -231,21 +242,29 @@ static int check_reports(struct merge *m)
 static int merge(struct merge *m)
 {
     struct pool_result res = {.end = POOL_DONE};
+    sigset_t old;
+    pool_block_signals(&old);
     int status = session_begin(&m->s, m->p, &m->plan, &m->info, NULL);
     if (status) {
         (void)session_end(&m->s, NULL);
+        sigprocmask(SIG_SETMASK, &old, NULL);
         return status;
     }
     if (!m->p->opt.quiet)
         fprintf(m->p->out, "%" PRIu64 " cases of %u record%s\n", m->total, m->n, m->n == 1 ? "" : "s");
-    if (!hand_on(m)) {
+    bool whole = hand_on(m, &res);
+    if (!whole && res.signal) {
+        res.end = POOL_INTERRUPTED;
+    } else if (!whole) {
         res.end = POOL_BROKEN;
         buf_str(&res.message, buf_cstr(&m->why));
         (void)complain(m->p, STATUS_USAGE, "%s", buf_cstr(&m->why));
     }
     status = session_end(&m->s, &res);
     buf_free(&res.message);
-    return res.end == POOL_DONE ? status : STATUS_USAGE;
+    /* after an interruption the signals stay blocked: the program is on its way out already */
+    if (res.end != POOL_INTERRUPTED) sigprocmask(SIG_SETMASK, &old, NULL);
+    return res.end == POOL_BROKEN ? STATUS_USAGE : status;
 }
 
 static int merge_files(struct program *p)

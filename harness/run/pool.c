@@ -31,8 +31,7 @@ static void interrupting(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
-/* Those, and the one that asks. */
-static void watched(sigset_t *set)
+void pool_signals(sigset_t *set)
 {
     interrupting(set);
     sigaddset(set, SIGUSR1);
@@ -41,7 +40,7 @@ static void watched(sigset_t *set)
 void pool_block_signals(sigset_t *old)
 {
     sigset_t set;
-    watched(&set);
+    pool_signals(&set);
     sigprocmask(SIG_BLOCK, &set, old);
 }
 
@@ -166,7 +165,7 @@ static bool pool_open(struct pool *p)
     p->hands = xcalloc(p->njobs, sizeof(*p->hands));
     p->shared = activity_share(p->njobs);
     sigset_t set;
-    watched(&set);
+    pool_signals(&set);
     p->sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (!p->shared || p->sigfd < 0) {
         buf_printf(&p->res->message, "cannot start workers: %s", strerror(errno));

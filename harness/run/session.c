@@ -354,10 +354,10 @@ int session_asking(struct program *p, int (*command)(struct program *p))
     return status;
 }
 
-bool session_is_asked(void)
+int session_signal(void)
 {
-    sigset_t asks;
-    sigemptyset(&asks);
-    sigaddset(&asks, SIGUSR1);
-    return sigtimedwait(&asks, NULL, &(struct timespec){0}) == SIGUSR1;
+    sigset_t watched;
+    pool_signals(&watched);
+    int sig = sigtimedwait(&watched, NULL, &(struct timespec){0});
+    return sig > 0 ? sig : 0;
 }
