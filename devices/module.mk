@@ -6,7 +6,7 @@ $(devices_obj): | $(GEN_STAMPS)
 $(B)/libdevices.a: $(devices_obj)
 
 # ---- what runs in threads, under ThreadSanitizer: with no more of the engine than guest memory needs ----
-tsan_bin := $(patsubst %.c,$(B)/tsan/%,$(shell find devices -name 'threads_test.c'))
+tsan_bin := $(patsubst %.c,$(B)/tsan/%,$(shell find devices -name '*threads_test.c'))
 tsan_engine := $(patsubst %.c,$(B)/%.o,$(wildcard engine/base/*.c) $(addprefix engine/cpu/,mem.c window.c window_access.c access.c vcpu.c))
 tsan_engine := $(filter-out %_test.o,$(tsan_engine))
 $(B)/tsan/%: $(B)/%.o $(B)/libdevices.a $(tsan_engine)

@@ -165,12 +165,12 @@ static inline int rig_teardown(void **state)
 
 static inline void rig_store(struct rig *r, uint64_t at, const uint64_t *words, unsigned n)
 {
-    assert_int_equal(mem_write(&r->mem, at, words, n * sizeof *words), 0);
+    assert_true(smmu_store_words(r->s, at, words, n));
 }
 
 static inline void rig_load(struct rig *r, uint64_t at, uint64_t *words, unsigned n)
 {
-    assert_int_equal(mem_read(&r->mem, at, words, n * sizeof *words), 0);
+    assert_true(smmu_load_words(r->s, at, words, n));
 }
 
 /* Puts a command where CMDQ_PROD is, without telling. */
