@@ -163,16 +163,9 @@ static void test_ars(void **state)
 static void test_others(void **state)
 {
     struct rig *r = *state;
-    static const unsigned others[] = {SMMU_F_UUT,
-                                      SMMU_F_STE_FETCH,
-                                      SMMU_C_BAD_STE,
-                                      SMMU_F_BAD_ATS_TREQ,
-                                      SMMU_F_STREAM_DISABLED,
-                                      SMMU_F_TRANSL_FORBIDDEN,
-                                      SMMU_C_BAD_SUBSTREAMID,
-                                      SMMU_F_CD_FETCH,
-                                      SMMU_C_BAD_CD,
-                                      SMMU_F_WALK_EABT};
+    static const unsigned others[] = {SMMU_F_STE_FETCH,       SMMU_C_BAD_STE,          SMMU_F_BAD_ATS_TREQ,
+                                      SMMU_F_STREAM_DISABLED, SMMU_F_TRANSL_FORBIDDEN, SMMU_C_BAD_SUBSTREAMID,
+                                      SMMU_F_CD_FETCH,        SMMU_C_BAD_CD,           SMMU_F_WALK_EABT};
     for (unsigned i = 0; i < ARRAY_LEN(others); i++)
         for (unsigned bits = 0; bits < 4; bits++) {
             struct smmu_stage st = {.on = true, .stall = bits & 1};
