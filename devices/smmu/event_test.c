@@ -108,7 +108,7 @@ static void test_no_substream(void **state)
         assert_int_equal(record[0], BARE(is->number));
         events++;
     }
-    assert_int_equal(events, 15);
+    assert_int_equal(events, 14);
 }
 
 /* ---- how faults end ---- */
