@@ -14,9 +14,6 @@ static const struct {
     unsigned access; /* of the request, before overrides */
     uint64_t words[SMMU_EVENT_WORDS];
 } records[] = {
-    {{.event = 0x01, .iova = IOVA, .access = SMMU_READ | SMMU_EXEC, .reason = 0x1234},
-     SMMU_READ,
-     {W0(0x01), 0x1234 | 1ull << 35 | 1ull << 34, IOVA, 0}},
     {{.event = 0x02, .iova = IOVA, .access = SMMU_READ}, SMMU_READ, {W0(0x02), 0, 0, 0}},
     {{.event = 0x03, .iova = IOVA, .access = SMMU_READ, .fetch = 0x000ffffffffffff8},
      SMMU_READ,
@@ -111,7 +108,7 @@ static void test_no_substream(void **state)
         assert_int_equal(record[0], BARE(is->number));
         events++;
     }
-    assert_int_equal(events, 15);
+    assert_int_equal(events, 14);
 }
 
 /* ---- how faults end ---- */
