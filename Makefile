@@ -24,10 +24,11 @@ CFLAGS_dbg  := -O0 -g3 -DLOCKSTEP_DEBUG
 # gcc spends a fifth of its time on where variables are at each instruction, a sixth of that of the interpreter's
 # loop on what its pointers may mean; sanitizers report lines.
 CFLAGS_asan := -O1 -g $(if $(findstring clang,$(CC)),,-fno-var-tracking) -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-tsan)
 CFLAGS_cov  := -O0 -g --coverage
 CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifeq ($(CFLAGS_$(MODE)),)
-$(error MODE=$(MODE) is not one of rel dbg asan cov fuzz)
+$(error MODE=$(MODE) is not one of rel dbg asan tsan cov fuzz)
 endif
 CFLAGS  := -std=gnu17 -I. -I$(GEN) -MMD -MP -D_GNU_SOURCE $(WARN) $(CFLAGS_$(MODE))
 # Computed gotos must stay one indirect jump a handler, or the branch predictor sees a single one (gcc merges them).
@@ -61,7 +62,7 @@ all: $(B)/lockstep
 ##  setup      install the Debian packages that are missing (as root, or with sudo)
 ##  help       this list
 help:
-	@echo 'make TARGET [MODE=rel|dbg|asan|cov] [CC=gcc|clang] [V=1]'
+	@echo 'make TARGET [MODE=rel|dbg|asan|tsan|cov] [CC=gcc|clang] [V=1]'
 	@sed -n 's/^## *//p' $(MAKEFILE_LIST) | sort
 
 ##  clean      remove everything that was built
@@ -74,8 +75,8 @@ include $(wildcard $(MODULES:%=%/module.mk))
 # ---- packages: everything is Debian 12's ----
 PACKAGES_BUILD := gcc libc6-dev libyaml-dev libunicorn-dev libjansson-dev libcapstone-dev libzstd-dev libxxhash-dev
 PACKAGES_CHECK := libcmocka-dev libmpfr-dev libgmp-dev binutils-riscv64-linux-gnu llvm-19 libxml2-utils \
-                  gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user gdb-multiarch busybox-static mandoc zsh pkgconf \
-                  chromium perl python3-jsonschema python3-junitparser
+                  gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user qemu-system-arm gdb-multiarch busybox-static mandoc \
+                  zsh pkgconf chromium cmark-gfm perl python3-jsonschema python3-junitparser
 PACKAGES_BENCH := g++ libbenchmark-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
 PACKAGES_LINT  := clang libclang-rt-14-dev clang-format clang-tidy cppcheck
 
@@ -212,35 +213,41 @@ headers: $(GEN_STAMPS)
 PUBLIC := $(foreach f,base fp cpu guest interp jit user,engine/$f/$f.h)
 # with all that they include
 HEADERS = $(shell $(CC) -std=gnu17 -D_GNU_SOURCE -I. -I$(GEN) -MM -x c $(PUBLIC) | tr -d '\\' | xargs -n1 | grep '^engine/.*h$$' | sort -u)
-ROOT := $(DESTDIR)$(PREFIX)
 # an unpacked archive may lie in another project's work tree, where git knows none of them
 SHARED := $(or $(shell git ls-files 'corpora/*.yaml' 'coverage/*.yaml' 2>/dev/null),$(shell find corpora coverage -name '*.yaml'))
+# Folders may have blanks, quotes and dollars in their names: they come to the shell as variables, and as they were given.
+install: export INTO := $(value DESTDIR)$(value PREFIX)
+install: export UNDER := $(value PREFIX)
 .PHONY: install install-check dist
 install: all
-	$(call say,INST,$(ROOT))
-	$(Q)install -D -t $(ROOT)/bin $(B)/lockstep
-	$(Q)install -D -m 644 $(B)/libengine.a $(ROOT)/lib/liblockstep.a
-	$(Q)for h in $(HEADERS); do install -D -m 644 $$h $(ROOT)/include/lockstep/$$h; done
-	$(Q)install -D -m 644 -t $(ROOT)/include/lockstep $(GEN)/ir_ops.h
-	$(Q)mkdir -p $(addprefix $(ROOT)/,lib/pkgconfig share/man/man1 share/bash-completion/completions share/zsh/site-functions)
-	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include/lockstep' '' \
+	$(call say,INST,"$$INTO")
+	$(Q)install -D -t "$$INTO/bin" $(B)/lockstep
+	$(Q)install -D -m 644 $(B)/libengine.a "$$INTO/lib/liblockstep.a"
+	$(Q)for h in $(HEADERS); do install -D -m 644 $$h "$$INTO/include/lockstep/$$h" || exit 1; done
+	$(Q)install -D -m 644 -t "$$INTO/include/lockstep" $(GEN)/ir_ops.h
+	$(Q)for d in lib/pkgconfig share/man/man1 share/bash-completion/completions share/zsh/site-functions; do \
+	    mkdir -p "$$INTO/$$d" || exit 1; done
+	$(Q)printf '%s\n' "prefix=$$UNDER" 'libdir=$${prefix}/lib' \
+	    'includedir=$${prefix}/include/lockstep' '' \
 	    'Name: lockstep' 'Description: virtual machine engine: interpreter and JIT for several instruction sets' \
-	    'Version: $(VERSION)' 'Libs: -L$${libdir} -llockstep -lpthread -lm' 'Cflags: -I$${includedir}' \
-	    > $(ROOT)/lib/pkgconfig/lockstep.pc
-	$(Q)$(B)/lockstep manual > $(ROOT)/share/man/man1/lockstep.1
+	    'Version: $(VERSION)' 'Libs: -L"$${libdir}" -llockstep -lpthread -lm' 'Cflags: -I"$${includedir}"' \
+	    > "$$INTO/lib/pkgconfig/lockstep.pc"
+	$(Q)$(B)/lockstep manual > "$$INTO/share/man/man1/lockstep.1"
 	$(Q)for c in $$($(B)/lockstep list commands | sed 's/ .*//'); do \
-	    $(B)/lockstep manual $$c > $(ROOT)/share/man/man1/lockstep-$$c.1 || exit 1; done
-	$(Q)$(B)/lockstep completion bash > $(ROOT)/share/bash-completion/completions/lockstep
-	$(Q)$(B)/lockstep completion zsh > $(ROOT)/share/zsh/site-functions/_lockstep
-	$(Q)for f in $(SHARED); do install -D -m 644 $$f $(ROOT)/share/lockstep/$$f; done
-	$(Q)install -D -m 644 -t $(ROOT)/share/lockstep/schema $(SCHEMA) harness/report/cases.schema.json harness/report/junit.xsd
-	$(Q)install -D -m 644 -t $(ROOT)/share/doc/lockstep README.md
+	    $(B)/lockstep manual $$c > "$$INTO/share/man/man1/lockstep-$$c.1" || exit 1; done
+	$(Q)$(B)/lockstep completion bash > "$$INTO/share/bash-completion/completions/lockstep"
+	$(Q)$(B)/lockstep completion zsh > "$$INTO/share/zsh/site-functions/_lockstep"
+	$(Q)for f in $(SHARED); do install -D -m 644 $$f "$$INTO/share/lockstep/$$f" || exit 1; done
+	$(Q)install -D -m 644 -t "$$INTO/share/lockstep/schema" $(SCHEMA) harness/report/cases.schema.json harness/report/junit.xsd
+	$(Q)install -D -m 644 -t "$$INTO/share/doc/lockstep" README.md
 
-##  install-check  installs into build/stage and uses what is there
-install-check:
+##  install-check  installs into build/stage and uses what is there; then elsewhere, where names have blanks and worse
+install-check: all
 	@rm -rf build/stage
-	@$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/build/stage PREFIX=/usr
-	@harness/install_check.sh $(CURDIR)/build/stage /usr
+	@$(MAKE) --no-print-directory install DESTDIR="$$PWD/build/stage/plain" PREFIX=/usr
+	@harness/install_check.sh "$$PWD/build/stage/plain" /usr
+	@$(MAKE) --no-print-directory install DESTDIR="$$PWD/build/stage/a \"b\" \$$5" PREFIX="/it's more"
+	@harness/install_check.sh "$$PWD/build/stage/a \"b\" \$$5" "/it's more"
 
 ##  dist       the sources as build/lockstep-VERSION.tar.xz
 dist:

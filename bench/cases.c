@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const char corpus[] = "lockstep: 1\nisa: riscv64\ngenerate:\n  - {rows: [%s], count: 300}\n";
+static const char corpus[] = "lockstep: 1\nisa: riscv64\ngenerate:\n  - {rows: [%s], count: %u}\n";
 
 /* One pass over all cases: how many there were, 0 when something failed. */
 static uint64_t pass(struct panel *p, const char *text, bool judge)
@@ -34,7 +34,7 @@ static uint64_t pass(struct panel *p, const char *text, bool judge)
 static void cases(struct bench_state *s, const void *arg)
 {
     const char *name = bench_get(arg, "oracle", NULL);
-    struct lineup l = {.entries = {{&backend_interp, false}}, .n = 1};
+    struct lineup l = {.entries = {{.backend = &backend_interp}}, .n = 1};
     char text[400];
     uint64_t n = 0;
     const struct backend *oracle = name ? backend_find(name) : NULL;
@@ -43,8 +43,8 @@ static void cases(struct bench_state *s, const void *arg)
         bench_skip(s, why);
         return;
     }
-    if (oracle) l.entries[l.n++] = (struct lineup_entry){oracle, true};
-    snprintf(text, sizeof(text), corpus, bench_get(arg, "rows", ""));
+    if (oracle) l.entries[l.n++] = (struct lineup_entry){.backend = oracle, .oracle = true};
+    snprintf(text, sizeof(text), corpus, bench_get(arg, "rows", ""), (unsigned)bench_work(300));
     struct panel *p = panel_open(&l);
     while (bench_next(s)) n += pass(p, text, oracle);
     if (!n) bench_skip(s, "no case ran");

@@ -77,7 +77,7 @@ static bool make_code(const struct benchmark *b, struct buf *code)
     struct buf text = {0};
     struct asm_error err;
     if (!m.total) return false;
-    for (int i = 0; i < INSNS; i++) add_line(&text, &m, &r);
+    for (uint64_t i = bench_work(INSNS); i; i--) add_line(&text, &m, &r);
     bool ok = guest_asm(guest_find("riscv64"), text.p, code, &err);
     buf_free(&text);
     return ok;

@@ -47,7 +47,16 @@ struct case_truth {
                             it */
 };
 
+struct case_kind;
+struct subject_row;
+
 struct test_case {
+    const struct case_kind *kind;    /* of other kinds than instructions (kinds/kind.h); NULL: an instruction,
+                                        or a sequence of them */
+    unsigned subject;                /* of other kinds: number of what it is about */
+    const void *scenario;            /* of other kinds: all that is theirs; nothing from `guest` to `truth` is
+                                        but steps (1) and has_truth */
+    const struct subject_row *about; /* of other kinds: the row that it is about, or NULL */
     const char *id; /* stable: "riscv64/m/div-by-zero", "riscv64/gen/rv.add/17" (ISA, file, id or row/n) */
     const struct guest *guest;
     const struct guest_row
@@ -140,6 +149,8 @@ struct case_stream *case_stream_open_text(const char *name, const char *text, si
 /* Rows that a pattern under `generate:` named so far and that have no semantics yet (status: absent): no
  * cases. */
 unsigned case_stream_absent(const struct case_stream *s);
+/* Bit per kind of case (number in kind_all) that the files met so far are of. */
+uint64_t case_stream_kinds(const struct case_stream *s);
 /* What the cases met so far came from: a hash over the files that were read and the rows of every ISA. 0: a
  * file cannot be read. */
 uint64_t case_stream_hash(const struct case_stream *s);
@@ -179,6 +190,8 @@ struct outcome {
     unsigned quirk;          /* 1 + number of the quirk row that says so, or that muted it; 0: none */
     bool muted;              /* an oracle that went wrong in the middle by a known error: it has no say */
     const struct spot *spot; /* where what it says comes from, for quirks; NULL: not known */
+    const void *result;      /* of another kind of case: all that came out, in place of exit to mem */
+    bool absent;             /* its backend is for other kinds of cases; then it is unsupported, too */
 };
 void runner_run(struct runner *r, const struct test_case *c, struct outcome *o);
 /* Goes on where the last run ended, which was by its budget. `o` is of that run; only its exit changes. */
@@ -195,6 +208,7 @@ enum diff_what {
     DIFF_MEM,   /* a run of bytes */
     DIFF_EXIT,  /* kind or cause of the exit; then nothing else of the two can be compared */
     DIFF_VALUE, /* the exit's value: fault address, instruction bits */
+    DIFF_ITEM,  /* anything of another kind of case */
 };
 
 struct diff {
@@ -202,12 +216,15 @@ struct diff {
     struct guest_reg_ref reg; /* DIFF_REG */
     unsigned word;            /* DIFF_REG: which 64 bits of it */
     uint64_t bits;            /* DIFF_REG: bits of that word that differ */
-    uint64_t at, size;        /* DIFF_MEM: address and length */
+    uint64_t at, size;        /* DIFF_MEM: address and length; DIFF_ITEM: what its kind calls them */
 };
 
 struct quirks;
-/* `today` (judge/date.h) decides which rows have ended. NULL after reported errors. */
-struct quirks *quirks_load(const char *dir, int32_t today, struct diag *d);
+/* `today` (judge/date.h) decides which rows have ended; `asked` (NULL-terminated; NULL: everybody) is who
+ * takes part: others are not asked for their versions, and their rows are not to be used. NULL after reported
+ * errors. */
+struct quirks *quirks_load(const char *dir, int32_t today, const struct backend *const *asked,
+                           struct diag *d);
 /* The same from one file in memory. */
 struct quirks *quirks_load_text(const char *name, const char *text, size_t len, int32_t today,
                                 struct diag *d);

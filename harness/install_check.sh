@@ -3,6 +3,8 @@
 # from elsewhere, reads the pages, completes words, builds a program with the library. One line of totals.
 stage=$1
 root=$1$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0
 
 # check NAME COMMAND...
@@ -18,6 +20,8 @@ check() {
 }
 
 has() { command -v "$1" >/dev/null || { skipped=$((skipped + 1)); echo "skipped: no $1 here"; false; }; }
+
+says_version() { "$root/bin/lockstep" --version | grep -Eq '^lockstep [0-9]+\.[0-9]+\.[0-9]+$'; }
 
 runs_default_cases() { (cd "$stage" && "$root/bin/lockstep" run --quiet --filter 'riscv64/m/*'); }
 
@@ -47,7 +51,7 @@ headers_stand_alone() {
 
 # the library alone: an addition, on the interpreter
 library_builds() {
-    cat >"$stage/use.c" <<'END'
+    cat >"$work/use.c" <<'END'
 #include "engine/guest/guest.h"
 #include "engine/interp/interp.h"
 
@@ -75,13 +79,15 @@ int main(void)
     return 0;
 }
 END
-    flags=$(PKG_CONFIG_PATH=$root/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$stage pkg-config --cflags --libs lockstep) || return 1
-    # shellcheck disable=SC2086
-    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -o "$stage/use" "$stage/use.c" $flags || return 1
-    [ "$("$stage/use")" = 42 ]
+    # pkg-config writes flags for a shell to read; what stands in for / it takes only with plain names
+    ln -s "$stage" "$work/stage"
+    flags=$(PKG_CONFIG_PATH=$root/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$work/stage pkg-config --cflags --libs lockstep) || return 1
+    eval "set -- $flags"
+    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -o "$work/use" "$work/use.c" "$@" || return 1
+    [ "$("$work/use")" = 42 ]
 }
 
-check version sh -c "'$root/bin/lockstep' --version | grep -Eq '^lockstep [0-9]+\.[0-9]+\.[0-9]+$'"
+check version says_version
 check 'default cases, from another folder' runs_default_cases
 has mandoc && check 'manual pages' pages_are_clean
 check 'bash completion' bash_completes

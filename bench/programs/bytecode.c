@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 {
     static uint8_t memory[65536];
     uint64_t sum = 0;
-    for (unsigned round = program_scale(argc, argv) * 12; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 12); round; round--) {
         uint64_t r[8] = {0};
         memset(memory, 0, sizeof(memory));
         r[1] = 60000;

@@ -49,7 +49,7 @@ int main(int argc, char **argv)
         for (int i = 0; i < 256; i++)
             tables[t][i] = tables[t - 1][i] >> 8 ^ tables[0][tables[t - 1][i] & 0xff];
     for (size_t i = 0; i < N; i++) data[i] = (uint8_t)program_random(&seed);
-    for (unsigned round = program_scale(argc, argv) * 600; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 600); round; round--) {
         size_t n = N - round % 31;
         uint32_t a = by_bytes(data, n), b = by_eights(data, n);
         if (a != b || by_bits(data, n / 4) != by_bytes(data, n / 4)) return 1;

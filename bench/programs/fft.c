@@ -44,7 +44,7 @@ int main(int argc, char **argv)
         turn[i] =
             (struct complex){round(cos(angle) * 0x1p40) * 0x1p-40, round(sin(angle) * 0x1p40) * 0x1p-40};
     }
-    for (unsigned round = program_scale(argc, argv) * 200; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 200); round; round--) {
         for (int i = 0; i < N; i++)
             data[i] = (struct complex){(double)(program_random(&seed) >> 44), (double)(i & 255)};
         transform(0);

@@ -40,7 +40,7 @@ int main(int argc, char **argv)
     static struct link *buckets[BUCKETS];
     static struct link links[KEYS];
     uint64_t seed = 7, sum = 0;
-    for (unsigned round = program_scale(argc, argv) * 80; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 80); round; round--) {
         memset(table, 0, sizeof(table));
         memset(buckets, 0, sizeof(buckets));
         for (int i = 0; i < KEYS * 4; i++) {

@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     static uint8_t weight[NODES];
     static char *blocks[BLOCKS];
     uint64_t seed = 5, sum = 0;
-    for (unsigned round = program_scale(argc, argv) * 80; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 80); round; round--) {
         struct tree *t = NULL;
         for (int i = 0; i < NODES; i++) weight[i] = (uint8_t)(1 + program_random(&seed) % 9);
         sum = program_mix(sum, paths(weight));

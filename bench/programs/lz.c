@@ -77,7 +77,7 @@ int main(int argc, char **argv)
     static const char *const words[] = {"the ",  "quick ", "brown ", "fox ",  "jumps ",
                                         "over ", "a ",     "lazy ",  "dog.\n"};
     uint64_t seed = 99, sum = 0;
-    for (unsigned round = program_scale(argc, argv) * 160; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 160); round; round--) {
         for (size_t i = 0; i < N;) {
             const char *w = words[program_random(&seed) >> 33 & 7];
             for (; *w && i < N; w++) text[i++] = (uint8_t)*w;

@@ -18,7 +18,7 @@ static unsigned escape(double cr, double ci)
 int main(int argc, char **argv)
 {
     uint64_t sum = 0;
-    for (unsigned round = program_scale(argc, argv) * 5; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 5); round; round--) {
         double zoom = 1.0 / (1 + round * 0.1);
         for (int y = 0; y < SIDE; y++)
             for (int x = 0; x < SIDE; x++)

@@ -45,7 +45,7 @@ static double solve(void)
 int main(int argc, char **argv)
 {
     uint64_t seed = 1, sum = 0, bits;
-    for (unsigned round = program_scale(argc, argv) * 120; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 120); round; round--) {
         for (int i = 0; i < N; i++)
             for (int j = 0; j < N; j++) {
                 a[i][j] = (double)(program_random(&seed) >> 40) / 65536 - 128;

@@ -135,7 +135,7 @@ int main(int argc, char **argv)
 {
     static struct item items[ITEMS];
     uint16_t crc = 0;
-    for (unsigned round = program_scale(argc, argv) * 12000; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 12000); round; round--) {
         crc = lists(items, crc, round);
         crc = matrices(crc, round);
         crc = machine(crc, round);

@@ -52,7 +52,7 @@ int main(int argc, char **argv)
                              {{12.89, -15.11, -0.22}, {1.08, 0.868, -0.0108}, 0.00172},
                              {{15.37, -25.91, 0.179}, {0.979, 0.594, -0.034}, 0.00203}};
     uint64_t sum = 0, bits;
-    for (unsigned round = program_scale(argc, argv) * 25; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 25); round; round--) {
         for (int i = 0; i < 10000; i++) advance(b, 0.01);
         double e = energy(b);
         memcpy(&bits, &e, 8);

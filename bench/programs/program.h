@@ -1,6 +1,6 @@
 /* What the benchmark programs share. Each is one file, computes something checkable, prints one line with a
  * checksum of all it did, and takes its amount of work as its only argument (1: about half a second in an
- * emulator). */
+ * emulator; "103%": so much of that). */
 #ifndef BENCH_PROGRAM_H
 #define BENCH_PROGRAM_H
 
@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The amount of work: the first argument, 1 when there is none. */
-static inline unsigned program_scale(int argc, char **argv)
+/* Rounds of its work, by the first argument: once `usual` when there is none. */
+static inline unsigned program_rounds(int argc, char **argv, unsigned usual)
 {
-    unsigned n = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : 1;
-    return n ? n : 1;
+    char *unit = NULL;
+    unsigned n = argc > 1 ? (unsigned)strtoul(argv[1], &unit, 0) : 1;
+    return unit && *unit == '%' ? usual * n / 100 : usual * (n ? n : 1);
 }
 
 /* The same numbers on every machine (xorshift64*). */

@@ -39,7 +39,7 @@ static uint64_t hanoi(int n, int from, int to)
 int main(int argc, char **argv)
 {
     uint64_t sum = 0;
-    for (unsigned round = program_scale(argc, argv) * 80; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 80); round; round--) {
         sum = program_mix(sum, fib(26 + (round & 1)));
         sum = program_mix(sum, ackermann(2, 300 + round % 8));
         sum = program_mix(sum, (uint64_t)tak(16, 10, 4));

@@ -74,7 +74,7 @@ int main(int argc, char **argv)
     sha256((const uint8_t *)"abc", 3, h);
     if (h[0] != 0xba7816bf || h[7] != 0xf20015ad) return 1;
     for (size_t i = 0; i < sizeof(data); i++) data[i] = (uint8_t)(i * 7 + (i >> 8));
-    for (unsigned round = program_scale(argc, argv) * 100; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 100); round; round--) {
         sha256(data, sizeof(data) - round % 64, h);
         data[round % sizeof(data)] ^= (uint8_t)h[0];
         for (int i = 0; i < 8; i++) sum = program_mix(sum, h[i]);

@@ -41,7 +41,7 @@ static float turned(unsigned n)
 int main(int argc, char **argv)
 {
     uint64_t seed = 23, sum = 0;
-    for (unsigned round = program_scale(argc, argv) * 60; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 60); round; round--) {
         float x = 0.3f, level;
         for (int i = 0; i < N; i++)
             signal[i] = (float)(int32_t)(program_random(&seed) >> 40) * 0x1p-23f - 0.5f;

@@ -58,7 +58,7 @@ int main(int argc, char **argv)
     static int64_t longs[N], spare[N];
     static struct record records[N];
     uint64_t seed = 42, sum = 0;
-    for (unsigned round = program_scale(argc, argv) * 20; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 20); round; round--) {
         for (int i = 0; i < N; i++) {
             uint64_t r = program_random(&seed);
             ints[i] = (int32_t)r;

@@ -55,7 +55,7 @@ static int palindrome(const char *s, size_t n)
 int main(int argc, char **argv)
 {
     uint64_t seed = 11, sum = 0;
-    for (unsigned round = program_scale(argc, argv) * 160; round; round--) {
+    for (unsigned round = program_rounds(argc, argv, 160); round; round--) {
         size_t n = 0;
         char previous[64] = "", *save = NULL;
         while (n < N - 24) {

@@ -4,8 +4,6 @@
 #include "devices/smmu/fixture.h"
 #include "devices/smmu/queue_test.h"
 
-#include <sched.h>
-
 enum { RW = SMMU_READ | SMMU_WRITE, PAGE = 0x5000, SSID = 3 };
 
 /* A stream with tables: one page at PAGE, what it goes to at the end of memory. */
@@ -229,7 +227,7 @@ static void test_refused(void **state)
 
 static enum smmu_end translated(struct smmu_device *d, uint64_t address, uint64_t *pa)
 {
-    struct smmu_request q = request(address, 1, SMMU_READ | SMMU_TRANSLATED);
+    struct smmu_request q = request(address, 1, SMMU_READ | SMMU_TRANSLATED | SMMU_SUBSTREAM);
     struct smmu_page page;
     struct smmu_stop stop;
     enum smmu_end end = smmu_ats_translated(d, &q, address, &page, &stop);
@@ -306,7 +304,7 @@ static void test_split(void **state)
     assert_int_equal(translated(t->d, TARGET + 0x2000, &pa), SMMU_ABORTED);
     uint64_t words[SMMU_EVENT_WORDS];
     assert_true(rig_take(r, SMMU_EVENTQ, words)); /* recorded as any access (3.9.1.3) */
-    assert_int_equal(dev_get(words, SMMU_EVENT_NUMBER), SMMU_F_TRANSLATION);
+    assert_int_equal(words[0], (uint64_t)FIX_SID << 32 | SMMU_F_TRANSLATION); /* a PASID is not seen */
     assert_true(dev_get(words, SMMU_EVENT_S2));
     assert_int_equal(words[2], TARGET + 0x2000);
     /* Full ATS of the same stream: physical addresses at once. */
@@ -443,65 +441,6 @@ static void test_cache_full(void **state)
     assert_false(kept(t, 0x100000, RW, RAM));
     for (unsigned i = 1; i <= SMMU_ATC_ENTRIES; i++)
         assert_true(kept(t, 0x100000 + i * 0x1000, RW, RAM + i * 0x1000));
-    free(t);
-}
-
-/* ---- a CMD_SYNC behind a CMD_ATC_INV: nobody uses what was there before ---- */
-
-enum { SWAPS = 200 };
-
-struct reader {
-    struct stream *t;
-    uint64_t reads, wrong; /* how often; of what had been taken away */
-    int stop;              /* enough */
-};
-
-/* Two pages in turn; one that PAGE does not go to is 0. */
-static void *read_on(void *arg)
-{
-    struct reader *reader = arg;
-    struct smmu_request q = request(PAGE, 8, SMMU_READ);
-    while (!__atomic_load_n(&reader->stop, __ATOMIC_ACQUIRE)) {
-        struct smmu_range to;
-        unsigned granted;
-        smmu_begin(reader->t->d);
-        if (smmu_ats_cached(reader->t->d, &q, &to) ||
-            smmu_ats_request(reader->t->d, &q, &to, &granted) == SMMU_DONE) {
-            uint64_t size = 8;
-            const void *at = smmu_host(reader->t->r->s, to.address, &size);
-            sched_yield(); /* time for it to be taken away */
-            if (!__atomic_load_n((const uint64_t *)at, __ATOMIC_ACQUIRE))
-                __atomic_fetch_add(&reader->wrong, 1, __ATOMIC_RELAXED);
-            __atomic_fetch_add(&reader->reads, 1, __ATOMIC_RELAXED);
-        }
-        smmu_end(reader->t->d);
-    }
-    return NULL;
-}
-
-static void test_sync_waits(void **state)
-{
-    struct rig *r = *state;
-    struct stream *t = stream_open(r, false, SMMU_STE_EATS_FULL);
-    struct reader reader = {.t = t};
-    pthread_t thread;
-    fix_store(&t->x, TARGET, 1);
-    assert_int_equal(pthread_create(&thread, NULL, read_on, &reader), 0);
-    for (unsigned i = 1; i <= SWAPS; i++) {
-        uint64_t to = TARGET + i % 2 * 0x1000, from = TARGET + (i - 1) % 2 * 0x1000;
-        uint64_t reads = __atomic_load_n(&reader.reads, __ATOMIC_RELAXED);
-        fix_store(&t->x, to, 1);
-        fix_map(&t->x, &t->one, PAGE, to, 3, FIX_S1);
-        assert_int_equal(rig_command(r, SMMU_CMD_TLBI_NSNH_ALL, 0), 0);
-        assert_int_equal(rig_command(r, SMMU_CMD_SYNC, 0), 0);
-        invalidate(r, 0, 0, 0, PAGE, 0);
-        assert_int_equal(rig_command(r, SMMU_CMD_SYNC, 0), 0);
-        fix_store(&t->x, from, 0);
-        while (__atomic_load_n(&reader.reads, __ATOMIC_RELAXED) < reads + 3) sched_yield();
-    }
-    __atomic_store_n(&reader.stop, 1, __ATOMIC_RELEASE);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(reader.wrong, 0);
     free(t);
 }
 
@@ -664,7 +603,7 @@ int main(void)
         RIG_TEST(test_cache),        RIG_TEST(test_cache_substreams), RIG_TEST(test_cache_full),
         RIG_TEST(test_requests),     RIG_TEST(test_overflow),         RIG_TEST(test_overflow_pasid),
         RIG_TEST(test_requests_off), RIG_TEST(test_last_only),        RIG_TEST(test_transfer),
-        RIG_TEST(test_sync_waits),
+
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

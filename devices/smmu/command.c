@@ -190,11 +190,15 @@ static void sync_signal(struct smmu *s, const uint64_t *words)
         smmu_gerror_raise(s, SMMU_GERROR_MSI_CMDQ_ABT_ERR);
 }
 
+static void cons_put(struct smmu *s, uint32_t field, uint32_t v)
+{
+    uint32_t cons = smmu_register(s, SMMU_REG_CMDQ_CONS) & ~(uint32_t)dev_bits(field);
+    smmu_register_set(s, SMMU_REG_CMDQ_CONS, cons | v << (field % 64));
+}
+
 static void command_stop(struct smmu *s, unsigned why)
 {
-    uint64_t cons = smmu_register(s, SMMU_REG_CMDQ_CONS);
-    dev_put(&cons, SMMU_CMDQ_CONS_ERR, why);
-    smmu_register_set(s, SMMU_REG_CMDQ_CONS, (uint32_t)cons);
+    cons_put(s, SMMU_CMDQ_CONS_ERR, why);
     smmu_gerror_raise(s, SMMU_GERROR_CMDQ_ERR);
 }
 
@@ -217,9 +221,7 @@ void smmu_commands(struct smmu *s)
         }
         smmu_count(&s->stats.commands, 1);
         q.cons = smmu_queue_next(&q, q.cons);
-        uint64_t cons = smmu_register(s, SMMU_REG_CMDQ_CONS);
-        dev_put(&cons, SMMU_CMDQ_CONS_RD, q.cons);
-        smmu_register_set(s, SMMU_REG_CMDQ_CONS, (uint32_t)cons);
+        cons_put(s, SMMU_CMDQ_CONS_RD, q.cons);
         /* Who waited for room may sleep until an event comes (4.1.2). */
         if (full && s->board.event) s->board.event(s->board.arg);
         full = false;

@@ -140,8 +140,8 @@ static void test_ars(void **state)
         bool abort = i & 1, record = i & 2, stall = i & 4, stage2 = i & 8;
         unsigned event = of_tables[i >> 4];
         struct smmu_stage st = {.on = true, .abort = abort, .record = record, .stall = stall};
-        struct smmu_config c = {.s1 = stage2 ? (struct smmu_stage){.on = true} : st,
-                                .s2 = stage2 ? st : (struct smmu_stage){.on = true}};
+        const struct smmu_stage other = {.on = true};
+        struct smmu_config c = {.s1 = stage2 ? other : st, .s2 = stage2 ? st : other};
         struct smmu_stop stop;
         uint64_t words[SMMU_EVENT_WORDS] = {0};
         enum smmu_end end = end_of(r, &c, event, stage2, &stop);
@@ -163,16 +163,9 @@ static void test_ars(void **state)
 static void test_others(void **state)
 {
     struct rig *r = *state;
-    static const unsigned others[] = {SMMU_F_UUT,
-                                      SMMU_F_STE_FETCH,
-                                      SMMU_C_BAD_STE,
-                                      SMMU_F_BAD_ATS_TREQ,
-                                      SMMU_F_STREAM_DISABLED,
-                                      SMMU_F_TRANSL_FORBIDDEN,
-                                      SMMU_C_BAD_SUBSTREAMID,
-                                      SMMU_F_CD_FETCH,
-                                      SMMU_C_BAD_CD,
-                                      SMMU_F_WALK_EABT};
+    static const unsigned others[] = {SMMU_F_STE_FETCH,       SMMU_C_BAD_STE,          SMMU_F_BAD_ATS_TREQ,
+                                      SMMU_F_STREAM_DISABLED, SMMU_F_TRANSL_FORBIDDEN, SMMU_C_BAD_SUBSTREAMID,
+                                      SMMU_F_CD_FETCH,        SMMU_C_BAD_CD,           SMMU_F_WALK_EABT};
     for (unsigned i = 0; i < ARRAY_LEN(others); i++)
         for (unsigned bits = 0; bits < 4; bits++) {
             struct smmu_stage st = {.on = true, .stall = bits & 1};

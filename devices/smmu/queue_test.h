@@ -165,12 +165,12 @@ static inline int rig_teardown(void **state)
 
 static inline void rig_store(struct rig *r, uint64_t at, const uint64_t *words, unsigned n)
 {
-    assert_int_equal(mem_write(&r->mem, at, words, n * sizeof *words), 0);
+    assert_true(smmu_store_words(r->s, at, words, n));
 }
 
 static inline void rig_load(struct rig *r, uint64_t at, uint64_t *words, unsigned n)
 {
-    assert_int_equal(mem_read(&r->mem, at, words, n * sizeof *words), 0);
+    assert_true(smmu_load_words(r->s, at, words, n));
 }
 
 /* Puts a command where CMDQ_PROD is, without telling. */
@@ -214,6 +214,7 @@ static inline bool rig_take(struct rig *r, enum smmu_queue_kind kind, uint64_t *
     uint32_t cons = kind == SMMU_EVENTQ ? SMMU_REG_EVENTQ_CONS : SMMU_REG_PRIQ_CONS;
     struct smmu_queue q;
     smmu_queue_look(r->s, kind, &q);
+    memset(record, 0, q.words * sizeof *record);
     if (!smmu_queue_used(&q)) return false;
     rig_load(r, smmu_queue_address(&q, q.cons), record, q.words);
     rig_write(r, cons, (rig_read(r, cons) & 1u << 31) | smmu_queue_next(&q, q.cons));

@@ -21,7 +21,7 @@ struct smmu_device;
 
 enum smmu_line { SMMU_IRQ_EVENTQ, SMMU_IRQ_PRIQ, SMMU_IRQ_SYNC, SMMU_IRQ_GERROR, SMMU_LINES };
 
-/* What the unit is built into. */
+/* What the unit is built into. What is called here may read registers, and must not write them. */
 struct smmu_board {
     struct mem *mem;                                         /* guest-physical memory; outlives the unit */
     void (*wired)(void *arg, enum smmu_line line);           /* an edge on a wired interrupt; or NULL */

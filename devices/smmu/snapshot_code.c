@@ -103,8 +103,8 @@ static size_t item_bytes(const struct snap_section *c, unsigned version)
 static void take_section(struct reading *r, unsigned kind, struct snap *p)
 {
     const struct snap_section *c = &snap_sections[kind];
-    uint64_t n = take(r, 4);
-    if (!r->wrong && n > r->n / item_bytes(c, r->version)) r->wrong = "it ends too early";
+    uint64_t n = take(r, 4), each = item_bytes(c, r->version);
+    if (!r->wrong && (!each || n > r->n / each)) r->wrong = "it ends too early";
     if (r->wrong || !n) return;
     p->items[kind] = xcalloc(n, c->size); /* no more than some times the bytes that are there */
     p->n[kind] = (unsigned)n;

@@ -5,11 +5,18 @@
 
 enum {
     QUEUE_BITS = 4,
+    DEVICES = 3,
+    LOG = 1 << 14,
     CMDQ_AT = UNIT_RAM + 0x1000,
     EVENTQ_AT = UNIT_RAM + 0x2000,
-    PRIQ_AT = UNIT_RAM + 0x3000
+    PRIQ_AT = UNIT_RAM + 0x3000,
+    SYNC_AT = UNIT_RAM + 0x4000,
+    STREAMS_AT = UNIT_RAM + 0x8000,
+    CONTEXTS_AT = UNIT_RAM + 0x9000,
+    TABLES_AT = UNIT_RAM + 0x20000, /* of levels 1, 2, 3 */
+    PAGES_AT = UNIT_RAM + 0x40000,
+    PAGES = 16 /* of which every other is mapped */
 };
-enum { DEVICES = 3, LOG = 4096 };
 
 struct side;
 
@@ -74,8 +81,54 @@ static void side_close(struct side *x)
     unit_close(&x->u);
 }
 
+static void store(struct side *x, uint64_t pa, const uint64_t *words, unsigned n)
+{
+    assert_true(smmu_store_words(x->u.smmu, pa, words, n));
+}
+
+/* Stage 1 with stalls, access flags and dirty states by hardware, ATS. */
+static void stream_make(struct side *x, unsigned i)
+{
+    uint64_t ste[SMMU_STE_WORDS] = {0}, cd[SMMU_CD_WORDS] = {0}, at = CONTEXTS_AT + i * 64;
+    dev_put(ste, SMMU_STE_V, 1);
+    dev_put(ste, SMMU_STE_CONFIG, SMMU_STE_CONFIG_S1);
+    dev_put(ste, SMMU_STE_S1CONTEXTPTR, at >> 6);
+    dev_put(ste, SMMU_STE_MEV, i == 2);
+    dev_put(ste, SMMU_STE_EATS, SMMU_STE_EATS_FULL);
+    dev_put(ste, SMMU_STE_SHCFG, SMMU_STE_SHCFG_INCOMING);
+    dev_put(cd, SMMU_CD_V, 1);
+    dev_put(cd, SMMU_CD_AA64, 1);
+    dev_put(cd, SMMU_CD_T0SZ, 25);
+    dev_put(cd, SMMU_CD_EPD1, 1);
+    dev_put(cd, SMMU_CD_IPS, SMMU_SIZE_48);
+    dev_put(cd, SMMU_CD_HA, 1);
+    dev_put(cd, SMMU_CD_HD, 1);
+    dev_put(cd, SMMU_CD_S, i < 2);
+    dev_put(cd, SMMU_CD_R, 1);
+    dev_put(cd, SMMU_CD_A, 1);
+    dev_put(cd, SMMU_CD_ASID, i);
+    dev_put(cd, SMMU_CD_TTB0, TABLES_AT >> 4);
+    store(x, STREAMS_AT + i * 8 * 64, ste, SMMU_STE_WORDS);
+    store(x, at, cd, SMMU_CD_WORDS);
+}
+
+static void tables_make(struct side *x)
+{
+    for (unsigned level = 1; level < 3; level++)
+        store(x, TABLES_AT + (level - 1) * 0x1000, &(uint64_t){(TABLES_AT + level * 0x1000) | 3}, 1);
+    for (unsigned i = 0; i < PAGES; i += 2) {
+        /* a page that has not been accessed; every other may be written, and has not been */
+        uint64_t page = (PAGES_AT + i * 0x1000ull) | 3 | 1 << 6 | 1 << 7 | (i % 4 ? 1ull << 51 : 0);
+        store(x, TABLES_AT + 0x2000 + i * 8, &page, 1);
+    }
+}
+
 static void queues_on(struct side *x)
 {
+    for (unsigned i = 0; i < DEVICES; i++) stream_make(x, i);
+    tables_make(x);
+    unit_write(&x->u, 0x80, 8, STREAMS_AT);
+    unit_write(&x->u, 0x88, 4, 5);
     unit_write(&x->u, 0x90, 8, CMDQ_AT | QUEUE_BITS);
     unit_write(&x->u, 0xa0, 8, EVENTQ_AT | QUEUE_BITS);
     unit_write(&x->u, 0xc0, 8, PRIQ_AT | QUEUE_BITS);
@@ -111,7 +164,7 @@ static void do_command(struct side *x, struct rng *r)
     uint64_t c[2] = {codes[rng_below(r, ARRAY_LEN(codes))], 0};
     c[0] |= rng_below(r, DEVICES) * 8 << 32;
     if (c[0] % 256 == 0x44) c[0] |= rng_below(r, 4) << 12, c[1] = rng_below(r, 6);
-    if (c[0] % 256 == 0x46) c[0] |= rng_below(r, 3) << 12, c[1] = UNIT_RAM + 0x4000;
+    if (c[0] % 256 == 0x46) c[0] |= rng_below(r, 3) << 12, c[1] = SYNC_AT;
     if (c[0] % 256 == 0x41) c[1] = rng_below(r, 512) | rng_below(r, 3) << 12;
     if (c[0] % 256 == 0x40) c[1] = 52;
     uint32_t prod = (uint32_t)unit_read(&x->u, 0x98, 4);
@@ -131,6 +184,33 @@ static void do_fault(struct side *x, struct rng *r)
         say(x, 7, smmu_stall_begin(d, record), 0);
     else
         smmu_event_record(x->u.smmu, record, rng_below(r, 2));
+}
+
+/* Where it goes, and how it ends. */
+static void do_access(struct side *x, struct rng *r)
+{
+    struct smmu_device *d = x->clients[rng_below(r, DEVICES)].d;
+    struct smmu_request q = {.iova = rng_below(r, PAGES * 0x1000), .size = 1 + rng_below(r, 0x2000)};
+    struct smmu_range to[4];
+    struct smmu_stop stop = {0};
+    q.access = rng_below(r, 2) ? SMMU_READ : SMMU_WRITE;
+    smmu_begin(d);
+    unsigned n = smmu_translate(d, &q, to, ARRAY_LEN(to), &stop);
+    smmu_end(d);
+    for (unsigned i = 0; i < n; i++) say(x, 3, to[i].address, to[i].size);
+    bool stalled = stop.end == SMMU_STALLED, done = stop.end == SMMU_DONE;
+    say(x, 4 | stop.end << 8 | stop.event << 16, done ? n : stop.done, stalled ? stop.stall : stop.raz);
+}
+
+static void do_ats(struct side *x, struct rng *r)
+{
+    struct smmu_device *d = x->clients[rng_below(r, DEVICES)].d;
+    struct smmu_request q = {.iova = rng_below(r, PAGES) << 12, .size = 0x1000};
+    struct smmu_range to;
+    unsigned granted;
+    q.access = SMMU_READ | (rng_below(r, 2) ? SMMU_WRITE : 0);
+    uint64_t end = smmu_ats_request(d, &q, &to, &granted);
+    say(x, 5 | end << 8 | granted << 16, to.address, to.size);
 }
 
 static void do_page(struct side *x, struct rng *r)
@@ -158,7 +238,9 @@ static void do_atc(struct side *x, struct rng *r)
 static void step(struct side *x, struct rng *r)
 {
     static void (*const steps[])(struct side * x, struct rng * r) = {
-        do_register, do_command, do_command, do_fault, do_fault, do_page, do_atc};
+        do_register, do_command, do_command, do_fault, do_access,
+        do_access,   do_access,  do_ats,     do_page,  do_atc,
+    };
     steps[rng_below(r, ARRAY_LEN(steps))](x, r);
 }
 
@@ -170,14 +252,34 @@ static void save(struct side *x, struct buf *to)
     smmu_snapshot_save(x->u.smmu, to);
 }
 
+/* Caches are not in a snapshot, so what they count goes its own way. */
+static bool differs(const char *text)
+{
+    static const char *const caches[] = {"last_page_hits", "tlb_hits",    "walks",       "fetches",
+                                         "walk_hits",      "config_hits", "config_reads"};
+    for (; *text; text += strcspn(text, "\n") + 1) {
+        bool cache = false;
+        for (size_t i = 0; i < ARRAY_LEN(caches); i++) {
+            size_t n = strlen("unit: stats."), len = strlen(caches[i]);
+            cache = cache || (!strncmp(text, "unit: stats.", n) && !strncmp(text + n, caches[i], len) &&
+                              text[n + len] == ' ');
+        }
+        if (!cache) return true;
+    }
+    return false;
+}
+
 static void same(struct side *a, struct side *b, uint64_t seed)
 {
     struct buf x = {0}, y = {0}, text = {0};
     save(a, &x);
     save(b, &y);
-    if (smmu_snapshot_diff(&x, &y, &text)) fail_msg("seed %lu: %s", seed, buf_cstr(&text));
+    assert_true(smmu_snapshot_diff(&x, &y, &text) >= 0);
+    if (differs(buf_cstr(&text))) fail_msg("seed %lu: %s", seed, buf_cstr(&text));
     assert_int_equal(a->nlog, b->nlog);
-    assert_memory_equal(a->log, b->log, a->nlog * sizeof(*a->log));
+    for (unsigned i = 0; i < a->nlog; i++)
+        if (a->log[i] != b->log[i])
+            fail_msg("seed %lu: word %u of what was said is %#lx, then %#lx", seed, i, a->log[i], b->log[i]);
     assert_memory_equal(a->u.wires, b->u.wires, sizeof(a->u.wires));
     assert_int_equal(a->u.messages, b->u.messages);
     assert_int_equal(a->u.sevs, b->u.sevs);

@@ -14,10 +14,7 @@ static enum smmu_put stall_record(struct smmu *s, struct smmu_stall *w)
     bool written = put == SMMU_PUT || put == SMMU_PUT_FIRST;
     if (w->pending != !written) s->npending += written ? -1u : 1u;
     w->pending = !written;
-    if (written) {
-        s->mergeable = false;
-        smmu_count(&s->stats.events, 1);
-    }
+    if (written) smmu_count(&s->stats.events, 1);
     return put;
 }
 

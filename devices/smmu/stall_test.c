@@ -1,5 +1,6 @@
 /* Stalled accesses: CMD_RESUME, CMD_STALL_TERM, what the queue has no room for, a full table, the end of it
  * all. */
+#include "devices/smmu/fixture.h"
 #include "devices/smmu/queue_test.h"
 
 /* An access of this device stalls: its number. */
@@ -192,6 +193,21 @@ static void test_stale(void **state)
     heard(r, number, SMMU_DONE, false);
 }
 
+/* Nor while an abort of the queue is not acknowledged. */
+static void test_stale_abort(void **state)
+{
+    struct rig *r = *state;
+    rig_write(r, SMMU_REG_CR0, RIG_ALL & ~RIG_EVENTQ);
+    rig_write(r, SMMU_REG_EVENTQ_BASE, 0x1000 | 3);
+    rig_write(r, SMMU_REG_CR0, RIG_ALL);
+    unsigned number = stall(r->d);
+    sync(r);
+    rig_write(r, SMMU_REG_EVENTQ_CONS, 0);
+    assert_int_equal(r->nheard, 0);
+    rig_acknowledge(r);
+    heard(r, number, SMMU_DONE, false);
+}
+
 /* ---- no room for more of them ---- */
 
 static void test_table_full(void **state)
@@ -277,12 +293,61 @@ static void test_again(void **state)
     terminate(r, 5);
 }
 
+/* ---- from the access to its end, over real tables ---- */
+
+enum { PAGE = 0x5000 };
+
+static void test_demand_paging(void **state)
+{
+    struct rig *r = *state;
+    struct smmu_client client = *smmu_client(r->d);
+    struct fixture x = {.s = r->s, .next = FREE + 0x100000};
+    struct smmu_device *d;
+    struct smmu_stop stop;
+    uint64_t words[SMMU_EVENT_WORDS], bytes[2] = {0x1111, 0x2222}, back[2] = {0};
+    struct smmu_request q = {.iova = PAGE + 0xff8, .size = 16, .access = SMMU_WRITE};
+    x.strtab = fix_alloc(&x, 64 * 64);
+    x.cd_at = fix_alloc(&x, 4096);
+    struct fix_table table = fix_table(&x, 12, 39, -1);
+    fix_map(&x, &table, PAGE, RAM, 3, FIX_S1);
+    fix_stage1(&x, &table);
+    fix_put(x.cd, SMMU_CD_S, 1);
+    fix_apply(&x);
+    rig_write(r, SMMU_REG_CR0, 0);
+    rig_write(r, SMMU_REG_STRTAB_BASE, x.strtab);
+    rig_write(r, SMMU_REG_STRTAB_BASE_CFG, 6);
+    rig_write(r, SMMU_REG_CR0, RIG_ALL);
+    client.sid = FIX_SID;
+    assert_int_equal(smmu_attach(r->s, &client, &d), 0);
+
+    /* The first half has a page, the second has none. */
+    assert_int_equal(smmu_dma(d, &q, bytes, &stop), SMMU_STALLED);
+    assert_int_equal(stop.done, 8);
+    assert_int_equal(stop.event, SMMU_F_TRANSLATION);
+    assert_true(rig_take(r, SMMU_EVENTQ, words));
+    assert_int_equal(words[0], (uint64_t)FIX_SID << 32 | SMMU_F_TRANSLATION);
+    assert_int_equal(words[1], stop.stall | 1u << 31 | 2ull << 40);
+    assert_int_equal(words[2], PAGE + 0x1000);
+    assert_int_equal(words[3], 0);
+    fix_map(&x, &table, PAGE + 0x1000, RAM + 0x3000, 3, FIX_S1);
+    resume(r, FIX_SID, stop.stall, RETRY);
+    heard(r, stop.stall, SMMU_DONE, false);
+    q.iova += stop.done;
+    q.size -= stop.done;
+    assert_int_equal(smmu_dma(d, &q, &bytes[1], &stop), SMMU_DONE);
+    rig_load(r, RAM + 0xff8, back, 1);
+    rig_load(r, RAM + 0x3000, back + 1, 1);
+    assert_memory_equal(back, bytes, sizeof bytes);
+    assert_false(rig_take(r, SMMU_EVENTQ, words));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_resume), RIG_TEST(test_mismatch),     RIG_TEST(test_many),   RIG_TEST(test_pending),
-        RIG_TEST(test_stale),  RIG_TEST(test_pending_off),  RIG_TEST(test_detach), RIG_TEST(test_table_full),
-        RIG_TEST(test_again),  RIG_TEST(test_switched_off),
+        RIG_TEST(test_resume),        RIG_TEST(test_mismatch),    RIG_TEST(test_many),
+        RIG_TEST(test_pending),       RIG_TEST(test_stale),       RIG_TEST(test_pending_off),
+        RIG_TEST(test_detach),        RIG_TEST(test_table_full),  RIG_TEST(test_again),
+        RIG_TEST(test_demand_paging), RIG_TEST(test_stale_abort), RIG_TEST(test_switched_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,16 +125,20 @@ static ALWAYS_INLINE unsigned smmu_tlb_set(uint64_t va, unsigned n, uint64_t ins
     return (unsigned)(((va >> n) + instance * 0x9e5 + n) % SMMU_TLB_SETS) * SMMU_TLB_WAYS;
 }
 
-/* An entry of this configuration for va that allows what is needed, or NULL. */
-static ALWAYS_INLINE const struct smmu_tlb_entry *smmu_tlb_find(const struct smmu_caches *k,
-                                                                uint64_t instance, uint64_t va, unsigned need)
+/* An entry of this configuration for va that allows what is needed, or NULL. *size: of 2^n bytes; `va` may be
+ * gone by now. */
+static ALWAYS_INLINE const struct smmu_tlb_entry *
+smmu_tlb_find(const struct smmu_caches *k, uint64_t instance, uint64_t va, unsigned need, unsigned *size)
 {
     for (uint64_t sizes = __atomic_load_n(&k->sizes, __ATOMIC_RELAXED); sizes; sizes &= sizes - 1) {
         unsigned n = (unsigned)__builtin_ctzll(sizes);
         const struct smmu_tlb_entry *e = &k->tlb[smmu_tlb_set(va, n, instance)];
         uint64_t want = (va >> n << n) | n, tag = instance << SMMU_TAG_SHIFT | need;
         for (unsigned way = 0; way < SMMU_TLB_WAYS; way++, e++)
-            if (smmu_atomic(&e->va) == want && !((e->tag ^ tag) & (~(uint64_t)0xff | need))) return e;
+            if (smmu_atomic(&e->va) == want && !((e->tag ^ tag) & (~(uint64_t)0xff | need))) {
+                *size = n;
+                return e;
+            }
     }
     return NULL;
 }

@@ -41,10 +41,9 @@ static ALWAYS_INLINE bool last_hit(const struct smmu_caches *k, const struct smm
 
 /* uses: as it was before the translation was looked for. */
 static ALWAYS_INLINE void remember(struct smmu_caches *k, const struct smmu_request *q,
-                                   const struct smmu_context *x, const struct smmu_tlb_entry *e,
+                                   const struct smmu_context *x, const struct smmu_tlb_entry *e, unsigned n,
                                    uint64_t iova, uint64_t uses)
 {
-    unsigned n = e->va & 63;
     k->last = (struct smmu_last){
         .iova = iova >> n << n, /* as it came, with the top byte that it had */
         .size = 1ull << n,
@@ -107,7 +106,7 @@ static void keep(struct job *j, const struct smmu_context *x, uint64_t instance,
     e.pa = pa >> n << n;
     e.tag = instance << SMMU_TAG_SHIFT | perm_of(page, writable);
     if (!x->config.bypass) smmu_tlb_insert(k, &e, fills);
-    remember(k, j->q, x, &e, iova, uses);
+    remember(k, j->q, x, &e, n, iova, uses);
 }
 
 static bool stopped(struct job *j, const struct smmu_config *c, const struct smmu_fault *f)
@@ -181,11 +180,12 @@ static ALWAYS_INLINE bool find(struct job *j, uint64_t iova, struct piece *p)
     if (unlikely(!x)) x = smmu_context(j->d, q->access & SMMU_SUBSTREAM, q->ssid);
     uint64_t instance = smmu_atomic(&x->instance);
     const struct smmu_tlb_entry *e = NULL;
+    unsigned n = 0;
     if (likely(instance))
-        e = smmu_tlb_find(k, instance, smmu_canonical(x->tags, iova), x->need[q->access & ACCESS]);
+        e = smmu_tlb_find(k, instance, smmu_canonical(x->tags, iova), x->need[q->access & ACCESS], &n);
     if (unlikely(!e)) return walk(j, iova, p);
     j->tlb_hits++;
-    remember(k, q, x, e, iova, uses);
+    remember(k, q, x, e, n, iova, uses);
     skip = iova - k->last.iova;
     *p = (struct piece){e->host + skip, e->pa + skip, k->last.size - skip};
     return true;

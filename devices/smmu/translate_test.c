@@ -380,6 +380,69 @@ static void test_substreams(void **state)
     }
 }
 
+/* Another substream takes the place of the last access's configuration, with other permissions. */
+static void test_last_page_of_a_lost_configuration(void **state)
+{
+    stage1();
+    uint64_t cds = fix_alloc(&fix, 256 * 64);
+    fix_put(fix.ste, SMMU_STE_S1CONTEXTPTR, cds >> 6);
+    fix_put(fix.ste, SMMU_STE_S1CDMAX, 8);
+    fix_apply(&fix);
+    fix_map(&fix, &s1, 0x5000, 0x82000000, 3, FIX_S1 & ~0x40u);
+    for (unsigned ssid = 1; ssid < 256; ssid++)
+        assert_true(smmu_store_words(fix.s, cds + ssid * 64, fix.cd, 8));
+    struct smmu_request q = {0x5000, 16, 1, SMMU_READ | SMMU_SUBSTREAM | SMMU_PRIVILEGED};
+    assert_int_equal(smmu_translate(dev, &q, ranges, 4, &stop), 1);
+    struct smmu_request other = {0x9000, 16, SMMU_CONTEXTS, SMMU_READ | SMMU_SUBSTREAM};
+    assert_int_equal(smmu_translate(dev, &other, ranges, 4, &stop), 0);
+    const struct smmu_last *last = &dev->caches->last;
+    if (last->size) assert_ptr_not_equal(last->need, dev->caches->recent->need);
+}
+
+/* Stage 1's table of 64K in pages of stage 2 that do not lie together. */
+static void test_table_in_pieces(void **state)
+{
+    s2 = fix_table(&fix, 12, 40, 1);
+    for (uint64_t a = FIX_BASE; a < FIX_BASE + 0x2000000; a += 1 << 21) fix_map(&fix, &s2, a, a, 2, FIX_S2);
+    s1 = fix_table(&fix, 16, 42, -1);
+    uint64_t l3 = 0xc0000000; /* where stage 1 sees its second table: its pages stand in reverse */
+    uint64_t real = fix_alloc(&fix, 1 << 16);
+    for (uint64_t i = 0; i < 16; i++) fix_map(&fix, &s2, l3 + i * 4096, real + (15 - i) * 4096, 3, FIX_S2);
+    fix_store(&fix, fix_entry(&fix, &s1, 0, 2), l3 | 3);
+    for (uint64_t i = 0; i < 8192; i += 512)
+        fix_store(&fix, real + (15 - i / 512) * 4096, (FIX_BASE + i / 512 * 0x10000) | FIX_S1 | 3);
+    fix_stage1(&fix, &s1);
+    fix_stage2(&fix, &s2);
+    fix_apply(&fix);
+    for (uint64_t i = 0; i < 8192; i += 512) {
+        assert_int_equal(translate(i << 16, 16, SMMU_READ), 1);
+        assert_int_equal(ranges[0].address, FIX_BASE + i / 512 * 0x10000);
+    }
+}
+
+/* What both stages made goes with stage 2's address, whatever stage 1's is. */
+static void test_stage2_of_nested(void **state)
+{
+    s2 = fix_table(&fix, 12, 40, 1);
+    for (uint64_t a = FIX_BASE; a < FIX_BASE + 0x2000000; a += 1 << 21) fix_map(&fix, &s2, a, a, 2, FIX_S2);
+    s1 = fix_table(&fix, 12, 39, -1);
+    fix_map(&fix, &s1, 0x5000, 0xc0008000, 3, FIX_S1);
+    fix_map(&fix, &s2, 0xc0008000, 0x82000000, 3, FIX_S2);
+    fix_stage1(&fix, &s1);
+    fix_stage2(&fix, &s2);
+    fix_apply(&fix);
+    assert_int_equal(translate(0x5000, 16, SMMU_READ), 1);
+    fix_map(&fix, &s2, 0xc0008000, 0x82001000, 3, FIX_S2);
+    tlbi((struct smmu_invalidation){.by_vmid = true,
+                                    .vmid = 3,
+                                    .by_address = true,
+                                    .ipa = true,
+                                    .address = 0xc0008000,
+                                    .last = 0xc0008fff});
+    assert_int_equal(translate(0x5000, 16, SMMU_READ), 1);
+    assert_int_equal(ranges[0].address, 0x82001000);
+}
+
 /* ---- against walks without caches ---- */
 
 struct outcome {
@@ -410,38 +473,33 @@ static bool same(struct outcome a, struct outcome b)
     return a.event == b.event && a.pa == b.pa;
 }
 
-/* One random change of a table; what it was, so that results in between may be either. */
-static uint64_t change(struct rng *r, const struct fix_table *t, uint64_t iova, uint64_t pa, uint64_t base,
+/* One random change of a table; how many bits of addresses it concerns. */
+static unsigned change(struct rng *r, const struct fix_table *t, uint64_t iova, uint64_t pa, uint64_t base,
                        bool *leaf)
 {
-    unsigned top = t->granule == 14 ? 2 : 1,
-             level = rng_below(r, 4) ? 3 : top + (unsigned)rng_below(r, 4 - top);
-    unsigned shift = t->granule + (3 - level) * (t->granule - 3);
-    uint64_t table = t->root, d, at = 0;
-    /* what stands above it may be a block: then that is what changes */
-    for (unsigned l = t->start;; l++) {
-        unsigned low = t->granule + (3 - l) * (t->granule - 3);
-        at = table + (iova >> low & bits_mask(l == t->start ? fix_first_bits(t) : t->granule - 3)) * 8;
+    unsigned top = t->granule == 14 ? 2 : 1, stride = t->granule - 3, level = 3, low = 0;
+    if (top < t->start) top = t->start;
+    if (!rng_below(r, 4)) level = top + (unsigned)rng_below(r, 4 - top);
+    uint64_t table = t->root, at = 0, d = 0;
+    /* what stands above may be a block: then that is what changes */
+    for (unsigned l = t->start; l <= level; l++) {
+        low = t->granule + (3 - l) * stride;
+        at = table + (iova >> low & bits_mask(l == t->start ? fix_first_bits(t) : stride)) * 8;
         d = fix_load(&fix, at);
-        if (l == level) break;
-        if ((d & 3) != 3) {
-            level = l;
-            shift = low;
-            break;
-        }
         table = d & bits_mask(48) & ~bits_mask(t->granule);
+        if ((d & 3) != 3 && l >= top) level = l;
+        if (!d && l < top) fix_store(&fix, at, d = (table = fix_alloc(&fix, 1ull << t->granule)) | 3);
     }
     *leaf = level == 3 || (d & 3) == 1;
     uint64_t attributes =
         base ^ (rng_below(r, 4) ? 0 : rng_below(r, 4) << 6) ^ (rng_below(r, 16) ? 0 : 0x400);
     uint64_t fresh = 0;
     if (level < 3 && rng_below(r, 2))
-        fresh = fix_alloc(&fix, 1ull << t->granule) | 3;
+        fresh = fix_alloc(&fix, 1ull << t->granule) | 3 | rng_below(r, 4) << 61;
     else if (rng_below(r, 8))
-        fresh = (pa >> shift << shift) | attributes | (level == 3 ? 3 : 1);
-    if (level < 3 && (fresh & 3) != 3) *leaf = *leaf && true;
+        fresh = (pa >> low << low) | attributes | (level == 3 ? 3 : 1);
     fix_store(&fix, at, fresh);
-    return shift;
+    return low;
 }
 
 static void random_runs(uint64_t seed, unsigned granule, unsigned mode, unsigned rounds)
@@ -463,7 +521,7 @@ static void random_runs(uint64_t seed, unsigned granule, unsigned mode, unsigned
         }
         bool leaf;
         if (fix.next > FIX_BASE + FIX_SIZE - 0x100000) return;
-        uint64_t shift = change(&r, t, where, pa, mode == SMMU_STE_CONFIG_S2 ? FIX_S2 : FIX_S1, &leaf);
+        unsigned shift = change(&r, t, where, pa, mode == SMMU_STE_CONFIG_S2 ? FIX_S2 : FIX_S1, &leaf);
         for (unsigned i = 0; i < ARRAY_LEN(iova); i++) {
             struct outcome c = cached(iova[i], access[i]);
             if (!same(c, before[i])) assert_true(same(c, now(iova[i], access[i])));
@@ -528,6 +586,9 @@ int main(void)
         T(test_top_byte_shares_entries),
         T(test_permissions_of_hits),
         T(test_substreams),
+        T(test_last_page_of_a_lost_configuration),
+        T(test_table_in_pieces),
+        T(test_stage2_of_nested),
         T(test_random),
 #undef T
     };

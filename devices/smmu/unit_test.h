@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { UNIT_RAM = 0x80000000, UNIT_RAM_SIZE = 1 << 20, UNIT_ROM = 0x10000, UNIT_MSI = 0x08020040 };
+enum { UNIT_RAM = 0x40000000, UNIT_RAM_SIZE = 1 << 20, UNIT_ROM = 0x10000, UNIT_MSI = 0x08020040 };
 
 struct unit {
     struct mem mem;             /* RAM and ROM */

@@ -175,7 +175,7 @@ static bool stage2(struct walk *w, uint64_t ipa, unsigned access, unsigned class
 {
     const struct smmu_stage *st = &w->c->s2;
     for (unsigned tries = 0;; tries++) {
-        uint64_t at;
+        uint64_t at = 0;
         if (!stage2_leaf(w, ipa, class_, to, &at)) return false;
         if (!(to->d & SMMU_D_AF) && !st->af_hardware && !st->af_ignored)
             return fault(w, SMMU_F_ACCESS, true, class_, ipa);
@@ -292,7 +292,7 @@ static bool stage1(struct walk *w, struct found *to)
     unsigned which;
     if (!choose_table(st, w->iova, &which)) return fault(w, SMMU_F_TRANSLATION, false, SMMU_CLASS_IN, 0);
     for (unsigned tries = 0;; tries++) {
-        uint64_t at, pa, hierarchy;
+        uint64_t at, pa, hierarchy = 0;
         if (!stage1_leaf(w, which, to, &at, &pa, &hierarchy)) return false;
         if (!(to->d & SMMU_D_AF) && !st->af_hardware && !st->af_ignored)
             return fault(w, SMMU_F_ACCESS, false, SMMU_CLASS_IN, 0);

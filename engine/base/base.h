@@ -122,5 +122,8 @@ char *xstrdup(const char *s);
 /* Puts a file that was written aside in the place of `path` in one step. 0 or -errno: -ENOTSUP: what stands
  * there is no regular file. */
 int file_replace(const char *fresh, const char *path);
+/* Makes `path` a file of these bytes in one step: whoever reads it sees all of the old ones, or of these. Of
+ * two who do it at once, one stands. 0 or -errno, and then nothing has changed. */
+int file_save(const char *path, const void *bytes, size_t n);
 
 #endif

@@ -165,6 +165,12 @@ bool cpu_fetch(struct vcpu *c, uint64_t addr, void *p, unsigned want, unsigned *
     uint64_t denied = 0;
     BUG_ON(want < c->guest->code_unit);
     if (c->mem->window) return (*got = window_fetch(c, addr, p, want)) > 0;
+    const struct mem_region *all = mem_find(c->mem, addr);
+    if (all && all->perm & CPU_EXEC && all->base + (all->size - 1) - addr >= want) { /* as nearly always */
+        *got = want - want % c->guest->code_unit;
+        memcpy(p, all->host + (addr - all->base), *got);
+        return true;
+    }
     bool cut = find_denied(c->mem, addr, want, CPU_EXEC, false, &denied);
     unsigned n = cut ? (unsigned)(denied - addr) : want;
     n -= n % c->guest->code_unit;

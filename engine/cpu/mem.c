@@ -57,8 +57,14 @@ static unsigned region_at(const struct mem *m, uint64_t addr)
 
 struct mem_region *mem_find(const struct mem *m, uint64_t addr)
 {
-    unsigned i = region_at(m, addr);
-    return i < m->count && m->regions[i].base <= addr ? &m->regions[i] : NULL;
+    enum { FEW = 4 }; /* one after the other is faster than halving */
+    if (m->count > FEW) {
+        unsigned i = region_at(m, addr);
+        return i < m->count && m->regions[i].base <= addr ? &m->regions[i] : NULL;
+    }
+    for (struct mem_region *r = m->regions, *end = r + m->count; r < end; r++)
+        if (addr - r->base < r->size) return r;
+    return NULL;
 }
 
 /* Room for one region more, and for `pages` entries more in the dirty list. */

@@ -86,7 +86,7 @@ void mem_lock(struct mem *m)
 
 void mem_unlock(struct mem *m)
 {
-    BUG_ON(m->owner != &self);
+    BUG_ON(__atomic_load_n(&m->owner, __ATOMIC_RELAXED) != &self);
     if (m->depth)
         m->depth--;
     else

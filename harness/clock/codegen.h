@@ -59,7 +59,7 @@ bool codegen_add_missing(struct codegen_pins *p, struct diag *d);
 /* Fills `now` of each. False: reported. */
 bool codegen_measure_all(struct codegen_pins *p, struct codegen_meter *m, struct diag *d);
 /* With `now` as the sizes. */
-void codegen_write(const struct codegen_pins *p, FILE *out);
+void codegen_write(const struct codegen_pins *p, const char *path, FILE *out); /* of a file at `path` */
 
 static inline bool codegen_grew(const struct codegen_pin *p)
 {

@@ -10,7 +10,6 @@ enum { LIMIT = 60 };
 
 /* ---- the format ---- */
 
-static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
 static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
 static const struct schema seconds = {
     .what = "seconds, from 1 to 3600", .accepts = SCHEMA_NUMBER, .min = 1, .max = 3600};
@@ -37,7 +36,7 @@ static const struct schema item = {
     .what = "a benchmark", .accepts = SCHEMA_MAP, .keys = item_keys, .nkeys = ARRAY_LEN(item_keys)};
 static const struct schema items = {.what = "a list of benchmarks", .accepts = SCHEMA_LIST, .item = &item};
 static const struct schema_key file_keys[] = {
-    {"benchmarks", &version, true, "Version of this format: 1."},
+    {"benchmarks", &schema_version, true, "Version of this format: 1."},
     {"list", &items, true, "The benchmarks."},
 };
 static const struct schema schema_benchmarks = {

@@ -5,6 +5,7 @@
 
 #include "harness/clock/define.h"
 #include "harness/clock/measure.h"
+#include "harness/clock/stats.h"
 
 /* ---- record.c ---- */
 
@@ -36,5 +37,30 @@ struct recorded {
 const char *recorded_read(struct recorded *r, const char *path, struct arena *a);
 /* By machine, then by time. */
 void recorded_sort(struct recorded *r, unsigned n);
+
+/* ---- series.c ---- */
+
+enum { SERIES_CHANGES = 16, SERIES_LEAST = 2 * STATS_SEGMENT /* values; fewer cannot tell */ };
+
+/* Figures of one benchmark, as one definition has it, on one machine. */
+struct series {
+    const char *name, *definition;        /* of it */
+    double v[STATS_MAX];                  /* logarithms of its times, n of them */
+    const struct recorded *at[STATS_MAX]; /* where each is from */
+    unsigned n;                           /* how many */
+    bool ended;                           /* the newest file does not have it, or there it fails */
+};
+
+struct series_change {
+    unsigned at; /* the first value that is different */
+    double by;   /* logarithm of the factor; above 0: slower */
+};
+
+/* Of the n files of one machine, in order: those in which the benchmark that `f` is a figure of gave one. */
+void series_gather(struct series *s, const struct recorded *r, unsigned n, const struct figure *f);
+/* Does one of the n files have a figure of the same benchmark? */
+bool series_seen(const struct recorded *r, unsigned n, const struct figure *f);
+/* Every change by `least` (0.015) or more, in order: at most SERIES_CHANGES of them; how many. */
+unsigned series_changes(const struct series *s, double least, struct series_change *changes);
 
 #endif

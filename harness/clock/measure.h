@@ -8,7 +8,7 @@
 #ifndef HARNESS_CLOCK_MEASURE_H
 #define HARNESS_CLOCK_MEASURE_H
 
-#include "engine/base/base.h"
+#include "harness/clock/process.h"
 
 /* ---- build.c ---- */
 
@@ -21,31 +21,40 @@ struct build {
 
 /* `name` is lockstep-bench itself, a folder with it or with build/rel/lockstep-bench in it, or a commit,
  * which is built in build/compare/<commit> (that takes minutes, and is said on `say`). NULL, or why not. */
-const char *build_find(const char *name, struct build *b, struct arena *a, FILE *say);
+const char *build_find(const char *name, struct build *b, struct stops *stops, struct arena *a, FILE *say);
 /* The project's folder above `program` (a real path): what is built has a bench/ in it, too, but no
  * bench/module.mk. NULL: there is none. */
 const char *build_root(const char *program, struct arena *a);
 
 /* ---- slices.c ---- */
 
-enum { WHY_SIZE = 200 };
+enum { WHY_SIZE = 200 + TAIL_SIZE };
 
 /* Two processes, one of each side, on one processor and in turn. */
 struct slices {
-    unsigned pairs; /* slices of each, at most, after a first one that does not count */
-    unsigned us;    /* CPU time of each slice, at least */
-    double limit;   /* seconds for one of them; then it has failed */
+    unsigned turns;      /* slices of each, at most, after a first one that does not count */
+    unsigned us;         /* CPU time of each slice, at least */
+    double limit;        /* seconds for one of them; then it has failed */
+    struct stops *stops; /* open */
     int cpu; /* number among those that this process may use, modulo how many those are; 0: the first; -1: any
               */
 };
 
-/* The logarithm of the second side's time over the first's, of the fastest slice of each. False: `bad` is the
- * side that fails, or 2 when both do, and `why` says why. */
-bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o, double *v,
-                 unsigned *bad, char why[WHY_SIZE]);
+/* What two processes say of two builds. Which of both scatters less depends on the neighbours: those that
+ * come and go between slices leave the fastest ones alone; those that stay for some slices hit both sides. */
+enum slices_way {
+    BY_FASTEST, /* of each side, the fastest slice */
+    BY_TURNS,   /* the median of the turns' ratios */
+    SLICES_WAYS,
+};
+
+/* The logarithm of the second side's time over the first's, in each way. False: `bad` has a bit for each side
+ * that fails, and `why` says why, with what it said last; or we are to stop. */
+bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o,
+                 double v[SLICES_WAYS], unsigned *bad, char why[WHY_SIZE]);
 /* Names of the benchmarks whose CPU time this process knows (not those by the clock, of other programs), in
  * the build's order, as an array in *names that is NULL at the end. NULL, or why the build does not do it. */
-const char *slices_names(const struct build *b, const char ***names, struct arena *a);
+const char *slices_names(const struct build *b, const char ***names, struct stops *stops, struct arena *a);
 
 /* ---- pairs.c ---- */
 
@@ -56,8 +65,9 @@ enum pair_verdict {
     PAIR_FASTER, /* NEW is */
     PAIR_SLOWER, /* NEW is */
     PAIR_UNSURE, /* noise hides what there is */
-    PAIR_FAILED, /* it fails in NEW (or in both) */
+    PAIR_FAILED, /* it fails in NEW */
     PAIR_FAILED_OLD,
+    PAIR_FAILED_BOTH,
     PAIR_GONE,  /* OLD has it, NEW does not */
     PAIR_ADDED, /* NEW has it, OLD does not */
     PAIR_OTHER, /* the name means different things */
@@ -66,17 +76,18 @@ enum pair_verdict {
 
 /* A benchmark in both builds. */
 struct pair {
-    const char *name;          /* of the benchmark */
-    enum pair_verdict verdict; /* the result */
-    double v[PAIRS_MAX];       /* log of NEW's time over OLD's */
-    unsigned n;                /* of those */
-    unsigned want;             /* so many */
-    double centre, low, high;  /* where they are, as logarithms */
-    double p;                  /* adjusted for the number of benchmarks */
-    bool again;                /* looked changed, and was measured anew */
-    unsigned plant;            /* percent, of NEW */
-    unsigned limit;            /* seconds for a slice; 0: as the options say */
-    char why[WHY_SIZE];        /* failed: why */
+    const char *name;                 /* of the benchmark */
+    enum pair_verdict verdict;        /* the result */
+    double v[SLICES_WAYS][PAIRS_MAX]; /* log of NEW's time over OLD's */
+    unsigned n;                       /* of those */
+    enum slices_way way;              /* that scatters less, in the first look */
+    unsigned want;                    /* so many */
+    double centre, low, high;         /* where they are, as logarithms */
+    double p;                         /* adjusted for the number of benchmarks */
+    bool again;                       /* looked changed, and was measured anew */
+    unsigned plant;                   /* percent, of NEW */
+    unsigned limit;                   /* seconds for a slice; 0: as the options say */
+    char why[WHY_SIZE];               /* failed: why */
 };
 
 struct pair_options {
@@ -91,7 +102,8 @@ struct pair_options {
 /* Joins the names of both sides: n pairs, those of only one side have their verdict already. */
 struct pair *pairs_join(const char *const *old_names, const char *const *new_names, unsigned *n,
                         struct arena *a);
-/* Measures and judges all pairs that have no verdict yet (PAIR_SAME). */
+/* Measures and judges all pairs that have no verdict yet (PAIR_SAME). When it is to stop, it does so at once:
+ * then no verdict means anything. */
 void pairs_measure(struct pair *p, unsigned n, const struct build *old_build, const struct build *new_build,
                    const struct pair_options *o);
 extern const char *const pair_words[PAIR_VERDICTS]; /* for tables */

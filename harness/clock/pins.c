@@ -9,7 +9,6 @@
 
 /* ---- reading ---- */
 
-static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
 static const struct schema isa = {.what = "an ISA", .accepts = SCHEMA_TEXT, .isa = true};
 static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
 static const struct schema count = {.what = "a number", .accepts = SCHEMA_NUMBER};
@@ -31,7 +30,7 @@ static const struct schema pin = {
     .what = "a pin", .accepts = SCHEMA_MAP, .keys = pin_keys, .nkeys = ARRAY_LEN(pin_keys)};
 static const struct schema pins = {.what = "a list of pins", .accepts = SCHEMA_LIST, .item = &pin};
 static const struct schema_key file_keys[] = {
-    {"codegen", &version, true, "Version of this format: 1."},
+    {"codegen", &schema_version, true, "Version of this format: 1."},
     {"isa", &isa, true, "Whose rows these are."},
     {"block", &block, true, "What is around the instructions of a block."},
     {"pins", &pins, true, "Rows, in the order of the tables, each on two choices of registers."},
@@ -175,16 +174,18 @@ static void write_size(const struct codegen_pin *q, FILE *out)
     fputc('\'', out);
 }
 
-void codegen_write(const struct codegen_pins *p, FILE *out)
+void codegen_write(const struct codegen_pins *p, const char *path, FILE *out)
 {
+    struct buf schema = {0};
+    schema_line(path, "codegen", &schema);
     fprintf(out,
-            "# yaml-language-server: $schema=../../build/schema/codegen.json\n#\n"
-            "# Host code of each row, first tier, memory in a window, a processor with everything the "
+            "%s#\n# Host code of each row, first tier, memory in a window, a processor with everything the "
             "emitter knows; what\n"
             "# every block has is not counted. Written by `lockstep codegen --pin`, which wants --why for "
             "what grew.\n"
             "codegen: 1\nisa: %s\n",
-            p->guest->name);
+            buf_cstr(&schema), p->guest->name);
+    buf_free(&schema);
     for (unsigned i = 0; i < p->n; i++) {
         const struct codegen_pin *q = &p->pins[i];
         if (q->row < 0)

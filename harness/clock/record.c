@@ -6,19 +6,21 @@
 #include <jansson.h>
 #include <string.h>
 
-static json_t *environment_json(const struct environment *e)
+/* `context`: Google Benchmark's, which knows how its library was built. */
+static json_t *environment_json(const struct environment *e, const json_t *context)
 {
+    const char *library = json_string_value(json_object_get(context, "library_build_type"));
     struct buf machine = {0}, warnings = {0};
     environment_machine(e, &machine);
     environment_warn(e, &warnings);
     json_t *lines = json_array();
     for (char *line = warnings.p ? strtok(warnings.p, "\n") : NULL; line; line = strtok(NULL, "\n"))
         json_array_append_new(lines, json_string(line));
-    json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:s, s:i, s:s, s:s, s:f, s:s, s:I, s:o}", "machine",
-                          buf_cstr(&machine), "cpu", e->cpu, "cpus", (int)e->cpus, "hypervisor",
-                          e->hypervisor, "governor", e->governor, "turbo", e->turbo, "kernel", e->kernel,
-                          "compiler", e->compiler, "load", e->load, "commit", e->commit, "commit_time",
-                          (json_int_t)e->commit_time, "warnings", lines);
+    json_t *o = json_pack(
+        "{s:s, s:s, s:i, s:s, s:s, s:i, s:s, s:s, s:s, s:f, s:s, s:I, s:o}", "machine", buf_cstr(&machine),
+        "cpu", e->cpu, "cpus", (int)e->cpus, "hypervisor", e->hypervisor, "governor", e->governor, "turbo",
+        e->turbo, "kernel", e->kernel, "compiler", e->compiler, "benchmark_library", library ? library : "",
+        "load", e->load, "commit", e->commit, "commit_time", (json_int_t)e->commit_time, "warnings", lines);
     buf_free(&machine);
     buf_free(&warnings);
     return o;
@@ -61,8 +63,9 @@ const char *record_write(const char *from, const char *to, const struct environm
     }
     *failed = count_failed(list, say);
     json_object_set_new(all, "lockstep",
-                        json_pack("{s:i, s:o, s:o}", "format", 1, "environment", environment_json(e),
-                                  "definitions", definitions_json(b, list, a)));
+                        json_pack("{s:i, s:o, s:o}", "format", 1, "environment",
+                                  environment_json(e, json_object_get(all, "context")), "definitions",
+                                  definitions_json(b, list, a)));
     errno = 0;
     int err = json_dump_file(all, from, JSON_INDENT(2)) ? -(errno ? errno : EIO) : file_replace(from, to);
     json_decref(all);

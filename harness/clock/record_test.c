@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 static const char figures[] =
-    "{\"context\": {\"date\": \"2026-01-02\"}, \"benchmarks\": ["
+    "{\"context\": {\"date\": \"2026-01-02\", \"library_build_type\": \"debug\"}, \"benchmarks\": ["
     "{\"name\": \"a\", \"run_type\": \"iteration\", \"real_time\": 9, \"cpu_time\": 2.5, \"time_unit\": "
     "\"us\"},"
     "{\"name\": \"a_mean\", \"run_type\": \"aggregate\", \"cpu_time\": 2.5, \"time_unit\": \"us\"},"
@@ -48,6 +48,17 @@ static void write_file(const char *name, const char *text)
     assert_non_null(f);
     fputs(text, f);
     assert_int_equal(fclose(f), 0);
+}
+
+static char *read_file(const char *name)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *f = fopen(name, "r");
+    assert_non_null(f);
+    assert_true(getdelim(&text, &n, 0, f) > 0);
+    fclose(f);
+    return text;
 }
 
 static const char *record(struct place *p, const char *text, const char *to, unsigned *failed)
@@ -101,6 +112,40 @@ static void test_round(void **state)
     assert_true(r.figures[2].ns == 0);
 }
 
+/* How Google Benchmark's library was built is part of where it was measured. */
+static void test_library(void **state)
+{
+    struct place *p = *state;
+    unsigned failed;
+    assert_null(record(p, figures, "to.json", &failed));
+    char *text = read_file("to.json");
+    assert_non_null(strstr(text, "\"benchmark_library\": \"debug\""));
+    free(text);
+}
+
+/* Cut at any byte, neither what Google Benchmark writes nor what we make of it is taken for whole. */
+static void test_cut(void **state)
+{
+    struct place *p = *state;
+    struct recorded r;
+    unsigned failed;
+    char *cut = xstrdup(figures);
+    for (size_t n = strlen(cut); n--;) {
+        cut[n] = 0;
+        assert_non_null(record(p, cut, "none.json", &failed));
+    }
+    free(cut);
+    assert_int_equal(access("none.json", F_OK), -1);
+    assert_null(record(p, figures, "to.json", &failed));
+    cut = read_file("to.json");
+    for (size_t n = strlen(cut) - 1; n--;) {
+        cut[n + 1] = 0;
+        write_file("cut.json", cut);
+        assert_non_null(recorded_read(&r, "cut.json", &p->a));
+    }
+    free(cut);
+}
+
 static void test_refused(void **state)
 {
     struct place *p = *state;
@@ -147,6 +192,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_round, enter, leave),
+        cmocka_unit_test_setup_teardown(test_library, enter, leave),
+        cmocka_unit_test_setup_teardown(test_cut, enter, leave),
         cmocka_unit_test_setup_teardown(test_refused, enter, leave),
         cmocka_unit_test(test_warnings),
         cmocka_unit_test_setup_teardown(test_environment, enter, leave),

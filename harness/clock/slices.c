@@ -2,6 +2,8 @@
  * of a pass back (bench/gbench.cc); and in the end Google Benchmark's JSON, in which errors stand. */
 #include "harness/clock/measure.h"
 
+#include "harness/clock/process.h"
+#include "harness/clock/stats.h"
 #include "harness/run/status.h"
 
 #include <errno.h>
@@ -10,23 +12,25 @@
 #include <math.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
-enum { ANSWER_FD = 3, NAMES_LIMIT = 60 };
+enum { ANSWER_FD = 3, NAMES_LIMIT = 60, LONGEST_NAME = 200, MOST_SAID = 1 << 20 };
+
+/* Seconds that a process that has ended may leave standard error open to others. */
+static const double last_words = 0.05;
 
 /* A benchmark that runs. */
 struct worker {
-    pid_t pid; /* 0: it was not started */
-    int talk;  /* bytes to it, answers from it */
-    int out;   /* its standard output */
+    pid_t pid;         /* 0: it was not started */
+    int talk;          /* bytes to it, answers from it */
+    int out;           /* its standard output */
+    struct tail err;   /* its standard error */
+    const char *wrong; /* what is, although it runs; or NULL */
 };
 
 /* ---- starting ---- */
@@ -47,98 +51,144 @@ static char **make_environment(const struct build *b, unsigned us, char text[2][
     return all;
 }
 
+/* Pipes for its standard output and error, and a line to talk: first what we keep. 0 or an errno. */
+static int open_ends(int out[2], int err[2], int talk[2])
+{
+    if (pipe2(out, O_CLOEXEC)) return errno;
+    if (!pipe2(err, O_CLOEXEC)) {
+        fcntl(err[0], F_SETFL, O_NONBLOCK);
+        if (!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, talk)) return 0;
+        close(err[0]);
+        close(err[1]);
+    }
+    int why = errno;
+    close(out[0]);
+    close(out[1]);
+    return why;
+}
+
 /* Standard output goes to w->out; with `us` it talks, too. 0 or an errno. */
-static int worker_start(struct worker *w, const struct build *b, const char *const *argv, unsigned us)
+static int worker_start(struct worker *w, const struct build *b, const char *const *argv, unsigned us,
+                        const struct stops *stops)
 {
     posix_spawn_file_actions_t actions;
-    char text[2][64], **env = make_environment(b, us, text);
-    int out[2], talk[2];
-    *w = (struct worker){.talk = -1, .out = -1};
-    int err = pipe2(out, O_CLOEXEC) ? errno : 0;
-    if (!err && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, talk)) {
-        err = errno;
-        close(out[0]);
-        close(out[1]);
-    }
-    if (!err) {
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_adddup2(&actions, talk[1], 0);
-        posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-        posix_spawn_file_actions_adddup2(&actions, 0, ANSWER_FD);
-        if (b->root) posix_spawn_file_actions_addchdir_np(&actions, b->root);
-        err = posix_spawn(&w->pid, b->program, &actions, NULL, (char *const *)(uintptr_t)argv, env);
-        posix_spawn_file_actions_destroy(&actions);
-        close(talk[1]);
-        close(out[1]);
-        w->talk = talk[0];
-        w->out = out[0];
-        if (err) w->pid = 0;
-    }
+    char text[2][64];
+    int out[2], errors[2], talk[2];
+    *w = (struct worker){.talk = -1, .out = -1, .err.fd = -1};
+    int err = open_ends(out, errors, talk);
+    if (err) return err;
+    char **env = make_environment(b, us, text);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, talk[1], 0);
+    posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+    posix_spawn_file_actions_adddup2(&actions, errors[1], 2);
+    posix_spawn_file_actions_adddup2(&actions, 0, ANSWER_FD);
+    if (b->root) posix_spawn_file_actions_addchdir_np(&actions, b->root);
+    err = process_start(&w->pid, b->program, argv, env, &actions, stops);
+    posix_spawn_file_actions_destroy(&actions);
+    close(talk[1]);
+    close(out[1]);
+    close(errors[1]);
+    w->talk = talk[0];
+    w->out = out[0];
+    w->err.fd = errors[0];
     free(env);
     return err;
 }
 
-/* All that it still writes goes into `out`. NULL, or how it ended. */
-static const char *worker_end(struct worker *w, double limit, struct buf *out)
+/* Can fd be read? False: it takes too long, or we are to stop. */
+static bool worker_wait(struct worker *w, int fd, double end, struct stops *stops)
 {
-    char chunk[4096];
-    int status;
-    bool late = false;
-    if (w->talk >= 0) shutdown(w->talk, SHUT_WR);
-    while (w->out >= 0 && w->pid) {
-        struct pollfd p = {.fd = w->out, .events = POLLIN};
-        int ready = poll(&p, 1, (int)(limit * 1000));
-        if (ready < 0 && errno == EINTR) continue;
-        late = ready <= 0;
-        ssize_t n = late ? 0 : read(w->out, chunk, sizeof(chunk));
-        if (n <= 0) break;
-        buf_add(out, chunk, (size_t)n);
+    for (double left; !stops->signal && (left = end - status_now()) > 0;) {
+        struct pollfd p[] = {{.fd = fd, .events = POLLIN},
+                             {.fd = w->err.fd, .events = POLLIN},
+                             {.fd = stops->fd, .events = POLLIN}};
+        if (poll(p, 3, (int)(fmin(left, 3600) * 1000) + 1) < 0) continue;
+        if (p[2].revents && stops_wait(stops, 0)) break;
+        if (p[1].revents) tail_read(&w->err);
+        if (p[0].revents) return true;
     }
-    if (late) kill(w->pid, SIGKILL);
-    if (w->talk >= 0) close(w->talk);
-    if (w->out >= 0) close(w->out);
-    if (!w->pid) return "it was not started";
-    if (waitpid(w->pid, &status, 0) != w->pid) return strerror(errno);
-    if (late) return "it takes too long";
-    if (WIFSIGNALED(status)) return sigdescr_np(WTERMSIG(status));
-    return WEXITSTATUS(status) ? "it ends with an error" : NULL;
+    return false;
+}
+
+/* All that it still writes goes into `out`. NULL, or how it ended (`text` has the room). */
+static const char *worker_end(struct worker *w, double limit, struct stops *stops, struct buf *out,
+                              char text[64])
+{
+    const double end = status_now() + limit;
+    const char *why = w->pid ? NULL : "it was not started";
+    char chunk[4096];
+    int status = 0;
+    ssize_t n = 1;
+    if (w->talk >= 0) shutdown(w->talk, SHUT_WR);
+    while (!why && n > 0) {
+        if (!worker_wait(w, w->out, end, stops))
+            why = "it takes too long";
+        else if (out->len > MOST_SAID)
+            why = "it says too much";
+        else if ((n = read(w->out, chunk, sizeof(chunk))) > 0)
+            buf_add(out, chunk, (size_t)n);
+    }
+    if (!why && process_wait(w->pid, fmax(0, end - status_now()), stops, &status)) why = "it takes too long";
+    if (why && w->pid) (void)process_end(w->pid);
+    while (w->err.fd >= 0 && worker_wait(w, w->err.fd, status_now() + last_words, stops)) continue;
+    const int fds[] = {w->talk, w->out, w->err.fd};
+    for (unsigned i = 0; i < ARRAY_LEN(fds); i++)
+        if (fds[i] >= 0) close(fds[i]);
+    return why ? why : process_words(status, text);
 }
 
 /* ---- a slice ---- */
 
-/* One more slice. False: it gave no answer. */
-static bool worker_slice(struct worker *w, double limit, double *ns)
+/* One more slice. False: it is gone. */
+static bool worker_go(struct worker *w)
 {
-    char line[64];
+    return send(w->talk, "g", 1, MSG_NOSIGNAL) == 1;
+}
+
+/* What the slice took. False: it gave no answer; w->wrong, if it still runs. */
+static bool worker_answer(struct worker *w, double limit, struct stops *stops, double *ns)
+{
+    const double end = status_now() + limit;
+    char line[64], *behind;
     size_t n = 0;
-    if (send(w->talk, "g", 1, MSG_NOSIGNAL) != 1) return false;
     while (n < sizeof(line) - 1 && (!n || line[n - 1] != '\n')) {
-        struct pollfd p = {.fd = w->talk, .events = POLLIN};
-        int ready = poll(&p, 1, (int)(limit * 1000));
-        if (ready < 0 && errno == EINTR) continue;
-        ssize_t got = ready > 0 ? read(w->talk, line + n, sizeof(line) - 1 - n) : 0;
+        bool ready = worker_wait(w, w->talk, end, stops);
+        ssize_t got = ready ? read(w->talk, line + n, sizeof(line) - 1 - n) : 0;
+        if (!ready) w->wrong = "it takes too long";
         if (got <= 0) return false;
         n += (size_t)got;
     }
     line[n] = 0;
-    *ns = strtod(line, NULL);
-    return *ns > 0;
+    *ns = strtod(line, &behind);
+    if (*ns > 0 && isfinite(*ns) && *behind == '\n') return true;
+    w->wrong = "what it answers is no time";
+    return false;
 }
 
-/* What it was that gave no answer: Google Benchmark's message, or how the process ended. */
-static void explain(struct worker *w, double limit, char why[WHY_SIZE])
+/* Ends it. False: it failed, and why: Google Benchmark's message, or how the process ended. `answered`: its
+ * slices had answers, which are worth nothing when its checks fail behind them. */
+static bool worker_finish(struct worker *w, bool answered, const struct slices *o, char why[WHY_SIZE])
 {
-    struct buf out = {0};
-    const char *how = worker_end(w, limit, &out);
+    struct buf out = {0}, text = {0};
+    char room[64];
+    const char *how = worker_end(w, w->wrong ? 0 : o->limit, o->stops, &out, room);
     json_t *all = json_loadb(buf_cstr(&out), out.len, JSON_DISABLE_EOF_CHECK, NULL);
     const json_t *bench = json_array_get(json_object_get(all, "benchmarks"), 0);
     const char *message = json_string_value(json_object_get(bench, "error_message"));
-    if (!message && !how)
+    if (w->wrong) how = w->wrong;
+    if (!answered && !message && !how)
         how = bench ? "it knows no slices: it is older than lockstep compare" : "it was not run";
-    snprintf(why, WHY_SIZE, "%s", message ? message : how);
+    if (!message) message = how;
+    if (message) {
+        buf_str(&text, message);
+        tail_write(&w->err, &text);
+        snprintf(why, WHY_SIZE, "%s", buf_cstr(&text));
+    }
     json_decref(all);
     buf_free(&out);
+    buf_free(&text);
+    return !message;
 }
 
 /* Children inherit it. */
@@ -161,76 +211,117 @@ static void make_filter(const char *name, struct buf *filter)
     buf_char(filter, '$');
 }
 
-/* Seconds in all that slices may take, once there is one pair of them. */
-static const double budget = 0.25;
+/* Seconds: all turns but the first may take so much; a slice is long, and the first turn counts, from so much
+ * on. */
+static const double budget = 0.35, long_slice = 0.01, long_turn = 0.1;
 
-/* A B, B A, A B, …: the first pair warms both up, and does not count unless it alone is long enough to. The
- * fastest slice of each goes into least: what neighbours do to a processor makes slices slower, and never
- * faster. Which side gave no answer; 2: none failed. */
-static unsigned take_turns(struct worker w[2], const struct slices *o, double least[2])
+/* A slice of each, whose turn it is first. Both at once when they are long: then the kernel lets them work in
+ * turn, every few milliseconds, which is what keeps neighbours the same for both. Which sides gave no answer,
+ * a bit each. */
+static unsigned take_turn(struct worker w[2], const struct slices *o, unsigned first, bool at_once,
+                          double ns[2])
 {
-    double spent = 0;
-    least[0] = least[1] = INFINITY;
-    for (unsigned i = 0; i <= o->pairs && (isinf(least[0]) || spent < budget); i++) {
-        double ns[2], before = status_now();
-        for (unsigned k = 0; k < 2; k++) {
-            unsigned side = (i + k) % 2;
-            if (!worker_slice(&w[side], o->limit, &ns[side])) return side;
-        }
-        spent += status_now() - before;
-        for (unsigned k = 0; k < 2 && (i || spent >= budget); k++) least[k] = fmin(least[k], ns[k]);
+    unsigned bad = 0;
+    for (unsigned k = 0; k < 2; k++) {
+        unsigned side = (first + k) % 2;
+        if (at_once && !k && !worker_go(&w[!side])) bad |= 1u << !side;
+        if ((!at_once || !k) && !worker_go(&w[side])) bad |= 1u << side;
+        if (!worker_answer(&w[side], o->limit, o->stops, &ns[side])) bad |= 1u << side;
     }
-    return 2;
+    return bad;
 }
 
-bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o, double *v,
-                 unsigned *bad, char why[WHY_SIZE])
+/* A B, B A, A B, …: the first turn warms both up. Which sides gave no answer, a bit each. */
+static unsigned take_turns(struct worker w[2], const struct slices *o, double v[SLICES_WAYS])
 {
-    double least[2];
+    double spent = 0, least[2] = {INFINITY, INFINITY}, ratios[STATS_MAX];
+    unsigned n = 0;
+    bool at_once = true; /* nobody knows yet how long they are */
+    for (unsigned i = 0; i <= o->turns && (!n || spent < budget); i++) {
+        double ns[2], before = status_now();
+        unsigned bad = take_turn(w, o, i % 2, at_once, ns);
+        if (bad) return bad;
+        /* the first one waits for what both set up, too */
+        spent += i ? status_now() - before : (ns[0] + ns[1]) / 1e9;
+        if (!i) at_once = spent > 2 * long_slice;
+        if (!i && spent < long_turn) spent = 0;
+        if (!i && spent <= 0) continue;
+        for (unsigned k = 0; k < 2; k++) least[k] = fmin(least[k], ns[k]);
+        ratios[n++] = log(ns[1] / ns[0]);
+    }
+    v[BY_FASTEST] = log(least[1] / least[0]);
+    v[BY_TURNS] = stats_median(ratios, n);
+    return 0;
+}
+
+bool slices_take(const struct build *const side[2], const char *benchmark, const struct slices *o,
+                 double v[SLICES_WAYS], unsigned *bad, char why[WHY_SIZE])
+{
     struct worker w[2];
-    struct buf filter = {0}, rest = {0};
+    struct buf filter = {0};
     cpu_set_t before;
-    int err[2];
-    BUG_ON(!o->pairs);
+    BUG_ON(!o->turns || o->turns >= STATS_MAX);
+    *bad = 0;
     make_filter(benchmark, &filter);
     choose_cpu(o->cpu, &before);
     for (unsigned i = 0; i < 2; i++) {
         const char *const argv[] = {side[i]->program, buf_cstr(&filter), "--benchmark_min_time=0",
                                     "--benchmark_format=json", NULL};
-        err[i] = worker_start(&w[i], side[i], argv, o->us);
+        int err = worker_start(&w[i], side[i], argv, o->us, o->stops);
+        if (err) snprintf(why, WHY_SIZE, "%s", strerror(err));
+        if (err) *bad |= 1u << i;
     }
     if (o->cpu >= 0) (void)sched_setaffinity(0, sizeof(before), &before);
-    *bad = err[0] ? 0 : err[1] ? 1 : take_turns(w, o, least);
-    if (*bad == 2) *v = log(least[1] / least[0]);
+    const unsigned unborn = *bad;
+    if (!unborn) *bad = take_turns(w, o, v);
     for (unsigned i = 0; i < 2; i++) {
-        if (*bad == i && !err[i]) explain(&w[i], o->limit, why);
-        if (*bad == i && err[i]) snprintf(why, WHY_SIZE, "%s", strerror(err[i]));
-        if (*bad != i || err[i]) (void)worker_end(&w[i], o->limit, &rest);
+        bool answered = !(*bad & 1u << i);
+        if (!(unborn & 1u << i) && !worker_finish(&w[i], answered && !unborn, o, why)) *bad |= 1u << i;
     }
-    buf_free(&rest);
     buf_free(&filter);
-    return *bad == 2;
+    return !*bad && !o->stops->signal;
 }
 
-const char *slices_names(const struct build *b, const char ***names, struct arena *a)
+/* A name stands in a line of a table, and is a word of a command. */
+static bool is_name(const char *text, size_t n)
 {
-    const char *const argv[] = {b->program, "--benchmark_list_tests", NULL};
-    struct buf out = {0};
-    struct worker w;
-    unsigned n = 0, lines = 0;
-    int err = worker_start(&w, b, argv, 0);
-    const char *why = worker_end(&w, NAMES_LIMIT, &out);
-    if (err) why = strerror(err);
-    if (why) why = arena_printf(a, "%s does not start: %s", b->program, why);
-    for (const char *c = buf_cstr(&out); *c; c++) lines += *c == '\n';
-    *names = arena_alloc(a, (lines + 2) * sizeof(**names));
-    for (const char *c = buf_cstr(&out); !why && *c;) {
+    for (size_t i = 0; i < n; i++)
+        if (text[i] <= ' ' || text[i] > '~') return false;
+    return n > 0 && n <= LONGEST_NAME;
+}
+
+/* NULL, or why the lines are none. */
+static const char *read_names(const char *text, const char **names, struct arena *a)
+{
+    unsigned n = 0;
+    for (const char *c = text; *c;) {
         size_t len = strcspn(c, "\n");
+        if (!is_name(c, len)) return "what it says are no names of benchmarks";
         const char *name = arena_strndup(a, c, len);
-        if (len && !strstr(name, "/real_time")) (*names)[n++] = name;
+        if (!strstr(name, "/real_time")) names[n++] = name;
         c += len + (c[len] == '\n');
     }
-    if (!why && !n) why = arena_printf(a, "%s has no benchmarks", b->program);
+    return n ? NULL : "it has no benchmarks";
+}
+
+const char *slices_names(const struct build *b, const char ***names, struct stops *stops, struct arena *a)
+{
+    const char *const argv[] = {b->program, "--benchmark_list_tests", NULL};
+    struct buf out = {0}, text = {0};
+    struct worker w;
+    unsigned lines = 0;
+    char room[64];
+    int err = worker_start(&w, b, argv, 0, stops);
+    const char *why = err ? strerror(err) : worker_end(&w, NAMES_LIMIT, stops, &out, room);
+    for (const char *c = buf_cstr(&out); *c; c++) lines += *c == '\n';
+    *names = arena_alloc(a, (lines + 2) * sizeof(**names));
+    if (why)
+        buf_printf(&text, "%s does not start: %s", b->program, why);
+    else if ((why = read_names(buf_cstr(&out), *names, a)))
+        buf_printf(&text, "%s is no lockstep-bench: %s", b->program, why);
+    tail_write(&w.err, &text);
+    if (why) why = arena_strdup(a, buf_cstr(&text));
+    buf_free(&text);
     buf_free(&out);
     return why;
 }

@@ -1,23 +1,20 @@
 /* lockstep bench: runs lockstep-bench, which is beside this program, and records what it says. */
 #include "harness/clock/history.h"
+#include "harness/clock/process.h"
 #include "harness/commands/program.h"
 #include "harness/corpus/glob.h"
 #include "harness/run/plan.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD}; /* that end the waiting */
+enum { HOURS = 24 * 3600 };
 
 /* What is measured, with what, and where it goes. */
 struct benching {
@@ -103,55 +100,30 @@ static int open_output(struct program *p, struct benching *b)
     return STATUS_PASS;
 }
 
-/* Who stops us stops the benchmarks, too, and hears from us what became of the figures. */
-static int wait_for(pid_t pid, const sigset_t *stops, int *status)
-{
-    const struct timespec soon = {.tv_sec = 1};
-    int stopped = 0;
-    pid_t done;
-    while (!(done = waitpid(pid, status, WNOHANG))) {
-        int sig = sigtimedwait(stops, NULL, &soon);
-        if (sig <= 0 || sig == SIGCHLD) continue;
-        stopped = sig;
-        kill(pid, sig);
-    }
-    return done == pid ? stopped : -errno;
-}
-
-/* Its table goes where ours would. */
-static int run(struct program *p, const struct benching *b, const char *filter)
+/* Its table goes where ours would. Who stops us stops the benchmarks, too, and hears from us what became of
+ * the figures. */
+static int run(struct program *p, const struct benching *b, const char *filter, struct stops *stops)
 {
     const char *out = arena_printf(&p->arena, "--benchmark_out=%s", b->fresh);
     const char *time = arena_printf(&p->arena, "--benchmark_min_time=%g", p->opt.min_time);
     const char *const argv[] = {b->program, filter, time, out, "--benchmark_out_format=json", NULL};
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    sigset_t stops, old;
     int status = 0;
+    char room[64];
     pid_t pid;
     fflush(p->out);
-    sigemptyset(&stops);
-    for (unsigned i = 0; i < ARRAY_LEN(signals); i++) sigaddset(&stops, signals[i]);
-    sigprocmask(SIG_BLOCK, &stops, &old);
-    posix_spawnattr_init(&attr);
-    posix_spawnattr_setsigmask(&attr, &old);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
     posix_spawn_file_actions_init(&actions);
     if (fileno(p->out) > 1) posix_spawn_file_actions_adddup2(&actions, fileno(p->out), 1);
-    int err = posix_spawn(&pid, b->program, &actions, &attr, (char *const *)(uintptr_t)argv, environ);
-    int stopped = err ? 0 : wait_for(pid, &stops, &status);
+    int err = process_start(&pid, b->program, argv, environ, &actions, stops);
     posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attr);
-    sigprocmask(SIG_SETMASK, &old, NULL);
     if (err) return complain(p, STATUS_HARNESS, "%s does not start: %s", b->program, strerror(err));
-    if (stopped < 0) return complain(p, STATUS_HARNESS, "%s", strerror(-stopped));
-    if (stopped)
-        return complain(p, STATUS_HARNESS, "interrupted by SIG%s: nothing is recorded",
-                        sigabbrev_np(stopped));
-    if (WIFSIGNALED(status))
-        return complain(p, STATUS_HARNESS, "%s: %s", b->program, sigdescr_np(WTERMSIG(status)));
-    return WEXITSTATUS(status) ? complain(p, STATUS_HARNESS, "%s ends with an error", b->program)
-                               : STATUS_PASS;
+    while ((err = process_wait(pid, HOURS, stops, &status)) == -ETIME) continue;
+    if (err == -EINTR) (void)process_end(pid);
+    if (stops->signal)
+        return complain(p, STATUS_HARNESS, "interrupted by %s: nothing is recorded", stops_name(stops));
+    if (err) return complain(p, STATUS_HARNESS, "%s", strerror(-err));
+    const char *how = process_words(status, room);
+    return how ? complain(p, STATUS_HARNESS, "%s fails: %s", b->program, how) : STATUS_PASS;
 }
 
 static int record(struct program *p, const struct benching *b, const struct environment *e)
@@ -174,8 +146,11 @@ int cmd_bench(struct program *p)
     if (status) return status;
     environment_read(&e, b.root ? b.root : ".");
     environment_print(&e, p->out);
-    status = run(p, &b, filter);
+    struct stops stops;
+    stops_open(&stops);
+    status = run(p, &b, filter, &stops);
     if (!status) status = record(p, &b, &e);
     if (status > STATUS_FAIL) unlink(b.fresh);
+    stops_close(&stops);
     return status;
 }

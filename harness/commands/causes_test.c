@@ -113,7 +113,72 @@ static void test_crash(void **state)
     run(p, RUN "|-r|junit=r.xml");
     expect_part(p->out, "      2  (several instructions): faulty died of SIGABRT\n");
     expect_part(p->out, "      1  rv.sub: faulty died of SIGABRT\n");
+    expect_part(p->out, "  which instruction it was cannot be told: it dies before the first one, too\n");
     expect_part(p->out, "failures by row: (several instructions) 2, rv.sub 1\n");
+}
+
+/* The interpreter, but multiplication kills it; a block of it at once, as translated code does. */
+static void no_mul_run(struct vcpu *c, uint64_t budget)
+{
+    enum { BLOCK = 200 };
+    for (uint64_t left = budget; left;) {
+        uint64_t n = left < BLOCK ? left : BLOCK, pc = c->state[c->guest->pc_word];
+        for (uint64_t i = 0; i < n; i++) {
+            uint32_t word;
+            if (mem_read(c->mem, pc + i * 4, &word, sizeof(word))) break;
+            int row = c->guest->decode(word);
+            if (row >= 0 && !strcmp(c->guest->rows[row].id, "rv.mul")) abort();
+            if (row < 0) break;
+        }
+        testing_run(c, n);
+        if (c->exit.kind != EXIT_BUDGET) return;
+        left -= n;
+    }
+    c->exit = (struct cpu_exit){.kind = EXIT_BUDGET, .executed = budget};
+}
+TESTING_BACKEND(no_mul, false, true, no_mul_run);
+
+/* What dies only after what came before it in its worker. */
+static void second_run(struct vcpu *c, uint64_t budget)
+{
+    static unsigned runs;
+    if (*testing_reg(c, "a7") == 1 && runs++) abort();
+    testing_run(c, budget);
+}
+TESTING_BACKEND(second, false, true, second_run);
+
+/* The instruction that kills is named wherever it stands, with its condition; and where it is not known,
+ * that. */
+static void test_lost(void **state)
+{
+    static const struct backend *const all[] = {&no_mul, &second, &reference, NULL};
+    static const unsigned before[] = {0, 3, 99, 100, 101, 250, 700};
+    struct place *p = *state;
+    struct buf b = {0};
+    buf_str(&b, "lockstep: 1\nisa: riscv64\ncases:\n");
+    for (unsigned i = 0; i < ARRAY_LEN(before); i++) {
+        buf_printf(&b, "  - {id: n%u, in: {a1: 2}, code: \"", before[i]);
+        for (unsigned k = 0; k < before[i]; k++) buf_str(&b, "xor a0, a0, a1; ");
+        buf_str(&b, "mul a0, a1, a1; nop; nop\"}\n");
+    }
+    buf_str(&b,
+            "  - {id: other, code: 'mul a0, a0, a0; nop'}\n  - {id: fine, code: 'add a0, a1, a2; nop'}\n");
+    write_file("c.yaml", b.p);
+    place_run(p, "run|c.yaml|--quirks|none|-b|no_mul|-O|reference|-r|cover=c.cov|-r|jsonl=1.jsonl", NULL,
+              all);
+    expect_part(p->out, "      8  rv.mul: no_mul died of SIGABRT\n");
+    for (unsigned i = 0; i < ARRAY_LEN(before); i++) {
+        char line[64];
+        snprintf(line, sizeof(line), "  died in instruction %u, at %#x: mul a0, a1, a1 (rv.mul, ",
+                 before[i] + 1, LAYOUT_CODE + 4 * before[i]);
+        expect_part(p->out, line);
+    }
+    write_file("c.yaml", "lockstep: 1\nisa: riscv64\ncases:\n  - {id: a, code: 'nop; nop', in: {a7: 1}}\n"
+                         "  - {id: b, code: 'nop; nop', in: {a7: 1}}\n");
+    place_run(p, "run|c.yaml|--quirks|none|-b|second|-O|reference|-j|1|--order|plain", NULL, all);
+    expect_part(p->out, "      1  (several instructions): second died of SIGABRT\n");
+    expect_part(p->out, "  which instruction it was cannot be told: ");
+    buf_free(&b);
 }
 
 /* Shards and resumption come to the same. */
@@ -197,6 +262,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, enter, leave)
     const struct CMUnitTest tests[] = {T(test_one_instruction), T(test_always), T(test_longer),
-                                       T(test_crash),           T(test_same),   T(test_many_failures)};
+                                       T(test_crash),           T(test_lost),   T(test_same),
+                                       T(test_many_failures)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,12 @@
 /* lockstep codegen: the size of the host code of each row against what was agreed on. */
 #include "harness/clock/codegen.h"
+#include "harness/clock/process.h"
 #include "harness/commands/program.h"
 #include "harness/run/plan.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -68,21 +70,26 @@ static void explain_growth(struct codegen_pins *pins, const char *why)
 /* The old file stays until the new one is whole. */
 static int write_pins(struct program *p, const struct codegen_pins *pins, const char *path)
 {
-    const char *fresh = arena_printf(&p->arena, "%s.new", path);
-    FILE *f = fopen(fresh, "we");
-    int err = f ? 0 : errno;
-    if (f) {
-        codegen_write(pins, f);
-        if (ferror(f)) err = errno ? errno : EIO;
-        if (fclose(f) && !err) err = errno;
-        if (!err) err = -file_replace(fresh, path);
-        if (err) unlink(fresh);
-    }
-    return err ? complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(err)) : STATUS_PASS;
+    char *text = NULL;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+    bool good = f != NULL;
+    if (good) codegen_write(pins, path, f);
+    if (good) good = !fclose(f);
+    int err = good ? file_save(path, text, n) : -ENOMEM;
+    free(text);
+    return err ? complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(-err)) : STATUS_PASS;
 }
 
-static int settle(struct program *p, struct codegen_pins *pins, const char *path)
+static int interrupted(struct program *p, const struct stops *stops)
 {
+    return complain(p, STATUS_HARNESS, "interrupted by %s: not everything is compared", stops_name(stops));
+}
+
+/* Who stops us finds the old file or the new one, whole. */
+static int settle(struct program *p, struct codegen_pins *pins, const char *path, struct stops *stops)
+{
+    if (stops_wait(stops, 0)) return interrupted(p, stops);
     struct codegen_sum v = compare(p, pins);
     if (!v.grew && !v.shrank && !v.missing) return STATUS_PASS;
     if (!p->opt.pin)
@@ -93,7 +100,7 @@ static int settle(struct program *p, struct codegen_pins *pins, const char *path
     return write_pins(p, pins, path);
 }
 
-static int one_isa(struct program *p, const struct guest *g, const char *folder)
+static int one_isa(struct program *p, const struct guest *g, const char *folder, struct stops *stops)
 {
     struct diag d = {.out = p->err};
     struct codegen_pins pins = {.guest = g, .arena = &p->arena};
@@ -105,7 +112,7 @@ static int one_isa(struct program *p, const struct guest *g, const char *folder)
     good = good && codegen_add_missing(&pins, &d) && codegen_measure_all(&pins, m, &d);
     codegen_meter_close(m);
     diag_free(&d);
-    return good ? settle(p, &pins, path) : STATUS_USAGE;
+    return good ? settle(p, &pins, path, stops) : STATUS_USAGE;
 }
 
 int cmd_codegen(struct program *p)
@@ -117,11 +124,14 @@ int cmd_codegen(struct program *p)
     if (o->why && (!o->pin || !*o->why)) return complain(p, STATUS_USAGE, "--why is a reason for --pin");
     for (unsigned i = 0; i < o->args.n; i++)
         if (!program_guest(p, o->args.items[i])) return STATUS_USAGE;
-    for (unsigned i = 0; guest_all[i]; i++) {
+    struct stops stops;
+    stops_open(&stops);
+    for (unsigned i = 0; guest_all[i] && !stops.signal; i++) {
         bool wanted = !o->args.n && guest_all[i]->lift;
         for (unsigned k = 0; k < o->args.n; k++) wanted |= !strcmp(o->args.items[k], guest_all[i]->name);
-        int status = wanted ? one_isa(p, guest_all[i], folder) : STATUS_PASS;
+        int status = wanted ? one_isa(p, guest_all[i], folder, &stops) : STATUS_PASS;
         if (status > worst) worst = status;
     }
+    stops_close(&stops);
     return worst;
 }

@@ -3,6 +3,7 @@
 
 #include "harness/clock/codegen.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -142,6 +143,31 @@ static void test_bad_files(void **state)
     assert_int_equal(p->status, STATUS_USAGE);
 }
 
+/* Who is stopped says so, and pins nothing. */
+static void test_stopped(void **state)
+{
+    struct place *p = *state;
+    sigset_t set, before;
+    fresh_pins(p);
+    char *first = read_file("pins/riscv64.yaml");
+    edit("pins/riscv64.yaml", "insns: 1", "insns: 9");
+    char *edited = read_file("pins/riscv64.yaml");
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, &before);
+    raise(SIGTERM);
+    lockstep(p, "codegen|--pins|pins|--pin");
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    expect_said(p, "stopped", STATUS_HARNESS,
+                "lockstep: interrupted by SIGTERM: not everything is compared\n");
+    char *now = read_file("pins/riscv64.yaml");
+    assert_string_equal(now, edited);
+    assert_string_not_equal(now, first);
+    free(first);
+    free(edited);
+    free(now);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +175,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_pin, enter, leave),
         cmocka_unit_test_setup_teardown(test_grew, enter, leave),
         cmocka_unit_test_setup_teardown(test_missing, enter, leave),
+        cmocka_unit_test_setup_teardown(test_stopped, enter, leave),
         cmocka_unit_test_setup_teardown(test_bad_files, enter, leave),
     };
     if (!getcwd(project, sizeof(project))) return 1;

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LIMIT = 60 /* seconds for a slice */, SLICES = 12, SLICE_US = 2000 };
+enum { LIMIT = 60 /* seconds for a slice */, TURNS = 24, SLICE_US = 2000 };
 
 static double percent(double logarithm)
 {
@@ -80,24 +80,32 @@ static unsigned select_pairs(struct program *p, const struct build side[2], stru
     return kept;
 }
 
-static struct pair_options pair_options(const struct program *p)
+static struct pair_options pair_options(const struct program *p, struct stops *stops)
 {
     return (struct pair_options){.pairs = (unsigned)p->opt.pairs,
-                                 .slices = {.pairs = SLICES, .us = SLICE_US, .limit = LIMIT},
+                                 .slices = {.turns = TURNS, .us = SLICE_US, .limit = LIMIT, .stops = stops},
                                  .least = p->opt.least / 100,
                                  .level = 0.05,
                                  .seed = p->opt.seed,
                                  .progress = p->opt.quiet ? NULL : p->err};
 }
 
+static int interrupted(struct program *p, const struct stops *stops)
+{
+    return complain(p, STATUS_HARNESS, "interrupted by %s: nothing is compared", stops_name(stops));
+}
+
 /* Finds both builds and what both have. */
-static int open_builds(struct program *p, struct build side[2], struct pair **pairs, unsigned *n)
+static int open_builds(struct program *p, struct build side[2], struct stops *stops, struct pair **pairs,
+                       unsigned *n)
 {
     const char **names[2];
     for (unsigned i = 0; i < 2; i++) {
-        const char *name = p->opt.args.items[i], *why = build_find(name, &side[i], &p->arena, p->err);
+        const char *name = p->opt.args.items[i], *why = build_find(name, &side[i], stops, &p->arena, p->err);
+        if (stops->signal) return interrupted(p, stops);
         if (why) return complain(p, STATUS_USAGE, "%s: %s", name, why);
-        why = slices_names(&side[i], &names[i], &p->arena);
+        why = slices_names(&side[i], &names[i], stops, &p->arena);
+        if (stops->signal) return interrupted(p, stops);
         if (why) return complain(p, STATUS_HARNESS, "%s: %s", name, why);
     }
     *pairs = pairs_join((const char *const *)names[0], (const char *const *)names[1], n, &p->arena);
@@ -105,23 +113,25 @@ static int open_builds(struct program *p, struct build side[2], struct pair **pa
     return *n ? STATUS_PASS : complain(p, STATUS_NOTHING, "no benchmark matches");
 }
 
-static int compare_builds(struct program *p)
+static int compare_builds(struct program *p, struct stops *stops)
 {
     struct environment e;
     struct build side[2];
     struct pair *pairs = NULL;
     unsigned n = 0;
-    int status = open_builds(p, side, &pairs, &n);
+    int status = open_builds(p, side, stops, &pairs, &n);
     if (status) return status;
-    struct pair_options o = pair_options(p);
+    struct pair_options o = pair_options(p, stops);
     for (unsigned i = 0; i < n; i++) pairs[i].plant = (unsigned)p->opt.plant;
     environment_read(&e, side[1].root);
     environment_print(&e, p->out);
     pairs_measure(pairs, n, &side[0], &side[1], &o);
+    if (stops->signal) return interrupted(p, stops);
     for (unsigned i = 0; i < n; i++) {
         print_pair(p, &pairs[i]);
         enum pair_verdict v = pairs[i].verdict;
-        if (v == PAIR_SLOWER || v == PAIR_FAILED || v == PAIR_GONE) status = STATUS_FAIL;
+        if (v == PAIR_SLOWER || v == PAIR_FAILED || v == PAIR_FAILED_BOTH || v == PAIR_GONE)
+            status = STATUS_FAIL;
     }
     print_sums(p, pairs, n);
     return status;
@@ -139,18 +149,19 @@ struct tries {
     unsigned all, changed, slower, failed; /* verdicts */
 };
 
-static int try_turns(struct program *p, unsigned plant, unsigned turns, struct tries *t)
+static int try_turns(struct program *p, struct stops *stops, unsigned plant, unsigned turns, struct tries *t)
 {
-    struct pair_options o = pair_options(p);
+    struct pair_options o = pair_options(p, stops);
     int status = STATUS_PASS;
     for (unsigned turn = 0; turn < turns && !status; turn++) {
         struct build side[2];
         struct pair *pairs = NULL;
         unsigned n = 0;
-        status = open_builds(p, side, &pairs, &n);
+        status = open_builds(p, side, stops, &pairs, &n);
         if (status) break;
         for (unsigned i = 0; i < n; i++) pairs[i].plant = plant;
         pairs_measure(pairs, n, &side[0], &side[1], &o);
+        if (stops->signal) return interrupted(p, stops);
         for (unsigned i = 0; i < n; i++) {
             enum pair_verdict v = pairs[i].verdict;
             t->all++;
@@ -165,18 +176,19 @@ static int try_turns(struct program *p, unsigned plant, unsigned turns, struct t
     return status;
 }
 
-static int selftest(struct program *p)
+static int selftest(struct program *p, struct stops *stops)
 {
     struct tries alone = {0}, planted = {0};
     struct environment e;
     struct build b;
-    const char *name = p->opt.args.items[0], *why = build_find(name, &b, &p->arena, p->err);
+    const char *name = p->opt.args.items[0], *why = build_find(name, &b, stops, &p->arena, p->err);
+    if (stops->signal) return interrupted(p, stops);
     if (why) return complain(p, STATUS_USAGE, "%s: %s", name, why);
     list_add(p, &p->opt.args, name);
     environment_read(&e, b.root);
     environment_print(&e, p->out);
-    int status = try_turns(p, 0, ALONE_TURNS, &alone);
-    if (!status) status = try_turns(p, PLANTED, PLANTED_TURNS, &planted);
+    int status = try_turns(p, stops, 0, ALONE_TURNS, &alone);
+    if (!status) status = try_turns(p, stops, PLANTED, PLANTED_TURNS, &planted);
     if (status) return status;
     double wrong = 100.0 * alone.changed / alone.all, found = 100.0 * planted.slower / planted.all;
     fprintf(p->out, "the same against the same: %u of %u changed: %.1f %% false alarms (at most %.0f %%)\n",
@@ -196,15 +208,25 @@ static bool is_history(const char *name)
     return n > 5 && !strcmp(name + n - 5, ".json");
 }
 
+/* Who stops us hears of it, and nothing that we started goes on. */
+static int stoppable(struct program *p, int (*compare)(struct program *p, struct stops *stops))
+{
+    struct stops stops;
+    stops_open(&stops);
+    int status = compare(p, &stops);
+    stops_close(&stops);
+    return status;
+}
+
 int cmd_compare(struct program *p)
 {
     const struct text_list *args = &p->opt.args;
     unsigned histories = 0;
     for (unsigned i = 0; i < args->n; i++) histories += is_history(args->items[i]);
     if (p->opt.selftest && args->n != 1) return complain(p, STATUS_USAGE, "--selftest wants one build");
-    if (p->opt.selftest) return selftest(p);
-    if (histories == args->n) return compare_histories(p);
+    if (p->opt.selftest) return stoppable(p, selftest);
+    if (histories == args->n) return stoppable(p, compare_histories);
     if (histories) return complain(p, STATUS_USAGE, "recorded figures and builds cannot be compared");
     if (args->n != 2) return complain(p, STATUS_USAGE, "compare wants OLD and NEW, or recorded figures");
-    return compare_builds(p);
+    return stoppable(p, compare_builds);
 }

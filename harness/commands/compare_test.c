@@ -2,7 +2,9 @@
  * lockstep-bench: a file beside it says what its benchmarks take. */
 #include "harness/commands/place_test.h"
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- a build ---- */
@@ -23,14 +25,51 @@ static unsigned read_lines(const char *program, struct line *lines, unsigned mos
     return n;
 }
 
-/* Half a percent of noise. */
-static void answer(const struct line *l)
+/* Half a percent of noise, and what the letter behind the time says: neighbours come and go (most slices are
+ * slower), or the processor is now and then faster. */
+static void answer(const char *takes)
 {
     const char *plant = getenv("LOCKSTEP_BENCH_PLANT");
-    double ns = atof(l->takes) * (1 + (plant ? atof(plant) / 100 : 0));
+    double ns = atof(takes) * (1 + (plant ? atof(plant) / 100 : 0));
     struct rng r = {(uint64_t)getpid()};
     char go;
-    while (read(0, &go, 1) == 1) dprintf(3, "%.3f\n", ns * (1 + (double)(rng_below(&r, 1001)) / 100000.0));
+    while (read(0, &go, 1) == 1) {
+        double factor = 1 + (double)rng_below(&r, 1001) / 100000.0;
+        if (strchr(takes, 'n') && rng_below(&r, 10) < 6) factor += (double)rng_below(&r, 1001) / 1000.0;
+        if (strchr(takes, 'f') && rng_below(&r, 20) == 0) factor -= (double)rng_below(&r, 1001) / 3000.0;
+        dprintf(3, "%.3f\n", ns * factor);
+    }
+}
+
+/* It and a process of its own hang; both say in the file `pids` who they are. */
+static void hang(void)
+{
+    (void)fork();
+    FILE *f = fopen("pids", "a");
+    fprintf(f, "%d\n", (int)getpid());
+    fclose(f);
+    for (;;) pause();
+}
+
+static void misbehave(const char *how)
+{
+    static const char message[] = "{\"benchmarks\": [{\"error_message\": \"no such luck\"}]}";
+    char go;
+    if (!strcmp(how, "dies")) abort();
+    if (!strcmp(how, "hangs")) hang();
+    if (!strcmp(how, "fails")) puts(message);
+    if (!strcmp(how, "old")) puts("{\"benchmarks\": [{\"cpu_time\": 5}]}");
+    if (!strcmp(how, "cut")) printf("%.20s", message);
+    if (!strcmp(how, "garbage") && read(0, &go, 1) == 1) dprintf(3, "\x1b[31m\n");
+    if (!strcmp(how, "infinite") && read(0, &go, 1) == 1) dprintf(3, "inf\n");
+    while (!strcmp(how, "babbles")) puts("and so on");
+    if (!strcmp(how, "late")) {
+        answer("1000");
+        puts(message);
+    }
+    if (strcmp(how, "exits") != 0) return;
+    fputs("first\nsecond\n\x1b[31mred\nlast\n\n", stderr);
+    exit(7);
 }
 
 static int play(int argc, char **argv)
@@ -38,6 +77,7 @@ static int play(int argc, char **argv)
     struct line lines[16];
     unsigned n = read_lines(argv[0], lines, 16);
     if (!strcmp(argv[1], "--benchmark_list_tests")) {
+        if (n && !strcmp(lines[0].name, "hangs")) hang();
         for (unsigned i = 0; i < n; i++) puts(lines[i].name);
         return n ? 0 : 1;
     }
@@ -45,12 +85,8 @@ static int play(int argc, char **argv)
         char filter[2200];
         snprintf(filter, sizeof(filter), "--benchmark_filter=^%s$", lines[i].name);
         if (strcmp(argv[1], filter) != 0) continue;
-        if (!strcmp(lines[i].takes, "dies")) abort();
-        if (!strcmp(lines[i].takes, "hangs")) pause();
-        if (!strcmp(lines[i].takes, "fails"))
-            puts("{\"benchmarks\": [{\"error_message\": \"no such luck\"}]}");
-        if (!strcmp(lines[i].takes, "old")) puts("{\"benchmarks\": [{\"cpu_time\": 5}]}");
-        if (atof(lines[i].takes) > 0) answer(&lines[i]);
+        misbehave(lines[i].takes);
+        if (atof(lines[i].takes) > 0) answer(lines[i].takes);
     }
     return 0;
 }
@@ -104,18 +140,55 @@ static void test_verdicts(void **state)
     assert_int_equal(p->status, STATUS_FAIL);
 }
 
+/* Neither kind of noise hides that nothing changed, nor a change. */
+static void test_noise(void **state)
+{
+    struct place *p = *state;
+    make_build("old", "n 1000n\nf 1000f\nslower-n 1000n\nslower-f 1000f\n");
+    make_build("new", "n 1000n\nf 1000f\nslower-n 1030n\nslower-f 1030f\n");
+    lockstep(p, "compare|old|new|-q");
+    expect_part(p->out, "\n2 same, 2 slower\n");
+}
+
+/* Who fails, on which side, how, and what it said last. */
 static void test_failures(void **state)
 {
     struct place *p = *state;
-    make_build("old", "a 1000\nb 1000\nc 1000\nd 1000\n");
-    make_build("new", "a fails\nb dies\nc old\nd 1000\n");
+    make_build("old", "a 1000\nb 1000\nc 1000\nd 1000\ne exits\nf dies\n");
+    make_build("new", "a fails\nb dies\nc old\nd 1000\ne 1000\nf exits\n");
     lockstep(p, "compare|old|new|-q|--pairs|6");
     assert_int_equal(p->status, STATUS_FAIL);
     expect_part(p->out, "\na                                    fails: no such luck\n");
-    expect_part(p->out, "\nb                                    fails: Aborted\n");
+    expect_part(p->out, "\nb                                    fails: it was killed by SIGABRT\n");
     expect_part(p->out, "\nc                                    fails: it knows no slices: it is older than "
                         "lockstep compare\n");
-    expect_part(p->out, "\n1 same, 3 fails\n");
+    expect_part(p->out, "\ne                                    fails in OLD: it ends with status 7\n"
+                        "    | second\n    | ?[31mred\n    | last\n");
+    expect_part(p->out, "\nf                                    fails in both: it ends with status 7\n");
+    expect_part(p->out, "\n1 same, 3 fails, 1 fails in OLD, 1 fails in both\n");
+    lockstep(p, "compare|old|new|-q|--pairs|6|--filter|f");
+    assert_int_equal(p->status, STATUS_FAIL);
+    lockstep(p, "compare|old|new|-q|--pairs|6|--filter|e");
+    assert_int_equal(p->status, STATUS_PASS);
+}
+
+/* What is no answer is none, also when it says very much. */
+static void test_nonsense(void **state)
+{
+    struct place *p = *state;
+    make_build("old", "a 1000\nb 1000\nc 1000\nd 1000\ne 1000\n");
+    make_build("new", "a garbage\nb infinite\nc cut\nd babbles\ne late\n");
+    assert_true(!mkdir("new/bench", 0777));
+    write_file("new/bench/module.mk", "");
+    write_file("new/bench/x.yaml", "benchmarks: 1\nlist: [{name: d, kind: k, limit: 1}]\n");
+    lockstep(p, "compare|old|new|-q|--pairs|6|--filter|*");
+    assert_int_equal(p->status, STATUS_FAIL);
+    expect_part(p->out, "\na                                    fails: what it answers is no time\n");
+    expect_part(p->out, "\nb                                    fails: what it answers is no time\n");
+    expect_part(p->out, "\nc                                    fails: it was not run\n");
+    expect_part(p->out, "\nd                                    fails: it takes too long\n");
+    /* its checks fail behind the slices, which are worth nothing then */
+    expect_part(p->out, "\ne                                    fails: no such luck\n");
 }
 
 /* What the projects of both say of a name. */
@@ -166,7 +239,26 @@ static void test_bad_builds(void **state)
     expect_part(p->err, "broken/lockstep-bench does not start: Exec format error\n");
     lockstep(p, "compare|old|empty");
     assert_int_equal(p->status, STATUS_HARNESS);
-    expect_part(p->err, "empty/lockstep-bench does not start: it ends with an error\n");
+    expect_part(p->err, "empty/lockstep-bench does not start: it ends with status 1\n");
+    write_file("broken/lockstep-bench", "#!/bin/sh\necho one >&2\necho two >&2\nexit 127\n");
+    lockstep(p, "compare|broken|old");
+    assert_int_equal(p->status, STATUS_HARNESS);
+    expect_part(p->err,
+                "broken/lockstep-bench does not start: it ends with status 127\n    | one\n    | two\n");
+    write_file("broken/lockstep-bench", "#!/bin/sh\nhead -c 5000 /dev/zero\n");
+    lockstep(p, "compare|broken|old");
+    expect_part(p->err, "broken/lockstep-bench is no lockstep-bench: it has no benchmarks\n");
+    write_file("broken/lockstep-bench", "#!/bin/sh\necho 'usage: a b'\n");
+    lockstep(p, "compare|broken|old");
+    expect_part(p->err,
+                "broken/lockstep-bench is no lockstep-bench: what it says are no names of benchmarks\n");
+    write_file("broken/lockstep-bench", "#!/bin/sh\nexec yes\n");
+    lockstep(p, "compare|broken|old");
+    expect_part(p->err, "broken/lockstep-bench does not start: it says too much\n");
+    assert_int_equal(chmod("broken/lockstep-bench", 0644), 0);
+    lockstep(p, "compare|old|broken/lockstep-bench");
+    expect_said(p, "no program", STATUS_USAGE,
+                "lockstep: broken/lockstep-bench: it is a file that cannot be executed\n");
     lockstep(p, "compare|old|old|--filter|zzz");
     expect_said(p, "zzz", STATUS_NOTHING, "lockstep: no benchmark matches\n");
     lockstep(p, "compare|old");
@@ -186,6 +278,93 @@ static void test_selftest(void **state)
     make_build("old", "a 1000\nb fails\n");
     lockstep(p, "compare|--selftest|-q|--filter|*|--pairs|8|old");
     expect_said(p, "fails", STATUS_FAIL, "lockstep: some benchmarks could not be measured\n");
+}
+
+/* ---- signals ---- */
+
+/* Starts it with these words, in the background; what it says goes to the files `out` and `said`. */
+static pid_t start(const char *words)
+{
+    pid_t pid = fork();
+    if (pid) return pid;
+    struct place p = {.out = NULL};
+    place_run(&p, words, "out", backend_all);
+    write_file("said", p.err);
+    _exit(p.status);
+}
+
+static bool is_alive(pid_t pid)
+{
+    char path[40], state = 0;
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    bool read = f && fscanf(f, "%*d %*s %c", &state) == 1;
+    if (f) fclose(f);
+    return read && state != 'Z';
+}
+
+/* Stops it once so many others hang: it says so, and they are gone. */
+static void stop(pid_t pid, int sig, unsigned hanging, const char *said)
+{
+    int status, others[8];
+    unsigned n = 0;
+    for (unsigned i = 0; i < 1000 && n < hanging; i++) {
+        FILE *f = fopen("pids", "r");
+        for (n = 0; f && n < 8 && fscanf(f, "%d\n", &others[n]) == 1;) n++;
+        if (f) fclose(f);
+        usleep(10000);
+    }
+    assert_int_equal(n, hanging);
+    kill(pid, sig);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), STATUS_HARNESS);
+    char *text = read_file("said");
+    expect_part(text, said);
+    free(text);
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned k = 0; k < 100 && is_alive(others[i]); k++) usleep(10000);
+        assert_false(is_alive(others[i]));
+    }
+    unlink("pids");
+}
+
+static void test_stopped(void **state)
+{
+    (void)state;
+    make_build("old", "a 1000\nb 1000\n");
+    make_build("new", "a 1000\nb hangs\n");
+    make_build("mute", "hangs 1\n");
+    stop(start("compare|old|new"), SIGTERM, 2, "lockstep: interrupted by SIGTERM: nothing is compared\n");
+    stop(start("compare|old|new"), SIGINT, 2, "lockstep: interrupted by SIGINT: nothing is compared\n");
+    stop(start("compare|old|mute"), SIGHUP, 2, "lockstep: interrupted by SIGHUP: nothing is compared\n");
+    stop(start("compare|new|--selftest|--filter|*"), SIGTERM, 4, "interrupted by SIGTERM");
+}
+
+/* Who ignores a signal (nohup) is not stopped by it. */
+static void test_ignored(void **state)
+{
+    (void)state;
+    make_build("old", "hangs 1\n");
+    signal(SIGHUP, SIG_IGN);
+    pid_t pid = start("compare|old|old");
+    signal(SIGHUP, SIG_DFL);
+    while (access("pids", F_OK)) usleep(10000);
+    kill(pid, SIGHUP);
+    usleep(50000);
+    stop(pid, SIGTERM, 2, "lockstep: interrupted by SIGTERM: nothing is compared\n");
+}
+
+/* Of a commit whose build was stopped nothing stays; the next comparison begins it anew. */
+static void test_stopped_build(void **state)
+{
+    (void)state;
+    write_file("Makefile", "all:; echo $$$$ > ../../../pids; sleep 100\nbuild/rel/lockstep-bench: all\n");
+    assert_int_equal(
+        system("git init -q . && git add Makefile && git -c user.name=n -c user.email=e commit -qm x"), 0);
+    make_build("old", "a 1000\n");
+    stop(start("compare|old|HEAD"), SIGTERM, 1, "lockstep: interrupted by SIGTERM: nothing is compared\n");
+    assert_int_equal(system("test -z \"$(ls build/compare)\""), 0);
 }
 
 /* ---- recorded figures ---- */
@@ -296,6 +475,11 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_verdicts, enter, leave),
         cmocka_unit_test_setup_teardown(test_failures, enter, leave),
+        cmocka_unit_test_setup_teardown(test_noise, enter, leave),
+        cmocka_unit_test_setup_teardown(test_nonsense, enter, leave),
+        cmocka_unit_test_setup_teardown(test_stopped, enter, leave),
+        cmocka_unit_test_setup_teardown(test_ignored, enter, leave),
+        cmocka_unit_test_setup_teardown(test_stopped_build, enter, leave),
         cmocka_unit_test_setup_teardown(test_definitions, enter, leave),
         cmocka_unit_test_setup_teardown(test_bad_builds, enter, leave),
         cmocka_unit_test_setup_teardown(test_selftest, enter, leave),

@@ -44,8 +44,8 @@ static int read_file(struct work *w, const char *path)
 static bool show_rows(struct work *w, const char *pattern)
 {
     unsigned n = 0;
-    for (unsigned g = 0; g < w->ledger->nguests; g++)
-        n += ledger_select(&w->ledger->guests[g], pattern, true, w->cover.shown[g]);
+    for (unsigned g = 0; g < w->ledger->nsubjects; g++)
+        n += ledger_select(&w->ledger->subjects[g], pattern, true, w->cover.shown[g]);
     w->rows = true;
     return n > 0;
 }
@@ -73,8 +73,8 @@ static int read_words(struct work *w)
 static void show_all(struct work *w)
 {
     w->cover.all = !w->rows;
-    for (unsigned g = 0; g < w->ledger->nguests && w->cover.all; g++)
-        memset(w->cover.shown[g], 0xff, (ledger_rows(&w->ledger->guests[g]) + 63) / 64 * sizeof(uint64_t));
+    for (unsigned g = 0; g < w->ledger->nsubjects && w->cover.all; g++)
+        memset(w->cover.shown[g], 0xff, (ledger_rows(&w->ledger->subjects[g]) + 63) / 64 * sizeof(uint64_t));
 }
 
 /* What coverage/ of the project says, or --thresholds. */
@@ -149,9 +149,9 @@ int cmd_cover(struct program *p)
 {
     struct work w = {.p = p, .ledger = ledger_open(NULL)};
     w.cover.ledger = w.ledger;
-    for (unsigned g = 0; g < w.ledger->nguests; g++)
+    for (unsigned g = 0; g < w.ledger->nsubjects; g++)
         w.cover.shown[g] =
-            arena_alloc(&p->arena, (ledger_rows(&w.ledger->guests[g]) + 63) / 64 * sizeof(uint64_t));
+            arena_alloc(&p->arena, (ledger_rows(&w.ledger->subjects[g]) + 63) / 64 * sizeof(uint64_t));
     find_root(&w);
     int status = read_limits(&w);
     if (!status) status = read_words(&w);

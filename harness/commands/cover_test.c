@@ -123,6 +123,11 @@ static void test_bad_limits(void **state)
     lockstep(p, "cover|--thresholds|x|t");
     assert_int_equal(p->status, STATUS_USAGE);
     expect_part(p->err, "x:2:1: error: unknown key 'codes'");
+    write_file("x", "coverage: 2\nnew: 1\n");
+    lockstep(p, "cover|--thresholds|x|t");
+    assert_int_equal(p->status, STATUS_USAGE);
+    expect_part(p->err, "x:1:11: error: format 2; this lockstep reads format 1\n");
+    expect_no_part(p->err, "'new'"); /* what that format says is not judged */
     write_file("x", "coverage: 1\ncode: {engine: 101}\n");
     lockstep(p, "cover|--thresholds|x|t");
     assert_int_equal(p->status, STATUS_USAGE);

@@ -1,6 +1,7 @@
 /* lockstep gen: cases as `generate:` makes them, spelled out in a corpus file of their own, or packed. */
 #include "harness/generate/fill.h"
 #include "harness/commands/program.h"
+#include "harness/kinds/kind.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -51,37 +52,51 @@ static const char *command_line(struct program *p, const struct guest *g)
         g->name, o->kind, o->rows, o->values, o->until, most_cases(p, !strcmp(o->until, "full")), o->seed);
 }
 
-static int64_t write_corpus(struct program *p, struct case_stream *s, const struct guest *g, FILE *out)
+/* What stands above the cases: the command that made them, and what they are about. */
+struct gen_head {
+    const char *command; /* line */
+    const char *about;   /* "isa: riscv64\n" */
+};
+
+/* `path`: NULL for standard output. */
+static int64_t write_corpus(struct program *p, struct case_stream *s, const struct gen_head *head,
+                            const char *path, FILE *out)
 {
-    fprintf(out,
-            "# yaml-language-server: $schema=../../build/schema/corpus.json\n# %s\nlockstep: 1\nisa: "
-            "%s\ncases:\n",
-            command_line(p, g), g->name);
+    struct buf schema = {0};
+    schema_line(path, "corpus", &schema);
+    fprintf(out, "%s# %s\nlockstep: 1\n%scases:\n", buf_cstr(&schema), head->command, head->about);
+    buf_free(&schema);
     return write_cases(p, s, out);
 }
 
-/* A corpus that a full disk cut off may load, with fewer cases. */
-static int lost(struct program *p, const char *path, int err)
+/* Half a corpus would load, with fewer cases: whatever ends it early, the file there stays as it was. A
+ * device is written as it is. */
+static int write_aside(struct program *p, struct case_stream *s, const struct gen_head *head,
+                       const char *path)
 {
     struct stat st;
-    if (!stat(path, &st) && S_ISREG(st.st_mode)) (void)unlink(path);
-    return complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(err ? err : EIO));
+    bool direct = !stat(path, &st) && !S_ISREG(st.st_mode);
+    const char *fresh = direct ? path : arena_printf(&p->arena, "%s.new", path);
+    FILE *out = fopen(fresh, "we");
+    if (!out) return complain(p, STATUS_USAGE, "cannot write %s: %s", path, strerror(errno));
+    errno = 0;
+    int64_t n = write_corpus(p, s, head, path, out);
+    bool bad = ferror(out);
+    bad |= fclose(out) != 0;
+    int err = bad ? errno ? errno : EIO : direct || n < 0 ? 0 : -file_replace(fresh, path);
+    if (!direct && (err || n < 0)) (void)unlink(fresh);
+    if (n < 0) return STATUS_USAGE;
+    if (err) return complain(p, STATUS_HARNESS, "cannot write %s: %s", path, strerror(err));
+    fprintf(p->out, "%" PRId64 " cases in %s\n", n, path);
+    return STATUS_PASS;
 }
 
 /* Opens the output only once the rows are known to select something. */
-static int generate(struct program *p, struct case_stream *s, const struct guest *g)
+static int generate(struct program *p, struct case_stream *s, const struct gen_head *head)
 {
     const char *path = p->opt.output && strcmp(p->opt.output, "-") != 0 ? p->opt.output : NULL;
-    FILE *out = path ? fopen(path, "we") : p->out;
-    if (!out) return complain(p, STATUS_USAGE, "cannot write %s: %s", path, strerror(errno));
-    errno = 0;
-    int64_t n = write_corpus(p, s, g, out);
-    bool bad = ferror(out);
-    if (path) bad |= fclose(out) != 0;
-    if (n < 0) return STATUS_USAGE;
-    if (bad && path) return lost(p, path, errno);
-    if (path) fprintf(p->out, "%" PRId64 " cases in %s\n", n, path);
-    return STATUS_PASS;
+    if (path) return write_aside(p, s, head, path);
+    return write_corpus(p, s, head, NULL, p->out) < 0 ? STATUS_USAGE : STATUS_PASS;
 }
 
 /* ---- bins ---- */
@@ -180,6 +195,7 @@ static int print_cases(struct program *p, const struct guest *g)
     struct case_filter filter = {.seed = o->seed, .fills = gen_fills_new()};
     struct diag d = {.out = p->err};
     struct buf text = {0};
+    const struct gen_head head = {command_line(p, g), arena_printf(&p->arena, "isa: %s\n", g->name)};
     buf_printf(&text,
                "lockstep: 1\nisa: %s\ngenerate:\n  - kind: '%s'\n    rows: ['%s']\n    values: '%s'\n    "
                "until: '%s'\n    count: %" PRIu64 "\n",
@@ -193,7 +209,7 @@ static int print_cases(struct program *p, const struct guest *g)
     if (s && !n)
         status = complain(p, STATUS_NOTHING, "no row of %s that is done matches '%s'", g->name, o->rows);
     else if (s)
-        status = o->binary ? pack_stream(p, s, false, command_line(p, g)) : generate(p, s, g);
+        status = o->binary ? pack_stream(p, s, false, head.command) : generate(p, s, &head);
     case_stream_close(s);
     gen_fills_free(filter.fills);
     diag_free(&d);
@@ -223,9 +239,47 @@ static int check_rows(struct program *p, const struct guest *g)
     return complain(p, STATUS_NOTHING, "no row of %s that is done matches '%s'", g->name, rows);
 }
 
+/* ---- other kinds of cases ---- */
+
+/* The kind that makes cases of a subject of this name, other than that of instructions; NULL: there is none.
+ */
+static const struct case_kind *find_maker(const char *subject)
+{
+    const char *name;
+    for (unsigned k = 1; kind_all[k]; k++)
+        for (unsigned i = 0; kind_all[k]->generator && (name = kind_all[k]->subject_name(i)); i++)
+            if (!strcmp(name, subject)) return kind_all[k];
+    return NULL;
+}
+
+static int generate_other(struct program *p, const struct case_kind *kind)
+{
+    const struct options *o = &p->opt;
+    const char *subject = o->args.items[0];
+    struct case_filter filter = {.seed = o->seed};
+    struct diag d = {.out = p->err};
+    struct buf about = {0}, text = {0};
+    buf_printf(&about, "kind: %s\n", kind->name);
+    if (kind->subject_name(1)) buf_printf(&about, "subject: %s\n", subject);
+    buf_printf(&text, "lockstep: 1\n%sgenerate:\n  - {count: %" PRIu64 "}\n", buf_cstr(&about), o->count);
+    const struct gen_head head = {arena_printf(&p->arena,
+                                               "lockstep gen %s --count %" PRIu64 " --seed %" PRIu64, subject,
+                                               o->count, o->seed),
+                                  arena_strdup(&p->arena, buf_cstr(&about))};
+    struct case_stream *s = case_stream_open_text("gen", text.p, text.len, &filter, &d);
+    int status = s ? generate(p, s, &head) : STATUS_USAGE;
+    case_stream_close(s);
+    diag_free(&d);
+    buf_free(&about);
+    buf_free(&text);
+    return status;
+}
+
 int cmd_gen(struct program *p)
 {
     const struct options *o = &p->opt;
+    const struct case_kind *other = find_maker(o->args.items[0]);
+    if (other) return generate_other(p, other);
     const struct guest *g = program_guest(p, o->args.items[0]);
     if (!g) return STATUS_USAGE;
     int status = check_rows(p, g);

@@ -25,7 +25,7 @@ void help_command(struct program *p, const struct command *c)
         if (o->letter) snprintf(letter, sizeof(letter), "-%c, ", o->letter);
         snprintf(form, sizeof(form), "%s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
         const char *initial = option_default(o);
-        fprintf(p->out, "  %-30s %s%s%s\n", form, o->help, initial ? "; default: " : "",
+        fprintf(p->out, "  %-29s  %s%s%s\n", form, o->help, initial ? "; default: " : "",
                 initial ? initial : "");
     }
     if (c->examples) fprintf(p->out, "\nexamples:\n%s", c->examples);

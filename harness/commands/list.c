@@ -3,6 +3,7 @@
 #include "harness/clock/define.h"
 #include "harness/cover/view.h"
 #include "harness/commands/explain.h"
+#include "harness/kinds/kind.h"
 #include "harness/mutants/mutants.h"
 #include "harness/packed/packed.h"
 #include "harness/run/plan.h"
@@ -25,12 +26,37 @@ static int list_isas(struct program *p, const struct guest *g)
     return STATUS_PASS;
 }
 
+static int list_kinds(struct program *p, const struct guest *g)
+{
+    for (unsigned i = 0; kind_all[i]; i++) {
+        const char *name;
+        fprintf(p->out, "%-12s %s:", kind_all[i]->name, kind_all[i]->help);
+        for (unsigned k = 0; (name = kind_all[i]->subject_name(k)); k++)
+            fprintf(p->out, "%s %s", k ? "," : "", name);
+        fputc('\n', p->out);
+    }
+    return STATUS_PASS;
+}
+
+/* One that runs cases of another kind than instructions. */
+static void list_other_backend(struct program *p, const struct backend *b, const struct case_kind *kind)
+{
+    const char *why = backend_cannot_run(b), *name;
+    for (unsigned k = 0; (name = kind->subject_name(k)); k++)
+        fprintf(p->out, "           %s: %s\n", name, why ? why : "yes");
+}
+
 static int list_backends(struct program *p, const struct guest *g)
 {
-    for (unsigned i = 0; p->backends[i]; i++) {
-        const struct backend *b = p->backends[i];
+    const struct backend *b;
+    const struct case_kind *kind;
+    for (unsigned i = 0; (b = plan_backend(p, i, &kind)); i++) {
         fprintf(p->out, "%-10s %s%s%s%s\n", b->name, b->description, b->oracle ? " (oracle)" : "",
                 b->version ? ", " : "", b->version ? b->version() : "");
+        if (kind != &kind_instruction) {
+            list_other_backend(p, b, kind);
+            continue;
+        }
         for (unsigned k = 0; guest_all[k]; k++) {
             const char *why = "it cannot run here";
             bool can = !b->probe || !b->probe(guest_all[k], &why);
@@ -123,7 +149,11 @@ static int list_cases(struct program *p, const struct guest *g)
     struct case_stream *s = case_stream_open(o->args.items + 1, o->args.n - 1, &filter, &d);
     while (s && (got = case_stream_next(s, &c)) == 1) {
         if (o->verbose)
-            fprintf(p->out, "%-40s %-16s %s:%d\n", c->id, c->row ? c->row->id : "-", c->at.file, c->at.line);
+            fprintf(p->out, "%-40s %-16s %s:%d\n", c->id,
+                    c->row     ? c->row->id
+                    : c->about ? c->about->id
+                               : "-",
+                    c->at.file, c->at.line);
         else
             fprintf(p->out, "%s\n", c->id);
         n++;
@@ -139,7 +169,7 @@ static int list_cases(struct program *p, const struct guest *g)
 static unsigned count_rows(const struct quirk *q)
 {
     unsigned n = q->undecoded;
-    for (unsigned i = 0; i < q->guest->nrows; i++) n += quirk_about(q, (int)i);
+    for (unsigned i = 0; i < q->nrows; i++) n += quirk_about(q, (int)i);
     return n;
 }
 
@@ -185,7 +215,7 @@ static int list_quirks(struct program *p, const struct guest *g)
     int status = plan_today(p, &today);
     if (status) return status;
     if (!dir) return complain(p, STATUS_NOTHING, "there is no folder corpora/quirks");
-    struct quirks *q = quirks_load(dir, today, &d);
+    struct quirks *q = quirks_load(dir, today, NULL, &d);
     for (unsigned i = 0; q && i < q->n; i++) show_quirk(p, &q->at[i]);
     for (unsigned i = 0; q && i < q->nxfails; i++) show_xfail(p, &q->xfails[i]);
     diag_free(&d);
@@ -236,7 +266,7 @@ static const struct list {
     {"registers", 1, 1, true, list_registers}, {"csrs", 1, 1, true, list_csrs},
     {"cases", 1, ~0u, false, list_cases},      {"schema", 0, 1, false, list_schema},
     {"quirks", 0, 0, false, list_quirks},      {"reports", 0, 0, false, list_reports},
-    {"commands", 0, 0, false, list_commands},
+    {"commands", 0, 0, false, list_commands},  {"kinds", 0, 0, false, list_kinds},
 };
 
 const char *list_name(unsigned i)

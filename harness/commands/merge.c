@@ -3,10 +3,12 @@
  * Records are read side by side, and the case that comes first in the corpora is handed on: memory does not
  * depend on how many there are.
  */
+#include "harness/kinds/kind.h"
 #include "harness/journal/journal.h"
 #include "harness/run/session.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,13 +52,9 @@ static int open_part(struct merge *m, struct part *part)
 static int check_part(struct merge *m, unsigned i)
 {
     const struct part *first = &m->parts[0], *part = &m->parts[i];
-    struct buf where = {0};
-    buf_printf(&where, "in %s", first->path);
-    bool differs = journal_differs(part->j->header, first->j->header, JOURNAL_FOR_MERGE, where.p, &m->why);
-    buf_free(&where);
-    if (differs)
-        return complain(m->p, STATUS_USAGE, "%s is of another run than %s: another %s", part->path,
-                        first->path, buf_cstr(&m->why));
+    if (journal_differs(part->path, part->j->header, first->path, first->j->header, JOURNAL_FOR_MERGE,
+                        &m->why))
+        return complain(m->p, STATUS_USAGE, "%s", buf_cstr(&m->why));
     if (i && !journal_number(part->j->header, "shards"))
         return complain(m->p, STATUS_USAGE, "%s and %s are no shards: each is the whole run", first->path,
                         part->path);
@@ -92,12 +90,12 @@ static int find_backends(struct merge *m, const json_t *list)
     json_array_foreach(list, i, e)
     {
         const char *name = journal_text(e, "name");
-        const struct backend *const *b = m->p->backends;
-        while (*b && strcmp((*b)->name, name) != 0) b++;
-        if (!*b || m->plan.lineup.n == LINEUP_MAX)
+        const struct case_kind *kind;
+        const struct backend *b = plan_backend_named(m->p, name, &kind);
+        if (!b || m->plan.lineup.n == LINEUP_MAX)
             return complain(m->p, STATUS_USAGE, "%s: there is no backend '%s' here", m->parts[0].path, name);
-        m->plan.lineup.entries[m->plan.lineup.n++] =
-            (struct lineup_entry){*b, json_is_true(json_object_get(e, "oracle"))};
+        m->plan.lineup.entries[m->plan.lineup.n++] = (struct lineup_entry){
+            b, json_is_true(json_object_get(e, "oracle")), kind == &kind_instruction ? NULL : kind};
     }
     return 0;
 }
@@ -131,6 +129,9 @@ static int describe_run(struct merge *m)
     m->info.corpus = hash_in(h, "corpus");
     m->info.quirks = hash_in(h, "quirks");
     m->info.choice = hash_in(h, "choice");
+    m->info.watched = json_object_get(h, "watched");
+    m->plan.whole = !m->plan.globs.n && !m->info.choice;
+    m->info.absent = (unsigned)journal_number(h, "absent");
     bool covered = json_is_true(json_object_get(h, "cover")), needed = false;
     for (unsigned i = 0; i < m->plan.nreports; i++)
         needed |= m->plan.reports[i].kind->ledger == LEDGER_NEEDED;
@@ -198,8 +199,21 @@ static struct part *first_part(struct merge *m)
     return first;
 }
 
-/* False: it came to an end too early, and m->why says why. */
-static bool hand_on(struct merge *m)
+/* Now and then: true when somebody wants it to end. */
+static bool pause_between(struct merge *m, struct pool_result *res)
+{
+    session_record(&m->s, NULL);
+    for (int sig; (sig = session_signal());) {
+        if (sig == SIGUSR1)
+            session_asked(&m->s, "");
+        else
+            res->signal = sig;
+    }
+    return res->signal;
+}
+
+/* False: it came to an end too early, and m->why says why, or res->signal. */
+static bool hand_on(struct merge *m, struct pool_result *res)
 {
     uint64_t number = 0;
     for (unsigned i = 0; i < m->n; i++)
@@ -208,10 +222,7 @@ static bool hand_on(struct merge *m)
         part->r.number = number++;
         if (!m->s.ledger) part->r.bins = ""; /* as in a run that keeps none */
         session_record(&m->s, &part->r);
-        if (number % 4096 == 0) {
-            session_record(&m->s, NULL);
-            if (session_is_asked()) session_asked(&m->s, "");
-        }
+        if (number % 4096 == 0 && pause_between(m, res)) return false;
         if (!advance(m, part)) return false;
     }
     return !m->why.len;
@@ -231,21 +242,29 @@ static int check_reports(struct merge *m)
 static int merge(struct merge *m)
 {
     struct pool_result res = {.end = POOL_DONE};
+    sigset_t old;
+    pool_block_signals(&old);
     int status = session_begin(&m->s, m->p, &m->plan, &m->info, NULL);
     if (status) {
         (void)session_end(&m->s, NULL);
+        sigprocmask(SIG_SETMASK, &old, NULL);
         return status;
     }
     if (!m->p->opt.quiet)
         fprintf(m->p->out, "%" PRIu64 " cases of %u record%s\n", m->total, m->n, m->n == 1 ? "" : "s");
-    if (!hand_on(m)) {
+    bool whole = hand_on(m, &res);
+    if (!whole && res.signal) {
+        res.end = POOL_INTERRUPTED;
+    } else if (!whole) {
         res.end = POOL_BROKEN;
         buf_str(&res.message, buf_cstr(&m->why));
         (void)complain(m->p, STATUS_USAGE, "%s", buf_cstr(&m->why));
     }
     status = session_end(&m->s, &res);
     buf_free(&res.message);
-    return res.end == POOL_DONE ? status : STATUS_USAGE;
+    /* after an interruption the signals stay blocked: the program is on its way out already */
+    if (res.end != POOL_INTERRUPTED) sigprocmask(SIG_SETMASK, &old, NULL);
+    return res.end == POOL_BROKEN ? STATUS_USAGE : status;
 }
 
 static int merge_files(struct program *p)

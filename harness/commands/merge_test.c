@@ -56,6 +56,27 @@ static void test_asked(void **state)
     sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
+/* Somebody who wants it to end gets what there is by then, said to be incomplete. */
+static void test_interrupted(void **state)
+{
+    struct place *p = *state;
+    sigset_t ends, old;
+    write_file("c.yaml", "lockstep: 1\nisa: riscv64\ngenerate:\n  - {rows: rv.add, count: 9000}\n");
+    run_shards(p, "run|c.yaml|-b|interp|-O|reference|--quirks|none", 2);
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ends, &old);
+    kill(getpid(), SIGTERM); /* it is waiting when merging begins */
+    lockstep(p, "merge|s1.rec|s2.rec|-r|junit=r.xml");
+    assert_int_equal(p->status, STATUS_HARNESS);
+    expect_part(p->out, "stopped: interrupted by SIGTERM, after 4096 of 9000 cases\n");
+    char *xml = read_file("r.xml");
+    expect_part(xml, "interrupted by SIGTERM");
+    expect_part(xml, "</testsuites>");
+    free(xml);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
 static void test_coverage(void **state)
 {
     struct place *p = *state;
@@ -129,6 +150,8 @@ static void test_refused(void **state)
          "lockstep: seed.rec is of another run than s2.rec: another seed (9, in s2.rec 0)\n"},
         {"merge|s2.rec|third.rec",
          "lockstep: third.rec is of another run than s2.rec: another number of shards (3, in s2.rec 2)\n"},
+        {"merge|s2.rec|whole.rec", "lockstep: whole.rec is the record of a whole run, not of a shard\n"},
+        {"merge|whole.rec|s2.rec", "lockstep: s2.rec is the record of a shard, 2 of 2, not of a whole run\n"},
         {"merge|s2.rec|other.rec", "lockstep: other.rec is of another run than s2.rec: another corpus ("},
         {"merge|s2.rec|lineup.rec", "lockstep: lineup.rec is of another run than s2.rec: another lineup ("},
         {"merge|s2.rec|bare.rec",
@@ -240,6 +263,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_merged, enter, leave),
         cmocka_unit_test_setup_teardown(test_asked, enter, leave),
+        cmocka_unit_test_setup_teardown(test_interrupted, enter, leave),
         cmocka_unit_test_setup_teardown(test_coverage, enter, leave),
         cmocka_unit_test_setup_teardown(test_statuses, enter, leave),
         cmocka_unit_test_setup_teardown(test_refused, enter, leave),

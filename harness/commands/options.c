@@ -96,12 +96,17 @@ static int set_size(struct program *p, const struct option_row *o, const char *t
     return set_scaled(p, o, text, "KMG", v);
 }
 
-static int set_seconds(struct program *p, const struct option_row *o, const char *text, double *v)
+/* `what` it is, of which there may be parts; not negative. */
+static int set_real(struct program *p, const struct option_row *o, const char *text, const char *what,
+                    double *v)
 {
     char *end;
     *v = strtod(text, &end);
     if (end == text || *end || !isfinite(*v) || *v < 0)
-        return complain(p, STATUS_USAGE, "--%s wants seconds, not '%s'", o->name, text);
+        return complain(p, STATUS_USAGE, "--%s wants %s, not '%s'", o->name, what, text);
+    if (o->max && *v > (double)o->max)
+        return complain(p, STATUS_USAGE, "--%s wants %s up to %llu, not '%s'", o->name, what,
+                        (unsigned long long)o->max, text);
     return 0;
 }
 
@@ -144,7 +149,8 @@ static int set_option(struct program *p, enum option_id id, const char *text)
     case TYPE_TEXTS: list_add(p, field, text); break;
     case TYPE_NUMBER: return set_number(p, o, text, field);
     case TYPE_SIZE: return set_size(p, o, text, field);
-    case TYPE_SECONDS: return set_seconds(p, o, text, field);
+    case TYPE_SECONDS: return set_real(p, o, text, "seconds", field);
+    case TYPE_PERCENT: return set_real(p, o, text, "percent", field);
     case TYPE_SHARD: return set_shard(p, text);
     }
     return 0;

@@ -110,13 +110,13 @@ static void test_failure(void **state)
     assert_int_equal(unlink("c.yaml"), 0);
     lockstep(p, line("run|%s%s|--filter|*/bad", "p"));
     assert_int_equal(p->status, STATUS_FAIL);
-    expect_part(p->out, "FAIL riscv64/c/bad (p/manifest.yaml:13)\n");
+    expect_part(p->out, "FAIL riscv64/c/bad (p/manifest.yaml:12)\n");
     expect_part(p->out, "  from  c.yaml:5\n  row   rv.addi");
     expect_part(p->out, "  why   wrong\n");
     expect_part(p->out, "lockstep repro riscv64/c/bad p/manifest.yaml --oracle reference");
     lockstep(p, "repro|riscv64/c/bad|p/manifest.yaml|--oracle|reference|--quirks|none");
     assert_int_equal(p->status, STATUS_FAIL);
-    expect_part(p->out, "riscv64/c/bad (p/manifest.yaml:13)\n");
+    expect_part(p->out, "riscv64/c/bad (p/manifest.yaml:12)\n");
 }
 
 /* In a plan, under include:, and not by the file of records. */
@@ -146,7 +146,7 @@ static void test_gen(void **state)
     struct place *p = *state;
     expect(p, "gen|riscv64|--rows|rv.add|--count|3|--seed|7|--binary|-o|sub/", STATUS_PASS, "");
     expect(p, "list|cases|-v|sub", STATUS_PASS, "");
-    expect_part(p->out, "riscv64/sub/rv.add/0                     rv.add           sub/manifest.yaml:13\n");
+    expect_part(p->out, "riscv64/sub/rv.add/0                     rv.add           sub/manifest.yaml:12\n");
     char *manifest = read_file("sub/manifest.yaml");
     expect_part(manifest,
                 "packed: 1\nisa: riscv64\nfrom: \"lockstep gen riscv64 --kind instruction --rows 'rv.add' "

@@ -218,8 +218,9 @@ int cmd_bench(struct program *p);
 int cmd_pack(struct program *p);
 
 /* ---- shared by commands ---- */
+struct stops;
 /* compare_history.c: of the files that are the arguments. The exit status. */
-int compare_histories(struct program *p);
+int compare_histories(struct program *p, struct stops *stops);
 /* The guest of this name, or NULL after a complaint. */
 const struct guest *program_guest(struct program *p, const char *name);
 /* The stream's cases as a packed corpus in the folder --output; the exit status. `files`: they are from

@@ -89,6 +89,13 @@ static void test_usage(void **state)
         {"run|-j9999", "lockstep: --jobs wants a number from 0 to 1024, not '9999'\n"},
         {"run|--timeout|soon", "lockstep: --timeout wants seconds, not 'soon'\n"},
         {"run|--timeout|nan", "lockstep: --timeout wants seconds, not 'nan'\n"},
+        {"compare|a|b|--least|much", "lockstep: --least wants percent, not 'much'\n"},
+        {"compare|a|b|--least|-1", "lockstep: --least wants percent, not '-1'\n"},
+        {"compare|a|b|--least|101", "lockstep: --least wants percent up to 100, not '101'\n"},
+        {"compare|a|b|--pairs|5", "lockstep: --pairs wants a number from 6 to 33, not '5'\n"},
+        {"compare|a|b|--plant|101", "lockstep: --plant wants a number from 0 to 100, not '101'\n"},
+        {"bench|--min-time|1h", "lockstep: --min-time wants seconds, not '1h'\n"},
+        {"bench|--min-time|4e3", "lockstep: --min-time wants seconds up to 3600, not '4e3'\n"},
         {"run|--shard|0/2", "lockstep: --shard wants I/N with I from 1 to N, not '0/2'\n"},
         {"run|--shard|3/2", "lockstep: --shard wants I/N with I from 1 to N, not '3/2'\n"},
         {"run|--shard|1", "lockstep: --shard wants I/N with I from 1 to N, not '1'\n"},
@@ -390,6 +397,11 @@ static void test_plan(void **state)
     assert_int_equal(p->status, STATUS_USAGE);
     expect_part(p->err, "typo.yaml:3:1: error: unknown key 'backend'");
     expect_part(p->err, "did you mean 'backends'?");
+    write_file("newer.yaml", "plan: 2\nnew: [x]\n");
+    lockstep(p, "run|newer.yaml");
+    assert_int_equal(p->status, STATUS_USAGE);
+    expect_part(p->err, "newer.yaml:1:7: error: format 2; this lockstep reads format 1\n");
+    assert_null(strstr(p->err, "'new'")); /* what that format says is not judged */
     write_file("time.yaml", "plan: 1\ncorpora: [x]\ntimeout: long\n");
     lockstep(p, "run|time.yaml");
     assert_int_equal(p->status, STATUS_USAGE);

@@ -8,8 +8,19 @@
 
 static const struct backend *const backends[] = {&faulty, &reference, &liar, NULL};
 
+static unsigned asked; /* how often somebody wanted the version of `shy` */
+
+static const char *shy_version(void)
+{
+    asked++;
+    return "1.0";
+}
+
+static const struct backend shy = {
+    .name = "shy", .description = "never runs", .oracle = true, .version = shy_version};
+
 /* Quirks name backends by these. */
-const struct backend *const backend_all[] = {&faulty, &reference, &liar, NULL};
+const struct backend *const backend_all[] = {&faulty, &reference, &liar, &shy, NULL};
 const struct backend *backend_find(const char *name)
 {
     for (unsigned i = 0; backend_all[i]; i++)
@@ -161,6 +172,20 @@ static void test_waiver(void **state)
     expect_part(p->out, "quirk x ended on 2027-03-30");
 }
 
+/* Commands to repeat a case can be pasted, whatever the folder is called. */
+static void test_quoted(void **state)
+{
+    struct place *p = *state;
+    write_quirks("xfail:\n" XFAIL("lie", "liar", ""));
+    assert_int_equal(rename("q", "my q's"), 0);
+    assert_int_equal(rename("c.yaml", "my c.yaml"), 0);
+    run(p, "run|my c.yaml|--quirks|my q's|--backend|faulty|--oracle|reference|--filter|*/wrong");
+    assert_int_equal(p->status, 1);
+    expect_part(p->out,
+                "reproduce: lockstep repro 'riscv64/my c/wrong' 'my c.yaml' --backend faulty --oracle "
+                "reference --quirks 'my q'\\''s'\n");
+}
+
 /* The day comes from the environment, too; what is no day is refused. */
 static void test_day(void **state)
 {
@@ -217,11 +242,97 @@ static void test_list(void **state)
                 "faulty is to fail in riscv64/c/wrong, until 2027-03-31\n    not yet\n    q/q.yaml:7\n");
 }
 
+/* What is said of rows: from the first of them to the sums. */
+static char *remarks(const struct place *p)
+{
+    const char *from = strstr(p->out, "quirk "), *to = strstr(p->out, " cases in ");
+    if (!from || !to || from > to) fail_msg("%s%s", p->out, p->err);
+    return strndup(from, (size_t)(to - from));
+}
+
+/* Shards that are merged say what one run says of all that, in every report. */
+static void test_merged(void **state)
+{
+#define REPORTS "|-v|-r|junit=r.xml|-r|jsonl=r.jsonl|-r|md=r.md"
+    static const char *const files[] = {"r.xml", "r.jsonl", "r.md"};
+    struct place *p = *state;
+    char *whole[ARRAY_LEN(files)];
+    write_quirks(
+        "quirks:\n"
+        "  - {id: a, backend: liar, rows: rv.addi, mask: rd, why: w, evidence: e, case: riscv64/c/fine}\n"
+        "  - {id: b, backend: liar, rows: rv.sub, mask: rd, why: w, evidence: e, case: riscv64/c/gone}\n"
+        "  - {id: c, backend: liar, rows: rv.sub, mask: rd, why: w, evidence: e, until: 2027-03-30}\n"
+        "xfail:\n" XFAIL("nowhere", "faulty",
+                         "") "  - {id: y, case: riscv64/c/a*, backend: faulty, why: w}\n");
+    run(p, RUN REPORTS);
+    char *said = remarks(p);
+    expect_part(said, "quirk a no longer shows");
+    expect_part(said, "nor was there its case riscv64/c/gone\n");
+    expect_part(said, "quirk c ended on 2027-03-30");
+    expect_part(said, "none of the cases that quirk x");
+    for (unsigned i = 0; i < ARRAY_LEN(files); i++) whole[i] = timeless(files[i]);
+    run(p, RUN "|-v|--shard|1/2|-r|record=s1.rec");
+    assert_null(strstr(p->out, "quirk b")); /* it may be in the other one */
+    run(p, RUN "|--shard|2/2|-r|record=s2.rec");
+    run(p, "merge|s2.rec|s1.rec" REPORTS);
+    assert_string_equal(p->err, "");
+    char *merged = remarks(p);
+    assert_string_equal(merged, said);
+    for (unsigned i = 0; i < ARRAY_LEN(files); i++) {
+        char *text = timeless(files[i]);
+        assert_string_equal(text, whole[i]);
+        free(text);
+        free(whole[i]);
+    }
+    run(p, RUN "|--filter|*/a*|-r|record=f.rec");
+    run(p, "merge|f.rec|-v");
+    assert_null(strstr(p->out, "quirk b")); /* a filter left cases out */
+    free(said);
+    free(merged);
+}
+
+/* Rows that are not done yet are left out, and counted. */
+static void test_absent(void **state)
+{
+    struct place *p = *state;
+    static const char line[] = " passed, 0 failed; 3 rows left out (status: absent)\n";
+    write_file("v.yaml", "lockstep: 1\nisa: riscv64\ngenerate:\n"
+                         "  - {rows: [rv.add, 'rv.vadd.*'], count: 9}\n  - {rows: 'rv.vadd.*'}\n");
+    run(p, "run|v.yaml|-b|faulty|-O|reference|--quirks|none|-r|record=v.rec|-r|md=v.md");
+    expect_part(p->out, line);
+    char *md = read_file("v.md");
+    expect_part(md, "3 rows left out (status: absent)");
+    free(md);
+    run(p, "merge|v.rec");
+    expect_part(p->out, line);
+    write_file("v.yaml", "lockstep: 1\nisa: riscv64\ngenerate:\n  - {rows: 'rv.vadd.*'}\n");
+    run(p, "run|v.yaml|-b|faulty|-O|reference|--quirks|none");
+    expect_said(
+        p, "none", STATUS_NOTHING,
+        "lockstep: nothing to run: no row that the corpora name has semantics yet (status: absent)\n");
+}
+
+/* To say its version, a backend may have to be started. */
+static void test_not_asked(void **state)
+{
+    struct place *p = *state;
+    write_quirks("quirks:\n  - {id: x, backend: shy, rows: rv.add, versions: '<2', mask: rd, why: w, "
+                 "evidence: e}\n");
+    asked = 0;
+    run(p, RUN "|--filter|*/fine");
+    assert_int_equal(p->status, 0);
+    assert_int_equal(asked, 0);
+    run(p, "list|quirks|--quirks|q");
+    expect_part(p->out, "shy");
+    assert_int_not_equal(asked, 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, leave)
-    const struct CMUnitTest tests[] = {
-        T(test_expected), T(test_expected_crash), T(test_passes), T(test_others_fail), T(test_waiver),
-        T(test_day),      T(test_not_seen),       T(test_list)};
+    const struct CMUnitTest tests[] = {T(test_expected),    T(test_expected_crash), T(test_passes),
+                                       T(test_others_fail), T(test_waiver),         T(test_quoted),
+                                       T(test_day),         T(test_not_seen),       T(test_merged),
+                                       T(test_absent),      T(test_list),           T(test_not_asked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

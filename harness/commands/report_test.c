@@ -5,6 +5,7 @@
 #include "harness/report/report.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static void lockstep(struct place *p, const char *words)
 {
@@ -126,6 +127,61 @@ static void test_history(void **state)
     free(html);
 }
 
+/* What `lockstep bench` wrote on day `i`: a benchmark that takes 20 % longer from the sixth day on. */
+static void write_day(const char *dir, const char *machine, int i)
+{
+    char path[64];
+    struct buf b = {0};
+    buf_printf(
+        &b,
+        "{\"context\": {\"num_cpus\": 2}, \"lockstep\": {\"format\": 1, \"environment\": "
+        "{\"machine\": \"%s\", \"commit\": \"c%d\", \"commit_time\": %d}, \"definitions\": {\"x\": \"d\"}},"
+        "\"benchmarks\": [{\"name\": \"x\", \"cpu_time\": %d, \"time_unit\": \"ns\"}]}",
+        machine, i, 1000 + i, (i < 6 ? 1000 : 1200) + i % 3);
+    snprintf(path, sizeof(path), "%s/%s%d.json", dir, machine, i);
+    write_file(path, buf_cstr(&b));
+    buf_free(&b);
+}
+
+/* Of a folder of figures, the order is that of commits; what is measured now may be in it. */
+static void test_series(void **state)
+{
+    struct place *p = *state;
+    write_cases();
+    assert_int_equal(mkdir("days", 0777), 0);
+    assert_int_equal(mkdir("none", 0777), 0);
+    for (int i = 11; i >= 0; i--) write_day("days", "here", i);
+    write_day("days", "there", 5);
+    write_file("days/notes.txt", "not figures");
+    lockstep(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|days/here11.json|--before|days");
+    expect_said(p, "run", STATUS_FAIL, "");
+    char *html = read_file("x.html");
+    expect_part(html, "<b>1</b> of 1 benchmarks changed in 12 runs on this machine, from <code>c0</code> to "
+                      "<code>c11</code>. 1 other is of another machine: not shown.");
+    expect_part(html, "at <code>c6</code>, after <code>c5</code>");
+    expect_part(html, "<p class=\"meta\">days/here10.json of "); /* bars: against the newest */
+    free(html);
+    lockstep(p,
+             "run|a.yaml" USUAL "|-r|html=x.html|--bench|days/here2.json|--before|days/here0.json|--before|"
+             "days/here1.json");
+    html = read_file("x.html");
+    expect_part(html, "<b>0</b> of 1 benchmarks changed in 3 runs");
+    expect_part(html, "Changes are looked for from 8 runs on.");
+    free(html);
+    expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|days/here2.json|--before|none", STATUS_USAGE,
+           "lockstep: none: there is no other *.json in it\n");
+    expect(
+        p, "run|a.yaml" USUAL "|-r|html=x.html|--before|days", STATUS_USAGE,
+        "lockstep: days/here0.json is an earlier measurement, and there is no --bench FILE to hold against "
+        "it\n");
+    write_file("days/cut.json", "{\"benchmarks\": [");
+    expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|days/here2.json|--before|days", STATUS_USAGE,
+           "lockstep: days/cut.json: line 1: ']' expected near end of file\n");
+    write_file("days/cut.json", "{\"benchmarks\": []}");
+    expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--bench|days/here2.json|--before|days", STATUS_USAGE,
+           "lockstep: days/cut.json: lockstep bench did not write it: nobody knows where it was measured\n");
+}
+
 static void test_bad_history(void **state)
 {
     struct place *p = *state;
@@ -148,6 +204,17 @@ static void test_bad_history(void **state)
     expect(p, "run|a.yaml" USUAL "|-r|html=x.html|--before|a.rec|--before|a.rec", STATUS_USAGE,
            "lockstep: a.rec and a.rec: there can be one run before this\n");
     assert_int_not_equal(access("x.html", F_OK), 0);
+}
+
+/* Nobody could tell what is right: that is not green. */
+static void test_only_skipped(void **state)
+{
+    write_cases();
+    expect(*state, "run|a.yaml|--backend|faulty|--oracle|none|--quirks|none|-q|-r|html=x.html", STATUS_PASS,
+           "");
+    char *html = read_file("x.html");
+    expect_part(html, "<p class=\"pill cut\">Nothing checked</p>\n<h1>No case was checked: 2 skipped</h1>");
+    free(html);
 }
 
 /* A case that failed and passes, though nothing has changed, is flaky; once something has, it was mended. */
@@ -274,7 +341,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_listed, enter, leave),
         cmocka_unit_test_setup_teardown(test_printed, enter, leave),
         cmocka_unit_test_setup_teardown(test_history, enter, leave),
+        cmocka_unit_test_setup_teardown(test_series, enter, leave),
         cmocka_unit_test_setup_teardown(test_bad_history, enter, leave),
+        cmocka_unit_test_setup_teardown(test_only_skipped, enter, leave),
         cmocka_unit_test_setup_teardown(test_flaky, enter, leave),
         cmocka_unit_test_setup_teardown(test_same, enter, leave),
         cmocka_unit_test_setup_teardown(test_merged, enter, leave),

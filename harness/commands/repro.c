@@ -4,7 +4,9 @@
  * the screen what was known before.
  */
 #include "harness/judge/compare.h"
+#include "harness/kinds/kind.h"
 #include "harness/commands/explain.h"
+#include "harness/report/report.h"
 #include "harness/run/child.h"
 #include "harness/run/plan.h"
 #include "harness/run/worker.h"
@@ -23,8 +25,8 @@
 static void show_fields(const struct test_case *c, struct buf *out)
 {
     uint32_t word = 0;
-    memcpy(&word, c->code, c->code_size < sizeof(word) ? c->code_size : sizeof(word));
     if (!c->row) return;
+    memcpy(&word, c->code, c->code_size < sizeof(word) ? c->code_size : sizeof(word));
     buf_str(out, "  fields\n");
     explain_fields(c->row, word, out);
     buf_str(out, "  semantics\n");
@@ -49,6 +51,10 @@ static void show_memory(const struct case_mem *m, struct buf *out)
 
 static void show_before(const struct test_case *c, struct buf *out)
 {
+    if (c->kind) {
+        c->kind->show(c, out);
+        return;
+    }
     buf_printf(out, "  before (%" PRIu64 " step%s)\n", c->steps, c->steps == 1 ? "" : "s");
     for (unsigned i = 0; i < c->nin; i++) {
         const struct case_reg *r = &c->in[i];
@@ -81,17 +87,36 @@ static void show_results(const struct test_case *c, const struct outcome *o, uns
     describe_table(c, o, n, &f, out);
 }
 
+/* The same of another kind of case. */
+static void show_other_results(const struct test_case *c, const struct outcome *o, unsigned n,
+                               struct buf *out)
+{
+    buf_str(out, "  results\n");
+    for (unsigned i = 0; i < n; i++) {
+        if (o[i].absent) continue;
+        buf_printf(out, "    %s%s: ", o[i].backend->name, o[i].oracle ? " (oracle)" : "");
+        if (!outcome_usable(&o[i])) {
+            buf_printf(out, "cannot run it: %s\n", o[i].unsupported ? o[i].unsupported : "unsupported");
+            continue;
+        }
+        c->kind->ended(c, &o[i], out);
+        buf_char(out, '\n');
+        c->kind->results(c, &o[i], out);
+    }
+}
+
 /* What somebody does who was sent here by a failing run. */
 static void show_next(const struct judgement *j, const struct test_case *c, const char *shrink,
                       struct buf *out)
 {
     struct buf text = {0};
     uint32_t word = 0;
+    buf_printf(out, "cause: %s\nnext:\n", j->signature);
+    buf_printf(out, "  %s\n      the smallest case that fails in this way, ready to be kept\n", shrink);
+    if (c->kind) return;
     memcpy(&word, c->code, c->code_size < sizeof(word) ? c->code_size : sizeof(word));
     if (j->place.state) word = j->place.word;
     (void)guest_disasm_bytes(c->guest, (const uint8_t *)&word, sizeof(word), &text);
-    buf_printf(out, "cause: %s\nnext:\n", j->signature);
-    buf_printf(out, "  %s\n      the smallest case that fails in this way, ready to be kept\n", shrink);
     buf_printf(out, "  lockstep explain %s '%s'\n      the instruction's row, its IR, its host code\n",
                c->guest->name, buf_cstr(&text));
     buf_free(&text);
@@ -126,7 +151,7 @@ static int child(const struct plan *plan, const struct test_case *c, const char 
 {
     struct buf out = {0};
     struct outcome outcomes[LINEUP_MAX];
-    struct judgement j = {.before = xcalloc(c->guest->state_words, sizeof(*j.before))};
+    struct judgement j = {.before = c->kind ? NULL : xcalloc(c->guest->state_words, sizeof(*j.before))};
     struct panel *panel = panel_open(&plan->lineup);
     struct itimerval limit = {.it_value = {.tv_sec = (time_t)plan->timeout,
                                            .tv_usec = (suseconds_t)(plan->timeout * 1e6) % 1000000}};
@@ -138,7 +163,8 @@ static int child(const struct plan *plan, const struct test_case *c, const char 
     setitimer(ITIMER_REAL, &limit, NULL); /* SIGALRM ends this process */
     panel_judge(panel, c, act, outcomes, &j);
     act->doing = DOING_NOTHING;
-    if (!(c->row && c->row->absent)) show_results(c, outcomes, plan->lineup.n, &out);
+    if (!(c->row && c->row->absent))
+        (c->kind ? show_other_results : show_results)(c, outcomes, plan->lineup.n, &out);
     show_verdict(plan, &j, &out);
     if (j.verdict == VERDICT_FAIL) show_next(&j, c, shrink, &out);
     send_text(fd, &out);
@@ -195,8 +221,12 @@ static int run_child(struct program *p, const struct plan *plan, const struct te
 static const char *shrink_command(struct program *p, const struct plan *plan, const struct test_case *c)
 {
     struct buf b = {0};
-    buf_printf(&b, "lockstep shrink %s", c->id);
-    for (unsigned i = 1; i < p->opt.args.n; i++) buf_printf(&b, " %s", p->opt.args.items[i]);
+    buf_str(&b, "lockstep shrink ");
+    text_word(&b, c->id);
+    for (unsigned i = 1; i < p->opt.args.n; i++) {
+        buf_char(&b, ' ');
+        text_word(&b, p->opt.args.items[i]);
+    }
     buf_str(&b, plan_repro_options(p, plan));
     const char *text = arena_strdup(&p->arena, buf_cstr(&b));
     buf_free(&b);

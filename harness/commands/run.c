@@ -13,6 +13,7 @@
 struct selection {
     uint64_t total;  /* cases */
     uint64_t corpus; /* hash of what they are from */
+    uint64_t kinds;  /* bit per kind of them */
     unsigned absent; /* rows that are not done yet */
 };
 
@@ -27,6 +28,7 @@ static bool count(struct program *p, const struct plan *plan, struct past *h, st
     *sel = (struct selection){0};
     if (s) sel->total = h && h->npast ? past_find(h, s) : case_stream_skip(s, UINT64_MAX);
     if (s) sel->corpus = case_stream_hash(s);
+    if (s) sel->kinds = case_stream_kinds(s);
     if (s) sel->absent = case_stream_absent(s);
     case_stream_close(s);
     bool good = s && !d.errors;
@@ -51,10 +53,8 @@ static int select_cases(struct program *p, const struct plan *plan, struct past 
         return complain(p, STATUS_NOTHING, "nothing to run: %s",
                         p->opt.rerun    ? "every case passed in that run"
                         : plan->globs.n ? "the filter selects no case"
+                        : sel->absent   ? "no row that the corpora name has semantics yet (status: absent)"
                                         : "there are no cases in the corpora given");
-    if (sel->absent && p->opt.verbose)
-        fprintf(p->out, "%u instructions that the corpora name are not done yet (status: absent)\n",
-                sel->absent);
     return 0;
 }
 
@@ -196,8 +196,11 @@ static int run(struct program *p)
     if (!status) status = pick_load(p, &plan);
     if (!status) status = past_open(p, &plan, &h);
     if (!status) status = select_cases(p, &plan, &h, &sel);
+    if (!status && sel.kinds > 1) status = plan_settle(p, &plan, sel.kinds);
+    if (!status) status = plan_afford(p, &plan);
     if (!status) {
         struct run_info info = session_info(p, &plan, sel.total);
+        info.absent = sel.absent;
         if (wants_identity(p, &plan)) status = run_identify(p, &plan, sel.corpus, &info);
         if (!status) status = resume_open(p, &plan, &info, &from);
         if (!status) status = run_plan(p, &plan, &info, &from, &h);

@@ -1,5 +1,6 @@
 /* lockstep shrink: the smallest case that still fails the same way, ready to be kept in a corpus. */
 #include "harness/shrink/shrink.h"
+#include "harness/kinds/kind.h"
 #include "harness/run/status.h"
 
 #include <ctype.h>
@@ -20,6 +21,7 @@ struct shrinking {
     unsigned insns, nregs;      /* of the last line of progress */
     struct draft_case written;  /* what comes of it */
     struct truth_case truthful; /* likewise, where the truth stays */
+    struct scenario_case other; /* likewise, of another kind than instructions */
     char id[128];               /* its name */
     struct buf item, corpus;    /* as text: alone, and as a corpus of its own */
 };
@@ -52,22 +54,30 @@ static void name_case(struct shrinking *s)
     s->id[n] = 0;
 }
 
+/* The head of a corpus of one case. */
+static void write_head(const struct test_case *c, struct buf *out)
+{
+    buf_str(out, "lockstep: 1\n");
+    if (!c->kind) buf_printf(out, "isa: %s\n", c->guest->name);
+    if (c->kind) buf_printf(out, "kind: %s\n", c->kind->name);
+    if (c->kind && c->kind->subject_name(1)) buf_printf(out, "subject: %s\n", case_subject(c));
+    buf_str(out, "cases:\n");
+}
+
 /* The case as text. Code that is no instruction needs a truth that says so. */
 static void write_case(struct shrinking *s, struct test_case *c)
 {
     const struct guest *g = c->guest;
-    struct code_walk walk = code_walk(g, c->code, c->code_size, ~0ull);
-    if (!c->has_truth && walk.undecoded >= 0) {
+    if (!c->kind && !c->has_truth && code_walk(g, c->code, c->code_size, ~0ull).undecoded >= 0) {
         c->has_truth = true;
         c->truth = (struct case_truth){.has_exit = true,
                                        .exit = {.kind = EXIT_FAULT, .cause = g->cause_of_access[0]}};
     }
     if (!*c->why) c->why = s->r.want;
     case_write(c, s->id, &s->item);
-    buf_printf(
-        &s->corpus,
-        "# yaml-language-server: $schema=../../build/schema/corpus.json\nlockstep: 1\nisa: %s\ncases:\n%s",
-        g->name, buf_cstr(&s->item));
+    schema_line(s->p->opt.output, "corpus", &s->corpus);
+    write_head(c, &s->corpus);
+    buf_str(&s->corpus, buf_cstr(&s->item));
 }
 
 /* Loads what was written and runs it: row and field of the signature are the same (who differs is not where
@@ -165,7 +175,7 @@ static void limit(struct shrinking *s, double first)
     bool hangs = !strncmp(s->r.want, "timeout:", 8), dies = !strncmp(s->r.want, "crash:", 6);
     double wait = hangs || first * PATIENCE < HANG ? HANG : first * PATIENCE;
     s->r.most = hangs ? MOST_HANGS : dies ? MOST_CRASHES : MOST_RUNS;
-    if (s->plan->timeout <= 0 || s->plan->timeout > wait) trial_set_timeout(s->r.trial, wait);
+    if (s->plan->timeout <= 0 || s->plan->timeout > wait) trial_set_timeout(s->r.trial, wait, !hangs);
 }
 
 /* The case without its truth, if that fails too; then smaller ones can be judged. */
@@ -201,12 +211,31 @@ static void reduce_loosely(struct shrinking *s)
     snprintf(s->r.want, sizeof(s->r.want), "%s", now);
 }
 
+static void say_done(struct shrinking *s, const struct test_case *c, const struct test_case *result)
+{
+    unsigned runs = trial_count(s->r.trial);
+    if (c->kind) {
+        fprintf(s->p->err, "%s: in %u runs; it fails the same way: %s\n", s->id, runs, s->r.want);
+        return;
+    }
+    unsigned n = code_walk(result->guest, result->code, result->code_size, ~0ull).count;
+    unsigned had = code_walk(c->guest, c->code, c->code_size, ~0ull).count;
+    fprintf(s->p->err, "%s: %u instruction%s of %u in %u runs; it fails the same way: %s\n", s->id, n,
+            n == 1 ? "" : "s", had, runs, s->r.want);
+}
+
 static int shrink_case(struct shrinking *s, const struct test_case *c)
 {
     struct test_case plain, *result;
     if (!want_of(s, c, &plain))
         return complain(s->p, STATUS_NOTHING, "%s does not fail: there is nothing to shrink", c->id);
-    if (plain.has_truth) {
+    if (c->kind) {
+        if (plain.has_truth)
+            fprintf(s->p->err, "lockstep: only the manual's word in %s contradicts: it stays as it is\n",
+                    c->id);
+        reduce_scenario(s->r.trial, s->r.want, &plain, plain.has_truth ? 0 : s->r.most, &s->other);
+        result = &s->other.c;
+    } else if (plain.has_truth) {
         fprintf(
             s->p->err,
             "lockstep: only the manual's word in %s contradicts: instructions and operands stay as they are, "
@@ -231,10 +260,7 @@ static int shrink_case(struct shrinking *s, const struct test_case *c)
         return complain(s->p, STATUS_HARNESS,
                         "%s does not fail the same way any more once it is written down:\n%s", c->id,
                         buf_cstr(&s->item));
-    unsigned n = code_walk(result->guest, result->code, result->code_size, ~0ull).count;
-    unsigned had = code_walk(c->guest, c->code, c->code_size, ~0ull).count;
-    fprintf(s->p->err, "%s: %u instruction%s of %u in %u runs; it fails the same way: %s\n", s->id, n,
-            n == 1 ? "" : "s", had, trial_count(s->r.trial), s->r.want);
+    say_done(s, c, result);
     if (s->p->opt.output) return write_file(s, s->p->opt.output);
     fputs(buf_cstr(&s->corpus), s->p->out);
     if (!result->has_truth)
@@ -244,13 +270,16 @@ static int shrink_case(struct shrinking *s, const struct test_case *c)
 
 static int shrink(struct program *p, struct plan *plan, const struct test_case *c)
 {
+    int status = plan_afford(p, plan);
+    if (status) return status;
     struct shrinking *s = xcalloc(1, sizeof(*s));
     s->p = p;
     s->plan = plan;
     s->r.trial = trial_open(plan, plan->timeout);
-    int status = s->r.trial ? shrink_case(s, c)
-                            : complain(p, STATUS_HARNESS, "cannot start a process: %s", strerror(errno));
+    status = s->r.trial ? shrink_case(s, c)
+                        : complain(p, STATUS_HARNESS, "cannot start a process: %s", strerror(errno));
     trial_close(s->r.trial);
+    scenario_case_free(&s->other);
     buf_free(&s->item);
     buf_free(&s->corpus);
     free(s);

@@ -36,8 +36,9 @@ const struct option_row option_rows[OPTIONS] = {
          "what a worker may allocate (K, M, G may follow): a case that wants more has failed; 0: any"},
     [OPT_QUIET] = {"quiet", 'q', NULL, TYPE_FLAG, FIELD(quiet), CMD_RUN | CMD_COVER | CMD_MERGE, 0, 0, NULL,
                    "no progress, no tables, and of each failure only its id"},
-    [OPT_VERBOSE] = {"verbose", 'v', NULL, TYPE_FLAG, FIELD(verbose), CMD_RUN | CMD_LIST | CMD_COVER, 0, 0,
-                     NULL, "say more about what is going on"},
+    [OPT_VERBOSE] = {"verbose", 'v', NULL, TYPE_FLAG, FIELD(verbose),
+                     CMD_RUN | CMD_LIST | CMD_COVER | CMD_MERGE, 0, 0, NULL,
+                     "say more about what is going on"},
     [OPT_ROWS] = {"rows", 0, "GLOB", TYPE_TEXT, FIELD(rows), CMD_GEN, 0, 0, "*", "ids of instruction rows"},
     [OPT_COUNT] = {"count", 'n', "N", TYPE_NUMBER, FIELD(count), CMD_GEN, 1, 1000000, "10",
                    "cases for each row, or sequences"},
@@ -114,8 +115,9 @@ const struct option_row option_rows[OPTIONS] = {
                      "deal cases to shards so that each takes as long, by the times in this record"},
     [OPT_BENCH] = {"bench", 0, "FILE", TYPE_TEXT, FIELD(bench), CMD_RUN | CMD_MERGE, 0, 0, NULL,
                    "what benchmarks measured (Google Benchmark's JSON), for the html report"},
-    [OPT_BEFORE] = {"before", 0, "FILE", TYPE_TEXTS, FIELD(before), CMD_RUN | CMD_MERGE, 0, 0, NULL,
-                    "an earlier run's record, or earlier such JSON, for the html report to compare with"},
+    [OPT_BEFORE] =
+        {"before", 0, "FILE", TYPE_TEXTS, FIELD(before), CMD_RUN | CMD_MERGE, 0, 0, NULL,
+         "an earlier run's record, or such JSON of earlier days (a folder of it), for the html report"},
     [OPT_ORDER] = {"order", 0, "ORDER", TYPE_TEXT, FIELD(order), CMD_RUN, 0, 0, "first-failed",
                    "first-failed: cases that failed or took long last time run first; plain: they do not"},
     [OPT_HISTORY] = {"history", 0, "FILE", TYPE_TEXT, FIELD(history), CMD_RUN, 0, 0, NULL,
@@ -130,13 +132,13 @@ const struct option_row option_rows[OPTIONS] = {
                           "only benchmarks whose name matches (repeat for more)"},
     [OPT_PAIRS] = {"pairs", 0, "N", TYPE_NUMBER, FIELD(pairs), CMD_COMPARE, 6, 33, "16",
                    "of processes, one of each side; where noise hides the difference, three times as many"},
-    [OPT_MIN_TIME] = {"min-time", 0, "SECONDS", TYPE_SECONDS, FIELD(min_time), CMD_BENCH, 0, 0, "0.5",
+    [OPT_MIN_TIME] = {"min-time", 0, "SECONDS", TYPE_SECONDS, FIELD(min_time), CMD_BENCH, 0, 3600, "0.5",
                       "that a benchmark runs, at least"},
     [OPT_FIGURES] = {"output", 'o', "FILE", TYPE_TEXT, FIELD(output), CMD_BENCH, 0, 0, NULL,
                      "where the figures go; default: build/bench/bench.json"},
     [OPT_BENCH_VERBOSE] = {"verbose", 'v', NULL, TYPE_FLAG, FIELD(verbose), CMD_COMPARE, 0, 0, NULL,
                            "of recorded figures, name also what did not change"},
-    [OPT_LEAST] = {"least", 0, "PERCENT", TYPE_SECONDS, FIELD(least), CMD_COMPARE, 0, 0, "1.5",
+    [OPT_LEAST] = {"least", 0, "PERCENT", TYPE_PERCENT, FIELD(least), CMD_COMPARE, 0, 100, "1.5",
                    "smaller changes do not matter"},
     [OPT_PLANT] = {"plant", 0, "PERCENT", TYPE_NUMBER, FIELD(plant), CMD_COMPARE, 0, 100, "0",
                    "NEW does so much work more, to see whether it is found"},
@@ -160,7 +162,8 @@ const struct command commands[] = {
      "  lockstep run corpora/riscv64/m.yaml --backend interp,jit --report junit=m.xml\n"
      "  lockstep run --shard 2/4 --report record=2.rec\n"
      "  lockstep run --resume 2.rec --report record=2.rec\n"
-     "  lockstep run --report html=page.html --bench build/bench/bench.json --before last.rec\n",
+     "  lockstep run --report html=page.html --bench build/bench/bench.json --before last.rec\n"
+     "  lockstep run --report html=page.html --bench history/$(git rev-parse HEAD).json --before history\n",
      cmd_run},
     {"repro", CMD_REPRO, "ID [PATH...]", 1, ~0u, false, "run one case and show everything",
      "Runs the case of this id and shows its row, its state before, and what each backend made of it.\n",
@@ -195,7 +198,8 @@ const struct command commands[] = {
      "  reports              kinds of reports, for --report KIND=FILE\n"
      "  schema [NAME]        JSON Schema of a file format: corpus, packed, plan, quirks, thresholds,\n"
      "                       unreachable, mutants, codegen, benchmarks\n"
-     "  commands             what lockstep can do\n",
+     "  commands             what lockstep can do\n"
+     "  kinds                kinds of cases, and what they are about\n",
      "  lockstep list rows riscv64 'rv.f*'\n"
      "  lockstep list cases corpora/riscv64 --filter '*div*'\n"
      "  lockstep list schema quirks\n",
@@ -231,7 +235,7 @@ const struct command commands[] = {
      "compare the host code of each row with what is pinned",
      "Counts the host instructions and bytes that the JIT emits for each instruction row, which no\n"
      "clock and no noise can change, and compares them with bench/codegen/ISA.yaml.\n"
-     "Exit status 1: something is larger or smaller, or a row has no pin.\n",
+     "Exit status 1: something is larger or smaller, or a row has no pin; 3: it was interrupted.\n",
      "  lockstep codegen\n"
      "  lockstep codegen --pin --why 'checks the tag, too'\n",
      cmd_codegen},
@@ -252,8 +256,8 @@ const struct command commands[] = {
      "false discoveries among all benchmarks, it matters, and others find it again.\n"
      "Of files that lockstep bench recorded, in the order of their commits, it tells for each machine at\n"
      "which commit a benchmark became slower or faster (E-divisive), from eight files on.\n"
-     "Exit status: 0 nothing is slower, 1 something is, fails or is gone, 2 bad usage, 3 a build does not "
-     "start.\n",
+     "Exit status: 0 nothing is slower, 1 something is, fails or is gone, 2 bad usage, 3 a build does not\n"
+     "start, or it was interrupted, 4 no benchmark matches.\n",
      "  lockstep compare HEAD~1 build/rel\n"
      "  lockstep compare v1.0 HEAD --filter 'jit/*' --pairs 32\n",
      cmd_compare},

@@ -16,6 +16,7 @@ enum option_type {
     TYPE_NUMBER,  /* uint64_t */
     TYPE_SIZE,    /* uint64_t; K, M or G may follow */
     TYPE_SECONDS, /* double */
+    TYPE_PERCENT, /* double */
     TYPE_SHARD,   /* shard and nshards */
 };
 
@@ -26,7 +27,7 @@ struct option_row {
     enum option_type type; /* how it is read */
     size_t offset;         /* of its field in struct options */
     unsigned commands;     /* enum command_id bits */
-    uint64_t min, max;     /* TYPE_NUMBER: bounds; max 0: none */
+    uint64_t min, max;     /* of numbers: bounds; max 0: none */
     const char *initial;   /* value when it is not given, or NULL */
     const char *help;      /* one line */
 };

@@ -1,5 +1,6 @@
 /* A case as text again: what `lockstep gen` and `lockstep shrink` write. Loading it gives the same case. */
 #include "harness/corpus/case.h"
+#include "harness/kinds/kind.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -145,15 +146,9 @@ static void write_truth(const struct test_case *c, struct buf *out)
     write_mem(t->mem, t->nmem, out);
 }
 
-void case_write(const struct test_case *c, const char *id, struct buf *out)
+static void write_instructions(const struct test_case *c, struct buf *out)
 {
     struct code_walk walk = code_walk(c->guest, c->code, c->code_size, ~0ull);
-    buf_printf(out, "  - id: %s\n", id);
-    if (*c->why) {
-        buf_str(out, "    why: ");
-        case_quote(c->why, out);
-        buf_char(out, '\n');
-    }
     write_code(c, out);
     if (c->code_at != LAYOUT_CODE) buf_printf(out, "    at: 0x%" PRIx64 "\n", c->code_at);
     if (c->steps != walk.count || walk.cut) buf_printf(out, "    steps: %" PRIu64 "\n", c->steps);
@@ -167,4 +162,18 @@ void case_write(const struct test_case *c, const char *id, struct buf *out)
         write_mem(c->mem, c->nmem, out);
     }
     if (c->has_truth) write_truth(c, out);
+}
+
+void case_write(const struct test_case *c, const char *id, struct buf *out)
+{
+    buf_printf(out, "  - id: %s\n", id);
+    if (*c->why) {
+        buf_str(out, "    why: ");
+        case_quote(c->why, out);
+        buf_char(out, '\n');
+    }
+    if (c->kind)
+        c->kind->write(c, out);
+    else
+        write_instructions(c, out);
 }

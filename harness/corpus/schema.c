@@ -6,15 +6,21 @@
 
 #include "harness/harness.h"
 
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #define KEYS(table) .keys = (table), .nkeys = ARRAY_LEN(table)
 
 /* ---- scalars ---- */
 
+const struct schema schema_version = {
+    .what = "1", .accepts = SCHEMA_NUMBER, .version = true, .min = 1, .max = 1};
 static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
 static const struct schema word = {.what = "an id", .accepts = SCHEMA_TEXT, .word = true};
 static const struct schema isa = {.what = "the name of an ISA", .accepts = SCHEMA_TEXT, .isa = true};
 static const struct schema number = {.what = "a number", .accepts = SCHEMA_NUMBER};
-static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
 static const struct schema byte = {.what = "a byte", .accepts = SCHEMA_NUMBER, .max = 0xff};
 static const struct schema positive = {
     .what = "a number from 1 to 1000000", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1000000};
@@ -147,7 +153,9 @@ static const struct schema generate = {
     .what = "a list of generators", .accepts = SCHEMA_LIST, .item = &generate_item};
 
 static const struct schema_key corpus_keys[] = {
-    {"lockstep", &version, true, "Version of this format: 1. Must be the first key."},
+    {"lockstep", &schema_version, true, "Version of this format: 1. Must be the first key."},
+    {"kind", &text, false,
+     "The kind of its cases where they are no instructions; `lockstep list kinds`. Then there is no `isa`."},
     {"isa", &isa, false, "The guest. Must come before any list of cases."},
     {"cases", &cases, false, "Cases written by hand."},
     {"matrix", &matrix, false, "Templates, each of which stands for many cases."},
@@ -192,19 +200,40 @@ static const struct schema xfail_item = {
 static const struct schema xfails = {
     .what = "a list of expected failures", .accepts = SCHEMA_LIST, .item = &xfail_item};
 static const struct schema_key quirks_keys[] = {
-    {"lockstep", &version, true, "Version of this format: 1. Must be the first key."},
-    {"isa", &isa, true, "The guest. Must come before the lists."},
+    {"lockstep", &schema_version, true, "Version of this format: 1. Must be the first key."},
+    {"kind", &text, false,
+     "The kind of case that the lists are about where they are no instructions. Then there is no `isa`."},
+    {"subject", &text, false, "Of a kind whose cases are about several things: which."},
+    {"isa", &isa, false, "The guest. Must come before the lists."},
     {"quirks", &quirks, false, "Known errors of oracles, and waivers."},
     {"xfail", &xfails, false, "Cases that are known to fail on one backend."},
 };
 const struct schema schema_quirks = {.what = "a quirk file", .accepts = SCHEMA_MAP, KEYS(quirks_keys)};
 
-void schema_write_json(FILE *out)
-{
-    schema_write(&schema_corpus, "lockstep corpus", out);
-}
-
 void schema_write_quirks_json(FILE *out)
 {
     schema_write(&schema_quirks, "lockstep quirks", out);
+}
+
+/* ---- where editors find it ---- */
+
+void schema_line(const char *path, const char *name, struct buf *out)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    char folder[PATH_MAX], tried[2 * PATH_MAX];
+    if (!path || (size_t)(slash ? slash - path : 0) >= sizeof(tried)) return;
+    snprintf(tried, sizeof(tried), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    if (!realpath(tried, folder)) return;
+    for (unsigned up = 0;; up++) {
+        snprintf(tried, sizeof(tried), "%s/build/schema/%s.json", folder, name);
+        if (!access(tried, F_OK)) {
+            buf_str(out, "# yaml-language-server: $schema=");
+            while (up--) buf_str(out, "../");
+            buf_printf(out, "build/schema/%s.json\n", name);
+            return;
+        }
+        char *last = strrchr(folder, '/');
+        if (!last || !*folder) return;
+        *last = 0;
+    }
 }

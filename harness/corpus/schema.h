@@ -38,13 +38,15 @@ struct schema {
     bool isa;                      /* TEXT: the name of a guest */
     bool word;                     /* TEXT: letters, digits and . _ + = , @ - only, at most SCHEMA_MAX_WORD */
     bool template;                 /* below here scalars may hold $variables, which are anything */
+    bool version;                  /* NUMBER: of a format, `max` is the one we read */
     uint64_t min, max;             /* NUMBER: bounds; max 0: none */
 };
 
-extern const struct schema schema_corpus; /* top of a corpus file */
-extern const struct schema schema_out;    /* what is true after a case */
-extern const struct schema schema_case;   /* one case, also out of a template */
-extern const struct schema schema_quirks; /* top of a quirk file */
+extern const struct schema schema_version; /* of each format: there is only one so far */
+extern const struct schema schema_corpus;  /* top of a corpus file */
+extern const struct schema schema_out;     /* what is true after a case */
+extern const struct schema schema_case;    /* one case, also out of a template */
+extern const struct schema schema_quirks;  /* top of a quirk file */
 
 const struct schema_key *schema_key_find(const struct schema *s, const char *name); /* NULL: no such key */
 /* Reports a key that the map does not know, with a suggestion. */
@@ -60,6 +62,16 @@ const char *schema_text(const struct ynode *map, const char *key, const char *ab
 const struct ynode *schema_first(const struct ynode *n);
 const struct ynode *schema_next(const struct ynode *list, const struct ynode *item);
 
+/* A schema that holds in place of the usual one where a key has this value. */
+struct schema_variant {
+    const char *key, *value;     /* `kind: smmu` */
+    const struct schema *schema; /* then this */
+};
+void schema_write_variants(const struct schema *usual, const struct schema_variant *v, unsigned n,
+                           const char *title, FILE *out);
 void schema_write(const struct schema *s, const char *title, FILE *out); /* JSON Schema, draft 2020-12 */
+/* The first line of a file that is written at `path`: where editors find the schema (`corpus`, `packed` …),
+ * seen from there. Nothing where no folder above has schemas, nor for NULL, standard output. */
+void schema_line(const char *path, const char *name, struct buf *out);
 
 #endif

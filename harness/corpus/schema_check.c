@@ -94,6 +94,10 @@ static bool check_number(const struct schema *s, const struct ynode *n, struct d
     uint64_t v;
     bool negative;
     if (!ynode_u64(n, &v, &negative)) return complain(s, n, d);
+    if (s->version && !negative && v != s->max) {
+        diag_error(d, n->at, n->len, "format %.40s; this lockstep reads format %" PRIu64, n->text, s->max);
+        return false;
+    }
     if (s->max && (negative || v < s->min || v > s->max)) return complain(s, n, d);
     return true;
 }
@@ -130,7 +134,10 @@ static bool check_map(const struct schema *s, const struct ynode *n, bool templa
             good = false;
             continue;
         }
-        good &= check(k ? k->type : s->rest, c, template, d);
+        const struct schema *type = k ? k->type : s->rest;
+        bool fits = check(type, c, template, d);
+        good &= fits;
+        if (type->version && !fits) return false; /* what the other keys mean, only that version knows */
     }
     for (unsigned i = 0; i < s->nkeys; i++) {
         if (!s->keys[i].required || ynode_get(n, s->keys[i].name)) continue;

@@ -187,7 +187,38 @@ static void write_type(struct writer *w, const struct schema *s, const char *doc
     w->template = outer;
 }
 
+/* If the key has the value, then its schema, else whatever comes next. */
+static void write_variants(struct writer *w, const struct schema *usual, const struct schema_variant *v,
+                           unsigned n)
+{
+    bool first = true;
+    if (!n) {
+        write_map(w, usual);
+        return;
+    }
+    open(w, '{');
+    member(w, "if", &first);
+    fputs("{\"properties\": {", w->out);
+    string(w, v->key);
+    fputs(": {\"const\": ", w->out);
+    string(w, v->value);
+    fputs("}}, \"required\": [", w->out);
+    string(w, v->key);
+    fputs("]}", w->out);
+    member(w, "then", &first);
+    write_map(w, v->schema);
+    member(w, "else", &first);
+    write_variants(w, usual, v + 1, n - 1);
+    close(w, '}');
+}
+
 void schema_write(const struct schema *s, const char *title, FILE *out)
+{
+    schema_write_variants(s, NULL, 0, title, out);
+}
+
+void schema_write_variants(const struct schema *usual, const struct schema_variant *v, unsigned n,
+                           const char *title, FILE *out)
 {
     struct writer w = {.out = out};
     bool first = true;
@@ -198,7 +229,7 @@ void schema_write(const struct schema *s, const char *title, FILE *out)
     string(&w, title);
     member(&w, "allOf", &first);
     fputc('[', out);
-    write_map(&w, s);
+    write_variants(&w, usual, v, n);
     fputc(']', out);
     close(&w, '}');
     fputc('\n', out);

@@ -6,6 +6,9 @@
 
 #include <ftw.h>
 #include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static json_t *written(void (*write)(FILE *))
 {
@@ -108,13 +111,43 @@ static void test_first_lines(void **state)
     assert_true(nfiles > 0);
 }
 
+/* What is written inside a project finds its schema from where it is; elsewhere it says nothing. */
+static void test_line(void **state)
+{
+    static const struct {
+        const char *path, *line; /* of a file, and its first line */
+    } rows[] = {
+        {"x.yaml", "# yaml-language-server: $schema=build/schema/t.json\n"},
+        {"./a/x.yaml", "# yaml-language-server: $schema=../build/schema/t.json\n"},
+        {"a/b/c/x.yaml", "# yaml-language-server: $schema=../../../build/schema/t.json\n"},
+        {"a/b/../x.yaml", "# yaml-language-server: $schema=../build/schema/t.json\n"},
+        {"../outside.yaml", ""},
+        {"/outside.yaml", ""},
+        {"no/such/folder/x.yaml", ""},
+        {NULL, ""},
+    };
+    char dir[] = "/tmp/lockstep-test-XXXXXX", command[128], before[PATH_MAX];
+    struct buf b = {0};
+    (void)state;
+    assert_non_null(getcwd(before, sizeof(before)));
+    assert_true(mkdtemp(dir) && !chdir(dir));
+    assert_int_equal(system("mkdir -p p/build/schema p/a/b/c && echo {} > p/build/schema/t.json"), 0);
+    assert_int_equal(chdir("p"), 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        buf_reset(&b);
+        schema_line(rows[i].path, "t", &b);
+        assert_string_equal(buf_cstr(&b), rows[i].line);
+    }
+    snprintf(command, sizeof(command), "rm -r %s", dir);
+    assert_int_equal(chdir(before) | system(command), 0);
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_corpus),
-        cmocka_unit_test(test_quirks),
-        cmocka_unit_test(test_packed),
-        cmocka_unit_test(test_first_lines),
+        cmocka_unit_test(test_corpus),      cmocka_unit_test(test_quirks), cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_first_lines), cmocka_unit_test(test_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,7 @@ static void push(struct case_stream *s, struct yaml_stream *yaml, const char *pa
     f->yaml = yaml;
     f->path = xstrdup(path);
     f->entry = entry;
+    f->schema = &schema_corpus;
     s->frames[s->depth++] = f;
 }
 
@@ -71,17 +72,24 @@ static bool key_version(struct case_stream *s, const struct ynode *v, struct fra
     return false;
 }
 
-static bool key_isa(struct case_stream *s, const struct ynode *v, struct frame *f)
+bool stream_prefix(struct case_stream *s, struct frame *f, const char *subject, struct pos at)
 {
     const char *stem;
     size_t len;
-    if (!schema_check(schema_key_find(&schema_corpus, "isa")->type, v, s->diag)) return false;
-    f->guest = guest_find(v->text);
     stem_of(f->path, &stem, &len);
     struct buf b = {0};
-    buf_printf(&b, "%s/%.*s/", f->guest->name, (int)len, stem);
+    buf_printf(&b, "%s/%.*s/", subject, (int)len, stem);
+    free(f->prefix);
     f->prefix = b.p;
-    return check_prefix(s, f, v->at);
+    return check_prefix(s, f, at);
+}
+
+static bool key_isa(struct case_stream *s, const struct ynode *v, struct frame *f)
+{
+    if (!schema_check(schema_key_find(f->schema, "isa")->type, v, s->diag)) return false;
+    f->guest = guest_find(v->text);
+    s->kinds |= 1; /* instructions */
+    return stream_prefix(s, f, f->guest->name, v->at);
 }
 
 static bool check_order(struct case_stream *s, const struct frame *f, const char *key, struct pos at)
@@ -91,12 +99,18 @@ static bool check_order(struct case_stream *s, const struct frame *f, const char
                    key);
         return false;
     }
-    if (!schema_key_find(&schema_corpus, key)) {
-        schema_key_unknown(&schema_corpus, key, at, s->diag);
+    if (!schema_key_find(f->schema, key)) {
+        schema_key_unknown(f->schema, key, at, s->diag);
         return false;
     }
-    if (f->guest || !strcmp(key, "isa") || !strcmp(key, "include")) return true;
-    diag_error(s->diag, at, strlen(key), "'isa' must come before '%s'", key);
+    bool known = f->guest || f->subject;
+    if (!strcmp(key, "kind") && (known || f->kind)) {
+        diag_error(s->diag, at, strlen(key), "'kind' must come right after 'lockstep'");
+        return false;
+    }
+    if (known || !strcmp(key, "isa") || !strcmp(key, "include") || !strcmp(key, "kind")) return true;
+    if (f->kind && !strcmp(key, "subject")) return true;
+    diag_error(s->diag, at, strlen(key), "'%s' must come before '%s'", f->kind ? "subject" : "isa", key);
     return false;
 }
 
@@ -104,7 +118,7 @@ static bool key_include(struct case_stream *s, struct frame *f)
 {
     arena_reset(&f->item);
     struct ynode *v = yaml_value(f->yaml, &f->item);
-    if (!v || !schema_check(schema_key_find(&schema_corpus, "include")->type, v, s->diag)) return false;
+    if (!v || !schema_check(schema_key_find(f->schema, "include")->type, v, s->diag)) return false;
     if (f->entry < 0) {
         diag_error(s->diag, v->at, 1, "only a file can include others");
         return false;
@@ -143,6 +157,10 @@ static int next_key(struct case_stream *s, struct frame *f)
     if (!strcmp(key, "isa")) {
         struct ynode *v = yaml_value(f->yaml, &f->item);
         return v && key_isa(s, v, f) ? 1 : -1;
+    }
+    if (!strcmp(key, "kind") || !strcmp(key, "subject")) {
+        struct ynode *v = yaml_value(f->yaml, &f->item);
+        return v && (*key == 'k' ? stream_kind : stream_subject)(s, v, f) ? 1 : -1;
     }
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         if (!strcmp(key, lists[i].key)) f->phase = lists[i].phase;
@@ -283,7 +301,11 @@ uint64_t case_stream_find(struct case_stream *s, struct case_wanted *wanted, siz
 
 unsigned case_stream_absent(const struct case_stream *s)
 {
-    return s->absent;
+    unsigned n = 0;
+    for (unsigned i = 0; i < ARRAY_LEN(s->absent); i++)
+        for (unsigned k = 0; s->absent[i] && k < (guest_all[i]->nrows + 63) / 64; k++)
+            n += (unsigned)__builtin_popcountll(s->absent[i][k]);
+    return n;
 }
 
 uint64_t case_stream_hash(const struct case_stream *s)
@@ -297,7 +319,15 @@ uint64_t case_stream_hash(const struct case_stream *s)
     }
     for (unsigned i = 0; guest_all[i]; i++)
         for (unsigned k = 0; k < guest_all[i]->nrows; k++) hash = hash_str(guest_all[i]->rows[k].id, hash);
+    for (unsigned i = 0; i < s->nsubjects; i++)
+        for (unsigned k = 0; !s->subjects[i].guest && k < s->subjects[i].nrows; k++)
+            hash = hash_str(s->subjects[i].rows[k].id, hash);
     return hash;
+}
+
+uint64_t case_stream_kinds(const struct case_stream *s)
+{
+    return s->kinds;
 }
 
 struct case_stream *case_stream_open(const char *const *paths, unsigned npaths, const struct case_filter *f,
@@ -329,7 +359,9 @@ void case_stream_close(struct case_stream *s)
 {
     if (!s) return;
     while (s->depth) frame_close(s->frames[--s->depth]);
+    for (unsigned i = 0; i < ARRAY_LEN(s->absent); i++) free(s->absent[i]);
     paths_free(&s->paths);
+    arena_free(&s->about);
     arena_free(&s->arena);
     free(s);
 }

@@ -5,6 +5,7 @@
 #include "harness/generate/generate.h"
 #include "harness/harness.h"
 #include "harness/corpus/matrix.h"
+#include "harness/corpus/schema_kind.h"
 
 #include <sys/types.h>
 
@@ -84,6 +85,11 @@ struct frame {
     long entry;                       /* in stream->paths, -1 for text in memory */
     bool versioned;                   /* `lockstep:` was met */
     const struct guest *guest;        /* once `isa:` was met */
+    const struct case_kind *kind;     /* once `kind:` was met, of another kind than instructions; else NULL */
+    const struct subject *subject;    /* then once it is known: what the cases are about */
+    const struct schema *schema;      /* of the file: schema_corpus, or that of its kind */
+    struct kind_schema kind_schema;   /* the latter */
+    struct kind_generator maker;      /* GENERATE, of another kind: the open item */
     char *prefix;                     /* of its ids, likewise: "riscv64/m/" */
     enum phase phase;                 /* what the last key's value is */
     struct arena item;                /* the list item at hand */
@@ -107,6 +113,8 @@ struct frame {
     struct packed *packed;            /* PACKED: its cases */
 };
 
+enum { GUESTS_MAX = 8 /* in one list of corpora */ };
+
 struct case_stream {
     struct case_filter filter;          /* what the run takes */
     struct diag *diag;                  /* where errors go */
@@ -116,7 +124,11 @@ struct case_stream {
     unsigned depth;                     /* how many */
     bool failed;                        /* an error was reported: only look for more of them in this file */
     bool over;                          /* the end was given, or the error */
-    unsigned absent;                    /* rows left out */
+    uint64_t *absent[GUESTS_MAX];       /* bit per row, by guest as in guest_all: it was left out; or NULL */
+    uint64_t kinds;                     /* bit per kind of the files met */
+    struct subject *subjects;           /* nsubjects of them: of all kinds, once one is needed; else NULL */
+    unsigned nsubjects;                 /* how many */
+    struct arena about;                 /* these */
     uint64_t position;                  /* of the next case, wanted or not */
     uint64_t hash;                      /* of the id of the hand-written case at hand */
     struct arena arena;                 /* the hand-written case at hand */
@@ -144,6 +156,20 @@ void stream_pass(const struct case_filter *f, struct wish *w, uint64_t hash, uin
 int stream_cases(struct case_stream *s, struct frame *f, struct wish *w);
 int stream_matrix(struct case_stream *s, struct frame *f, struct wish *w);
 int stream_generate(struct case_stream *s, struct frame *f, struct wish *w);
+
+/* ---- stream_kind.c: files of other kinds than instructions ---- */
+
+/* The values of `kind:` and `subject:`. False: reported. */
+bool stream_kind(struct case_stream *s, const struct ynode *v, struct frame *f);
+bool stream_subject(struct case_stream *s, const struct ynode *v, struct frame *f);
+/* A checked item becomes s->c. False: reported. */
+bool stream_build_other(struct case_stream *s, const struct frame *f, const struct ynode *n);
+/* An item of `generate:`, checked: the file's maker. False: reported. */
+bool stream_open_maker(struct case_stream *s, struct frame *f, const struct ynode *item);
+/* Its case of this number becomes s->c. */
+void stream_make_other(struct case_stream *s, const struct frame *f, uint64_t n);
+/* The frame's cases are called so and begin now: stream.c. False: reported. */
+bool stream_prefix(struct case_stream *s, struct frame *f, const char *subject, struct pos at);
 
 /* ---- stream_packed.c ---- */
 

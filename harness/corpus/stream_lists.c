@@ -20,7 +20,7 @@ static int next_item(struct case_stream *s, struct frame *f, struct ynode **item
         f->phase = PHASE_KEYS;
         return got;
     }
-    if (!schema_check(schema_key_find(&schema_corpus, keys[f->phase])->type->item, *item, s->diag)) {
+    if (!schema_check(schema_key_find(f->schema, keys[f->phase])->type->item, *item, s->diag)) {
         s->failed = true;
         *item = NULL;
     }
@@ -53,7 +53,7 @@ static bool take_case(struct case_stream *s, struct frame *f, const struct ynode
     }
     struct case_builder b = {f->guest, s->diag, &s->arena, f->prefix};
     arena_reset(&s->arena);
-    if (!case_build(&b, n, &s->c)) {
+    if (!(f->kind ? stream_build_other(s, f, n) : case_build(&b, n, &s->c))) {
         s->failed = true;
         return false;
     }
@@ -77,15 +77,16 @@ int stream_cases(struct case_stream *s, struct frame *f, struct wish *w)
 static const struct ynode *combination(struct case_stream *s, struct frame *f, struct wish *w)
 {
     const struct ynode *t = f->matrix.template;
+    const struct schema *item = f->kind ? f->kind->item : &schema_case;
     struct ynode *id = matrix_expand(&f->matrix, ynode_get(t, "id"), &f->combination, s->diag);
-    if (id && !schema_check(schema_key_find(&schema_case, "id")->type, id, s->diag)) id = NULL;
+    if (id && !schema_check(schema_key_find(item, "id")->type, id, s->diag)) id = NULL;
     if (!id || !take_id(s, f, id)) {
         s->failed |= !id;
         return NULL;
     }
     if (!w->build && !s->failed) return t;
     struct ynode *n = matrix_expand(&f->matrix, t, &f->combination, s->diag);
-    if (n && schema_check(&schema_case, n, s->diag)) return n;
+    if (n && schema_check(item, n, s->diag)) return n;
     s->failed = true;
     return NULL;
 }
@@ -139,7 +140,8 @@ int stream_matrix(struct case_stream *s, struct frame *f, struct wish *w)
 static void open_numbers(struct case_stream *s, struct frame *f, const char *name, unsigned index,
                          uint64_t count)
 {
-    if (!f->numbers) f->numbers = xcalloc(f->guest->nrows + 1, sizeof(*f->numbers));
+    if (!f->numbers)
+        f->numbers = xcalloc(f->kind ? KIND_GENERATORS : f->guest->nrows + 1, sizeof(*f->numbers));
     buf_reset(&f->row_prefix);
     buf_printf(&f->row_prefix, "%s%s/", f->prefix, name);
     f->row_hash = hash_str(f->row_prefix.p, 0);
@@ -231,6 +233,12 @@ static bool advance_row(struct case_stream *s, struct frame *f, struct wish *w)
         pass_row(s, f, w);
         return true;
     }
+    if (unlikely(f->kind)) {
+        stream_make_other(s, f, f->number);
+        s->c.position = f->offset + f->number++;
+        w->c = &s->c;
+        return true;
+    }
     if (f->row == f->guest->nrows)
         gen_sequence(f->sequencer, f->number, f->prefix, &s->out);
     else
@@ -240,8 +248,36 @@ static bool advance_row(struct case_stream *s, struct frame *f, struct wish *w)
     return true;
 }
 
+/* However many items name a row, it is left out once. */
+static void note_absent(struct case_stream *s, const struct generator *gen)
+{
+    unsigned guest = 0, words = (gen->guest->nrows + 63) / 64;
+    while (guest_all[guest] != gen->guest) guest++;
+    BUG_ON(guest >= ARRAY_LEN(s->absent));
+    if (!s->absent[guest]) s->absent[guest] = xcalloc(words, sizeof(uint64_t));
+    for (unsigned i = 0; i < words; i++) s->absent[guest][i] |= gen->absent[i];
+}
+
+/* The same in a file of another kind of case. */
+static int generate_other(struct case_stream *s, struct frame *f, struct wish *w)
+{
+    for (;;) {
+        struct ynode *item;
+        if (f->in_row) {
+            if (advance_row(s, f, w)) return 1;
+            continue;
+        }
+        int got = next_item(s, f, &item);
+        if (got <= 0) return got;
+        if (item && !stream_open_maker(s, f, item)) s->failed = true;
+        if (item && !s->failed)
+            open_numbers(s, f, f->kind->generators[f->maker.name], f->maker.name, f->maker.count);
+    }
+}
+
 int stream_generate(struct case_stream *s, struct frame *f, struct wish *w)
 {
+    if (f->kind) return generate_other(s, f, w);
     for (;;) {
         struct ynode *item;
         if (f->in_row) {
@@ -258,7 +294,7 @@ int stream_generate(struct case_stream *s, struct frame *f, struct wish *w)
         f->row = 0;
         f->in_item = item && generator_open(&f->gen, f->guest, item, s->filter.seed, &f->item, s->diag);
         if (item && !f->in_item) s->failed = true;
-        if (f->in_item) s->absent += f->gen.absent;
+        if (f->in_item) note_absent(s, &f->gen);
         if (f->in_item && f->gen.sequence && !open_sequences(s, f)) s->failed = true;
         if (s->failed) f->in_item = false;
     }

@@ -31,6 +31,7 @@ bool stream_open_packed(struct case_stream *s, struct frame *f, struct pos at)
         return false;
     }
     f->phase = PHASE_PACKED;
+    s->kinds |= 1; /* instructions */
     return true;
 }
 

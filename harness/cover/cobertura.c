@@ -1,5 +1,5 @@
-/* Cobertura's XML, version 4 of its document type (coverage/cobertura.dtd): an ISA is a package, a spec file
- * a class, a row a method, and bins are the conditions of a row's line. What counts as executed: as in
+/* Cobertura's XML, version 4 of its document type (coverage/cobertura.dtd): a subject is a package, a spec
+ * file a class, a row a method, and bins are the conditions of a row's line. What counts as executed: as in
  * lcov.c. */
 #include "harness/cover/spec.h"
 
@@ -59,7 +59,7 @@ static void add_file(struct buf *b, const struct spec_file *f)
     for (unsigned i = 0; i < f->nrows; i++) {
         const struct spec_row *r = &f->rows[i];
         add_text(b, "            <method name=\"", r->row->id, "\" signature=\"");
-        text_xml(b, r->row->ext);
+        text_xml(b, r->row->group);
         buf_char(b, '"');
         add_rates(b, (struct rates){1, r->cases > 0, r->bins, r->hit});
         buf_str(b, "><lines>");
@@ -80,18 +80,18 @@ static void add_file(struct buf *b, const struct spec_file *f)
     buf_str(b, "          </lines>\n        </class>\n");
 }
 
-/* The files of an ISA: none has rows of two. */
-static void add_package(struct buf *b, const struct cover *c, unsigned guest, const struct spec_file *files,
+/* The files of a subject: none has rows of two. */
+static void add_package(struct buf *b, const struct cover *c, unsigned subject, const struct spec_file *files,
                         unsigned n)
 {
     struct rates all = {0};
     for (unsigned i = 0; i < n; i++)
-        if (files[i].rows->guest == guest) add(&all, &files[i]);
-    add_text(b, "    <package name=\"", c->ledger->guests[guest].guest->name, "\"");
+        if (files[i].rows->subject == subject) add(&all, &files[i]);
+    add_text(b, "    <package name=\"", c->ledger->subjects[subject].subject->name, "\"");
     add_rates(b, all);
     buf_str(b, ">\n      <classes>\n");
     for (unsigned i = 0; i < n; i++)
-        if (files[i].rows->guest == guest) add_file(b, &files[i]);
+        if (files[i].rows->subject == subject) add_file(b, &files[i]);
     buf_str(b, "      </classes>\n    </package>\n");
 }
 
@@ -112,7 +112,8 @@ void cover_write_cobertura(const struct cover *c, FILE *f)
         " lines-covered=\"%u\" lines-valid=\"%u\" branches-covered=\"%u\" branches-valid=\"%u\""
         " version=\"lockstep\" timestamp=\"0\">\n  <sources><source>.</source></sources>\n  <packages>\n",
         all.covered, all.lines, all.hit, all.bins);
-    for (unsigned g = 0; g < c->ledger->nguests; g++) add_package(&b, c, g, files, n);
+    for (unsigned g = 0; g < c->ledger->nsubjects; g++)
+        if (ledger_shows(c->ledger, g)) add_package(&b, c, g, files, n);
     buf_str(&b, "  </packages>\n</coverage>\n");
     fwrite(b.p, 1, b.len, f);
     buf_free(&b);

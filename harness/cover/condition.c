@@ -1,6 +1,7 @@
 #include "harness/cover/condition.h"
 
 #include "harness/judge/compare.h"
+#include "harness/kinds/kind.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,8 +13,8 @@ enum { VALUES_SAID = 4 /* of one operand: "rs1=+0, -0, qnan or snan" */ };
 
 static const struct bins *bins_of(const struct ledger *l, const struct guest *g, const struct guest_row *row)
 {
-    for (unsigned i = 0; row && i < l->nguests; i++)
-        if (l->guests[i].guest == g) return l->guests[i].bins[row - g->rows];
+    for (unsigned i = 0; row && i < l->nsubjects; i++)
+        if (l->subjects[i].subject->guest == g) return l->subjects[i].bins[row - g->rows];
     return NULL;
 }
 
@@ -44,9 +45,43 @@ static void look(const struct bins *b, const struct test_case *c, const struct l
     }
 }
 
+/* What a case of another kind hit in the row that it is about. */
+struct noting {
+    unsigned row;         /* that */
+    struct bin_hits hits; /* on any backend */
+};
+
+static void note_seen(void *noting, unsigned row, const struct bin_hits *h)
+{
+    struct noting *n = noting;
+    for (unsigned w = 0; w < ARRAY_LEN(h->bits) && row == n->row; w++) n->hits.bits[w] |= h->bits[w];
+}
+
+static void note_scenario(const struct ledger *l, const struct test_case *c, const struct lineup *lineup,
+                          const struct outcome *outcomes, struct buf *out)
+{
+    int row = c->kind->row(c);
+    const struct ledger_subject *g = l->subjects;
+    if (row < 0) return;
+    while (g->subject->kind != c->kind || g->subject->number != c->subject) g++;
+    struct noting n = {.row = (unsigned)row};
+    if (!outcomes) c->kind->observe(c, NULL, note_seen, &n);
+    for (unsigned i = 0; outcomes && i < lineup->n; i++)
+        if (!lineup->entries[i].oracle && outcome_usable(&outcomes[i]))
+            c->kind->observe(c, &outcomes[i], note_seen, &n);
+    bin_hit(&n.hits, 0);
+    buf_printf(out, "%s %s", g->subject->name, ledger_row(g, n.row)->id);
+    for (unsigned i = 0; i < g->nbins[row]; i++)
+        if (bin_was_hit(&n.hits, i)) buf_printf(out, " %u", i);
+}
+
 void condition_note(const struct ledger *l, const struct test_case *c, const struct lineup *lineup,
                     const struct outcome *outcomes, const struct judgement *j, struct buf *out)
 {
+    if (c->kind) {
+        note_scenario(l, c, lineup, outcomes, out);
+        return;
+    }
     bool longer = c->steps > 1;
     const struct guest_row *row = longer ? j->place.row : c->row;
     const struct bins *b = bins_of(l, c->guest, row);
@@ -67,26 +102,26 @@ void condition_note(const struct ledger *l, const struct test_case *c, const str
 
 /* A cause and what is known of passing cases of its row. */
 struct view {
-    const struct ledger *l;       /* what passed */
-    const struct ledger_guest *g; /* the ISA */
-    unsigned guest, row;          /* which */
-    const struct bins *b;         /* the row's bins */
-    const struct cluster *k;      /* what failed */
+    const struct ledger *l;         /* what passed */
+    const struct ledger_subject *g; /* the ISA, or another subject */
+    unsigned subject, row;          /* which */
+    const struct bins *b;           /* the row's bins; NULL: of another subject than an ISA */
+    const struct cluster *k;        /* what failed */
 };
 
 static bool find_view(const struct ledger *l, const struct cluster *k, struct view *v)
 {
     const char *space = k->row ? strchr(k->row, ' ') : NULL;
     if (!space || k->counted != k->n) return false; /* of some case nothing is known */
-    for (unsigned i = 0; i < l->nguests; i++) {
-        const struct ledger_guest *g = &l->guests[i];
-        if (strlen(g->guest->name) != (size_t)(space - k->row) ||
-            memcmp(g->guest->name, k->row, (size_t)(space - k->row)) != 0)
+    for (unsigned i = 0; i < l->nsubjects; i++) {
+        const struct ledger_subject *g = &l->subjects[i];
+        const char *name = g->subject->name;
+        if (strlen(name) != (size_t)(space - k->row) || memcmp(name, k->row, (size_t)(space - k->row)) != 0)
             continue;
-        const struct guest_row *row = guest_row_find(g->guest, space + 1);
-        if (!row) return false;
-        *v = (struct view){l, g, i, (unsigned)(row - g->guest->rows), g->bins[row - g->guest->rows], k};
-        return v->b;
+        int row = subject_row_find(g->subject, space + 1);
+        if (row < 0 || !g->nbins[row]) return false;
+        *v = (struct view){l, g, i, (unsigned)row, g->bins ? g->bins[row] : NULL, k};
+        return true;
     }
     return false;
 }
@@ -94,7 +129,7 @@ static bool find_view(const struct ledger *l, const struct cluster *k, struct vi
 static bool passed(const struct view *v, unsigned bin)
 {
     for (unsigned b = 0; b < v->l->nbackends; b++)
-        if (ledger_cells(v->l, v->guest, b, v->row)[bin] & CELL_PASSED) return true;
+        if (ledger_cells(v->l, v->subject, b, v->row)[bin] & CELL_PASSED) return true;
     return false;
 }
 
@@ -265,12 +300,28 @@ static bool try_kind(const struct view *v, enum bin_kind kind, bool several, str
     return false;
 }
 
+/* Bins of other subjects have no groups: the first that all failing cases hit, and no passing one. */
+static bool any_bin(const struct view *v, struct buf *out)
+{
+    for (unsigned bin = 1; v->k->n > 1 && bin < v->g->nbins[v->row]; bin++) {
+        if (v->k->bins[bin] != v->k->n || passed(v, bin)) continue;
+        buf_str(out, "when ");
+        ledger_bin_name(v->g, v->row, bin, out);
+        return true;
+    }
+    return false;
+}
+
 void condition_of(const struct ledger *l, const struct cluster *k, struct buf *out)
 {
     struct view v;
     if (!l || !find_view(l, k, &v)) return;
     if (!passed(&v, 0)) {
         buf_str(out, "always: no case of this instruction is known to pass");
+        return;
+    }
+    if (!v.b) {
+        (void)any_bin(&v, out);
         return;
     }
     for (unsigned i = 0; i < 2 * ARRAY_LEN(order); i++)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 static const struct backend one = {.name = "one"}, two = {.name = "two"};
-static const struct lineup pair = {.entries = {{&one, false}, {&two, false}}, .n = 2};
+static const struct lineup pair = {.entries = {{&one, false, NULL}, {&two, false, NULL}}, .n = 2};
 static const struct guest *rv;
 
 /* What a test knows. */
@@ -28,7 +28,7 @@ static int setup(void **state)
 
 static const struct bins *bins(const struct scene *s)
 {
-    return s->l->guests[0].bins[guest_row_find(rv, s->row) - rv->rows];
+    return s->l->subjects[0].bins[guest_row_find(rv, s->row) - rv->rows];
 }
 
 static unsigned bin(const struct scene *s, const char *name)

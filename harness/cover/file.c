@@ -1,7 +1,8 @@
-/* Ledgers as files: JSON lines, one for the run, one for each ISA, one for each row that was executed.
+/* Ledgers as files: JSON lines, one for the run, one for each ISA or other subject, one for each row that was
+ * executed.
  *
  * Bins are bits of hexadecimal texts, eight to two digits, bin 0 the lowest of the first two: their names
- * follow from the row, and the hash in the ISA's line says that it is the same row here and there. */
+ * follow from the row, and the hash in the subject's line says that it is the same row here and there. */
 #include "harness/cover/ledger.h"
 #include "harness/report/report.h"
 
@@ -42,16 +43,22 @@ static void add_bits(struct buf *b, const char *key, const uint16_t *cells, unsi
     buf_char(b, '"');
 }
 
-/* The line of a row; false, and no line, when it did not run. */
-static bool add_row(const struct ledger *l, unsigned guest, unsigned row, struct buf *b)
+/* What a line of it calls it. */
+static const char *subject_key(const struct ledger_subject *g)
 {
-    const struct ledger_guest *g = &l->guests[guest];
+    return g->subject->guest ? "isa" : "subject";
+}
+
+/* The line of a row; false, and no line, when it did not run. */
+static bool add_row(const struct ledger *l, unsigned subject, unsigned row, struct buf *b)
+{
+    const struct ledger_subject *g = &l->subjects[subject];
     bool any = false;
-    buf_printf(b, "{\"type\":\"row\",\"isa\":\"%s\",\"row\":\"%s\",\"on\":{", g->guest->name,
+    buf_printf(b, "{\"type\":\"row\",\"%s\":\"%s\",\"row\":\"%s\",\"on\":{", subject_key(g), g->subject->name,
                ledger_row(g, row)->id);
     for (unsigned be = 0; be < l->nbackends; be++) {
-        const uint16_t *cells = ledger_cells(l, guest, be, row);
-        unsigned n = g->bins[row]->n;
+        const uint16_t *cells = ledger_cells(l, subject, be, row);
+        unsigned n = g->nbins[row];
         if (!g->cases[be][row]) continue;
         if (any) buf_char(b, ',');
         any = true;
@@ -80,14 +87,15 @@ void ledger_write(const struct ledger *l, uint64_t cases, const char *stopped, F
         text_json(&b, stopped);
     }
     buf_str(&b, "}\n");
-    for (unsigned i = 0; i < l->nguests; i++) {
-        const struct ledger_guest *g = &l->guests[i];
-        buf_printf(&b, "{\"type\":\"isa\",\"isa\":\"%s\",\"bins\":\"%016" PRIx64 "\"}\n", g->guest->name,
-                   bins_hash(g->guest, g->bins));
+    for (unsigned i = 0; i < l->nsubjects; i++) {
+        const struct ledger_subject *g = &l->subjects[i];
+        if (!ledger_shows(l, i)) continue;
+        buf_printf(&b, "{\"type\":\"%s\",\"%s\":\"%s\",\"bins\":\"%016" PRIx64 "\"}\n", subject_key(g),
+                   subject_key(g), g->subject->name, ledger_hash(g));
         for (unsigned row = 0; row < ledger_rows(g); row++) {
             fwrite(b.p, 1, b.len, f);
             buf_reset(&b);
-            rows += g->bins[row] && add_row(l, i, row, &b);
+            rows += g->nbins[row] && add_row(l, i, row, &b);
         }
     }
     buf_printf(&b, "{\"type\":\"end\",\"rows\":%u}\n", rows);
@@ -99,13 +107,13 @@ void ledger_write(const struct ledger *l, uint64_t cases, const char *stopped, F
 
 /* A file on its way in. The whole of it is checked (add false) before any of it counts. */
 struct reading {
-    struct ledger *l;          /* where it goes */
-    struct buf *why;           /* what is wrong */
-    unsigned line;             /* where we are */
-    bool known[LEDGER_GUESTS]; /* ISAs whose bins are the same here */
-    unsigned rows;             /* lines of rows so far */
-    bool ended;                /* its last line was there */
-    bool add;                  /* second pass */
+    struct ledger *l;         /* where it goes */
+    struct buf *why;          /* what is wrong */
+    unsigned line;            /* where we are */
+    bool known[SUBJECTS_MAX]; /* subjects whose bins are the same here */
+    unsigned rows;            /* lines of rows so far */
+    bool ended;               /* its last line was there */
+    bool add;                 /* second pass */
 };
 
 static bool wrong(struct reading *r, const char *fmt, const char *text)
@@ -158,25 +166,30 @@ static bool read_head(struct reading *r, const json_t *line)
            read_names(r, line, "outsiders", ledger_outsider);
 }
 
-static int guest_index(const struct ledger *l, const json_t *line)
+static const char *subject_named(const json_t *line)
 {
     const char *isa = json_string_value(json_object_get(line, "isa"));
-    for (unsigned i = 0; isa && i < l->nguests; i++)
-        if (!strcmp(l->guests[i].guest->name, isa)) return (int)i;
+    return isa ? isa : json_string_value(json_object_get(line, "subject"));
+}
+
+static int subject_index(const struct ledger *l, const json_t *line)
+{
+    const char *name = subject_named(line);
+    for (unsigned i = 0; name && i < l->nsubjects; i++)
+        if (!strcmp(l->subjects[i].subject->name, name)) return (int)i;
     return -1;
 }
 
-static bool read_isa(struct reading *r, const json_t *line)
+static bool read_subject(struct reading *r, const json_t *line)
 {
-    const char *isa = json_string_value(json_object_get(line, "isa"));
+    const char *name = subject_named(line);
     const char *hash = json_string_value(json_object_get(line, "bins"));
-    int g = guest_index(r->l, line);
+    int g = subject_index(r->l, line);
     char ours[17] = "";
-    if (g >= 0)
-        snprintf(ours, sizeof(ours), "%016" PRIx64, bins_hash(r->l->guests[g].guest, r->l->guests[g].bins));
+    if (g >= 0) snprintf(ours, sizeof(ours), "%016" PRIx64, ledger_hash(&r->l->subjects[g]));
     if (!hash || strcmp(hash, ours)) {
         r->line = 0;
-        return wrong(r, "its rows of %s are not those of this lockstep: run again", isa ? isa : "?");
+        return wrong(r, "its rows of %s are not those of this lockstep: run again", name ? name : "?");
     }
     r->known[g] = true;
     return true;
@@ -199,9 +212,9 @@ static bool read_bits(struct reading *r, const char *text, uint16_t *cells, unsi
     return true;
 }
 
-static bool read_backend(struct reading *r, const char *name, json_t *on, unsigned guest, unsigned row)
+static bool read_backend(struct reading *r, const char *name, json_t *on, unsigned subject, unsigned row)
 {
-    struct ledger_guest *g = &r->l->guests[guest];
+    struct ledger_subject *g = &r->l->subjects[subject];
     unsigned known = r->l->nbackends, outsiders = r->l->noutsiders;
     const char *key;
     json_t *value;
@@ -219,8 +232,8 @@ static bool read_backend(struct reading *r, const char *name, json_t *on, unsign
         int o = executed || peer ? 0 : ledger_outsider(r->l, key);
         if (o < 0 || (unsigned)o >= outsiders) return wrong(r, "the first line has no outsider %s", key);
         if (!json_is_string(value)) return wrong(r, "\"%s\" must be a text", key);
-        if (!read_bits(r, json_string_value(value), ledger_cells(r->l, guest, (unsigned)b, row),
-                       g->bins[row]->n,
+        if (!read_bits(r, json_string_value(value), ledger_cells(r->l, subject, (unsigned)b, row),
+                       g->nbins[row],
                        executed ? CELL_EXECUTED
                        : peer   ? CELL_PEER
                                 : 1u << o))
@@ -230,22 +243,23 @@ static bool read_backend(struct reading *r, const char *name, json_t *on, unsign
 }
 
 /* Of a row that has bins, or -1. */
-static int row_index(const struct ledger_guest *g, const char *id)
+static int row_index(const struct ledger_subject *g, const char *id)
 {
-    const struct guest_row *row = id ? guest_row_find(g->guest, id) : NULL;
-    unsigned last = g->guest->nrows;
-    if (row) return row->absent ? -1 : (int)(row - g->guest->rows);
-    return id && !strcmp(id, ledger_row(g, last)->id) ? (int)last : -1;
+    int row = id ? subject_row_find(g->subject, id) : -1;
+    if (row >= 0) return g->nbins[row] ? row : -1;
+    for (unsigned r = g->subject->nrows; id && r < ledger_rows(g); r++)
+        if (!strcmp(id, ledger_row(g, r)->id)) return (int)r;
+    return -1;
 }
 
 static bool read_row(struct reading *r, const json_t *line)
 {
     const char *id = json_string_value(json_object_get(line, "row")), *name;
     json_t *on = json_object_get(line, "on"), *value;
-    int g = guest_index(r->l, line);
+    int g = subject_index(r->l, line);
     r->rows++;
     if (g < 0 || !r->known[g]) return wrong(r, "a row before the line of its ISA%s", "");
-    int row = row_index(&r->l->guests[g], id);
+    int row = row_index(&r->l->subjects[g], id);
     if (row < 0) return wrong(r, "no row %s", id ? id : "?");
     if (!json_is_object(on)) return wrong(r, "\"%s\" is missing", "on");
     json_object_foreach(on, name, value)
@@ -259,7 +273,7 @@ static bool read_line(struct reading *r, const json_t *line)
 {
     const char *type = json_string_value(json_object_get(line, "type"));
     if (r->line == 1) return read_head(r, line);
-    if (type && !strcmp(type, "isa")) return read_isa(r, line);
+    if (type && (!strcmp(type, "isa") || !strcmp(type, "subject"))) return read_subject(r, line);
     if (type && !strcmp(type, "row")) return read_row(r, line);
     if (type && !strcmp(type, "end")) {
         r->ended = json_integer_value(json_object_get(line, "rows")) == r->rows;

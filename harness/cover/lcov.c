@@ -6,12 +6,11 @@
 
 static void write_branches(const struct cover *c, const struct spec_row *r, FILE *f)
 {
-    const struct bins *b = c->ledger->guests[r->guest].bins[r->index];
-    for (unsigned i = 0; b && i < b->n; i++) {
-        if (cover_unreachable(c, r->guest, r->index, i)) continue;
+    for (unsigned i = 0; i < c->ledger->subjects[r->subject].nbins[r->index]; i++) {
+        if (cover_unreachable(c, r->subject, r->index, i)) continue;
         fprintf(f, "BRDA:%d,%u,%u,", r->row->line, r->nth, i);
         if (r->cases)
-            fprintf(f, "%u\n", spec_bin_checked(c, r, i) == c->ledger->nbackends);
+            fprintf(f, "%u\n", spec_bin_checked(c, r, i));
         else
             fputs("-\n", f);
     }

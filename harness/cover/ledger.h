@@ -8,10 +8,11 @@
 #define HARNESS_COVER_LEDGER_H
 
 #include "harness/cover/flow.h"
+#include "harness/kinds/subject.h"
 #include "harness/run/lineup.h"
 #include "harness/run/record.h"
 
-enum { LEDGER_VERSION = 1, LEDGER_BACKENDS = LINEUP_MAX, LEDGER_OUTSIDERS = 12, LEDGER_GUESTS = 8 };
+enum { LEDGER_VERSION = 1, LEDGER_BACKENDS = LINEUP_MAX, LEDGER_OUTSIDERS = 12 };
 
 /* A cell: what is known about a bin on a backend. */
 enum {
@@ -22,50 +23,59 @@ enum {
 };
 enum { OUTSIDER_MANUAL = 0 }; /* the truth in the case; oracles come after it */
 
-struct ledger_guest {
-    const struct guest *guest;        /* the ISA */
-    const struct bins **bins;         /* by row, sequences behind them; NULL: it has no semantics yet */
+struct ledger_subject {
+    const struct subject *subject;    /* the ISA, or what another kind of case is about */
+    const struct bins **bins;         /* of an ISA: by row, sequences behind them; else NULL */
+    uint16_t *nbins;                  /* by row; 0: it has no semantics yet */
     uint32_t *first;                  /* by row: its first cell */
     uint32_t ncells;                  /* bins of all rows */
+    unsigned serving;                 /* bit per backend: it runs cases of this subject */
     uint16_t *cells[LEDGER_BACKENDS]; /* by backend and cell */
     uint64_t *cases[LEDGER_BACKENDS]; /* by backend and row: how often it ran */
 };
 
 struct ledger {
-    struct ledger_guest guests[LEDGER_GUESTS]; /* nguests of them */
-    unsigned nguests;                          /* every ISA */
-    const char *backends[LEDGER_BACKENDS];     /* under test */
-    unsigned nbackends;                        /* how many */
-    const char *outsiders[LEDGER_OUTSIDERS];   /* "manual", then oracles */
-    unsigned noutsiders;                       /* how many */
-    uint64_t cases;                            /* in the files that were read */
-    const char *stopped;                       /* why the run of one of them did not finish, or NULL */
-    struct arena arena;                        /* all of it */
+    struct ledger_subject subjects[SUBJECTS_MAX]; /* nsubjects of them */
+    unsigned nsubjects;                           /* every ISA, and what other kinds of cases are about */
+    const char *backends[LEDGER_BACKENDS];        /* under test */
+    unsigned nbackends;                           /* how many */
+    const char *outsiders[LEDGER_OUTSIDERS];      /* "manual", then oracles */
+    unsigned noutsiders;                          /* how many */
+    uint64_t cases;                               /* in the files that were read */
+    const char *stopped;                          /* why the run of one of them did not finish, or NULL */
+    struct arena arena;                           /* all of it */
 };
 
-/* The guest's rows, and behind them one for sequences. */
-static inline unsigned ledger_rows(const struct ledger_guest *g)
+/* All rows that have bins, those too that stand for nothing in a spec file: sequences. */
+static inline unsigned ledger_rows(const struct ledger_subject *g)
 {
-    return g->guest->nrows + 1;
+    return g->subject->nrows + g->subject->nextra;
 }
-static inline const struct guest_row *ledger_row(const struct ledger_guest *g, unsigned row)
+static inline const struct subject_row *ledger_row(const struct ledger_subject *g, unsigned row)
 {
-    return row < g->guest->nrows ? &g->guest->rows[row] : g->bins[row]->plan.row;
+    return &g->subject->rows[row];
 }
 
 /* ---- ledger.c ---- */
 
-/* rows_select, and "sequence", which has bit nrows. */
-unsigned ledger_select(const struct ledger_guest *g, const char *pattern, bool absent, uint64_t *rows);
+/* subject_select, and "sequence", which has bit nrows. */
+unsigned ledger_select(const struct ledger_subject *g, const char *pattern, bool absent, uint64_t *rows);
+
+/* Appends the name of a bin. */
+void ledger_bin_name(const struct ledger_subject *g, unsigned row, unsigned bin, struct buf *out);
+/* One number for what the bins of all rows are, so that ledgers of other bins are not mixed with these. */
+uint64_t ledger_hash(const struct ledger_subject *g);
+/* There is something to say about it: a backend runs its cases; with no backend at all, every ISA. */
+bool ledger_shows(const struct ledger *l, unsigned subject);
 
 struct ledger *ledger_open(const struct lineup *l); /* NULL: no backend, no oracle yet */
 void ledger_free(struct ledger *l);
 /* The number of a name, which is added when it is new; -1: there are too many. */
 int ledger_backend(struct ledger *l, const char *name);
 int ledger_outsider(struct ledger *l, const char *name);
-static inline uint16_t *ledger_cells(const struct ledger *l, unsigned guest, unsigned backend, unsigned row)
+static inline uint16_t *ledger_cells(const struct ledger *l, unsigned subject, unsigned backend, unsigned row)
 {
-    const struct ledger_guest *g = &l->guests[guest];
+    const struct ledger_subject *g = &l->subjects[subject];
     return g->cells[backend] + g->first[row];
 }
 

@@ -9,14 +9,14 @@
 
 static unsigned row_of(const struct ledger *l, const char *id)
 {
-    return (unsigned)(guest_row_find(l->guests[0].guest, id) - l->guests[0].guest->rows);
+    return (unsigned)subject_row_find(l->subjects[0].subject, id);
 }
 
 /* The cell of a bin by name, on a backend. */
 static unsigned cell(const struct ledger *l, const char *backend, const char *id, const char *bin)
 {
     unsigned row = row_of(l, id), be = 0;
-    const struct bins *b = l->guests[0].bins[row];
+    const struct bins *b = l->subjects[0].bins[row];
     struct buf name = {0};
     while (strcmp(l->backends[be], backend)) assert_in_range(++be, 0, l->nbackends - 1);
     for (unsigned i = 0; i < b->n; i++) {
@@ -62,7 +62,7 @@ static void test_who_checked(void **state)
     assert_int_equal(cell(l, "faulty", "rv.add", "rs1=-1"), CELL_EXECUTED | manual | judge_bit);
     assert_int_equal(cell(l, "faulty", "rv.add", "rs1=1"), CELL_EXECUTED | judge_bit);
     assert_int_equal(cell(l, "faulty", "rv.add", "rs1=min"), 0);
-    assert_int_equal(l->guests[0].cases[0][add], 3);
+    assert_int_equal(l->subjects[0].cases[0][add], 3);
     /* of a sequence: the operands of its first instruction, and what ran for sure */
     assert_int_equal(cell(l, "faulty", "rv.sub", "rs1=small"), CELL_EXECUTED | judge_bit);
     assert_int_equal(cell(l, "faulty", "rv.bne", "executed"), CELL_EXECUTED | judge_bit);
@@ -163,7 +163,7 @@ static void test_nonsense(void **state)
 {
     static const uint16_t bad[][6] = {{9, 0, 0, 0, 1, 0}, {0, 60000, 0, 0, 1, 0}, {0, 0, 60000, 0, 1, 0},
                                       {0, 0, 0, 7, 1, 0}, {0, 0, 0, 0, 0, 1},     {0, 0, 0, 0, 1 << 12, 0}};
-    struct lineup lineup = {.entries = {{&faulty, false}, {&reference, true}}, .n = 2};
+    struct lineup lineup = {.entries = {{&faulty, false, NULL}, {&reference, true, NULL}}, .n = 2};
     struct ledger *l = ledger_open(&lineup);
     uint16_t good[6] = {0, (uint16_t)row_of(l, "rv.add"), 0, 0, CELL_EXECUTED, 0};
     assert_true(ledger_take(l, (const char *)good, sizeof(good)));
@@ -221,7 +221,7 @@ static void refused(const char *text, const char *message)
     write_file("x", text);
     if (ledger_read(l, "x", &why)) fail_msg("accepted:\n%s", text);
     assert_string_equal(buf_cstr(&why), message);
-    assert_int_equal(l->nbackends ? l->guests[0].cases[0][row_of(l, "rv.add")] : 0, 0);
+    assert_int_equal(l->nbackends ? l->subjects[0].cases[0][row_of(l, "rv.add")] : 0, 0);
     buf_free(&why);
     ledger_free(l);
 }
@@ -233,7 +233,7 @@ static void test_refusals(void **state)
     struct ledger *l = ledger_open(NULL);
     struct buf isa = {0}, text = {0};
     buf_printf(&isa, HEAD_LINE "{\"type\":\"isa\",\"isa\":\"riscv64\",\"bins\":\"%016llx\"}\n",
-               (unsigned long long)bins_hash(l->guests[0].guest, l->guests[0].bins));
+               (unsigned long long)ledger_hash(&l->subjects[0]));
     ledger_free(l);
     refused("", "it is cut short");
     refused("hello\n", "it is no coverage report");

@@ -9,7 +9,6 @@
 static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
 static const struct schema texts = {
     .what = "text or a list of it", .accepts = SCHEMA_TEXT | SCHEMA_LIST, .item = &text};
-static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
 static const struct schema percent = {.what = "a percentage", .accepts = SCHEMA_NUMBER, .max = 100};
 static const struct schema isa = {.what = "an ISA", .accepts = SCHEMA_TEXT, .isa = true};
 
@@ -25,7 +24,7 @@ static const struct schema_key bin_keys[] = {
 static const struct schema bins = {
     .what = "percentages of bins", .accepts = SCHEMA_MAP, .keys = bin_keys, .nkeys = ARRAY_LEN(bin_keys)};
 static const struct schema_key threshold_keys[] = {
-    {"coverage", &version, true, "Version of this format: 1."},
+    {"coverage", &schema_version, true, "Version of this format: 1."},
     {"code", &folders, false, "Lines of C that must be executed, in percent, by folder."},
     {"bins", &bins, false, "Bins of instruction rows, in percent. Rows have no limit: all of them."},
 };
@@ -63,6 +62,7 @@ bool cover_read_thresholds(struct cover *c, const char *path, struct diag *d)
 /* ---- what cannot be hit ---- */
 
 static const struct schema_key item_keys[] = {
+    {"subject", &text, false, "Whose rows these are, where it is no ISA: smmuv3."},
     {"rows", &texts, true, "Ids of rows, patterns of them, 'ext:' and patterns of extensions."},
     {"bins", &texts, true, "Names of bins, or patterns of them; each matches something."},
     {"why", &text, true, "Why no case can hit them, with the manual's section."},
@@ -71,8 +71,8 @@ static const struct schema item = {
     .what = "what cannot be hit", .accepts = SCHEMA_MAP, .keys = item_keys, .nkeys = ARRAY_LEN(item_keys)};
 static const struct schema items = {.what = "a list", .accepts = SCHEMA_LIST, .item = &item};
 static const struct schema_key unreachable_keys[] = {
-    {"coverage", &version, true, "Version of this format: 1."},
-    {"isa", &isa, true, "Whose rows these are."},
+    {"coverage", &schema_version, true, "Version of this format: 1."},
+    {"isa", &isa, true, "Whose rows these are, where an item does not name another subject."},
     {"unreachable", &items, true, "Bins that cannot be hit. One that is hit is an error."},
 };
 static const struct schema schema_unreachable = {.what = "what cannot be hit",
@@ -86,37 +86,46 @@ void cover_write_unreachable_json(FILE *out)
 }
 
 /* Marks the bins of a row that the pattern names; how many. */
-static unsigned mark_row(struct cover *c, unsigned guest, unsigned row, const char *pattern)
+static unsigned mark_row(struct cover *c, unsigned subject, unsigned row, const char *pattern)
 {
-    const struct ledger_guest *g = &c->ledger->guests[guest];
+    const struct ledger_subject *g = &c->ledger->subjects[subject];
     struct buf name = {0};
     unsigned n = 0;
-    for (unsigned i = 0; i < g->bins[row]->n; i++) {
+    for (unsigned i = 0; i < g->nbins[row]; i++) {
         unsigned cell = g->first[row] + i;
         buf_reset(&name);
-        bins_name(g->bins[row], i, &name);
+        ledger_bin_name(g, row, i, &name);
         if (!glob_match(pattern, buf_cstr(&name))) continue;
-        c->never[guest][cell / 64] |= 1ull << (cell % 64);
+        c->never[subject][cell / 64] |= 1ull << (cell % 64);
         n++;
     }
     buf_free(&name);
     return n;
 }
 
-static bool mark_item(struct cover *c, unsigned guest, const struct ynode *n, struct arena *a, struct diag *d)
+static void unknown_row(const struct subject *s, const struct ynode *n, struct diag *d)
 {
-    const struct ledger_guest *g = &c->ledger->guests[guest];
+    struct buf said = {0};
+    subject_no_row(s, n->text, &said);
+    diag_error(d, n->at, n->len, "%s", buf_cstr(&said));
+    buf_free(&said);
+}
+
+static bool mark_item(struct cover *c, unsigned subject, const struct ynode *n, struct arena *a,
+                      struct diag *d)
+{
+    const struct ledger_subject *g = &c->ledger->subjects[subject];
     const struct ynode *rows = ynode_get(n, "rows"), *names = ynode_get(n, "bins");
     uint64_t *which = arena_alloc(a, (ledger_rows(g) + 63) / 64 * sizeof(*which));
     for (const struct ynode *r = schema_first(rows); r; r = schema_next(rows, r)) {
         if (ledger_select(g, r->text, false, which)) continue;
-        rows_unknown(g->guest, r, d);
+        unknown_row(g->subject, r, d);
         return false;
     }
     for (const struct ynode *b = schema_first(names); b; b = schema_next(names, b)) {
         unsigned hits = 0;
         for (unsigned r = 0; r < ledger_rows(g); r++)
-            if (which[r / 64] >> (r % 64) & 1) hits += mark_row(c, guest, r, b->text);
+            if (which[r / 64] >> (r % 64) & 1) hits += mark_row(c, subject, r, b->text);
         if (hits) continue;
         diag_error(d, b->at, b->len, "none of these rows has a bin '%.80s'", b->text);
         return false;
@@ -124,16 +133,28 @@ static bool mark_item(struct cover *c, unsigned guest, const struct ynode *n, st
     return true;
 }
 
+/* The subject that an item names, else the file's ISA; -1: reported. */
+static int find_subject(const struct ledger *l, const struct ynode *named, const struct ynode *usual,
+                        struct diag *d)
+{
+    const struct ynode *n = named ? named : usual;
+    for (unsigned i = 0; i < l->nsubjects; i++)
+        if (!strcmp(l->subjects[i].subject->name, n->text)) return (int)i;
+    diag_error(d, n->at, n->len, "there is no subject '%.40s'", n->text);
+    return -1;
+}
+
 bool cover_read_unreachable(struct cover *c, const char *path, struct arena *a, struct diag *d)
 {
-    unsigned guest = 0;
     const struct ynode *root = yaml_load(path, a, d);
     if (!root || !schema_check(&schema_unreachable, root, d)) return false;
-    while (strcmp(c->ledger->guests[guest].guest->name, schema_text(root, "isa", ""))) guest++;
-    if (!c->never[guest])
-        c->never[guest] = arena_alloc(a, (c->ledger->guests[guest].ncells + 63) / 64 * sizeof(uint64_t));
     const struct ynode *list = ynode_get(root, "unreachable");
-    for (const struct ynode *n = list->child; n; n = n->next)
-        if (!mark_item(c, guest, n, a, d)) return false;
+    for (const struct ynode *n = list->child; n; n = n->next) {
+        int subject = find_subject(c->ledger, ynode_get(n, "subject"), ynode_get(root, "isa"), d);
+        if (subject < 0) return false;
+        const struct ledger_subject *g = &c->ledger->subjects[subject];
+        if (!c->never[subject]) c->never[subject] = arena_alloc(a, (g->ncells + 63) / 64 * sizeof(uint64_t));
+        if (!mark_item(c, (unsigned)subject, n, a, d)) return false;
+    }
     return true;
 }

@@ -3,28 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-unsigned spec_bin_checked(const struct cover *c, const struct spec_row *r, unsigned bin)
+bool spec_bin_checked(const struct cover *c, const struct spec_row *r, unsigned bin)
 {
-    unsigned n = 0;
+    unsigned serving = c->ledger->subjects[r->subject].serving, on = 0;
     for (unsigned b = 0; b < c->ledger->nbackends; b++)
-        n += (ledger_cells(c->ledger, r->guest, b, r->index)[bin] & CELL_CHECKED) != 0;
-    return n;
+        on |= (unsigned)((ledger_cells(c->ledger, r->subject, b, r->index)[bin] & CELL_CHECKED) != 0) << b;
+    return serving && (on & serving) == serving;
 }
 
-static struct spec_row look_at(const struct cover *c, unsigned guest, unsigned index)
+static struct spec_row look_at(const struct cover *c, unsigned subject, unsigned index)
 {
-    const struct ledger_guest *g = &c->ledger->guests[guest];
-    const struct bins *b = g->bins[index];
-    struct spec_row r = {.row = &g->guest->rows[index], .guest = guest, .index = index};
-    if (b && cover_row_checked(c, guest, index)) {
+    const struct ledger_subject *g = &c->ledger->subjects[subject];
+    unsigned n = g->nbins[index];
+    struct spec_row r = {.row = ledger_row(g, index), .subject = subject, .index = index};
+    if (n && cover_row_checked(c, subject, index)) {
         r.cases = UINT64_MAX;
         for (unsigned be = 0; be < c->ledger->nbackends; be++)
-            if (g->cases[be][index] < r.cases) r.cases = g->cases[be][index];
+            if (g->serving >> be & 1 && g->cases[be][index] < r.cases) r.cases = g->cases[be][index];
     }
-    for (unsigned i = 0; b && i < b->n; i++) {
-        if (cover_unreachable(c, guest, index, i)) continue;
+    for (unsigned i = 0; i < n; i++) {
+        if (cover_unreachable(c, subject, index, i)) continue;
         r.bins++;
-        r.hit += spec_bin_checked(c, &r, i) == c->ledger->nbackends && c->ledger->nbackends;
+        r.hit += spec_bin_checked(c, &r, i);
     }
     return r;
 }
@@ -70,11 +70,11 @@ static void sum_up(struct spec_file *f)
 struct spec_file *spec_files(const struct cover *c, struct arena *a, unsigned *n)
 {
     unsigned total = 0, count = 0;
-    for (unsigned g = 0; g < c->ledger->nguests; g++) total += c->ledger->guests[g].guest->nrows;
+    for (unsigned g = 0; g < c->ledger->nsubjects; g++) total += c->ledger->subjects[g].subject->nrows;
     struct spec_row *rows = arena_alloc(a, total * sizeof(*rows));
     struct spec_file *files = arena_alloc(a, total * sizeof(*files));
-    for (unsigned g = 0; g < c->ledger->nguests; g++)
-        for (unsigned r = 0; r < c->ledger->guests[g].guest->nrows; r++)
+    for (unsigned g = 0; g < c->ledger->nsubjects; g++)
+        for (unsigned r = 0; ledger_shows(c->ledger, g) && r < c->ledger->subjects[g].subject->nrows; r++)
             if (cover_shows(c, g, r)) rows[count++] = look_at(c, g, r);
     qsort(rows, count, sizeof(*rows), by_place);
     *n = 0;

@@ -5,9 +5,9 @@
 #include "harness/cover/view.h"
 
 struct spec_row {
-    const struct guest_row *row; /* which */
-    unsigned guest, index;       /* in the ledger */
-    unsigned nth;                /* of the rows that stand on its line (`for:`), from 0 */
+    const struct subject_row *row; /* which */
+    unsigned subject, index;       /* in the ledger */
+    unsigned nth;                  /* of the rows that stand on its line (`for:`), from 0 */
     uint64_t cases;     /* of the backend that ran it least; 0 unless it was checked on all of them */
     unsigned bins, hit; /* that can be hit; that were checked on every backend */
 };
@@ -28,7 +28,7 @@ struct spec_file *spec_files(const struct cover *c, struct arena *a, unsigned *n
 unsigned spec_line_end(const struct spec_file *f, unsigned i);
 /* Cases of a line: of its row that has the fewest. */
 uint64_t spec_line_cases(const struct spec_file *f, unsigned i);
-/* Backends on which the bin was executed and checked; all of them make a hit. */
-unsigned spec_bin_checked(const struct cover *c, const struct spec_row *r, unsigned bin);
+/* The bin was executed and checked on every backend that runs the subject's cases. */
+bool spec_bin_checked(const struct cover *c, const struct spec_row *r, unsigned bin);
 
 #endif

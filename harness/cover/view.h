@@ -15,11 +15,11 @@ struct cover_folder {
 };
 
 struct cover {
-    const struct ledger *ledger;    /* what is known */
-    uint64_t *shown[LEDGER_GUESTS]; /* bit per row: it is looked at */
+    const struct ledger *ledger;   /* what is known */
+    uint64_t *shown[SUBJECTS_MAX]; /* bit per row: it is looked at */
     uint64_t
-        *never[LEDGER_GUESTS]; /* bit per cell: it cannot be hit, says coverage/unreachable.yaml; or NULL */
-    bool all;                  /* every row is looked at */
+        *never[SUBJECTS_MAX]; /* bit per cell: it cannot be hit, says coverage/unreachable.yaml; or NULL */
+    bool all;                 /* every row is looked at */
     unsigned bins_executed, bins_checked;       /* percent of the bins that must be; 0: any */
     struct cover_folder folders[COVER_FOLDERS]; /* of C code */
     unsigned nfolders;                          /* how many */
@@ -37,15 +37,15 @@ struct cover_sum {
 };
 
 /* ---- view.c ---- */
-static inline bool cover_shows(const struct cover *c, unsigned guest, unsigned row)
+static inline bool cover_shows(const struct cover *c, unsigned subject, unsigned row)
 {
-    return c->shown[guest][row / 64] >> (row % 64) & 1;
+    return c->shown[subject][row / 64] >> (row % 64) & 1;
 }
-bool cover_unreachable(const struct cover *c, unsigned guest, unsigned row, unsigned bin);
-void cover_row(const struct cover *c, unsigned guest, unsigned row, unsigned backend, struct cover_sum *s);
+bool cover_unreachable(const struct cover *c, unsigned subject, unsigned row, unsigned bin);
+void cover_row(const struct cover *c, unsigned subject, unsigned row, unsigned backend, struct cover_sum *s);
 /* The row ran on every backend; somebody else agreed on every one. */
-bool cover_row_executed(const struct cover *c, unsigned guest, unsigned row);
-bool cover_row_checked(const struct cover *c, unsigned guest, unsigned row);
+bool cover_row_executed(const struct cover *c, unsigned subject, unsigned row);
+bool cover_row_checked(const struct cover *c, unsigned subject, unsigned row);
 void cover_table(const struct cover *c, FILE *out);
 /* Bins that were not hit, or not checked; `most` of each kind a row, 0: all. */
 void cover_holes(const struct cover *c, unsigned most, FILE *out);

@@ -387,22 +387,19 @@ static void write_text(const struct exec_profile *x, FILE *f)
     free(all);
 }
 
-/* Written aside and put in its place in one step: another start may be reading it. */
+/* In one step: another start may be reading it. */
 void exec_profile_save(struct exec_profile *x)
 {
-    struct buf aside = {0};
+    char *text = NULL;
+    size_t n;
     if (x->leave || !x->p || x->program < 0) return;
-    buf_printf(&aside, "%s.%d", x->path, (int)getpid());
-    FILE *f = fopen(buf_cstr(&aside), "we");
-    if (f) write_text(x, f);
-    bool failed = !f || ferror(f);
-    if (f) failed |= fclose(f) != 0;
-    int err = failed ? -errno : file_replace(buf_cstr(&aside), x->path);
-    if (failed || err) {
-        complain_of(x, strerrordesc_np(-err), "the profile is not saved");
-        if (f) unlink(buf_cstr(&aside));
-    }
-    buf_free(&aside);
+    FILE *f = open_memstream(&text, &n);
+    bool good = f != NULL;
+    if (good) write_text(x, f);
+    if (good) good = !fclose(f);
+    int err = good ? file_save(x->path, text, n) : -ENOMEM;
+    if (err) complain_of(x, strerrordesc_np(-err), "the profile is not saved");
+    free(text);
 }
 
 void exec_profile_free(struct exec_profile *x)

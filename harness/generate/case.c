@@ -384,12 +384,19 @@ static uint64_t pick_code_at(const struct making *m)
     }
 }
 
+/* As much of a name as there is room for. */
+static char *add_name(char *to, const char *end, const char *name)
+{
+    size_t n = strnlen(name, (size_t)(end - to));
+    memcpy(to, name, n);
+    return to + n;
+}
+
 void gen_id(struct gen_out *out, const char *prefix, const char *row, uint64_t n)
 {
     char digits[24], *d = digits + sizeof(digits), *to = out->id,
                      *end = out->id + sizeof(out->id) - sizeof(digits) - 2;
-    while (*prefix && to < end) *to++ = *prefix++;
-    while (*row && to < end) *to++ = *row++;
+    to = add_name(add_name(to, end, prefix), end, row);
     *to++ = '/';
     do *--d = (char)('0' + n % 10);
     while (n /= 10);

@@ -65,17 +65,11 @@ static bool add_rows(struct generator *gen, const struct ynode *n, struct diag *
 }
 
 /* Rows that a pattern matches and that are left out. */
-static unsigned count_absent(const struct guest *g, const struct ynode *rows)
+static void find_absent(struct generator *gen, const struct ynode *rows)
 {
-    unsigned n = 0;
-    for (unsigned i = 0; i < g->nrows; i++) {
-        if (!g->rows[i].absent) continue;
-        bool any = false;
-        for (const struct ynode *r = schema_first(rows); r && !any; r = schema_next(rows, r))
-            any = pattern_names(r->text, &g->rows[i]);
-        n += any;
-    }
-    return n;
+    for (const struct ynode *r = schema_first(rows); r; r = schema_next(rows, r))
+        (void)rows_select(gen->guest, r->text, true, gen->absent);
+    for (unsigned i = 0; i < (gen->guest->nrows + 63) / 64; i++) gen->absent[i] &= ~gen->rows[i];
 }
 
 enum gen_values generator_values(const char *name)
@@ -93,6 +87,7 @@ bool generator_open(struct generator *gen, const struct guest *g, const struct y
         .guest = g,
         .at = item->at,
         .rows = arena_alloc(a, (g->nrows + 63) / 64 * sizeof(uint64_t)),
+        .absent = arena_alloc(a, (g->nrows + 63) / 64 * sizeof(uint64_t)),
         .full = !strcmp(schema_text(item, "until", "count"), "full"),
         .seed = rng_next(&seed) ^ run_seed,
         .values = generator_values(values),
@@ -112,6 +107,6 @@ bool generator_open(struct generator *gen, const struct guest *g, const struct y
         return false;
     }
     for (const struct ynode *r = schema_first(rows); r; r = schema_next(rows, r)) good &= add_rows(gen, r, d);
-    if (good) gen->absent = count_absent(g, rows);
+    if (good) find_absent(gen, rows);
     return good;
 }

@@ -30,7 +30,7 @@ struct generator {
     const struct guest *guest;  /* of the file */
     struct pos at;              /* of the item */
     uint64_t *rows;             /* bit per row: wanted */
-    unsigned absent;            /* rows that a pattern matched and that have no semantics yet */
+    uint64_t *absent;           /* bit per row: a pattern matched it, and it has no semantics yet */
     uint64_t count;             /* cases for each row; the most of them when `full` */
     bool full;                  /* only until its bins are */
     uint64_t seed;              /* the item's and the run's */

@@ -517,6 +517,9 @@ static void test_items(void **state)
                      GEN_SAME_CASES);
     assert_int_equal(count_cases(HEAD "generate:\n- {rows: \"rv.v*\", count: 100}\n", &absent), 0);
     assert_true(absent > 100);
+    unsigned once = absent;
+    (void)count_cases(HEAD "generate:\n- {rows: \"rv.v*\"}\n- {rows: [\"rv.v*\", \"ext:V\"]}\n", &absent);
+    assert_int_equal(absent, once); /* each of them once */
     assert_int_equal(
         count_cases(HEAD "generate:\n- {rows: rv.add, count: 3}\n- {rows: rv.add, count: 4}\n", &absent), 7);
 }

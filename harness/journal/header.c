@@ -98,6 +98,8 @@ json_t *journal_header(const struct run_info *info)
     json_object_set_new(h, "shards", json_integer(info->nshards));
     json_object_set_new(h, "shard", json_integer(info->nshards ? info->shard + 1 : 0));
     json_object_set_new(h, "cases", json_integer((json_int_t)info->total));
+    json_object_set_new(h, "absent", json_integer(info->absent));
+    if (info->watched) json_object_set(h, "watched", info->watched);
     json_object_set_new(h, "cover", json_boolean(info->covered));
     json_object_set_new(h, "options", text_of(info->options));
     return h;
@@ -111,17 +113,33 @@ static void say(const json_t *v, struct buf *out)
     free(text);
 }
 
-bool journal_differs(const json_t *theirs, const json_t *ours, enum journal_purpose purpose,
-                     const char *where, struct buf *out)
+/* "another seed (7, in b.rec 8)" */
+static void say_part(const char *what, const json_t *theirs, const char *than, const json_t *ours,
+                     struct buf *out)
+{
+    buf_printf(out, " is of another run%s%s: another %s (", than ? " than " : "", than ? than : "", what);
+    say(theirs, out);
+    buf_printf(out, ", %s%s ", than ? "in " : "here", than ? than : "");
+    say(ours, out);
+    buf_char(out, ')');
+}
+
+bool journal_differs(const char *path, const json_t *theirs, const char *than, const json_t *ours,
+                     enum journal_purpose purpose, struct buf *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        const json_t *a = json_object_get(theirs, parts[i].key), *b = json_object_get(ours, parts[i].key);
+        const char *key = parts[i].key;
+        const json_t *a = json_object_get(theirs, key), *b = json_object_get(ours, key);
         if (!(parts[i].when & purpose) || json_equal(a, b)) continue;
-        buf_printf(out, "%s (", parts[i].what);
-        say(a, out);
-        buf_printf(out, ", %s ", where);
-        say(b, out);
-        buf_char(out, ')');
+        uint64_t shards = journal_number(theirs, key);
+        buf_str(out, path);
+        if (strcmp(key, "shards") != 0 || (shards && journal_number(ours, key)))
+            say_part(parts[i].what, a, than, b, out);
+        else if (shards)
+            buf_printf(out, " is the record of a shard, %" PRIu64 " of %" PRIu64 ", not of a whole run",
+                       journal_number(theirs, "shard"), shards);
+        else
+            buf_str(out, " is the record of a whole run, not of a shard");
         return true;
     }
     return false;

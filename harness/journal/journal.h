@@ -46,10 +46,10 @@ uint64_t journal_program(void); /* a hash of the program that runs */
 json_t *journal_header(const struct run_info *info);
 /* What two records are compared for. */
 enum journal_purpose { JOURNAL_FOR_RESUME = 1, JOURNAL_FOR_MERGE = 2, JOURNAL_FOR_RERUN = 4 };
-/* Which part of two headers differs, "seed (7, here 8)" with `where` being "here", into `out`. False: none
- * that matters does. */
-bool journal_differs(const json_t *theirs, const json_t *ours, enum journal_purpose purpose,
-                     const char *where, struct buf *out);
+/* Why the record at `path` does not go with another one, `than`, or with the run at hand (NULL), into `out`:
+ * "a.rec is of another run: another seed (7, here 8)". False: nothing that matters differs. */
+bool journal_differs(const char *path, const json_t *theirs, const char *than, const json_t *ours,
+                     enum journal_purpose purpose, struct buf *out);
 uint64_t journal_number(const json_t *header, const char *key);
 const char *journal_text(const json_t *header, const char *key); /* never NULL */
 

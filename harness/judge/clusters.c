@@ -1,6 +1,7 @@
 #include "harness/judge/clusters.h"
 
 #include "harness/cover/bins.h"
+#include "harness/judge/compare.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,39 @@ static void cause_of(const struct record *r, struct buf *out)
     buf_str(out, *r->reason ? r->reason : *r->row ? r->row : "(unknown)");
 }
 
-/* The slot where this cause is, or would be. */
-static uint16_t *slot_of(struct clusters *c, const char *cause)
+/* What makes it another cause than others: who stands alone counts, and not who was there to say so. The
+ * manual has its word in some cases, and an oracle cannot run all of them. */
+static void key_of(const char *cause, struct buf *out)
 {
-    uint64_t i = hash_bytes(cause, strlen(cause), 0) % SLOTS;
-    while (c->slots[i] && strcmp(c->items[c->slots[i] - 1].cause, cause)) i = (i + 1) % SLOTS;
+    const char *vote = signature_vote(cause);
+    size_t before = vote ? (size_t)(vote - cause) : 0;
+    buf_add(out, cause, before);
+    if (vote) vote_odd(vote, out);
+    if (out->len == before) buf_str(out, cause + before);
+}
+
+/* The slot where the cause with this key is, or would be. */
+static uint16_t *slot_of(struct clusters *c, const char *key)
+{
+    uint64_t i = hash_bytes(key, strlen(key), 0) % SLOTS;
+    while (c->slots[i] && strcmp(c->items[c->slots[i] - 1].key, key)) i = (i + 1) % SLOTS;
     return &c->slots[i];
+}
+
+/* Names all that those who stand alone differ from in some failure. */
+static void unite(struct cluster *k, const char *cause)
+{
+    const char *vote = signature_vote(k->cause), *other = signature_vote(cause);
+    if (!vote || !other || !strcmp(vote, other)) return;
+    struct buf all = {0};
+    buf_add(&all, k->cause, (size_t)(vote - k->cause));
+    size_t before = all.len;
+    vote_unite(vote, other, &all);
+    if (all.len > before) {
+        free(k->cause);
+        k->cause = xstrdup(buf_cstr(&all));
+    }
+    buf_free(&all);
 }
 
 static void set_example(struct cluster *c, const struct record *r)
@@ -64,17 +92,21 @@ static void count_bins(struct cluster *k, const char *text)
 
 void clusters_add(struct clusters *c, const struct record *r)
 {
-    struct buf cause = {0};
+    struct buf cause = {0}, key = {0};
     if (!c->slots) c->slots = xcalloc(SLOTS, sizeof(*c->slots));
     if (!c->items) c->items = xcalloc(CLUSTERS_MAX, sizeof(*c->items));
     cause_of(r, &cause);
-    uint16_t *slot = slot_of(c, cause.p);
+    key_of(buf_cstr(&cause), &key);
+    uint16_t *slot = slot_of(c, buf_cstr(&key));
     if (!*slot && c->n < CLUSTERS_MAX) {
-        c->items[c->n] = (struct cluster){.cause = xstrdup(cause.p)};
+        c->items[c->n] = (struct cluster){.cause = xstrdup(buf_cstr(&cause)), .key = xstrdup(key.p)};
         set_example(&c->items[c->n], r);
         *slot = (uint16_t)++c->n;
+    } else if (*slot) {
+        unite(&c->items[*slot - 1], buf_cstr(&cause));
     }
     buf_free(&cause);
+    buf_free(&key);
     if (!*slot) {
         c->others++;
         return;
@@ -91,8 +123,73 @@ static int most_first(const void *a, const void *b)
     return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->cause, y->cause);
 }
 
+static void cluster_free(struct cluster *k)
+{
+    free(k->cause);
+    free(k->key);
+    free(k->id);
+    free(k->file);
+    free(k->detail);
+    free(k->row);
+    free(k->bins);
+    free(k->when);
+}
+
+/* The failures of `from` are of the cause `to`, whose example shows what the manual says. */
+static void fold(struct cluster *to, struct cluster *from)
+{
+    to->n += from->n;
+    to->longer |= from->longer;
+    if (!to->row) {
+        to->row = from->row;
+        to->bins = from->bins;
+        to->counted = from->counted;
+        from->row = NULL;
+        from->bins = NULL;
+    } else if (from->row && !strcmp(to->row, from->row)) {
+        for (unsigned i = 0; i < BINS_MAX; i++) to->bins[i] += from->bins[i];
+        to->counted += from->counted;
+    }
+    cluster_free(from);
+}
+
+/* The same disagreement, where in other cases the manual says who is right. */
+static struct cluster *decided(const struct clusters *c, const struct cluster *k)
+{
+    const char *vote = signature_vote(k->cause);
+    for (unsigned i = 0; vote && i < c->n; i++) {
+        const char *by = signature_vote(c->items[i].cause);
+        if (!by || by - c->items[i].cause != vote - k->cause) continue;
+        if (!memcmp(c->items[i].cause, k->cause, (size_t)(vote - k->cause)) && vote_overruled(vote, by))
+            return &c->items[i];
+    }
+    return NULL;
+}
+
+/* A majority is a hint; the manual's word in one case is more than that in all others of the cause. */
+static void fold_decided(struct clusters *c)
+{
+    unsigned n = 0;
+    bool *gone = xcalloc(c->n, sizeof(*gone));
+    for (unsigned i = 0; i < c->n; i++) {
+        struct cluster *to = decided(c, &c->items[i]);
+        gone[i] = to;
+        if (to) fold(to, &c->items[i]);
+        if (to) c->items[i] = (struct cluster){.cause = xstrdup("")};
+    }
+    for (unsigned i = 0; i < c->n; i++) {
+        if (gone[i])
+            cluster_free(&c->items[i]);
+        else
+            c->items[n++] = c->items[i];
+    }
+    c->n = n;
+    free(gone);
+}
+
 void clusters_sort(struct clusters *c)
 {
+    fold_decided(c);
     if (c->n) qsort(c->items, c->n, sizeof(*c->items), most_first);
     free(c->slots);
     c->slots = NULL;
@@ -100,15 +197,7 @@ void clusters_sort(struct clusters *c)
 
 void clusters_free(struct clusters *c)
 {
-    for (unsigned i = 0; i < c->n; i++) {
-        free(c->items[i].cause);
-        free(c->items[i].id);
-        free(c->items[i].file);
-        free(c->items[i].detail);
-        free(c->items[i].row);
-        free(c->items[i].bins);
-        free(c->items[i].when);
-    }
+    for (unsigned i = 0; i < c->n; i++) cluster_free(&c->items[i]);
     free(c->items);
     free(c->slots);
     *c = (struct clusters){0};

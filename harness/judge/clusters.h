@@ -1,4 +1,5 @@
-/* Failures of the same cause, counted: one line for each signature (signature.c), or row and way to die. */
+/* Failures of the same cause, counted: one line for each signature (signature.c), whoever of those in the
+ * right took part, or row and way to die. */
 #ifndef HARNESS_JUDGE_CLUSTERS_H
 #define HARNESS_JUDGE_CLUSTERS_H
 
@@ -8,6 +9,7 @@ enum { CLUSTERS_MAX = 1024 /* causes told apart; failures of further ones are on
 
 struct cluster {
     char *cause;     /* what its failures have in common; owned */
+    char *key;       /* what of it no other cause has; owned */
     uint64_t n;      /* failures */
     size_t size;     /* of the example: the length of what there is to say about it */
     char *id, *file; /* the smallest example, the first of several; owned */

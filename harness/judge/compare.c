@@ -131,7 +131,7 @@ static const char *nothing_under_test(const struct outcome *outcomes, unsigned n
     const char *why = "no backend under test";
     for (unsigned i = 0; i < n; i++) {
         const struct outcome *o = &outcomes[i];
-        if (o->oracle) continue;
+        if (o->oracle || o->absent) continue;
         if (outcome_usable(o)) return NULL;
         why = o->unsupported ? o->unsupported : o->exit.why ? o->exit.why : "the backend cannot run it";
     }

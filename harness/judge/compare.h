@@ -21,7 +21,11 @@ static inline void findings_start(struct findings *f)
 }
 
 /* ---- diff.c ---- */
-bool outcome_usable(const struct outcome *o); /* the backend gave a result */
+/* The backend gave a result. */
+static inline bool outcome_usable(const struct outcome *o)
+{
+    return !o->unsupported && o->exit.kind != EXIT_UNSUPPORTED;
+}
 /* What two backends say differently. A different exit is the only finding then: nothing else can be compared.
  */
 void compare_outcomes(const struct test_case *c, const struct outcome *a, const struct outcome *b,
@@ -45,7 +49,17 @@ void findings_add(struct findings *f, const struct diff *d);
 void vote_describe(const struct test_case *c, const struct outcome *outcomes, unsigned n,
                    const struct quirks *q, struct buf *out);
 
+/* Of such a sentence, who differs, without from whom: "unicorn". Nothing: it is none. */
+void vote_odd(const char *sentence, struct buf *out);
+/* One sentence for two in which the same differ, from all that they differ from in either. */
+void vote_unite(const char *a, const char *b, struct buf *out);
+/* What was put to the vote in the one, the manual decides in the other, and the other way round: "o alone
+ * differs from a, b", but "a, b differ from the manual, o". */
+bool vote_overruled(const char *vote, const char *by);
+
 /* ---- signature.c ---- */
+/* The part of a signature that is such a sentence; NULL: it has none. */
+const char *signature_vote(const char *signature);
 /* The first instruction after which results differ. */
 struct failure_place {
     uint64_t step;               /* its number, from 1; 0: not known, and the rest is the case's first one */
@@ -69,6 +83,9 @@ void describe_table(const struct test_case *c, const struct outcome *outcomes, u
                     const struct findings *f, struct buf *out);
 /* Row, code and disassembly of a case, two or more lines. */
 void describe_case(const struct test_case *c, struct buf *out);
+/* A line: `what` is so of the instruction at the place. */
+void describe_place(const struct test_case *c, const char *what, uint64_t step,
+                    const struct failure_place *at, struct buf *detail);
 /* An exit with its cause and value: "fault load-access at 0x1fff8". */
 void describe_exit(const struct guest *g, const struct cpu_exit *e, struct buf *out);
 /* One word of a register as people read it: flags by name, else hexadecimal. */

@@ -1,11 +1,12 @@
 /* Verdicts: who is wrong, who says so, and what the text of a failure shows. */
 #include "harness/judge/judge_test.h"
 
-static const struct lineup alone = {.entries = {{&faulty, false}}, .n = 1};
-static const struct lineup pair = {.entries = {{&faulty, false}, {&reference, true}}, .n = 2};
-static const struct lineup twins = {.entries = {{&faulty, false}, {&reference, false}}, .n = 2};
-static const struct lineup with_liar = {.entries = {{&faulty, false}, {&liar, true}}, .n = 2};
-static const struct lineup all = {.entries = {{&faulty, false}, {&reference, true}, {&liar, true}}, .n = 3};
+static const struct lineup alone = {.entries = {{&faulty, false, NULL}}, .n = 1};
+static const struct lineup pair = {.entries = {{&faulty, false, NULL}, {&reference, true, NULL}}, .n = 2};
+static const struct lineup twins = {.entries = {{&faulty, false, NULL}, {&reference, false, NULL}}, .n = 2};
+static const struct lineup with_liar = {.entries = {{&faulty, false, NULL}, {&liar, true, NULL}}, .n = 2};
+static const struct lineup all = {
+    .entries = {{&faulty, false, NULL}, {&reference, true, NULL}, {&liar, true, NULL}}, .n = 3};
 
 static void expect(const struct lineup *l, const char *item, enum verdict verdict, unsigned checked,
                    bool dissent)
@@ -116,7 +117,7 @@ TESTING_BACKEND(quitter, true, true, give_up);
 
 static void test_oracle_that_ends_otherwise(void **state)
 {
-    static const struct lineup l = {.entries = {{&faulty, false}, {&quitter, true}}, .n = 2};
+    static const struct lineup l = {.entries = {{&faulty, false, NULL}, {&quitter, true, NULL}}, .n = 2};
     expect(&l, ADD FINE, VERDICT_FAIL, O, false);
     expect(&l, ADD FINE ", out: {a0: 42}", VERDICT_PASS, M, true);
     expect(&l, ADD FINE ", out: {a0: 42, rest: any}", VERDICT_PASS, M, true);
@@ -154,8 +155,8 @@ TESTING_BACKEND(breaker, true, true, break_down);
 
 static void test_break_down(void **state)
 {
-    static const struct lineup l = {.entries = {{&faulty, false}, {&reference, true}, {&breaker, true}},
-                                    .n = 3};
+    static const struct lineup l = {
+        .entries = {{&faulty, false, NULL}, {&reference, true, NULL}, {&breaker, true, NULL}}, .n = 3};
     struct trial t = judge_text(&l, ADD FINE ", out: {a0: 42}");
     assert_int_equal(t.j.verdict, VERDICT_CRASH);
     assert_string_equal(t.j.skip, "it broke");
@@ -186,9 +187,13 @@ TESTING_BACKEND(quiet, true, true, give_up);
 
 static void test_vote(void **state)
 {
-    static const struct lineup four = {
-        .entries = {{&faulty, false}, {&second, false}, {&reference, true}, {&liar, true}}, .n = 4};
-    static const struct lineup three = {.entries = {{&faulty, false}, {&liar, true}, {&quiet, true}}, .n = 3};
+    static const struct lineup four = {.entries = {{&faulty, false, NULL},
+                                                   {&second, false, NULL},
+                                                   {&reference, true, NULL},
+                                                   {&liar, true, NULL}},
+                                       .n = 4};
+    static const struct lineup three = {
+        .entries = {{&faulty, false, NULL}, {&liar, true, NULL}, {&quiet, true, NULL}}, .n = 3};
     EXPECT_TEXT(&four, ADD WRONG, "  faulty alone differs from second, reference, liar\n");
     EXPECT_TEXT(&four, ADD LIE, "  liar alone differs from faulty, second, reference\n");
     EXPECT_TEXT(&four, ADD LIE ", out: {a0: 42}",
@@ -213,9 +218,12 @@ static void test_vote_with_quirks(void **state)
     static const char text[] = "lockstep: 1\nisa: riscv64\nquirks:\n"
                                "  - {id: a, backend: liar, rows: rv.add, mask: rd, why: w, evidence: e}\n"
                                "  - {id: b, backend: quiet, rows: rv.add, mask: exit, why: w, evidence: e}\n";
-    struct lineup l = {
-        .entries = {{&faulty, false}, {&second, false}, {&reference, true}, {&liar, true}, {&quiet, true}},
-        .n = 5};
+    struct lineup l = {.entries = {{&faulty, false, NULL},
+                                   {&second, false, NULL},
+                                   {&reference, true, NULL},
+                                   {&liar, true, NULL},
+                                   {&quiet, true, NULL}},
+                       .n = 5};
     struct diag d = {0};
     struct quirks *q = quirks_load_text("q.yaml", text, strlen(text), 0, &d);
     if (!q) fail_msg("%s", buf_cstr(&d.text));
@@ -240,7 +248,7 @@ TESTING_BACKEND(wrecker, false, true, wreck);
 
 static void test_many_differences(void **state)
 {
-    static const struct lineup l = {.entries = {{&wrecker, false}, {&reference, true}}, .n = 2};
+    static const struct lineup l = {.entries = {{&wrecker, false, NULL}, {&reference, true, NULL}}, .n = 2};
     EXPECT_TEXT(&l, "code: nop", "\n  ra ", "\n  t6 ", "\n  ft0 ", "… and more\n");
 }
 

@@ -1,5 +1,6 @@
 /* Differences in words: what people read when a case fails, and what `repro` shows. */
 #include "harness/judge/compare.h"
+#include "harness/kinds/scenario.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -61,7 +62,8 @@ void describe_exit(const struct guest *g, const struct cpu_exit *e, struct buf *
 {
     buf_str(out, exit_kind_name(e->kind));
     if (e->kind == EXIT_FAULT) {
-        if (e->cause < g->ncauses) buf_printf(out, " %s", g->causes[e->cause].name);
+        if (e->cause < g->ncauses) buf_char(out, ' ');
+        if (e->cause < g->ncauses) buf_str(out, g->causes[e->cause].name);
         if (e->value) buf_printf(out, " %#" PRIx64, e->value);
     }
     if (e->kind == EXIT_UNSUPPORTED && e->why) buf_printf(out, ": %s", e->why);
@@ -70,6 +72,10 @@ void describe_exit(const struct guest *g, const struct cpu_exit *e, struct buf *
 void describe_case(const struct test_case *c, struct buf *out)
 {
     const struct guest_row *row = c->row;
+    if (c->kind) {
+        scenario_describe(c, out);
+        return;
+    }
     if (c->corpus.file) buf_printf(out, "  from  %s:%d\n", c->at.file, c->at.line);
     if (row)
         buf_printf(out, "  row   %s (%s), %s:%d: %s%s%s\n", row->id, row->ext, row->file, row->line,
@@ -90,6 +96,18 @@ void describe_case(const struct test_case *c, struct buf *out)
     }
     if (at < c->code_size) buf_printf(out, "        … %u bytes more\n", c->code_size - at);
     if (*c->why) buf_printf(out, "  why   %s\n", c->why);
+}
+
+void describe_place(const struct test_case *c, const char *what, uint64_t step,
+                    const struct failure_place *at, struct buf *detail)
+{
+    struct buf text = {0};
+    (void)guest_disasm_bytes(c->guest, (const uint8_t *)&at->word, sizeof(at->word), &text);
+    buf_printf(detail, "  %s instruction %" PRIu64 ", at %#" PRIx64 ": %s", what, step, at->pc,
+               buf_cstr(&text));
+    if (at->row) buf_printf(detail, " (%s, %s:%d)", at->row->id, at->row->file, at->row->line);
+    buf_char(detail, '\n');
+    buf_free(&text);
 }
 
 /* A cell of the table, padded to its column. */
@@ -210,6 +228,10 @@ void describe_table(const struct test_case *c, const struct outcome *outcomes, u
                     const struct findings *f, struct buf *out)
 {
     struct table t = {.c = c, .out = out};
+    if (c->kind) {
+        scenario_table(c, outcomes, n, f, out);
+        return;
+    }
     for (unsigned i = 0; i < n && t.n < ARRAY_LEN(t.usable); i++)
         if (outcome_usable(&outcomes[i])) t.usable[t.n++] = &outcomes[i];
     if (t.n) print_table(&t, f);

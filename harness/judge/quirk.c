@@ -149,6 +149,7 @@ int quirk_find(const struct quirks *q, const struct test_case *c, const struct o
                const struct outcome *right, const struct diff *d)
 {
     struct place p;
+    if (unlikely(c->kind)) return quirk_kind_find(q, c, theirs, right, d);
     for (unsigned at = 0; next_place(c, &at, &p);)
         for (unsigned i = 0; i < q->n; i++)
             if (explains(&q->at[i], &p, c, theirs, right, d)) return (int)i;
@@ -160,6 +161,7 @@ const char *quirk_unsupported(const struct quirks *q, const struct backend *b, c
 {
     struct place p;
     if (!b->oracle && !q->waives) return NULL; /* as nearly always: this is asked in every case */
+    if (unlikely(c->kind)) return quirk_kind_unsupported(q, b, c, i);
     for (unsigned at = 0; next_place(c, &at, &p);) {
         for (unsigned k = 0; k < q->n; k++) {
             const struct quirk *row = &q->at[k];

@@ -2,6 +2,7 @@
 #include "harness/judge/quirk.h"
 
 #include "harness/generate/generate.h"
+#include "harness/kinds/kind.h"
 #include "harness/corpus/schema.h"
 #include "harness/corpus/stream.h"
 
@@ -10,10 +11,14 @@
 
 /* A file being read. */
 struct loading {
-    struct quirks *q;          /* what it adds to */
-    struct diag *d;            /* where errors go */
-    const struct guest *guest; /* once `isa:` was met */
-    bool versioned;            /* `lockstep:` was met */
+    struct quirks *q;                 /* what it adds to */
+    struct diag *d;                   /* where errors go */
+    const struct guest *guest;        /* once `isa:` was met */
+    const struct case_kind *kind;     /* once `kind:` was met, of another kind than instructions; else NULL */
+    const struct subject *subject;    /* then once it is known: what it is about */
+    struct subject all[SUBJECTS_MAX]; /* nsubjects of them */
+    unsigned nsubjects;               /* how many; 0: not needed so far */
+    bool versioned;                   /* `lockstep:` was met */
 };
 
 static bool unknown_backend(struct loading *l, const struct ynode *n)
@@ -30,6 +35,10 @@ static bool unknown_backend(struct loading *l, const struct ynode *n)
 static bool find_backend(struct loading *l, const struct ynode *n, struct quirk *q)
 {
     q->backend = backend_find(n->text);
+    if (q->backend && kind_of_backend(n->text) != (l->kind ? l->kind : &kind_instruction)) {
+        diag_error(l->d, n->at, n->len, "'%s' does not run these cases", n->text);
+        return false;
+    }
     if (q->backend && (q->backend->oracle || q->until)) return true;
     if (q->backend) {
         diag_error(l->d, n->at, n->len,
@@ -43,6 +52,8 @@ static bool find_backend(struct loading *l, const struct ynode *n, struct quirk 
 static bool find_rows(struct loading *l, const struct ynode *rows, struct quirk *q)
 {
     bool good = true;
+    if (l->kind) return quirk_kind_rows(l->subject, rows, &l->q->arena, l->d, q);
+    q->nrows = l->guest->nrows;
     q->rows = arena_alloc(&l->q->arena, (l->guest->nrows + 63) / 64 * sizeof(uint64_t));
     if (rows->kind == YNODE_LIST && (!rows->count || rows->count > GEN_MAX_PATTERNS)) {
         diag_error(l->d, rows->at, 1, "'rows' has %u entries; expected 1 to %d", rows->count,
@@ -62,6 +73,7 @@ static bool find_rows(struct loading *l, const struct ynode *rows, struct quirk 
 static bool find_masks(struct loading *l, const struct ynode *masks, struct quirk *q)
 {
     bool good = true;
+    if (l->kind) return quirk_kind_masks(masks, &l->q->arena, l->d, q);
     for (const struct ynode *m = schema_first(masks); m; m = schema_next(masks, m)) {
         struct value_error err = {0};
         if (q->nmasks == QUIRK_MAX_MASKS) {
@@ -108,10 +120,12 @@ static bool can_hold(struct loading *l, const struct ynode *when, const struct q
 static bool is_narrow(struct loading *l, const struct ynode *n, const struct quirk *q)
 {
     bool whole = q->unsupported;
-    for (unsigned i = 0; i < l->guest->nrows; i++)
+    for (unsigned i = 0; l->kind && i < l->subject->nrows; i++)
+        if (!l->subject->rows[i].absent && !quirk_about(q, (int)i)) return true;
+    for (unsigned i = 0; l->guest && i < l->guest->nrows; i++)
         if (!l->guest->rows[i].absent && !quirk_about(q, (int)i)) return true;
     for (unsigned i = 0; i < q->nmasks; i++) whole |= quirk_mask_is_whole(&q->masks[i]);
-    if (q->when || !whole) return true;
+    if (q->when || q->condition_of_kind || !whole) return true;
     diag_error(l->d, n->at, 1,
                "this quirk matches everything: every row, in every case; name rows, or a condition");
     return false;
@@ -121,6 +135,7 @@ static bool find_condition(struct loading *l, const struct ynode *when, struct q
 {
     struct value_error err = {0};
     if (!when) return true;
+    if (l->kind) return quirk_kind_condition(when, &l->q->arena, l->d, q);
     q->when = expr_parse(l->guest, when->text, when->len, &l->q->arena, &err);
     bool good = q->when != NULL;
     for (int i = 0; good && i < (int)l->guest->nrows; i++)
@@ -137,12 +152,21 @@ static bool find_condition(struct loading *l, const struct ynode *when, struct q
     return true;
 }
 
+/* Asking for a version may start a process. Of a backend that takes no part, rows are of no use in any
+ * version, but that one which has ended is said to. */
+static bool may_ask(const struct quirks *all, const struct quirk *q)
+{
+    bool takes_part = !all->asked || q->expired;
+    for (unsigned i = 0; !takes_part && all->asked[i]; i++) takes_part = all->asked[i] == q->backend;
+    return takes_part;
+}
+
 static bool find_versions(struct loading *l, const struct ynode *n, struct quirk *q)
 {
     q->current = !q->expired;
     if (!n) return true;
     q->versions = arena_strdup(&l->q->arena, n->text);
-    const char *have = q->backend->version ? q->backend->version() : NULL;
+    const char *have = may_ask(l->q, q) && q->backend->version ? q->backend->version() : NULL;
     int match = quirk_version_matches(n->text, have ? have : "0");
     if (have && match <= 0) q->current = q->expired = false; /* it would say nothing anyway */
     if (match >= 0) return true;
@@ -182,6 +206,8 @@ static bool load_quirk(struct loading *l, const struct ynode *n)
     struct quirk q = {
         .id = arena_strdup(a, schema_text(n, "id", "")),
         .guest = l->guest,
+        .kind = l->kind,
+        .subject = l->kind ? l->subject->number : 0,
         .why = arena_strdup(a, schema_text(n, "why", "")),
         .shown_by = shown_by ? arena_strdup(a, shown_by) : NULL,
         .unsupported = unsupported && !strcmp(unsupported->text, "true"),
@@ -211,10 +237,10 @@ static bool load_quirk(struct loading *l, const struct ynode *n)
 /* A pattern of some cases of this ISA, not of all. */
 static bool check_cases(struct loading *l, const struct ynode *cases)
 {
-    size_t n = strlen(l->guest->name);
-    if (strncmp(cases->text, l->guest->name, n) || cases->text[n] != '/')
-        diag_error(l->d, cases->at, cases->len, "this matches nothing: ids of cases begin with '%s/'",
-                   l->guest->name);
+    const char *name = l->guest ? l->guest->name : l->subject->name;
+    size_t n = strlen(name);
+    if (strncmp(cases->text, name, n) || cases->text[n] != '/')
+        diag_error(l->d, cases->at, cases->len, "this matches nothing: ids of cases begin with '%s/'", name);
     else if (!cases->text[n + 1 + strspn(cases->text + n + 1, "*?/")])
         diag_error(l->d, cases->at, cases->len, "this matches every case: name those that fail");
     else
@@ -250,6 +276,32 @@ static bool load_xfail(struct loading *l, const struct ynode *n)
     return true;
 }
 
+/* The subject of the file's kind of this name; NULL: its first. */
+static bool set_subject(struct loading *l, const struct ynode *name)
+{
+    if (!l->nsubjects) l->nsubjects = subjects_make(&l->q->arena, l->all);
+    l->subject = NULL;
+    for (unsigned i = 0; l->kind && i < l->nsubjects; i++) {
+        const struct subject *s = &l->all[i];
+        if (s->kind == l->kind && (name ? !strcmp(s->name, name->text) : !s->number)) l->subject = s;
+    }
+    if (l->subject) return true;
+    diag_error(l->d, name->at, name->len, "no cases of such a kind are about '%.40s'", name->text);
+    return false;
+}
+
+static bool set_kind(struct loading *l, const struct ynode *v)
+{
+    l->kind = kind_find(v->text);
+    if (l->kind == &kind_instruction) {
+        l->kind = NULL;
+        return true;
+    }
+    if (l->kind) return set_subject(l, NULL);
+    diag_error(l->d, v->at, v->len, "no kind of case '%.40s'; 'lockstep list kinds' lists them", v->text);
+    return false;
+}
+
 /* `load` takes each item. */
 static bool load_list(struct loading *l, struct yaml_stream *y, const struct schema *type,
                       bool (*load)(struct loading *l, const struct ynode *n))
@@ -275,7 +327,7 @@ static bool load_key(struct loading *l, struct yaml_stream *y, const char *key, 
         return false;
     }
     if (k->type->accepts == SCHEMA_LIST) {
-        if (l->versioned && l->guest)
+        if (l->versioned && (l->guest || l->subject))
             return load_list(l, y, k->type->item, !strcmp(key, "quirks") ? load_quirk : load_xfail);
         diag_error(l->d, at, strlen(key), "'lockstep' and 'isa' must come before '%s'", key);
         return false;
@@ -284,6 +336,8 @@ static bool load_key(struct loading *l, struct yaml_stream *y, const char *key, 
     struct ynode *v = yaml_value(y, &a);
     bool good = v && schema_check(k->type, v, l->d);
     if (good && !strcmp(key, "isa")) l->guest = guest_find(v->text);
+    if (good && !strcmp(key, "kind")) good = set_kind(l, v);
+    if (good && !strcmp(key, "subject")) good = set_subject(l, v);
     if (good && !strcmp(key, "lockstep")) l->versioned = true;
     arena_free(&a);
     return good;
@@ -301,10 +355,11 @@ static bool load_file(struct quirks *q, struct yaml_stream *y, struct diag *d)
     return got == 0;
 }
 
-struct quirks *quirks_load(const char *dir, int32_t today, struct diag *d)
+struct quirks *quirks_load(const char *dir, int32_t today, const struct backend *const *asked, struct diag *d)
 {
     struct quirks *q = xcalloc(1, sizeof(*q));
     q->today = today;
+    q->asked = asked;
     struct paths paths = {0};
     bool good = paths_add(&paths, dir, d);
     for (size_t i = 0; good && i < paths.n; i++) {
@@ -312,6 +367,7 @@ struct quirks *quirks_load(const char *dir, int32_t today, struct diag *d)
         good &= y && load_file(q, y, d);
     }
     paths_free(&paths);
+    q->asked = NULL;
     if (good) return q;
     quirks_free(q);
     return NULL;

@@ -95,6 +95,10 @@ bool quirk_mask_is_whole(const struct quirk_mask *m)
 void quirk_mask_write(const struct quirk_mask *m, struct buf *out)
 {
     static const char *const plain[] = {[MASK_MEM] = "mem", [MASK_EXIT] = "exit", [MASK_VALUE] = "value"};
+    if (m->kind == MASK_ITEM) {
+        buf_str(out, m->operand);
+        return;
+    }
     buf_str(out, m->kind == MASK_OPERAND ? m->operand
                  : m->kind == MASK_REG   ? guest_reg_name(m->reg.reg, m->reg.index)
                                          : plain[m->kind]);

@@ -325,7 +325,8 @@ static void test_refused(void **state)
                  "q.yaml:5:8: error: a second quirk with the id 'q'\n");
     check_broken("lockstep: 1\nquirks: []\n",
                  "q.yaml:2:1: error: 'lockstep' and 'isa' must come before 'quirks'\n");
-    check_broken("lockstep: 3\n", "q.yaml:1:11: error: expected 1, not '3'\n");
+    check_broken("lockstep: x\n", "q.yaml:1:11: error: expected 1, not 'x'\n");
+    check_broken("lockstep: 3\n", "q.yaml:1:11: error: format 3; this lockstep reads format 1\n");
     check_broken(HEAD "quirk: []\n",
                  "q.yaml:3:1: error: unknown key 'quirk' in a quirk file; did you mean 'quirks'?\n");
 }

@@ -64,6 +64,7 @@ static void field(const struct test_case *c, const struct failure_place *at, con
         exits(c, o, n, out);
         return;
     case DIFF_REG: break;
+    case DIFF_ITEM: BUG("an instruction has no items");
     }
     const char *role = role_of(at, d->reg);
     if (role)
@@ -72,6 +73,13 @@ static void field(const struct test_case *c, const struct failure_place *at, con
         buf_printf(out, "another %s", d->reg.reg->name);
     else
         single_register(d, out);
+}
+
+const char *signature_vote(const char *signature)
+{
+    const char *at = strstr(signature, ": ");
+    at = at ? strstr(at + 2, ": ") : NULL;
+    return at ? at + 2 : NULL;
 }
 
 void signature_write(const struct test_case *c, const struct failure_place *at, const struct outcome *o,

@@ -118,6 +118,17 @@ static void name_voters(const struct ballot *b, uint64_t party, struct buf *out)
     }
 }
 
+/* "a alone differs from b, c" */
+static void say(const char *odd, size_t odd_len, const char *right, bool only, struct buf *out)
+{
+    bool one = !memmem(odd, odd_len, ", ", 2), against_many = strstr(right, ", ");
+    buf_printf(out, "%.*s%s%s", (int)odd_len, odd,
+               one && against_many && only ? " alone differs from "
+               : one                       ? " differs from "
+                                           : " differ from ",
+               right);
+}
+
 void vote_describe(const struct test_case *c, const struct outcome *outcomes, unsigned n,
                    const struct quirks *q, struct buf *out)
 {
@@ -128,17 +139,117 @@ void vote_describe(const struct test_case *c, const struct outcome *outcomes, un
     find_parties(&b);
     for (unsigned i = 1; i < b.nparties; i++)
         if (weight(&b, b.parties[i]) > weight(&b, b.parties[right])) right = i;
+    struct buf odd = {0}, others = {0};
     const char *also = "";
+    name_voters(&b, b.parties[right], &others);
     for (unsigned i = 0; i < b.nparties; i++) {
-        bool one = __builtin_popcountll(b.parties[i]) == 1;
-        bool against_many = __builtin_popcountll(b.parties[right]) > 1;
         if (i == right) continue;
+        buf_reset(&odd);
+        name_voters(&b, b.parties[i], &odd);
         buf_str(out, also);
-        name_voters(&b, b.parties[i], out);
-        buf_str(out, one && against_many && b.nparties == 2 ? " alone differs from "
-                     : one                                  ? " differs from "
-                                                            : " differ from ");
-        name_voters(&b, b.parties[right], out);
+        say(odd.p, odd.len, buf_cstr(&others), b.nparties == 2, out);
         also = "; ";
     }
+    buf_free(&odd);
+    buf_free(&others);
+}
+
+/* ---- sentences again ---- */
+
+/* A part of a sentence: who differs from whom. */
+struct clause {
+    const char *odd, *right; /* names */
+    size_t nodd, nright;     /* bytes of them */
+};
+
+/* The clause at *at, which moves to the next one or becomes NULL. False: it is none. */
+static bool next_clause(const char **at, struct clause *c)
+{
+    static const char *const verbs[] = {" alone differs from ", " differs from ", " differ from "};
+    const char *end = strstr(*at, "; "), *stop = end ? end : *at + strlen(*at);
+    for (unsigned i = 0; i < ARRAY_LEN(verbs); i++) {
+        const char *verb = memmem(*at, (size_t)(stop - *at), verbs[i], strlen(verbs[i]));
+        if (!verb) continue;
+        const char *right = verb + strlen(verbs[i]);
+        *c = (struct clause){*at, right, (size_t)(verb - *at), (size_t)(stop - right)};
+        *at = end ? end + 2 : NULL;
+        return true;
+    }
+    return false;
+}
+
+void vote_odd(const char *sentence, struct buf *out)
+{
+    struct clause c;
+    size_t start = out->len;
+    for (const char *at = sentence; at;) {
+        if (!next_clause(&at, &c)) {
+            out->len = start;
+            return;
+        }
+        buf_printf(out, "%s%.*s", out->len > start ? "; " : "", (int)c.nodd, c.odd);
+    }
+}
+
+static const char manual[] = "the manual";
+
+/* One of the names, separated by ", ", is this one. */
+static bool names_has(const char *names, size_t len, const char *name, size_t n)
+{
+    for (const char *end = names + len; names < end;) {
+        const char *comma = memmem(names, (size_t)(end - names), ", ", 2);
+        size_t size = (size_t)((comma ? comma : end) - names);
+        if (size == n && !memcmp(names, name, n)) return true;
+        names += size + 2;
+    }
+    return false;
+}
+
+/* Adds the names that are new to those in `all`. */
+static void add_names(const char *names, size_t len, struct buf *all)
+{
+    for (const char *end = names + len; names < end;) {
+        const char *comma = memmem(names, (size_t)(end - names), ", ", 2);
+        size_t n = (size_t)((comma ? comma : end) - names);
+        if (!names_has(buf_cstr(all), all->len, names, n)) {
+            struct buf rest = {0};
+            bool first = n == strlen(manual) && !memcmp(names, manual, n); /* the manual is named first */
+            buf_printf(&rest, "%s%s%.*s%s%s", first ? "" : buf_cstr(all), first || !all->len ? "" : ", ",
+                       (int)n, names, first && all->len ? ", " : "", first ? buf_cstr(all) : "");
+            buf_free(all);
+            *all = rest;
+        }
+        names += n + 2;
+    }
+}
+
+void vote_unite(const char *a, const char *b, struct buf *out)
+{
+    bool only = !strstr(a, "; ");
+    const char *also = "";
+    struct clause x, y;
+    while (a && b && next_clause(&a, &x) && next_clause(&b, &y)) {
+        struct buf right = {0};
+        add_names(x.right, x.nright, &right);
+        add_names(y.right, y.nright, &right);
+        buf_str(out, also);
+        say(x.odd, x.nodd, buf_cstr(&right), only, out);
+        buf_free(&right);
+        also = "; ";
+    }
+}
+
+bool vote_overruled(const char *vote, const char *by)
+{
+    struct clause a, b;
+    size_t n = strlen(manual);
+    if (!next_clause(&vote, &a) || vote || !next_clause(&by, &b) || by) return false;
+    if (names_has(a.right, a.nright, manual, n) || !names_has(b.right, b.nright, manual, n)) return false;
+    struct buf all = {0};
+    add_names(b.right, b.nright, &all);
+    size_t before = all.len;
+    add_names(a.odd, a.nodd, &all);
+    bool known = all.len == before;
+    buf_free(&all);
+    return known && a.nright == b.nodd && !memcmp(a.right, b.odd, a.nright);
 }

@@ -29,13 +29,13 @@ TESTING_BACKEND(ours_4, false, true, wrong_4);
         .entries = {__VA_ARGS__},                                                       \
         .n = sizeof((struct lineup_entry[]){__VA_ARGS__}) / sizeof(struct lineup_entry) \
     }
-#define TEST(b)     \
-    {               \
-        &(b), false \
+#define TEST(b)           \
+    {                     \
+        &(b), false, NULL \
     }
-#define ORACLE(b)  \
-    {              \
-        &(b), true \
+#define ORACLE(b)        \
+    {                    \
+        &(b), true, NULL \
     }
 
 static void expect_says(const struct lineup *l, const char *rest, enum verdict v, bool dissent,

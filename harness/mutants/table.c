@@ -13,7 +13,6 @@ static const char *const kinds[] = {"semantics", "pass",   "join",   "emitter", 
 static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
 static const struct schema name = {.what = "a name", .accepts = SCHEMA_TEXT, .word = true};
 static const struct schema kind = {.what = "a part of the machine", .accepts = SCHEMA_TEXT, .choices = kinds};
-static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
 static const struct schema instructions = {
     .what = "a number of instructions", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1000};
 
@@ -43,7 +42,7 @@ static const struct schema fault = {
     .what = "a fault", .accepts = SCHEMA_MAP, .keys = fault_keys, .nkeys = ARRAY_LEN(fault_keys)};
 static const struct schema faults = {.what = "a list of faults", .accepts = SCHEMA_LIST, .item = &fault};
 static const struct schema_key table_keys[] = {
-    {"mutants", &version, true, "Version of this format: 1."},
+    {"mutants", &schema_version, true, "Version of this format: 1."},
     {"limits", &limits, true, "How small shrunk cases must be."},
     {"runs", &runs, true, "What has to catch the faults, cheapest first; each must be part of CI."},
     {"faults", &faults, true, "The faults; those of one file one after the other are built faster."},

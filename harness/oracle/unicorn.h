@@ -21,6 +21,8 @@ enum {
     UNICORN_NO_EXCEPTION = -1,
 };
 
+#define UNICORN_NEVER (~0ull) /* an address that no run comes to */
+
 /* A register file of the guest that Unicorn has too, word for word. */
 struct unicorn_file {
     const char *name; /* as in the guest's tables */
@@ -64,6 +66,7 @@ struct unicorn {
 
     /* of the run under way */
     uint64_t budget;  /* instructions wanted */
+    uint64_t until;   /* address where the engine stops by itself, or UNICORN_NEVER */
     uint64_t started; /* begun so far, the faulting one included */
     uint64_t last;    /* address of the latest begun */
     bool stopped;     /* stopped before instruction budget + 1 */
@@ -84,6 +87,7 @@ struct unicorn_isa {
     const struct unicorn_fixed *fixed; /* registers that must hold something */
     unsigned nfixed;                   /* how many */
     const char *invalid;               /* name of the cause behind UC_ERR_INSN_INVALID */
+    uint32_t waits;                    /* the instruction behind which the engine stops unasked */
     /* Puts states to start from into u->contexts, and looks up u->words. The hooks are in place and nothing
      * is mapped. */
     uc_err (*setup)(struct unicorn *u);

@@ -19,6 +19,7 @@ enum {
     MPP = 3 << 11, /* mstatus.MPP: the mode that mret goes to; 0 is user mode */
     CODE = 0x1000, /* a page for the mret */
     MRET = 0x30200073,
+    WFI = 0x10500073, /* Priv 3.3.3 */
 };
 
 static const struct unicorn_file files[] = {
@@ -113,6 +114,7 @@ const struct unicorn_isa unicorn_riscv64 = {
     .nfixed = ARRAY_LEN(fixed),
     .invalid =
         "breakpoint", /* an illegal instruction is exception 2; only ebreak ends in UC_ERR_INSN_INVALID */
+    .waits = WFI,
     .setup = setup,
     .context = context,
     .loaded = loaded,

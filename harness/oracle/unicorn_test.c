@@ -162,6 +162,55 @@ static void test_exceptions(void **state)
     assert_int_equal(t->x[10], 3);
 }
 
+/* A run of one instruction ends in another way than longer ones, which must not find what it left. */
+static void test_single(void **state)
+{
+    struct fixture *t = *state;
+    uint64_t *pc = t->pc;
+    place(t, &backend_unicorn, LAYOUT_CODE, "addi a0, a0, 1; c.addi a1, 1; j next; next: c.addi a2, 1; nop");
+    t->x[10] = t->x[11] = t->x[12] = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        static const uint64_t ends[] = {4, 6, 10, 12};
+        for (unsigned k = 0; k < ARRAY_LEN(ends); k++) {
+            run(t, 1);
+            expect_budget(t, 1, LAYOUT_CODE + ends[k]);
+        }
+        *pc = LAYOUT_CODE;
+        run(t, 5);
+        expect_budget(t, 5, LAYOUT_CODE + 16);
+        *pc = LAYOUT_CODE + 4;
+        run(t, 3);
+        expect_budget(t, 3, LAYOUT_CODE + 12);
+        *pc = LAYOUT_CODE + 6;
+        run(t, 1);
+        run(t, 2);
+        expect_budget(t, 2, LAYOUT_CODE + 16);
+        *pc = LAYOUT_CODE;
+    }
+    assert_int_equal(t->x[10], 6);
+    assert_int_equal(t->x[11], 9);
+    assert_int_equal(t->x[12], 12);
+    t->x[12] = 0;
+    run_text(t, "ld a0, 0(a2); nop", 1);
+    expect_raise(t, "load-access", 0, LAYOUT_CODE, 0);
+    t->x[12] = LAYOUT_DATA;
+    run(t, 2);
+    expect_budget(t, 2, LAYOUT_CODE + 8);
+    run_text(t, "wfi", 1);
+    assert_string_equal(exit_kind_name(t->c->exit.kind), "halt");
+    run_text(t, "self: j self", 1);
+    expect_budget(t, 1, LAYOUT_CODE);
+    t->x[12] = LAYOUT_DATA;
+    run_text(t, "lr.w a0, (a2)", 1);
+    expect_budget(t, 1, LAYOUT_CODE + 4);
+    assert_int_equal(*state_of(t, "res_addr"), LAYOUT_DATA);
+    *state_of(t, "res_addr") = 1;                                                       /* none */
+    place(t, &backend_unicorn, LAYOUT_CODE + LAYOUT_CODE_SIZE - 4, "addi a0, zero, 7"); /* nothing follows */
+    run(t, 1);
+    expect_budget(t, 1, LAYOUT_CODE + LAYOUT_CODE_SIZE);
+    assert_int_equal(t->x[10], 7);
+}
+
 static void test_fpu(void **state)
 {
     struct fixture *t = *state;
@@ -372,6 +421,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_data_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetch_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_exceptions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_single, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fpu, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unsupported_states, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed_code, setup, teardown),

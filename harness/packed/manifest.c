@@ -203,8 +203,7 @@ static void write_text(const char *key, const char *value, struct buf *out)
 
 void packed_manifest_write(const struct packed_manifest *m, struct buf *out)
 {
-    buf_printf(out, "# yaml-language-server: $schema=../../build/schema/packed.json\npacked: %d\nisa: %s\n",
-               PACKED_VERSION, m->guest->name);
+    buf_printf(out, "packed: %d\nisa: %s\n", PACKED_VERSION, m->guest->name);
     write_text("from", m->from, out);
     buf_printf(out,
                "seed: %" PRIu64 "\ncases: %" PRIu64 "\nrecords: 0x%016" PRIx64 "\nrows: 0x%016" PRIx64

@@ -99,7 +99,7 @@ static void test_manifests(void **state)
         const char *sentence;   /* part of what is said */
     } rows[] = {
         {"packed", "packed: 2\n",
-         "manifest.yaml:2:9: error: format 2; this lockstep reads format 1: pack it again"},
+         "manifest.yaml:1:9: error: format 2; this lockstep reads format 1: pack it again"},
         {"packed", "packed: [1]\n", "'packed': expected a number from 0 to 2^63 - 1, not a list"},
         {"packed", "", "error: the first key of a corpus file is 'lockstep: 1', not 'isa'"},
         {"isa", "isa: riscv46\n", "unknown ISA 'riscv46'; did you mean 'riscv64'?"},

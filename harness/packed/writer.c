@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -269,7 +270,7 @@ static struct packed_record record_of_case(const struct test_case *c)
 
 int packer_add(struct packer *p, const struct test_case *c, struct buf *why)
 {
-    const char *wrong = case_check(c);
+    const char *wrong = c->kind ? "packed corpora hold instructions only" : case_check(c);
     if (wrong) {
         buf_printf(why, "%s cannot be packed: %s", c->id, wrong);
         return -EINVAL;
@@ -317,6 +318,9 @@ static int put_whole(struct packer *p, int fd, const struct buf *text, struct bu
 static int write_manifest(struct packer *p, const struct packed_manifest *m, struct buf *why)
 {
     struct buf text = {0};
+    char at[PATH_MAX];
+    snprintf(at, sizeof(at), "%s/%s", p->path, PACKED_MANIFEST);
+    schema_line(at, "packed", &text);
     packed_manifest_write(m, &text);
     int err = check_manifest(p, &text, why);
     if (!err)

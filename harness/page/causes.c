@@ -11,7 +11,7 @@ static void write_cause(struct page *p, const char *cause)
     size_t len = strcspn(cause, ":");
     bool known = false;
     for (unsigned g = 0; g < p->sums->n && !known; g++)
-        known = sums_cause_row(&p->sums->guests[g], cause) >= 0;
+        known = sums_cause_row(&p->sums->subjects[g], cause) >= 0;
     if (known) {
         page_printf(p, "<a href=\"#%.*s\">%.*s</a>", (int)len, cause, (int)len, cause); /* an id of ours */
         cause += len;

@@ -9,30 +9,47 @@ static const char *plural(uint64_t n)
     return n == 1 ? "" : "s";
 }
 
-static void write_verdict(struct page *p)
+/* How a run ended, and how that looks (a class in style.css). */
+static const struct headline {
+    const char *key, *pill; /* class; what stands above the sentence */
+} failed_run = {"bad", "Failed"}, cut_run = {"cut", "Not finished"}, idle_run = {"cut", "Nothing checked"},
+  good_run = {"good", "Passed"};
+
+static const struct headline *headline_of(const struct page *p)
 {
-    uint64_t failed = tally_failed(p->tally), causes = p->tally->clusters.n;
-    bool stopped = p->info->stopped;
-    page_printf(p, "<header>\n<p class=\"pill %s\">%s</p>\n<h1>",
-                failed    ? "bad"
-                : stopped ? "cut"
-                          : "good",
-                failed    ? "Failed"
-                : stopped ? "Not finished"
-                          : "Passed");
-    if (failed) {
-        page_count(p, failed);
+    const uint64_t *v = p->tally->verdicts;
+    if (tally_failed(p->tally)) return &failed_run;
+    if (p->info->stopped) return &cut_run;
+    return v[VERDICT_SKIP] == p->tally->total ? &idle_run : &good_run;
+}
+
+static void write_sentence(struct page *p, const struct headline *o)
+{
+    uint64_t causes = p->tally->clusters.n, passed = p->tally->verdicts[VERDICT_PASS];
+    if (o == &failed_run) {
+        page_count(p, tally_failed(p->tally));
         page_raw(p, " of ");
         page_count(p, p->tally->total);
         page_printf(p, " cases failed, of %" PRIu64 " cause%s%s", causes, plural(causes),
                     p->tally->clusters.others ? " and more" : "");
+    } else if (o == &idle_run) {
+        page_raw(p, "No case was checked: ");
+        page_count(p, p->tally->total);
+        page_raw(p, " skipped");
     } else {
-        page_raw(p, p->tally->verdicts[VERDICT_SKIP] || stopped ? "" : "All ");
-        page_count(p, p->tally->verdicts[VERDICT_PASS]);
-        page_printf(p, " case%s passed", plural(p->tally->verdicts[VERDICT_PASS]));
+        page_raw(p, p->tally->verdicts[VERDICT_SKIP] || o == &cut_run ? "" : "All ");
+        page_count(p, passed);
+        page_printf(p, " case%s passed", plural(passed));
     }
+}
+
+static void write_verdict(struct page *p)
+{
+    const struct headline *o = headline_of(p);
+    page_printf(p, "<header>\n<p class=\"pill %s\">%s</p>\n<h1>", o->key, o->pill);
+    write_sentence(p, o);
     page_raw(p, "</h1>\n");
-    if (!stopped) return;
+    if (!p->info->stopped) return;
     page_raw(p, "<p class=\"cut\">The run did not finish: ");
     page_text(p, p->info->stopped);
     page_raw(p, ", after ");
@@ -55,9 +72,9 @@ static void write_lineup(struct page *p)
         comma = ", ";
     }
     for (unsigned i = 0, said = 0; i < p->sums->n; i++)
-        if (p->sums->guests[i].cases) {
+        if (p->sums->subjects[i].cases) {
             page_raw(p, said++ ? ", " : " on ");
-            page_text(p, p->sums->guests[i].guest->title);
+            page_text(p, p->sums->subjects[i].subject->title);
         }
     if (p->info->nshards) page_printf(p, ", shard %u of %u", p->info->shard + 1, p->info->nshards);
     page_raw(p, "</p>\n");

@@ -3,9 +3,11 @@
 #include "harness/journal/journal.h"
 #include "harness/page/page.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- results of Google Benchmark ---- */
 
@@ -160,29 +162,111 @@ static bool is_record(const char *path)
     return is;
 }
 
-/* ---- both ---- */
+/* ---- all of them ---- */
 
-bool history_load(struct history *h, const char *bench, const char *const *before, unsigned n,
-                  const struct backend *const *backends, struct buf *why)
+/* Earlier measurements, as --before names them. */
+struct earlier {
+    const char *paths[STATS_MAX - 1]; /* n of them, or as many as there is room for */
+    unsigned n;                       /* how many */
+};
+
+static bool same_file(const char *a, const char *b)
 {
-    *h = (struct history){0};
-    if (bench && !read_benches(&h->now, bench, backends, why)) return false;
-    for (unsigned i = 0; i < n; i++) {
-        bool record = is_record(before[i]);
-        if (record ? h->record : h->before.path) {
-            buf_printf(why, "%s and %s: there can be one %s before this", record ? h->record : h->before.path,
-                       before[i], record ? "run" : "measurement");
-            return false;
-        }
-        if (!(record ? read_record(h, before[i], why) : read_benches(&h->before, before[i], backends, why)))
-            return false;
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static void add_earlier(struct earlier *e, const char *path)
+{
+    if (e->n < ARRAY_LEN(e->paths)) e->paths[e->n] = path;
+    e->n++;
+}
+
+static int is_json(const struct dirent *d)
+{
+    size_t len = strlen(d->d_name);
+    return len > 5 && !strcmp(d->d_name + len - 5, ".json");
+}
+
+/* What is measured now may lie there, too. */
+static bool add_folder(struct history *h, struct earlier *e, const char *dir, const char *now,
+                       struct buf *why)
+{
+    struct dirent **names;
+    int n = scandir(dir, &names, is_json, alphasort);
+    unsigned had = e->n;
+    for (int i = 0; i < n; i++) {
+        const char *path = arena_printf(&h->arena, "%s/%s", dir, names[i]->d_name);
+        if (!now || !same_file(path, now)) add_earlier(e, path);
+        free(names[i]);
     }
-    if (h->before.path && !h->now.path) {
-        buf_printf(why, "%s is an earlier measurement, and there is no --bench FILE to hold against it",
-                   h->before.path);
+    if (n >= 0) free(names);
+    if (n < 0) buf_printf(why, "%s: %s", dir, strerror(errno));
+    if (n >= 0 && had == e->n) buf_printf(why, "%s: there is no other *.json in it", dir);
+    return e->n > had;
+}
+
+/* Of several measurements it must be known where each was made, and of what. */
+static bool read_runs(struct history *h, const struct earlier *e, const char *now, struct buf *why)
+{
+    unsigned n = e->n + 1;
+    const char *bad = NULL, *path = now;
+    if (n > STATS_MAX) {
+        buf_printf(why, "%u measurements before this: there can be %d", e->n, STATS_MAX - 1);
         return false;
     }
+    h->runs = arena_alloc(&h->arena, n * sizeof(*h->runs));
+    for (unsigned i = 0; i < n && !bad; i++) {
+        path = i < e->n ? e->paths[i] : now;
+        bad = recorded_read(&h->runs[i], path, &h->arena);
+    }
+    if (bad) {
+        buf_printf(why, "%s: %s", path, bad);
+        return false;
+    }
+    struct recorded last = h->runs[n - 1];
+    unsigned here = 0;
+    recorded_sort(h->runs, n - 1);
+    for (unsigned i = 0; i + 1 < n; i++)
+        if (!strcmp(h->runs[i].machine, last.machine)) h->runs[here++] = h->runs[i];
+    h->elsewhere = n - 1 - here;
+    h->runs[here++] = last;
+    h->nruns = here;
     return true;
+}
+
+static bool read_earlier(struct history *h, const struct earlier *e, const struct history_files *files,
+                         struct buf *why)
+{
+    if (e->n > 1 && files->bench && !read_runs(h, e, files->bench, why)) return false;
+    const char *newest = h->nruns > 1 ? h->runs[h->nruns - 2].path : e->paths[0];
+    if (e->n && !read_benches(&h->before, newest, files->backends, why)) return false;
+    if (e->n && !files->bench)
+        buf_printf(why, "%s is an earlier measurement, and there is no --bench FILE to hold against it",
+                   newest);
+    return !e->n || files->bench;
+}
+
+bool history_load(struct history *h, const struct history_files *files, struct buf *why)
+{
+    struct earlier e = {0};
+    struct stat st;
+    *h = (struct history){0};
+    if (files->bench && !read_benches(&h->now, files->bench, files->backends, why)) return false;
+    for (unsigned i = 0; i < files->n; i++) {
+        const char *path = files->before[i];
+        if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
+            if (!add_folder(h, &e, path, files->bench, why)) return false;
+        } else if (!is_record(path)) {
+            add_earlier(&e, path);
+        } else if (h->record) {
+            buf_printf(why, "%s and %s: there can be one run before this", h->record, path);
+            return false;
+        } else if (!read_record(h, path, why)) {
+            return false;
+        }
+    }
+    return read_earlier(h, &e, files, why);
 }
 
 void history_free(struct history *h)
@@ -191,5 +275,6 @@ void history_free(struct history *h)
     benches_free(&h->before);
     sums_free(h->sums);
     json_decref(h->header);
+    arena_free(&h->arena);
     *h = (struct history){0};
 }

@@ -1,7 +1,9 @@
-/* What a report is held against: results of Google Benchmark, and the run record of an earlier run. */
+/* What a report is held against: results of Google Benchmark, of now and of earlier runs, and the run record
+ * of an earlier run. */
 #ifndef HARNESS_PAGE_HISTORY_H
 #define HARNESS_PAGE_HISTORY_H
 
+#include "harness/clock/history.h"
 #include "harness/harness.h"
 
 #include <jansson.h>
@@ -33,16 +35,27 @@ struct bench_set {
 };
 
 struct history {
-    struct bench_set now, before; /* --bench, --before */
-    const char *record;           /* --before: a run record, or NULL */
-    json_t *header;               /* which run that was */
-    struct page_sums *sums;       /* its rows */
+    struct bench_set now, before; /* --bench, and the newest measurement of --before */
+    struct recorded *runs;  /* nruns of them: all measurements of this machine, in order, the last is `now` */
+    unsigned nruns;         /* how many; 0: there are not several */
+    unsigned elsewhere;     /* how many others there are, of other machines */
+    double least;           /* changes below this (0.015) matter to nobody */
+    const char *record;     /* --before: a run record, or NULL */
+    json_t *header;         /* which run that was */
+    struct page_sums *sums; /* its rows */
+    struct arena arena;     /* of what is not owned by itself */
 };
 
-/* Reads `bench` and the `n` files of `before`, whatever they are. False: a sentence in `why`. `backends`:
- * whose names make a counter a ratio. history_free in any case. */
-MUST_CHECK bool history_load(struct history *h, const char *bench, const char *const *before, unsigned n,
-                             const struct backend *const *backends, struct buf *why);
+/* What --bench and --before name. */
+struct history_files {
+    const char *bench;         /* NULL: nothing */
+    const char *const *before; /* n of them: measurements, folders of those (*.json), and one record */
+    unsigned n;                /* how many */
+    const struct backend *const *backends; /* whose names make a counter a ratio */
+};
+
+/* Reads them all. False: a sentence in `why`. history_free in any case. */
+MUST_CHECK bool history_load(struct history *h, const struct history_files *files, struct buf *why);
 void history_free(struct history *h);
 /* The benchmark of this name, or NULL. */
 const struct bench *bench_find(const struct bench_set *s, const char *name);

@@ -25,36 +25,37 @@ static void write_percent(struct page *p, const char *key, unsigned part, unsign
 }
 
 /* Behind the extensions: all rows, and sequences, which have bins of their own. */
-static const struct guest_ext all_rows = {"All", ""},
-                              sequences = {"sequences", "from one kind of instruction to the next"};
+static const struct subject_group all_rows = {"All", ""},
+                                  sequences = {"sequences", "from one kind of instruction to the next"};
 
 /* What an extension comes to on a backend. */
-static struct cover_sum sum_of(const struct page *p, unsigned guest, const struct guest_ext *ext,
+static struct cover_sum sum_of(const struct page *p, unsigned subject, const struct subject_group *ext,
                                unsigned entry)
 {
-    const struct guest *g = p->sums->guests[guest].guest;
+    const struct subject *g = p->sums->subjects[subject].subject;
     struct cover_sum all = {0};
     if (ext == &sequences) {
-        all = page_bins(p, guest, g->nrows, entry);
+        all = page_bins(p, subject, g->nrows, entry);
         if (!all.executed) all.rows = 0;
         return all;
     }
     for (unsigned r = 0; r < g->nrows; r++) {
-        if (ext != &all_rows && strcmp(g->rows[r].ext, ext->name)) continue;
-        struct cover_sum s = page_bins(p, guest, r, entry);
+        if (ext != &all_rows && strcmp(g->rows[r].group, ext->name)) continue;
+        struct cover_sum s = page_bins(p, subject, r, entry);
         add_sum(&all, &s);
     }
     return all;
 }
 
 /* A line for each backend, and one name for all of them. */
-static void write_lines(struct page *p, unsigned guest, const struct guest_ext *ext)
+static void write_lines(struct page *p, unsigned subject, const struct subject_group *ext)
 {
     const struct lineup *l = p->info->lineup;
     bool first = true;
     for (unsigned i = 0; i < l->n; i++) {
-        struct cover_sum s = sum_of(p, guest, ext, i);
-        if (!s.rows) continue; /* extensions of which no row is done have nothing to say here */
+        struct cover_sum s = sum_of(p, subject, ext, i);
+        if (!page_serves(p, subject, i) || !s.rows)
+            continue; /* extensions of which no row is done have nothing to say here */
         page_printf(p, "<tr%s><th scope=\"row\">", first ? " class=\"first\"" : "");
         page_text(p, first ? ext->name : "");
         page_raw(p, " <small>");
@@ -84,15 +85,15 @@ static int most_first(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-static void write_worst(struct page *p, unsigned guest)
+static void write_worst(struct page *p, unsigned subject)
 {
-    const struct guest *g = p->sums->guests[guest].guest;
+    const struct subject *g = p->sums->subjects[subject].subject;
     struct gap *gaps = xcalloc(g->nrows, sizeof(*gaps));
     unsigned n = 0;
     for (unsigned r = 0; r < g->nrows; r++) {
         gaps[n] = (struct gap){.row = r};
         for (unsigned i = 0; i < p->info->lineup->n; i++) {
-            struct cover_sum s = page_bins(p, guest, r, i);
+            struct cover_sum s = page_bins(p, subject, r, i);
             if (s.bins - s.bin_checked > gaps[n].open) gaps[n].open = s.bins - s.bin_checked;
             if (s.bins) gaps[n].bins = s.bins;
         }
@@ -117,13 +118,13 @@ void page_holes(struct page *p)
         return;
     }
     for (unsigned g = 0; g < p->sums->n; g++) {
-        const struct guest *guest = p->sums->guests[g].guest;
-        if (!p->sums->guests[g].cases) continue;
+        const struct subject *subject = p->sums->subjects[g].subject;
+        if (!p->sums->subjects[g].cases) continue;
         page_raw(p, "<div class=\"scroll\"><table class=\"cover\">\n<thead><tr><th>");
-        page_text(p, guest->name);
+        page_text(p, subject->name);
         page_raw(p, "</th><th>backend</th><th class=\"num\">rows checked</th><th>bins executed</th>"
                     "<th>bins checked</th></tr></thead>\n<tbody>\n");
-        for (unsigned x = 0; x < guest->nexts; x++) write_lines(p, g, &guest->exts[x]);
+        for (unsigned x = 0; x < subject->ngroups; x++) write_lines(p, g, &subject->groups[x]);
         write_lines(p, g, &all_rows);
         write_lines(p, g, &sequences);
         page_raw(p, "</tbody></table></div>\n");

@@ -16,16 +16,16 @@ static unsigned level_of(const struct cover_sum *bins)
     return quarter < LEVELS ? quarter : LEVELS;
 }
 
-static void write_cell(struct page *p, unsigned guest, unsigned row, unsigned entry)
+static void write_cell(struct page *p, unsigned subject, unsigned row, unsigned entry)
 {
-    const char *id = p->sums->guests[guest].guest->rows[row].id;
-    const struct row_on *on = &p->sums->guests[guest].rows[row].on[entry];
-    enum mark m = page_mark(p, guest, row, entry);
+    const char *id = p->sums->subjects[subject].subject->rows[row].id;
+    const struct row_on *on = &p->sums->subjects[subject].rows[row].on[entry];
+    enum mark m = page_mark(p, subject, row, entry);
     if (m == MARK_IDLE) { /* there may be hundreds, and there is nothing to say */
         page_printf(p, "<a class=\"i\" href=\"#%s\" title=\"%s\"></a>", id, id);
         return;
     }
-    struct cover_sum bins = page_bins(p, guest, row, entry);
+    struct cover_sum bins = page_bins(p, subject, row, entry);
     page_printf(p, "<a class=\"%s", mark_texts[m].key);
     if (m == MARK_PASS) page_printf(p, " l%u", level_of(&bins));
     page_printf(p, "\" href=\"#%s\" title=\"%s %s", id, id, mark_texts[m].name);
@@ -34,14 +34,14 @@ static void write_cell(struct page *p, unsigned guest, unsigned row, unsigned en
     page_raw(p, "\"></a>");
 }
 
-static void write_extension(struct page *p, unsigned guest, const struct guest_ext *ext, unsigned entry)
+static void write_extension(struct page *p, unsigned subject, const struct subject_group *ext, unsigned entry)
 {
-    const struct guest *g = p->sums->guests[guest].guest;
+    const struct subject *g = p->sums->subjects[subject].subject;
     unsigned n = 0, busy = 0;
     for (unsigned r = 0; r < g->nrows; r++)
-        busy += !strcmp(g->rows[r].ext, ext->name) && page_mark(p, guest, r, entry) != MARK_IDLE;
+        busy += !strcmp(g->rows[r].group, ext->name) && page_mark(p, subject, r, entry) != MARK_IDLE;
     for (unsigned r = 0; r < g->nrows; r++) {
-        if (strcmp(g->rows[r].ext, ext->name)) continue;
+        if (strcmp(g->rows[r].group, ext->name)) continue;
         if (!n++) {
             page_printf(p, "<div class=\"ext%s\"><span title=\"", busy ? "" : " idle");
             page_text(p, ext->title);
@@ -49,19 +49,19 @@ static void write_extension(struct page *p, unsigned guest, const struct guest_e
             page_text(p, ext->name);
             page_raw(p, "</span><div class=\"cells\">");
         }
-        write_cell(p, guest, r, entry);
+        write_cell(p, subject, r, entry);
     }
     if (n) page_raw(p, "</div></div>\n");
 }
 
 /* One backend: "jit — 361 pass, 1 fails". */
-static void write_backend(struct page *p, unsigned guest, unsigned entry)
+static void write_backend(struct page *p, unsigned subject, unsigned entry)
 {
-    const struct guest *g = p->sums->guests[guest].guest;
+    const struct subject *g = p->sums->subjects[subject].subject;
     const struct lineup_entry *e = &p->info->lineup->entries[entry];
     unsigned sums[MARKS] = {0};
     const char *comma = "";
-    for (unsigned r = 0; r < g->nrows; r++) sums[page_mark(p, guest, r, entry)]++;
+    for (unsigned r = 0; r < g->nrows; r++) sums[page_mark(p, subject, r, entry)]++;
     page_raw(p, "<div class=\"map\">\n<h4>");
     page_text(p, e->backend->name);
     page_printf(p, "%s</h4>\n<p class=\"meta\">", e->oracle ? " <small>oracle</small>" : "");
@@ -71,7 +71,7 @@ static void write_backend(struct page *p, unsigned guest, unsigned entry)
         comma = ", ";
     }
     page_raw(p, "</p>\n");
-    for (unsigned x = 0; x < g->nexts; x++) write_extension(p, guest, &g->exts[x], entry);
+    for (unsigned x = 0; x < g->ngroups; x++) write_extension(p, subject, &g->groups[x], entry);
     page_raw(p, "</div>\n");
 }
 
@@ -91,11 +91,12 @@ void page_map(struct page *p)
 {
     write_legend(p);
     for (unsigned g = 0; g < p->sums->n; g++) {
-        if (!p->sums->guests[g].cases) continue;
+        if (!p->sums->subjects[g].cases) continue;
         page_raw(p, "<h3>");
-        page_text(p, p->sums->guests[g].guest->title);
+        page_text(p, p->sums->subjects[g].subject->title);
         page_raw(p, "</h3>\n<div class=\"maps\">\n");
-        for (unsigned i = 0; i < p->info->lineup->n; i++) write_backend(p, g, i);
+        for (unsigned i = 0; i < p->info->lineup->n; i++)
+            if (page_serves(p, g, i)) write_backend(p, g, i);
         page_raw(p, "</div>\n");
     }
 }

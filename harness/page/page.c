@@ -1,5 +1,7 @@
 #include "harness/page/page.h"
 
+#include "harness/kinds/kind.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -89,19 +91,25 @@ int page_covers(const struct page *p, unsigned entry)
     return -1;
 }
 
-struct cover_sum page_bins(const struct page *p, unsigned guest, unsigned row, unsigned entry)
+bool page_serves(const struct page *p, unsigned subject, unsigned entry)
+{
+    const struct case_kind *kind = p->info->lineup->entries[entry].kind;
+    return p->sums->subjects[subject].subject->kind == (kind ? kind : &kind_instruction);
+}
+
+struct cover_sum page_bins(const struct page *p, unsigned subject, unsigned row, unsigned entry)
 {
     struct cover_sum s = {0};
     int b = page_covers(p, entry);
-    if (b >= 0) cover_row(p->cover, guest, row, (unsigned)b, &s);
+    if (b >= 0) cover_row(p->cover, subject, row, (unsigned)b, &s);
     return s;
 }
 
-enum mark page_mark(const struct page *p, unsigned guest, unsigned row, unsigned entry)
+enum mark page_mark(const struct page *p, unsigned subject, unsigned row, unsigned entry)
 {
-    const struct row_sum *s = &p->sums->guests[guest].rows[row];
+    const struct row_sum *s = &p->sums->subjects[subject].rows[row];
     const struct row_on *on = &s->on[entry];
-    struct cover_sum bins = page_bins(p, guest, row, entry);
+    struct cover_sum bins = page_bins(p, subject, row, entry);
     bool ran = on->ran || bins.executed, checked = on->checked || bins.checked;
     if (on->failed) return MARK_FAIL;
     if (ran) return checked || p->info->lineup->entries[entry].oracle ? MARK_PASS : MARK_UNCHECKED;

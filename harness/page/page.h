@@ -45,20 +45,21 @@ struct row_sum {
     struct row_on on[LINEUP_MAX];    /* by lineup entry */
 };
 
-struct guest_sums {
-    const struct guest *guest; /* the ISA */
-    struct row_sum *rows;      /* by row */
-    uint16_t *slots;           /* hash table of rows by id: 1 + row, 0: free */
-    unsigned nslots;           /* a power of two */
-    unsigned last;             /* row found last time */
-    uint64_t cases;            /* of this ISA */
+struct subject_sums {
+    const struct subject *subject; /* the ISA, or what another kind of case is about */
+    struct row_sum *rows;          /* by row */
+    uint16_t *slots;               /* hash table of rows by id: 1 + row, 0: free */
+    unsigned nslots;               /* a power of two */
+    unsigned last;                 /* row found last time */
+    uint64_t cases;                /* of this ISA */
 };
 
 struct page_sums {
-    struct guest_sums guests[LEDGER_GUESTS]; /* n of them: every ISA */
-    unsigned n;                              /* how many */
-    uint64_t cases, failed;                  /* of all */
-    struct times times;                      /* likewise */
+    struct subject_sums subjects[SUBJECTS_MAX]; /* n of them: every one */
+    unsigned n;                                 /* how many */
+    uint64_t cases, failed;                     /* of all */
+    struct times times;                         /* likewise */
+    struct arena arena;                         /* the subjects */
 };
 
 struct page_sums *sums_new(void);
@@ -66,10 +67,10 @@ void sums_free(struct page_sums *s); /* NULL is fine */
 /* `lineup` tells whom a failure names; NULL: that is not wanted. */
 void sums_add(struct page_sums *s, const struct lineup *lineup, const struct record *r);
 /* A row by the id that text[0..len) is: its index, or -1. */
-int sums_row(struct guest_sums *g, const char *text, size_t len);
+int sums_row(struct subject_sums *g, const char *text, size_t len);
 /* The row that a failure goes back to, as its cause says it: "rv.add: rd: jit alone differs from interp"; -1.
  */
-int sums_cause_row(struct guest_sums *g, const char *cause);
+int sums_cause_row(struct subject_sums *g, const char *cause);
 /* Bit per entry of the lineup that stands against the others: "jit" above, or who died. 0: it is not said. */
 unsigned sums_blamed(const struct lineup *l, const char *cause);
 
@@ -102,11 +103,13 @@ struct mark_text {
     const char *means; /* likewise */
 };
 extern const struct mark_text mark_texts[MARKS];
-enum mark page_mark(const struct page *p, unsigned guest, unsigned row, unsigned entry);
+enum mark page_mark(const struct page *p, unsigned subject, unsigned row, unsigned entry);
+/* The lineup entry runs cases of this subject. */
+bool page_serves(const struct page *p, unsigned subject, unsigned entry);
 /* The backend of the ledger that a lineup entry is, or -1. */
 int page_covers(const struct page *p, unsigned entry);
 /* Bins of a row on the backend of a lineup entry; all zero when that is not known. */
-struct cover_sum page_bins(const struct page *p, unsigned guest, unsigned row, unsigned entry);
+struct cover_sum page_bins(const struct page *p, unsigned subject, unsigned row, unsigned entry);
 
 /* ---- plot.c ---- */
 
@@ -120,6 +123,12 @@ void plot_factors(struct page *p, const struct plot_bar *bars, unsigned n, const
                   const char *more);
 /* A meter of `part` in `whole`. */
 void plot_meter(struct page *p, const char *key, uint64_t part, uint64_t whole);
+
+/* ---- trend.c ---- */
+
+/* Each benchmark over all runs that were recorded, with where it changed; nothing when there are too few
+ * runs. */
+void plot_trends(struct page *p, const struct history *h);
 
 /* ---- the sections ---- */
 void page_head(struct page *p);

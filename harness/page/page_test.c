@@ -3,6 +3,7 @@
 #include "harness/page/page_test.h"
 
 #include <math.h>
+#include <time.h>
 
 /* ---- sums ---- */
 
@@ -31,9 +32,9 @@ static void test_blamed(void **state)
 static void test_rows(void **state)
 {
     struct page_sums *s = sums_new();
-    struct guest_sums *g = &s->guests[0];
-    for (unsigned r = 0; r < g->guest->nrows; r++)
-        assert_int_equal(sums_row(g, g->guest->rows[r].id, strlen(g->guest->rows[r].id)), (int)r);
+    struct subject_sums *g = &s->subjects[0];
+    for (unsigned r = 0; r < g->subject->nrows; r++)
+        assert_int_equal(sums_row(g, g->subject->rows[r].id, strlen(g->subject->rows[r].id)), (int)r);
     assert_int_equal(sums_row(g, "rv.", 3), -1);
     int add = sums_row(g, "rv.add", 6);
     assert_int_equal(sums_cause_row(g, "rv.add: rd: a alone differs from b"), add);
@@ -71,12 +72,13 @@ static void expect(const char *text, const char *part)
 
 static void test_texts(void **state)
 {
-    char *path = temporary(), *text = write_page(path, NULL, "interrupted by <SIGINT>");
+    char *path = temporary(".html"), *text = write_page(path, NULL, "interrupted by <SIGINT>");
     expect(text, "2 of 7 cases failed, of 2 causes");
     expect(text, "The run did not finish: interrupted by &lt;SIGINT&gt;, after 7 of 9 cases.");
     expect(text, "x &lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;z&quot;\n  ? ?'");
-    expect(text,
-           "lockstep repro 'g/a/&lt;3&gt;&amp;&quot;'\\''' 'caf? &quot;x&quot; &lt;i&gt;.yaml' --seed 7");
+    expect(
+        text,
+        "lockstep repro 'g/a/&lt;3&gt;&amp;&quot;'\\''' $'caf\\351 &quot;x&quot; &lt;i&gt;.yaml' --seed 7");
     expect(text, "<a href=\"#rv.mul\">rv.mul</a>: rd: tested alone differs from &lt;other&gt;");
     expect(text, "<a href=\"#rv.div\">rv.div</a>: other died of SIGSEGV");
     expect(text, "1 &lt;beta&gt; &amp; &quot;'");
@@ -100,7 +102,7 @@ static void test_texts(void **state)
 /* Every row of every ISA that ran has an anchor, once; every link within the page leads to one. */
 static void test_links(void **state)
 {
-    char *path = temporary(), *text = write_page(path, NULL, NULL), want[160];
+    char *path = temporary(".html"), *text = write_page(path, NULL, NULL), want[160];
     unsigned links = 0;
     for (unsigned r = 0; r < guest_all[0]->nrows; r++) {
         snprintf(want, sizeof(want), " id=\"%s\"", guest_all[0]->rows[r].id);
@@ -118,6 +120,32 @@ static void test_links(void **state)
     free(text);
 }
 
+/* Changes of the usual kind are marked where they are, first of all plots; a name can be anything. */
+static void test_trends(void **state)
+{
+    struct history h = {0};
+    struct arena a = {0};
+    test_figures(&h, &a);
+    char *path = temporary(".html"), *text = write_page(path, &h, NULL);
+    expect(text, "<p><b>1</b> of 3 benchmarks changed in 30 runs on this machine, from <code>0ld</code> to "
+                 "<code>n3w</code>. 2 others are of another machine: not shown.</p>");
+    expect(text, "<h5>jit/steps <small>2.11 µs</small></h5>\n<svg viewBox=\"0 0 358 80\" role=\"img\" "
+                 "aria-label=\"30 runs, 2 changes\">");
+    expect(text, "<p class=\"bad\">slower by 10.0&nbsp;% at <code>c0ffee&lt;1&gt;</code>, after "
+                 "<code>0ld</code></p>\n<p class=\"good\">faster by 9.1&nbsp;% at <code>c0ffee2</code>");
+    expect(text, "<details><summary>2 without a change</summary>");
+    assert_true(strstr(text, "<h5>jit/steps") < strstr(text, "<h5>jit/level"));
+    h.nruns = 2;
+    h.runs += RUNS - 2;
+    free(text);
+    text = write_page(path, &h, NULL);
+    assert_null(strstr(text, "Over recorded runs"));
+    unlink(path);
+    free(path);
+    free(text);
+    arena_free(&a);
+}
+
 /* However many failures there are, of however many causes, and however much there is to say of each. */
 static void test_bounded(void **state)
 {
@@ -126,7 +154,7 @@ static void test_bounded(void **state)
     struct report r;
     struct tally t;
     struct run_info info = {.lineup = &lineup, .total = FAILURES, .jobs = 1, .options = ""};
-    char *path = temporary(), reason[64];
+    char *path = temporary(".html"), reason[64];
     memset(detail, '<', sizeof(detail) - 1); /* four bytes each */
     tally_init(&t, 0);
     assert_int_equal(report_open(&r, &report_html, path, false, &info), 0);
@@ -146,7 +174,10 @@ static void test_bounded(void **state)
         assert_int_equal(report_record(&r, &info, &rec), 0);
     }
     clusters_sort(&t.clusters);
+    clock_t start = clock();
     assert_int_equal(report_end(&r, &info, &t), 0);
+    double took = (double)(clock() - start) / CLOCKS_PER_SEC;
+    if (took > 2) fail_msg("%.1f s to write it", took);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
     assert_int_equal(fseek(f, 0, SEEK_END), 0);
@@ -211,9 +242,9 @@ static void test_contrast(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blamed),  cmocka_unit_test(test_rows),  cmocka_unit_test(test_times),
-        cmocka_unit_test(test_texts),   cmocka_unit_test(test_links), cmocka_unit_test(test_contrast),
-        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_blamed),  cmocka_unit_test(test_rows),   cmocka_unit_test(test_times),
+        cmocka_unit_test(test_texts),   cmocka_unit_test(test_links),  cmocka_unit_test(test_contrast),
+        cmocka_unit_test(test_bounded), cmocka_unit_test(test_trends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,13 +3,7 @@
 #define HARNESS_PAGE_TEST_H
 
 #include "harness/page/page.h"
-
-#include <setjmp.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "harness/scratch_test.h"
 
 static const char *version(void)
 {
@@ -18,7 +12,8 @@ static const char *version(void)
 
 static const struct backend tested = {.name = "tested"}, other = {.name = "other"};
 static const struct backend oracle = {.name = "oracle", .oracle = true, .version = version};
-static const struct lineup lineup = {.entries = {{&tested, false}, {&other, false}, {&oracle, true}}, .n = 3};
+static const struct lineup lineup = {
+    .entries = {{&tested, false, NULL}, {&other, false, NULL}, {&oracle, true, NULL}}, .n = 3};
 static const char *const paths[] = {"a.yaml", "caf\xe9 \"x\" <i>.yaml"}; /* the second is not UTF-8 */
 
 static const struct record records[] = {
@@ -63,6 +58,50 @@ static const struct record records[] = {
      .ext = ""},
 };
 
+/* ---- recorded figures: one benchmark becomes slower and takes it back, one has a name to be wary of ---- */
+
+enum { RUNS = 30, SLOW_FROM = 10, SLOW_TO = 20, BENCHES = 3 };
+
+#define LONG_NAME \
+    "jit/<b>a_name_that_is_longer_than_any_phone_is_wide_and_has_no_place_to_break_it_\xe2\x80\x8f"
+
+static const char *const bench_names[BENCHES] = {"jit/steps", "jit/level", LONG_NAME};
+
+static inline void test_figures(struct history *h, struct arena *a)
+{
+    static const char *const commits[] = {"0ld", "c0ffee<1>", "c0ffee2", "n3w"};
+    h->least = 0.015;
+    h->elsewhere = 2;
+    h->nruns = RUNS;
+    h->runs = arena_alloc(a, RUNS * sizeof(*h->runs));
+    for (unsigned i = 0; i < RUNS; i++) {
+        struct recorded *r = &h->runs[i];
+        r->commit = commits[(i >= SLOW_FROM) + (i >= SLOW_TO) + (i == RUNS - 1)];
+        r->figures = arena_alloc(a, BENCHES * sizeof(*r->figures));
+        r->n = BENCHES;
+        for (unsigned k = 0; k < BENCHES; k++) {
+            double noise = 1 + 0.002 * ((i * 7 + k * 3) % 5), slow = i >= SLOW_FROM && i < SLOW_TO ? 1.1 : 1;
+            r->figures[k] = (struct figure){bench_names[k], "d", 2100 * noise * (k ? 1 : slow)};
+        }
+    }
+    struct bench_set *sets[] = {&h->now, &h->before};
+    for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+        struct bench_set *s = sets[i];
+        s->path = "a.json";
+        s->host = s->date = arena_strdup(a, "");
+        s->n = 2 * BENCHES;
+        s->items = arena_alloc(a, s->n * sizeof(*s->items));
+        for (unsigned k = 0; k < s->n; k++) {
+            struct bench *b = &s->items[k];
+            *b = (struct bench){.name = arena_strdup(a, bench_names[k / 2]),
+                                .ns = 1 + (double)i,
+                                .definition = arena_strdup(a, "")};
+            b->nratios = k % 2;
+            b->ratios[0] = (struct bench_ratio){arena_strdup(a, tested.name), 2.5};
+        }
+    }
+}
+
 /* The page of these records, at `path`, with a history or not. */
 static inline char *write_page(const char *path, const struct history *h, const char *stopped)
 {
@@ -99,22 +138,7 @@ static inline char *write_page(const char *path, const struct history *h, const 
     assert_int_equal(report_end(&r, &info, &t), 0);
     tally_free(&t);
     ledger_free(ledger);
-    struct buf text = {0};
-    char chunk[4096];
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;) buf_add(&text, chunk, n);
-    fclose(f);
-    return text.p;
-}
-
-static inline char *temporary(void)
-{
-    char *path = xstrdup("/tmp/lockstep-page-XXXXXX.html");
-    int fd = mkstemps(path, 5);
-    assert_true(fd >= 0);
-    close(fd);
-    return path;
+    return read_file(path);
 }
 
 #endif

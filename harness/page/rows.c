@@ -7,14 +7,12 @@
 
 enum { HOLES_SHOWN = 8, CAUSES_SHOWN = 4 };
 
-static void write_title(struct page *p, const struct guest_row *row)
+static void write_title(struct page *p, const struct subject_row *row)
 {
     page_printf(p, "<h4><a href=\"#%s\">%s</a></h4>\n<p class=\"meta\"><code>", row->id, row->id);
-    page_text(p, row->mnemonic);
-    page_raw(p, *row->syntax ? " " : "");
-    page_text(p, row->syntax);
+    page_text(p, row->text);
     page_raw(p, "</code><span>");
-    page_text(p, row->ext);
+    page_text(p, row->group);
     if (*row->ref) page_raw(p, ", ");
     page_text(p, row->ref);
     page_raw(p, "</span></p>\n");
@@ -22,11 +20,11 @@ static void write_title(struct page *p, const struct guest_row *row)
 
 /* ---- conformance and coverage, a line for each backend ---- */
 
-static void write_backend(struct page *p, unsigned guest, unsigned row, unsigned entry)
+static void write_backend(struct page *p, unsigned subject, unsigned row, unsigned entry)
 {
-    const struct row_on *on = &p->sums->guests[guest].rows[row].on[entry];
-    enum mark m = page_mark(p, guest, row, entry);
-    struct cover_sum bins = page_bins(p, guest, row, entry);
+    const struct row_on *on = &p->sums->subjects[subject].rows[row].on[entry];
+    enum mark m = page_mark(p, subject, row, entry);
+    struct cover_sum bins = page_bins(p, subject, row, entry);
     page_printf(p, "<tr><th scope=\"row\"><i class=\"%s l4\"></i>", mark_texts[m].key);
     page_text(p, p->info->lineup->entries[entry].backend->name);
     page_printf(p, "</th><td>%s</td><td class=\"num\">", mark_texts[m].name);
@@ -40,26 +38,27 @@ static void write_backend(struct page *p, unsigned guest, unsigned row, unsigned
 }
 
 /* Bins missing on some backend: never executed there, or executed and never checked. */
-static bool is_open(const struct page *p, unsigned guest, unsigned row, unsigned bin, bool checked)
+static bool is_open(const struct page *p, unsigned subject, unsigned row, unsigned bin, bool checked)
 {
     const struct ledger *l = p->cover->ledger;
     bool open = false;
     for (unsigned b = 0; b < l->nbackends; b++) {
-        unsigned cell = ledger_cells(l, guest, b, row)[bin];
+        if (!(l->subjects[subject].serving >> b & 1)) continue;
+        unsigned cell = ledger_cells(l, subject, b, row)[bin];
         open |= checked ? cell & CELL_EXECUTED && !(cell & CELL_CHECKED) : !(cell & CELL_EXECUTED);
     }
-    return open && !cover_unreachable(p->cover, guest, row, bin);
+    return open && !cover_unreachable(p->cover, subject, row, bin);
 }
 
-static void write_open(struct page *p, unsigned guest, unsigned row, const char *what, bool checked)
+static void write_open(struct page *p, unsigned subject, unsigned row, const char *what, bool checked)
 {
-    const struct bins *b = p->cover->ledger->guests[guest].bins[row];
+    const struct ledger_subject *g = &p->cover->ledger->subjects[subject];
     struct buf name = {0};
     unsigned n = 0;
-    for (unsigned i = 0; i < b->n; i++) {
-        if (!is_open(p, guest, row, i, checked) || n++ >= HOLES_SHOWN) continue;
+    for (unsigned i = 0; i < g->nbins[row]; i++) {
+        if (!is_open(p, subject, row, i, checked) || n++ >= HOLES_SHOWN) continue;
         buf_reset(&name);
-        bins_name(b, i, &name);
+        ledger_bin_name(g, row, i, &name);
         page_raw(p, n == 1 ? "<p class=\"open\"><b>" : ", ");
         if (n == 1) page_printf(p, "%s</b> ", what);
         page_text(p, buf_cstr(&name));
@@ -69,15 +68,15 @@ static void write_open(struct page *p, unsigned guest, unsigned row, const char 
     buf_free(&name);
 }
 
-static void write_causes(struct page *p, unsigned guest, unsigned row)
+static void write_causes(struct page *p, unsigned subject, unsigned row)
 {
     const struct clusters *c = &p->tally->clusters;
     unsigned n = 0;
-    for (unsigned i = 0; i < c->n && p->sums->guests[guest].rows[row].failed; i++) {
-        if (sums_cause_row(&p->sums->guests[guest], c->items[i].cause) != (int)row) continue;
+    for (unsigned i = 0; i < c->n && p->sums->subjects[subject].rows[row].failed; i++) {
+        if (sums_cause_row(&p->sums->subjects[subject], c->items[i].cause) != (int)row) continue;
         if (n++ >= CAUSES_SHOWN) continue;
         page_printf(p, "<p class=\"bad\"><a href=\"#cause-%u\">", i + 1);
-        page_text(p, c->items[i].cause + strlen(p->sums->guests[guest].guest->rows[row].id) + 2);
+        page_text(p, c->items[i].cause + strlen(p->sums->subjects[subject].subject->rows[row].id) + 2);
         page_raw(p, "</a></p>\n");
     }
     if (n > CAUSES_SHOWN) page_printf(p, "<p>and %u causes more</p>\n", n - CAUSES_SHOWN);
@@ -85,58 +84,59 @@ static void write_causes(struct page *p, unsigned guest, unsigned row)
 
 /* ---- speed ---- */
 
-static void write_pace(struct page *p, unsigned guest, unsigned row)
+static void write_pace(struct page *p, unsigned subject, unsigned row)
 {
-    const struct row_sum *now = &p->sums->guests[guest].rows[row];
+    const struct row_sum *now = &p->sums->subjects[subject].rows[row];
     const struct history *h = p->info->history;
-    const struct row_sum *then = h && h->sums ? &h->sums->guests[guest].rows[row] : NULL;
+    const struct row_sum *then = h && h->sums ? &h->sums->subjects[subject].rows[row] : NULL;
     page_raw(p, "<p class=\"meta\"><span>");
     page_count(p, now->cases);
     page_printf(p, " case%s", now->cases == 1 ? "" : "s");
     if (now->cases) page_printf(p, ", %.1f µs each", times_middle(&now->times));
     if (now->cases && then && then->cases) page_printf(p, ", before %.1f µs", times_middle(&then->times));
     page_raw(p, "</span>");
-    const struct guest_row *r = &p->sums->guests[guest].guest->rows[row];
+    const struct subject_row *r = &p->sums->subjects[subject].subject->rows[row];
     page_printf(p, "<span>%s:%d</span></p>\n", r->file, r->line);
 }
 
 /* What the JIT makes of it: the same on every machine, so that growth shows however noisy it is. */
-static void write_host_code(struct page *p, unsigned guest, unsigned row)
+static void write_host_code(struct page *p, unsigned subject, unsigned row)
 {
     struct codegen_size size;
     uint32_t word;
-    const struct guest *g = p->sums->guests[guest].guest;
+    const struct guest *g = p->sums->subjects[subject].subject->guest;
     if (!p->meter || !codegen_encode(g, row, true, &word)) return;
     if (codegen_measure(p->meter, &word, g->rows[row].length, &size)) return;
     page_printf(p, "<p class=\"meta\"><span>as host code %d instruction%s, %d bytes</span></p>\n", size.insns,
                 size.insns == 1 ? "" : "s", size.bytes);
 }
 
-static void write_row(struct page *p, unsigned guest, unsigned row)
+static void write_row(struct page *p, unsigned subject, unsigned row)
 {
-    const struct guest_row *r = &p->sums->guests[guest].guest->rows[row];
+    const struct subject_row *r = &p->sums->subjects[subject].subject->rows[row];
     page_printf(p, "<article class=\"row\" id=\"%s\">\n", r->id);
     write_title(p, r);
-    write_causes(p, guest, row);
+    write_causes(p, subject, row);
     page_raw(p, "<table>\n");
-    for (unsigned i = 0; i < p->info->lineup->n; i++) write_backend(p, guest, row, i);
+    for (unsigned i = 0; i < p->info->lineup->n; i++)
+        if (page_serves(p, subject, i)) write_backend(p, subject, row, i);
     page_raw(p, "</table>\n");
     if (p->cover) {
-        write_open(p, guest, row, "Never executed:", false);
-        write_open(p, guest, row, "Never checked:", true);
+        write_open(p, subject, row, "Never executed:", false);
+        write_open(p, subject, row, "Never checked:", true);
     }
-    write_pace(p, guest, row);
-    write_host_code(p, guest, row);
+    write_pace(p, subject, row);
+    write_host_code(p, subject, row);
     page_raw(p, "</article>\n");
 }
 
 /* Rows that are not done have an anchor too, in a list. */
-static void write_extension(struct page *p, unsigned guest, const struct guest_ext *ext)
+static void write_extension(struct page *p, unsigned subject, const struct subject_group *ext)
 {
-    const struct guest *g = p->sums->guests[guest].guest;
+    const struct subject *g = p->sums->subjects[subject].subject;
     unsigned done = 0, absent = 0;
     for (unsigned r = 0; r < g->nrows; r++) {
-        if (strcmp(g->rows[r].ext, ext->name)) continue;
+        if (strcmp(g->rows[r].group, ext->name)) continue;
         if (!done && !absent) {
             page_raw(p, "<h3>");
             page_text(p, ext->name);
@@ -149,13 +149,13 @@ static void write_extension(struct page *p, unsigned guest, const struct guest_e
             continue;
         }
         page_raw(p, done++ ? "" : "<div class=\"rows\">\n");
-        write_row(p, guest, r);
+        write_row(p, subject, r);
     }
     page_raw(p, done ? "</div>\n" : "");
     if (!absent) return;
     page_printf(p, "<details open class=\"absent\"><summary>%u not done yet</summary><p>", absent);
     for (unsigned r = 0; r < g->nrows; r++)
-        if (g->rows[r].absent && !strcmp(g->rows[r].ext, ext->name))
+        if (g->rows[r].absent && !strcmp(g->rows[r].group, ext->name))
             page_printf(p, "<span id=\"%s\">%s</span> ", g->rows[r].id, g->rows[r].id);
     page_raw(p, "</p></details>\n");
 }
@@ -163,11 +163,11 @@ static void write_extension(struct page *p, unsigned guest, const struct guest_e
 void page_rows(struct page *p)
 {
     for (unsigned g = 0; g < p->sums->n; g++) {
-        const struct guest *guest = p->sums->guests[g].guest;
+        const struct subject *subject = p->sums->subjects[g].subject;
         const char *why;
-        if (!p->sums->guests[g].cases) continue;
-        p->meter = codegen_meter_open(guest, &why);
-        for (unsigned x = 0; x < guest->nexts; x++) write_extension(p, g, &guest->exts[x]);
+        if (!p->sums->subjects[g].cases) continue;
+        p->meter = subject->guest ? codegen_meter_open(subject->guest, &why) : NULL;
+        for (unsigned x = 0; x < subject->ngroups; x++) write_extension(p, g, &subject->groups[x]);
         if (p->meter) codegen_meter_close(p->meter);
         p->meter = NULL;
     }

@@ -66,12 +66,12 @@ static int slowest_first(const void *a, const void *b)
 static void write_slowest(struct page *p)
 {
     for (unsigned g = 0; g < p->sums->n; g++) {
-        const struct guest *guest = p->sums->guests[g].guest;
-        struct pace *paces = xcalloc(guest->nrows, sizeof(*paces));
+        const struct subject *about = p->sums->subjects[g].subject;
+        struct pace *paces = xcalloc(about->nrows, sizeof(*paces));
         unsigned n = 0;
-        for (unsigned r = 0; r < guest->nrows; r++) {
-            const struct row_sum *s = &p->sums->guests[g].rows[r];
-            if (s->cases >= CASES_MIN) paces[n++] = (struct pace){guest->rows[r].id, times_middle(&s->times)};
+        for (unsigned r = 0; r < about->nrows; r++) {
+            const struct row_sum *s = &p->sums->subjects[g].rows[r];
+            if (s->cases >= CASES_MIN) paces[n++] = (struct pace){about->rows[r].id, times_middle(&s->times)};
         }
         if (n) qsort(paces, n, sizeof(*paces), slowest_first);
         if (n) page_raw(p, "<p>Instructions whose cases typically take longest:</p>\n<ul class=\"worst\">\n");
@@ -186,10 +186,10 @@ static void write_turned(struct page *p, const struct page_sums *now, const stru
 {
     unsigned n = 0;
     for (unsigned g = 0; g < now->n; g++)
-        for (unsigned r = 0; r < now->guests[g].guest->nrows; r++) {
-            const char *id = now->guests[g].guest->rows[r].id;
-            const struct row_sum *other = &then->guests[g].rows[r];
-            if (!now->guests[g].rows[r].failed || other->failed || !other->cases) continue;
+        for (unsigned r = 0; r < now->subjects[g].subject->nrows; r++) {
+            const char *id = now->subjects[g].subject->rows[r].id;
+            const struct row_sum *other = &then->subjects[g].rows[r];
+            if (!now->subjects[g].rows[r].failed || other->failed || !other->cases) continue;
             if (!n++) page_printf(p, "<p class=\"%s\"><b>%s</b>", key, what);
             page_printf(p, " <a href=\"#%s\">%s</a>", id, id);
         }
@@ -207,14 +207,14 @@ static int furthest_first(const void *a, const void *b)
 static void write_rows_before(struct page *p, const struct page_sums *then)
 {
     for (unsigned g = 0; g < then->n; g++) {
-        const struct guest *guest = then->guests[g].guest;
-        struct plot_bar *bars = xcalloc(guest->nrows, sizeof(*bars));
+        const struct subject *about = then->subjects[g].subject;
+        struct plot_bar *bars = xcalloc(about->nrows, sizeof(*bars));
         unsigned n = 0;
-        for (unsigned r = 0; r < guest->nrows; r++) {
-            const struct row_sum *a = &then->guests[g].rows[r], *b = &p->sums->guests[g].rows[r];
+        for (unsigned r = 0; r < about->nrows; r++) {
+            const struct row_sum *a = &then->subjects[g].rows[r], *b = &p->sums->subjects[g].rows[r];
             if (a->cases < CASES_MIN || b->cases < CASES_MIN) continue;
             double v = times_middle(&a->times) / times_middle(&b->times);
-            bars[n++] = (struct plot_bar){guest->rows[r].id, v, v < 1 ? "less" : "more"};
+            bars[n++] = (struct plot_bar){about->rows[r].id, v, v < 1 ? "less" : "more"};
         }
         if (n) qsort(bars, n, sizeof(*bars), furthest_first);
         if (n)
@@ -271,6 +271,7 @@ void page_speed(struct page *p)
     if (h && h->now.path) write_peers(p, &h->now);
     if (h && h->now.path) write_failed(p, &h->now);
     if (h && h->now.path && h->before.path) write_bench_before(p, h);
+    if (h) plot_trends(p, h);
     if (h && h->record) write_run_before(p, h);
     if (!h)
         page_raw(p, "<p class=\"none\">Held against nothing: <code>--bench FILE</code> adds what benchmarks "

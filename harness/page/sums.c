@@ -5,26 +5,26 @@
 
 /* ---- rows by id ---- */
 
-static void guest_begin(struct guest_sums *g, const struct guest *guest)
+static void subject_begin(struct subject_sums *g, const struct subject *subject)
 {
-    g->guest = guest;
-    g->rows = xcalloc(guest->nrows, sizeof(*g->rows));
-    for (g->nslots = 16; g->nslots < 2 * guest->nrows;) g->nslots *= 2;
+    g->subject = subject;
+    g->rows = xcalloc(subject->nrows, sizeof(*g->rows));
+    for (g->nslots = 16; g->nslots < 2 * subject->nrows;) g->nslots *= 2;
     g->slots = xcalloc(g->nslots, sizeof(*g->slots));
-    for (unsigned r = 0; r < guest->nrows; r++) {
-        uint64_t at = hash_str(guest->rows[r].id, 0) % g->nslots;
+    for (unsigned r = 0; r < subject->nrows; r++) {
+        uint64_t at = hash_str(subject->rows[r].id, 0) % g->nslots;
         while (g->slots[at]) at = (at + 1) % g->nslots;
         g->slots[at] = (uint16_t)(r + 1);
     }
 }
 
-static bool is_row(const struct guest_sums *g, unsigned row, const char *text, size_t len)
+static bool is_row(const struct subject_sums *g, unsigned row, const char *text, size_t len)
 {
-    const char *id = g->guest->rows[row].id;
+    const char *id = g->subject->rows[row].id;
     return !strncmp(id, text, len) && !id[len];
 }
 
-int sums_row(struct guest_sums *g, const char *text, size_t len)
+int sums_row(struct subject_sums *g, const char *text, size_t len)
 {
     if (is_row(g, g->last, text, len)) return (int)g->last;
     uint64_t at = hash_bytes(text, len, 0) % g->nslots;
@@ -33,7 +33,7 @@ int sums_row(struct guest_sums *g, const char *text, size_t len)
     return -1;
 }
 
-int sums_cause_row(struct guest_sums *g, const char *cause)
+int sums_cause_row(struct subject_sums *g, const char *cause)
 {
     const char *colon = strstr(cause, ": ");
     return colon ? sums_row(g, cause, (size_t)(colon - cause)) : -1;
@@ -82,16 +82,19 @@ unsigned sums_blamed(const struct lineup *l, const char *cause)
 struct page_sums *sums_new(void)
 {
     struct page_sums *s = xcalloc(1, sizeof(*s));
-    for (; guest_all[s->n]; s->n++) guest_begin(&s->guests[s->n], guest_all[s->n]);
+    struct subject *all = arena_alloc(&s->arena, SUBJECTS_MAX * sizeof(*all));
+    s->n = subjects_make(&s->arena, all);
+    for (unsigned i = 0; i < s->n; i++) subject_begin(&s->subjects[i], &all[i]);
     return s;
 }
 
 void sums_free(struct page_sums *s)
 {
     for (unsigned i = 0; s && i < s->n; i++) {
-        free(s->guests[i].rows);
-        free(s->guests[i].slots);
+        free(s->subjects[i].rows);
+        free(s->subjects[i].slots);
     }
+    if (s) arena_free(&s->arena);
     free(s);
 }
 
@@ -135,7 +138,7 @@ static unsigned blamed(const struct lineup *l, const struct record *r)
     return who;
 }
 
-static void add_failure(struct guest_sums *g, const struct lineup *l, const struct record *r, int first)
+static void add_failure(struct subject_sums *g, const struct lineup *l, const struct record *r, int first)
 {
     int row = sums_cause_row(g, r->reason);
     if (row < 0) row = first;
@@ -176,8 +179,8 @@ void sums_add(struct page_sums *s, const struct lineup *lineup, const struct rec
     s->failed += failure;
     s->times.n[times_bin(r->micros)]++;
     for (unsigned i = 0; i < s->n; i++) {
-        struct guest_sums *g = &s->guests[i];
-        if (strcmp(g->guest->name, r->guest)) continue;
+        struct subject_sums *g = &s->subjects[i];
+        if (strcmp(g->subject->name, r->guest)) continue;
         int row = *r->row ? sums_row(g, r->row, strlen(r->row)) : -1;
         g->cases++;
         if (failure) add_failure(g, lineup, r, row);

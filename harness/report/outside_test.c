@@ -33,7 +33,7 @@ static void expect_says(const struct report_kind *kind, const char *fmt, const c
                         const char *want)
 {
     char command[2048], said[4096];
-    char *path = temporary(), *text = write_report(kind, path, stopped);
+    char *path = temporary(""), *text = write_report(kind, path, stopped);
     snprintf(command, sizeof(command), fmt, path);
     FILE *p = popen(command, "r");
     assert_non_null(p);

@@ -26,7 +26,9 @@ struct run_info {
     uint64_t program;              /* hash of this program; 0: no report wants it */
     uint64_t corpus;               /* hash of the corpora, likewise */
     uint64_t quirks;               /* hash of the quirks, likewise */
+    struct json_t *watched;        /* the rows of quirks, as run/watch.h has them */
     uint64_t total;                /* cases selected */
+    unsigned absent;               /* rows that the corpora name, and that are not done yet */
     unsigned jobs;                 /* workers */
     const struct ledger *ledger;   /* what was covered; NULL: no report wants it */
     const struct cover *cover;     /* the same, without what cannot be hit */
@@ -107,8 +109,10 @@ void text_json(struct buf *out, const char *s); /* with the quotes */
 void text_xml(struct buf *out, const char *s);  /* for content and for attributes in double quotes */
 void text_md(struct buf *out, const char *s);   /* for one cell of a table */
 void text_tap(struct buf *out, const char *s);  /* for what stands behind "ok 1 - " */
+void text_line(struct buf *out, const char *s); /* for a terminal, or a log that takes commands by lines */
 void text_md_code(struct buf *out, const char *s, bool cell); /* as code; `cell`: in a table */
-void text_word(struct buf *out, const char *s);               /* for a shell's command line: one word */
+void text_word(struct buf *out,
+               const char *s); /* for a command line of bash or zsh: one word, without control characters */
 /* For a message of a workflow command, or one of its properties. */
 void text_github(struct buf *out, const char *s, bool property);
 

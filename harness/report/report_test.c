@@ -13,7 +13,7 @@ static void expect_xpath(const char *path, const char *xpath, const char *want)
 
 static void test_junit(void **state)
 {
-    char *path = temporary(), *text = write_report(&report_junit, path, NULL);
+    char *path = temporary(""), *text = write_report(&report_junit, path, NULL);
     assert_memory_equal(text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", 50);
     char *have = command_output("xmllint --version 2>/dev/null && echo %s", "yes");
     if (have) {
@@ -61,7 +61,7 @@ static const char *str(json_t *object, const char *key)
 
 static void test_jsonl(void **state)
 {
-    char *path = temporary(), *text = write_report(&report_jsonl, path, "gave up");
+    char *path = temporary(""), *text = write_report(&report_jsonl, path, "gave up");
     json_t *lines[16] = {0};
     size_t n = 0;
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
@@ -110,7 +110,7 @@ static void test_md_is_bounded(void **state)
     struct report r;
     struct tally t;
     struct run_info info = info_of(100000);
-    char *path = temporary();
+    char *path = temporary("");
     tally_init(&t, 0);
     assert_int_equal(report_open(&r, &report_md, path, false, &info), 0);
     for (unsigned i = 0; i < 100000; i++) {
@@ -169,7 +169,7 @@ static void test_md(void **state)
                                         "`lockstep repro r/a/2 a.yaml --seed 7`",
                                         "- **r/b/1** (crash,",
                                         "- **r/b/2** (timeout,"};
-    char *path = temporary(), *text = write_report(&report_md, path, "interrupted by SIGINT");
+    char *path = temporary(""), *text = write_report(&report_md, path, "interrupted by SIGINT");
     const char *at = text;
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         const char *found = strstr(at, parts[i]);

@@ -5,15 +5,10 @@
 #define HARNESS_REPORT_TEST_H
 
 #include "harness/report/report.h"
+#include "harness/scratch_test.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <setjmp.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 static const char *version(void)
 {
@@ -22,7 +17,7 @@ static const char *version(void)
 
 static const struct backend tested = {.name = "tested"};
 static const struct backend oracle = {.name = "oracle", .version = version};
-static const struct lineup lineup = {.entries = {{&tested, false}, {&oracle, true}}, .n = 2};
+static const struct lineup lineup = {.entries = {{&tested, false, NULL}, {&oracle, true, NULL}}, .n = 2};
 static const char *const paths[] = {"a.yaml", "caf\xe9 \"x\".yaml"}; /* the second is not UTF-8 */
 
 static inline struct run_info info_of(uint64_t total)
@@ -115,22 +110,7 @@ static inline char *write_report(const struct report_kind *kind, const char *pat
     info.stopped = stopped;
     assert_int_equal(report_end(&r, &info, &t), 0);
     tally_free(&t);
-    struct buf text = {0};
-    char chunk[4096];
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;) buf_add(&text, chunk, n);
-    fclose(f);
-    return text.p;
-}
-
-static inline char *temporary(void)
-{
-    char *path = xstrdup("/tmp/lockstep-report-XXXXXX");
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    return path;
+    return read_file(path);
 }
 
 /* What a command prints; NULL when it is not there or fails. */

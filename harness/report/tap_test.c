@@ -24,7 +24,7 @@ static char *read_tap(const char *path)
 
 static void test_tap(void **state)
 {
-    char *have = command_output("perl -MTAP::Parser -e 1 2>&1 && echo %s", "yes"), *path = temporary();
+    char *have = command_output("perl -MTAP::Parser -e 1 2>&1 && echo %s", "yes"), *path = temporary("");
     char *text = write_report(&report_tap, path, NULL);
     assert_memory_equal(text, "TAP version 13\n1..6\nok 1 - r/a/1\nnot ok 2 - r/a/2\n  ---\n", 54);
     assert_non_null(strstr(text, "\nok 3 - r/a/3 # SKIP no \"oracle\"\n"));
@@ -54,7 +54,7 @@ static void test_tap(void **state)
 
 static void test_github(void **state)
 {
-    char *path = temporary(), *text = write_report(&report_github, path, "gave up, 100% of\nit");
+    char *path = temporary(""), *text = write_report(&report_github, path, "gave up, 100% of\nit");
     static const char *const parts[] = {
         "::error file=a.yaml,line=3,title=rv.sub::1 case; the smallest is r/a/2%0A  x differs from <y> & "
         "\"z\"%0A  ]]> ? "

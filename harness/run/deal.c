@@ -29,6 +29,20 @@ void deal_open(struct deal *d, uint64_t first, uint64_t end, uint64_t batch, uns
     for (size_t i = 1; i < nearly; i++) BUG_ON(d->by_number[i]->first == d->by_number[i - 1]->first);
 }
 
+void deal_taper(struct deal *d, uint64_t shares, uint64_t least)
+{
+    d->shares = shares;
+    d->least = least;
+}
+
+/* Cases of the next piece at most. */
+static uint64_t batch_now(const struct deal *d)
+{
+    uint64_t fair = d->shares ? (d->end - d->next) / d->shares : d->batch;
+    if (fair < d->least) fair = d->least;
+    return fair < d->batch ? fair : d->batch;
+}
+
 void deal_close(struct deal *d)
 {
     for (unsigned i = 0; i < d->window; i++) buf_free(&d->ring[i].frames);
@@ -46,7 +60,8 @@ struct piece *deal_next(struct deal *d)
     uint64_t until = d->passed < d->nearly ? d->by_number[d->passed]->first : d->end, left = until - d->next;
     struct piece *piece = &d->ring[d->ring_dealt++ % d->window];
     piece->first = d->next;
-    piece->count = left < d->batch ? left : d->batch;
+    piece->count = batch_now(d);
+    if (left < piece->count) piece->count = left;
     piece->done = false;
     d->next += piece->count;
     return piece;

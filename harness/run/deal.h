@@ -13,6 +13,7 @@ struct piece {
 
 struct deal {
     uint64_t batch;           /* cases a piece at most */
+    uint64_t shares, least;   /* at most what is left by this many, but that many cases; 0: no matter */
     uint64_t next, at, end;   /* numbers: of the next case to deal, to hand on, after the last one */
     struct piece *early;      /* nearly of them, of one case each, in the order in which they are dealt */
     struct piece **by_number; /* the same, in the order of the cases */
@@ -27,6 +28,8 @@ struct deal {
 /* Deals the cases [first, end), and those that `early` names (each once) before all others, in its order. */
 void deal_open(struct deal *d, uint64_t first, uint64_t end, uint64_t batch, unsigned window,
                const uint64_t *early, size_t nearly);
+/* Pieces are no more than a share of what is left, until they are `least` cases. */
+void deal_taper(struct deal *d, uint64_t shares, uint64_t least);
 void deal_close(struct deal *d);
 /* Work for a worker; NULL: there is none, or none now. */
 struct piece *deal_next(struct deal *d);

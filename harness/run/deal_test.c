@@ -83,12 +83,25 @@ static void test_rest(void **state)
     deal_close(&d);
 }
 
+/* Large pieces first, shares of what is left then, the smallest ones in the end. */
+static void test_taper(void **state)
+{
+    static const uint64_t counts[] = {20, 20, 15, 11, 8, 6, 5, 5, 5, 5};
+    struct deal d;
+    deal_open(&d, 0, 100, 20, ARRAY_LEN(counts) + 1, NULL, 0);
+    deal_taper(&d, 4, 5);
+    for (unsigned i = 0; i < ARRAY_LEN(counts); i++) assert_int_equal(deal_next(&d)->count, counts[i]);
+    assert_null(deal_next(&d));
+    deal_close(&d);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_window),
         cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_taper),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,10 +70,11 @@ static void expect(const struct lineup *who, const char *quirk, const char *item
     diag_free(&d);
 }
 
-static const struct lineup pair = {.entries = {{&faulty, false}, {&picky, true}}, .n = 2};
-static const struct lineup three = {.entries = {{&faulty, false}, {&picky, true}, {&reference, true}},
-                                    .n = 3};
-static const struct lineup liars = {.entries = {{&faulty, false}, {&picky, true}, {&liar, true}}, .n = 3};
+static const struct lineup pair = {.entries = {{&faulty, false, NULL}, {&picky, true, NULL}}, .n = 2};
+static const struct lineup three = {
+    .entries = {{&faulty, false, NULL}, {&picky, true, NULL}, {&reference, true, NULL}}, .n = 3};
+static const struct lineup liars = {
+    .entries = {{&faulty, false, NULL}, {&picky, true, NULL}, {&liar, true, NULL}}, .n = 3};
 
 enum { M = CHECKED_MANUAL, O = CHECKED_ORACLE };
 

@@ -148,8 +148,9 @@ static void hand_died(struct pool *p, struct hand *h)
 
 /* ---- reading ---- */
 
-/* One frame from a worker; false when it makes no sense. */
-static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, const char *body, size_t size)
+/* One frame from a worker; false when it makes no sense. *keep: it is the piece's, and to be handed on. */
+static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, const char *body, size_t size,
+                       bool *keep)
 {
     uint32_t number;
     if (!h->busy) return false;
@@ -159,7 +160,7 @@ static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, con
         memcpy(&number, body, sizeof(number));
         if (number != (uint32_t)(h->a.first + h->received)) return false;
         if (!record_check(&h->listener, body + sizeof(number), size - sizeof(number))) return false;
-        frame_encode_bytes(kind, body, size, &h->piece->frames);
+        *keep = true;
         p->res->killed += h->a.first + h->received == h->again && h->again != h->a.lost;
         if (h->a.first + h->received == h->a.lost) check_patience(p);
         return ++h->received <= h->a.count;
@@ -173,7 +174,7 @@ static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, con
         return true;
     case FRAME_COVER:
         if (!p->cfg->ledger || !ledger_take(p->cfg->ledger, body, size)) return false;
-        if (p->cfg->cover) frame_encode_bytes(kind, body, size, &h->piece->frames);
+        *keep = p->cfg->cover;
         return true;
     }
     return false;
@@ -182,16 +183,22 @@ static bool take_frame(struct pool *p, struct hand *h, enum frame_kind kind, con
 /* Takes complete frames out of what a worker has sent. */
 static bool take_frames(struct pool *p, struct hand *h)
 {
-    size_t at = 0;
-    for (;;) {
+    size_t at = 0, kept = 0; /* frames from `kept` to `at` are to be, all at once */
+    bool good = true;
+    while (good) {
         enum frame_kind kind;
         const char *body;
         size_t size;
+        bool keep = false;
         long n = frame_next(h->in.p + at, h->in.len - at, &kind, &body, &size);
-        if (n < 0 || (n && !take_frame(p, h, kind, body, size))) return false;
         if (!n) break;
-        at += (size_t)n;
+        good = n > 0 && take_frame(p, h, kind, body, size, &keep);
+        if (!keep && at > kept) buf_add(&h->piece->frames, h->in.p + kept, at - kept);
+        if (n > 0) at += (size_t)n;
+        if (!keep) kept = at;
     }
+    if (at > kept) buf_add(&h->piece->frames, h->in.p + kept, at - kept);
+    if (!good) return false;
     memmove(h->in.p, h->in.p + at, h->in.len - at);
     h->in.len -= at;
     return true;

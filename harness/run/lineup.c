@@ -2,13 +2,14 @@
 #include "harness/run/lineup.h"
 
 #include "harness/judge/compare.h"
+#include "harness/kinds/scenario.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { PANEL_GUESTS = 4, ACTIVITY_STRIDE = 128 };
+enum { PANEL_GUESTS = 4, PANEL_SUBJECTS = SUBJECTS_MAX, ACTIVITY_STRIDE = 128 };
 _Static_assert(sizeof(struct activity) <= ACTIVITY_STRIDE, "two workers share no cache line");
 
 struct seat {
@@ -17,12 +18,20 @@ struct seat {
     const char *why;           /* the sentence why not */
 };
 
+/* A seat of another kind of case. */
+struct kind_seat {
+    bool opened;     /* it was tried */
+    void *seat;      /* as the kind gave it; NULL: it cannot run here */
+    const char *why; /* the sentence why not */
+};
+
 struct panel {
     const struct lineup *lineup;                 /* who sits here */
     bool terse;                                  /* no trace around a difference */
     unsigned muted[LINEUP_MAX];                  /* by entry: 1 + the quirk row that muted it; 0: it speaks */
     uint64_t deaf;                               /* bit per entry: nobody listens to it for now */
     struct seat seats[LINEUP_MAX][PANEL_GUESTS]; /* by entry, guests in the order they were met */
+    struct kind_seat others[LINEUP_MAX][PANEL_SUBJECTS]; /* by entry of another kind and number of subject */
 };
 
 struct activity *activity_share(unsigned n)
@@ -60,6 +69,9 @@ void panel_close(struct panel *p)
     if (!p) return;
     for (unsigned i = 0; i < LINEUP_MAX; i++)
         for (unsigned k = 0; k < PANEL_GUESTS; k++) runner_close(p->seats[i][k].runner);
+    for (unsigned i = 0; i < p->lineup->n; i++)
+        for (unsigned k = 0; k < PANEL_SUBJECTS; k++)
+            if (p->others[i][k].seat) p->lineup->entries[i].kind->close(p->others[i][k].seat);
     free(p);
 }
 
@@ -83,13 +95,34 @@ static void doing(struct activity *act, uint32_t what)
     if (act) act->doing = what;
 }
 
+static void run_other(struct panel *p, unsigned entry, const struct test_case *c, struct outcome *o)
+{
+    const struct lineup_entry *e = &p->lineup->entries[entry];
+    struct kind_seat *s = &p->others[entry][c->subject];
+    if (!s->opened) {
+        s->opened = true;
+        s->why = "it cannot run here";
+        s->seat = e->kind->open(e->backend, c->subject, &s->why);
+    }
+    *o = (struct outcome){.backend = e->backend, .unsupported = s->seat ? NULL : s->why};
+    if (s->seat) e->kind->run(s->seat, c, o);
+}
+
 static void run_entry(struct panel *p, unsigned entry, const struct test_case *c, struct outcome *o)
 {
     const struct lineup_entry *e = &p->lineup->entries[entry];
+    if (unlikely(e->kind != c->kind)) {
+        *o = (struct outcome){.backend = e->backend, .unsupported = "other kinds of cases", .absent = true};
+        return;
+    }
     unsigned quirk = 0;
     const char *why = p->lineup->quirks ? quirk_unsupported(p->lineup->quirks, e->backend, c, &quirk) : NULL;
     if (why) {
         *o = (struct outcome){.backend = e->backend, .unsupported = why, .quirk = quirk + 1};
+        return;
+    }
+    if (unlikely(c->kind)) {
+        run_other(p, entry, c, o);
         return;
     }
     struct seat *s = seat_find(p, entry, c->guest);
@@ -128,19 +161,6 @@ void panel_run(struct panel *p, const struct test_case *c, struct activity *act,
         if (p->muted[i]) out[i].quirk = p->muted[i];
     }
     doing(act, DOING_JUDGE);
-}
-
-/* `what` is so of the instruction at the place. */
-static void show_place(const struct test_case *c, const char *what, uint64_t step,
-                       const struct failure_place *at, struct buf *detail)
-{
-    struct buf text = {0};
-    (void)guest_disasm_bytes(c->guest, (const uint8_t *)&at->word, sizeof(at->word), &text);
-    buf_printf(detail, "  %s instruction %" PRIu64 ", at %#" PRIx64 ": %s", what, step, at->pc,
-               buf_cstr(&text));
-    if (at->row) buf_printf(detail, " (%s, %s:%d)", at->row->id, at->row->file, at->row->line);
-    buf_char(detail, '\n');
-    buf_free(&text);
 }
 
 /* The verdict after `steps`, quirks aside: some backend under test disagrees with another result. */
@@ -184,7 +204,7 @@ static void find_divergence(struct panel *p, const struct test_case *c, uint64_t
     while (i < p->lineup->n && !outcome_usable(&out[i])) i++;
     bool found = i < p->lineup->n && out[i].state && divergence_place(c, &out[i], &at);
     if (found && judge_after(p, c, at.step, act, out, &there) == VERDICT_FAIL) {
-        show_place(c, "first difference after", at.step, &at, &j->detail);
+        describe_place(c, "first difference after", at.step, &at, &j->detail);
         if (!p->terse) divergence_show(p, c, at.step, p->lineup->n, act, &j->detail);
         struct findings cause;
         bool other = divergence_blame(p, c, p->lineup->n, act, &f, &at, &cause);
@@ -211,7 +231,8 @@ static void find_writer(struct panel *p, const struct test_case *c, const struct
     bool ended = out[i].exit.kind == EXIT_BUDGET;
     bool found =
         ended ? divergence_blame(p, c, p->lineup->n, act, f, &at, &cause) : divergence_place(c, &out[i], &at);
-    if (found) show_place(c, ended ? "last to write what differs was" : "ended by", at.from, &at, &j->detail);
+    if (found)
+        describe_place(c, ended ? "last to write what differs was" : "ended by", at.from, &at, &j->detail);
     if (found && j->before) keep_place(p, c, &at, act, out, j);
     panel_forget(p);
     panel_run(p, c, act, out);
@@ -240,6 +261,11 @@ void panel_judge(struct panel *p, const struct test_case *c, struct activity *ac
     j->findings = NULL;
     if (judge_expected(c, out, p->lineup->n, p->lineup->quirks, !p->lineup->lenient, j)) return;
     if (j->verdict != VERDICT_FAIL) return;
+    if (c->kind) {
+        scenario_signature(c, &f, buf_cstr(&j->detail), j->signature, sizeof(j->signature));
+        j->step = scenario_step(c, &f);
+        return;
+    }
     memcpy(&first.word, c->code, c->code_size < sizeof(first.word) ? c->code_size : sizeof(first.word));
     if (c->guest->decode(first.word) >= 0) first.row = &c->guest->rows[c->guest->decode(first.word)];
     signature_write(c, &first, out, p->lineup->n, &f, buf_cstr(&j->detail), j->signature,

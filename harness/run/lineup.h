@@ -9,6 +9,7 @@ enum { LINEUP_MAX = 8 };
 struct lineup_entry {
     const struct backend *backend; /* who */
     bool oracle;                   /* held against the others, not under test */
+    const struct case_kind *kind;  /* whose cases it runs; NULL: instructions */
 };
 
 struct lineup {

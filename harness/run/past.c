@@ -250,21 +250,6 @@ static void describe(const struct past *h, struct buf *out)
     buf_printf(out, "end %016" PRIx64 "\n", hash_bytes(out->p, out->len, PAST_VERSION));
 }
 
-/* 0 or -errno. */
-static int write_file(const char *path, const struct buf *text)
-{
-    struct buf beside = {0};
-    buf_printf(&beside, "%s.%d", path, (int)getpid());
-    errno = 0;
-    FILE *f = fopen(beside.p, "we");
-    bool good = f && fwrite(text->p, 1, text->len, f) == text->len;
-    if (f) good = !fclose(f) && good;
-    int err = good ? file_replace(beside.p, path) : errno ? -errno : -EIO;
-    if (f && err) (void)unlink(beside.p);
-    buf_free(&beside);
-    return err;
-}
-
 /* Opens the folder of a path. */
 static DIR *folder_of(const char *path)
 {
@@ -308,7 +293,7 @@ void past_write(struct past *h, struct program *p, bool whole)
     if (h->nnow) {
         describe(h, &text);
         if (!p->opt.history) report_make_folders(h->path);
-        err = write_file(h->path, &text);
+        err = file_save(h->path, text.p, text.len);
         while (!h->asked && remove_oldest(h->path)) continue;
     } else if (unlink(h->path) && errno != ENOENT && h->asked) {
         err = -errno;

@@ -50,7 +50,7 @@ static void see_outcome(void *arg, const struct record *r, uint64_t hash)
 /* Whether the file is about the cases of this run, and which of its cases count. */
 static int check_rerun(struct program *p, const struct plan *plan, const char *path, struct case_pick *pick)
 {
-    struct buf why = {0}, part = {0};
+    struct buf why = {0};
     struct journal_extent e;
     struct journal *j = NULL;
     struct run_info info = session_info(p, plan, 0);
@@ -60,8 +60,8 @@ static int check_rerun(struct program *p, const struct plan *plan, const char *p
     if (!status && j && e.header) {
         json_t *ours = journal_header(&info);
         pick->only = strtoull(journal_text(j->header, "choice"), NULL, 16) != 0;
-        if (journal_differs(j->header, ours, JOURNAL_FOR_RERUN, "here", &part))
-            status = complain(p, STATUS_USAGE, "%s is of another run: another %s", path, buf_cstr(&part));
+        if (journal_differs(path, j->header, NULL, ours, JOURNAL_FOR_RERUN, &why))
+            status = complain(p, STATUS_USAGE, "%s", buf_cstr(&why));
         else if (pick->only && !e.complete)
             status = complain(p, STATUS_USAGE,
                               "%s is of a run that was not to run everything, and incomplete, %" PRIu64
@@ -71,7 +71,6 @@ static int check_rerun(struct program *p, const struct plan *plan, const char *p
     }
     journal_close(j);
     buf_free(&why);
-    buf_free(&part);
     return status;
 }
 

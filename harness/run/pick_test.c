@@ -48,7 +48,7 @@ static void test_rerun(void **state)
     expect(p, RUN "|--rerun|whole.rec|--seed|3", STATUS_USAGE,
            "lockstep: whole.rec is of another run: another seed (0, here 3)\n");
     expect(p, RUN "|--rerun|whole.rec|--shard|1/2", STATUS_USAGE,
-           "lockstep: whole.rec is of another run: another number of shards (0, here 2)\n");
+           "lockstep: whole.rec is the record of a whole run, not of a shard\n");
     expect(p, RUN "|--rerun|none.rec", STATUS_USAGE, "lockstep: none.rec: No such file or directory\n");
     left_free(&whole);
 }

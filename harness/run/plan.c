@@ -1,6 +1,8 @@
 /* Plans. To add a key: its row in plan_keys, and its line in read_plan. */
 #include "harness/generate/fill.h"
 #include "harness/judge/date.h"
+#include "harness/report/report.h"
+#include "harness/kinds/kind.h"
 #include "harness/run/pick.h"
 
 #include <errno.h>
@@ -18,7 +20,6 @@ static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
 static const struct schema texts = {
     .what = "text or a list of it", .accepts = SCHEMA_TEXT | SCHEMA_LIST, .item = &text};
 static const struct schema number = {.what = "a number", .accepts = SCHEMA_NUMBER};
-static const struct schema version = {.what = "1", .accepts = SCHEMA_NUMBER, .min = 1, .max = 1};
 static const struct schema slice = {
     .what = "a number up to 1073741824", .accepts = SCHEMA_NUMBER, .max = 1u << 30};
 static const struct schema hot = {
@@ -46,7 +47,7 @@ static const struct schema reports = {.what = "a map of report kinds to files",
                                       .nkeys = ARRAY_LEN(report_keys)};
 
 static const struct schema_key plan_keys[] = {
-    {"plan", &version, true, "Version of this format: 1. Must be the first key."},
+    {"plan", &schema_version, true, "Version of this format: 1. Must be the first key."},
     {"corpora", &texts, true, "Corpus files and folders, relative to this file."},
     {"backends", &texts, false, "What to test."},
     {"oracles", &texts, false, "What to hold it against; 'none' for nothing."},
@@ -292,7 +293,9 @@ int plan_make(struct program *p, const struct text_list *paths, struct plan *pla
         status = plan_find_backends(p, plan);
     }
     if (!status && plan->quirks_dir) {
-        plan->quirks = quirks_load(plan->quirks_dir, plan->today, &d);
+        const struct backend *asked[LINEUP_MAX + 1] = {NULL};
+        for (unsigned i = 0; i < plan->lineup.n; i++) asked[i] = plan->lineup.entries[i].backend;
+        plan->quirks = quirks_load(plan->quirks_dir, plan->today, asked, &d);
         plan->lineup.quirks = plan->quirks;
         if (!plan->quirks) status = STATUS_USAGE;
     }
@@ -315,6 +318,13 @@ static void add_names(struct buf *b, const char *option, const struct text_list 
     for (unsigned i = 0; i < names->n; i++) buf_printf(b, "%s%s", i ? "," : option, names->items[i]);
 }
 
+/* Quoted for a shell: what is printed can be pasted. */
+static void add_word(struct buf *b, const char *option, const char *word)
+{
+    buf_str(b, option);
+    text_word(b, word);
+}
+
 const char *plan_repro_options(struct program *p, const struct plan *plan)
 {
     struct buf b = {0};
@@ -323,8 +333,8 @@ const char *plan_repro_options(struct program *p, const struct plan *plan)
     if (plan->filter.seed) buf_printf(&b, " --seed %" PRIu64, plan->filter.seed);
     if (plan->jit.slice) buf_printf(&b, " --slice %u", plan->jit.slice);
     if (plan->jit.hot) buf_printf(&b, " --hot %u", plan->jit.hot);
-    if (plan->quirks_given) buf_printf(&b, " --quirks %s", plan->quirks_given);
-    if (p->opt.today) buf_printf(&b, " --today %s", p->opt.today);
+    if (plan->quirks_given) add_word(&b, " --quirks ", plan->quirks_given);
+    if (p->opt.today) add_word(&b, " --today ", p->opt.today);
     const char *text_out = arena_strdup(&p->arena, buf_cstr(&b));
     buf_free(&b);
     return text_out;
@@ -388,7 +398,9 @@ int plan_with_case(struct program *p, plan_case_fn *with)
         plan.filter.nglobs = 1;
         struct case_stream *s = plan_stream_open(&plan, &d);
         int got = s ? case_stream_next(s, &c) : -1;
-        status = got == 1 ? with(p, &plan, c) : STATUS_USAGE;
+        status = got == 1 ? STATUS_PASS : STATUS_USAGE;
+        if (!status && c->kind) status = plan_settle(p, &plan, 1ull << kind_number(c->kind));
+        if (!status) status = with(p, &plan, c);
         case_stream_close(s);
         diag_free(&d);
         if (!got) status = unknown_case(p, &plan, args->items[0]);

@@ -52,6 +52,9 @@ int plan_given_reports(struct program *p, struct plan *plan);
 const char *plan_repro_options(struct program *p, const struct plan *plan);
 void plan_write_json(FILE *out); /* the plan format as JSON Schema */
 
+/* Complains, and gives an exit status, where the lineup cannot begin in the memory that workers get. */
+int plan_afford(struct program *p, const struct plan *plan);
+
 /* A file of the project: seen from here, or from above the program (build/rel/lockstep). NULL: nowhere. */
 const char *project_file(struct program *p, const char *path);
 
@@ -69,5 +72,11 @@ int plan_with_case(struct program *p, plan_case_fn *with);
 /* Finds the named backends; complains. A default oracle that cannot run here is left out, a named one is an
  * error. */
 int plan_find_backends(struct program *p, struct plan *plan);
+/* Makes the lineup anew for the kinds of cases that the corpora turned out to hold: bit per kind. */
+int plan_settle(struct program *p, struct plan *plan, uint64_t kinds);
+/* Backend i of all that the program knows, first those it was given; NULL: there are no more. */
+const struct backend *plan_backend(const struct program *p, unsigned i, const struct case_kind **kind);
+const struct backend *plan_backend_named(const struct program *p, const char *name,
+                                         const struct case_kind **kind);
 
 #endif

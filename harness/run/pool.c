@@ -11,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH_MIN = 2, BATCH_MAX = 1024 }; /* cases; ten that take seconds each are for ten workers */
+/* Cases; ten that take seconds each are for ten workers. Towards the end batches are small, or one worker
+ * would be busy alone. */
+enum { BATCH_MIN = 2, BATCH_LAST = 1024, BATCH_MAX = 2048, BATCH_SHARES = 8 };
 
 double pool_now(const struct pool *p)
 {
@@ -29,8 +31,7 @@ static void interrupting(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
-/* Those, and the one that asks. */
-static void watched(sigset_t *set)
+void pool_signals(sigset_t *set)
 {
     interrupting(set);
     sigaddset(set, SIGUSR1);
@@ -39,7 +40,7 @@ static void watched(sigset_t *set)
 void pool_block_signals(sigset_t *old)
 {
     sigset_t set;
-    watched(&set);
+    pool_signals(&set);
     sigprocmask(SIG_BLOCK, &set, old);
 }
 
@@ -152,7 +153,7 @@ static void turn(struct pool *p, struct pollfd *fds)
 static bool pool_open(struct pool *p)
 {
     const struct pool_config *cfg = p->cfg;
-    uint64_t cases = cfg->total - cfg->first, fair = cases / (cfg->jobs * 8ull);
+    uint64_t cases = cfg->total - cfg->first, fair = cases / (cfg->jobs * (uint64_t)BATCH_SHARES);
     uint64_t batch = cfg->batch         ? cfg->batch
                      : fair < BATCH_MIN ? BATCH_MIN
                      : fair > BATCH_MAX ? BATCH_MAX
@@ -160,10 +161,11 @@ static bool pool_open(struct pool *p)
     uint64_t pieces = (cases + batch - 1) / batch + cfg->nearly;
     p->njobs = cfg->jobs < pieces ? cfg->jobs : (unsigned)pieces;
     deal_open(&p->deal, cfg->first, cfg->total, batch, 2 * p->njobs + 2, cfg->early_cases, cfg->nearly);
+    if (!cfg->batch) deal_taper(&p->deal, p->njobs * BATCH_SHARES, BATCH_LAST);
     p->hands = xcalloc(p->njobs, sizeof(*p->hands));
     p->shared = activity_share(p->njobs);
     sigset_t set;
-    watched(&set);
+    pool_signals(&set);
     p->sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (!p->shared || p->sigfd < 0) {
         buf_printf(&p->res->message, "cannot start workers: %s", strerror(errno));

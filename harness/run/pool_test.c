@@ -128,7 +128,7 @@ static struct corpus corpus_make(unsigned n, const enum fault *faults, unsigned 
     return c;
 }
 
-static const struct lineup lineup = {.entries = {{&faulty, false}, {&reference, true}}, .n = 2};
+static const struct lineup lineup = {.entries = {{&faulty, false, NULL}, {&reference, true, NULL}}, .n = 2};
 
 static struct pool_config config(const struct corpus *c, uint64_t total, unsigned jobs, unsigned batch,
                                  struct seen *s)

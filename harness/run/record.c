@@ -65,26 +65,38 @@ static uint8_t *put(uint8_t *at, uint64_t v)
     return at;
 }
 
-static size_t shared(const struct buf *last, const char *text)
+/* Bytes that both begin with; eight at a time, as ids are alike but for their ends. */
+static size_t shared(const char *a, const char *b, size_t most)
 {
     size_t n = 0;
-    while (n < last->len && text[n] == last->p[n]) n++; /* text ends before or there: neither holds a NUL */
+    for (uint64_t x, y; most - n >= sizeof(x); n += sizeof(x)) {
+        memcpy(&x, a + n, sizeof(x));
+        memcpy(&y, b + n, sizeof(y));
+        if (x != y) return n + (unsigned)__builtin_ctzll(x ^ y) / 8;
+    }
+    while (n < most && a[n] == b[n]) n++;
     return n;
 }
 
 static void put_text(struct buf *last, const char *text, size_t max, struct buf *out)
 {
-    size_t size = text_size(text, max), same = shared(last, text);
-    if (same > size) same = size;
-    const char *mark = text[size] ? cut_mark : "";
-    size_t rest = size - same, marked = strlen(mark);
+    size_t size = text_size(text, max), same = shared(last->p, text, last->len < size ? last->len : size);
+    size_t rest = size - same, marked = text[size] ? strlen(cut_mark) : 0;
     uint8_t sizes[2 * PUT_MAX];
     buf_add(out, sizes, (size_t)(put(put(sizes, same), rest + marked) - sizes));
     buf_add(out, text + same, rest);
-    buf_add(out, mark, marked);
     last->len = same;
     buf_add(last, text + same, rest);
-    buf_add(last, mark, marked);
+    if (!marked) return;
+    buf_add(out, cut_mark, marked);
+    buf_add(last, cut_mark, marked);
+}
+
+/* Asked of every text of every record; most that are the last one's are empty. */
+static bool is_last(const struct buf *last, const char *text)
+{
+    if (!last->len || !*text) return !last->len && !*text;
+    return !strcmp(last->p, text);
 }
 
 static uint64_t zigzag(int v)
@@ -102,7 +114,7 @@ static void start_afresh(struct record_coder *c)
 
 void record_tell(struct record_coder *c, const struct record *r, struct buf *out)
 {
-    struct record copy = *r;
+    const char *text[RECORD_TEXTS];
     unsigned afresh = c->afresh ? FLAG_AFRESH : 0;
     struct fixed f = {
         .verdict = (uint8_t)r->verdict,
@@ -114,9 +126,9 @@ void record_tell(struct record_coder *c, const struct record *r, struct buf *out
     BUG_ON(r->nquirks > JUDGE_MAX_QUIRKS);
     if (afresh) start_afresh(c);
     for (unsigned i = 0; i < RECORD_TEXTS; i++) {
-        const char **text = record_text(&copy, i);
-        if (!*text) *text = "";
-        f.texts |= (uint16_t)((strcmp(*text, buf_cstr(&c->texts[i])) != 0) << i);
+        text[i] = *(const char *const *)((const char *)r + texts[i].offset);
+        if (!text[i]) text[i] = "";
+        f.texts |= (uint16_t)(!is_last(&c->texts[i], text[i]) << i);
     }
     uint8_t head[sizeof(f) + (3 + JUDGE_MAX_QUIRKS) * PUT_MAX], *end = head + sizeof(f);
     memcpy(head, &f, sizeof(f));
@@ -126,7 +138,7 @@ void record_tell(struct record_coder *c, const struct record *r, struct buf *out
     for (unsigned i = 0; i < r->nquirks; i++) end = put(end, r->quirks[i]);
     buf_add(out, head, (size_t)(end - head));
     for (unsigned i = 0; i < RECORD_TEXTS; i++)
-        if (f.texts >> i & 1) put_text(&c->texts[i], *record_text(&copy, i), texts[i].max, out);
+        if (f.texts >> i & 1) put_text(&c->texts[i], text[i], texts[i].max, out);
     c->position = r->position;
     c->line = r->line;
 }
@@ -140,9 +152,9 @@ struct told {
     int line;                           /* likewise */
     unsigned nquirks;                   /* as in struct record */
     unsigned quirks[JUDGE_MAX_QUIRKS];  /* likewise */
-    uint64_t same[RECORD_TEXTS];        /* of a text: bytes that are the last one's */
+    uint64_t same[RECORD_TEXTS];        /* of a text that f.texts has: bytes that are the last one's */
     uint64_t rest[RECORD_TEXTS];        /* bytes that follow them */
-    const uint8_t *texts[RECORD_TEXTS]; /* which are these; NULL: the text is the last one's */
+    const uint8_t *texts[RECORD_TEXTS]; /* which are these */
 };
 
 struct cursor {
@@ -173,15 +185,15 @@ static bool take_apart(const uint8_t *p, size_t size, struct told *t)
     struct cursor k = {p + sizeof(t->f), p + size, false};
     if (size < sizeof(t->f)) return false;
     memcpy(&t->f, p, sizeof(t->f));
+    t->f.texts &= (1u << RECORD_TEXTS) - 1;
     t->position = get(&k);
     t->line = unzigzag(get(&k));
     uint64_t nquirks = get(&k);
     if (k.bad || t->f.verdict >= VERDICTS || nquirks > JUDGE_MAX_QUIRKS) return false;
     t->nquirks = (unsigned)nquirks;
     for (unsigned i = 0; i < t->nquirks; i++) t->quirks[i] = (unsigned)get(&k);
-    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
-        t->texts[i] = NULL;
-        if (!(t->f.texts >> i & 1)) continue;
+    for (unsigned m = t->f.texts; m; m &= m - 1) {
+        unsigned i = (unsigned)__builtin_ctz(m);
         t->same[i] = get(&k);
         t->rest[i] = get(&k);
         if (k.bad || t->rest[i] > (uint64_t)(k.end - k.at) || memchr(k.at, 0, t->rest[i])) return false;
@@ -197,8 +209,8 @@ bool record_check(struct record_listener *l, const void *told, size_t size)
     if (!take_apart(told, size, &t)) return false;
     if (t.f.flags & FLAG_AFRESH) *l = (struct record_listener){.began = true};
     if (!l->began) return false;
-    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
-        if (!t.texts[i]) continue;
+    for (unsigned m = t.f.texts; m; m &= m - 1) {
+        unsigned i = (unsigned)__builtin_ctz(m);
         if (t.same[i] > l->sizes[i]) return false;
         l->sizes[i] = t.same[i] + t.rest[i];
     }
@@ -222,15 +234,14 @@ bool record_hear(struct record_coder *c, const void *told, size_t size, struct r
         .nquirks = t.nquirks,
     };
     memcpy(r->quirks, t.quirks, t.nquirks * sizeof(*t.quirks));
-    for (unsigned i = 0; i < RECORD_TEXTS; i++) {
+    for (unsigned m = t.f.texts; m; m &= m - 1) {
+        unsigned i = (unsigned)__builtin_ctz(m);
         struct buf *last = &c->texts[i];
-        if (t.texts[i] && t.same[i] > last->len) return false;
-        if (t.texts[i]) {
-            last->len = t.same[i];
-            buf_add(last, t.texts[i], t.rest[i]);
-        }
-        *record_text(r, i) = buf_cstr(last);
+        if (t.same[i] > last->len) return false;
+        last->len = t.same[i];
+        buf_add(last, t.texts[i], t.rest[i]);
     }
+    for (unsigned i = 0; i < RECORD_TEXTS; i++) *record_text(r, i) = c->texts[i].p ? c->texts[i].p : "";
     return true;
 }
 
@@ -258,9 +269,13 @@ static void frame_end(struct buf *out, size_t at)
 
 void record_encode(struct record_coder *c, const struct record *r, struct buf *out)
 {
-    size_t at = frame_begin(out, FRAME_RECORD);
-    uint32_t number = (uint32_t)r->number;
-    buf_add(out, &number, sizeof(number));
+    struct {
+        uint32_t size;   /* filled in by frame_end */
+        uint8_t kind;    /* FRAME_RECORD */
+        uint32_t number; /* its low half */
+    } __attribute__((packed)) head = {.kind = FRAME_RECORD, .number = (uint32_t)r->number};
+    size_t at = out->len;
+    buf_add(out, &head, sizeof(head));
     record_tell(c, r, out);
     frame_end(out, at);
 }

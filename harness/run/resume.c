@@ -51,14 +51,11 @@ static int begin_anew(struct program *p, struct plan *plan, struct resume *r)
 static bool fits(const struct resume *r, const struct run_info *info, struct buf *why)
 {
     struct journal *j = journal_open(r->path, why);
-    struct buf part = {0};
     if (!j) return false;
     json_t *ours = journal_header(info);
-    bool differs = journal_differs(j->header, ours, JOURNAL_FOR_RESUME, "here", &part);
-    if (differs) buf_printf(why, "%s is of another run: another %s", r->path, buf_cstr(&part));
+    bool differs = journal_differs(r->path, j->header, NULL, ours, JOURNAL_FOR_RESUME, why);
     json_decref(ours);
     journal_close(j);
-    buf_free(&part);
     return !differs;
 }
 

@@ -28,15 +28,6 @@ static UNUSED_OK void write_cases(const char *name, const enum fault *faults)
 static UNUSED_OK const enum fault usual[N] = {
     [7] = FAULT_WRONG, [8] = FAULT_ABORT, [20] = FAULT_UNSUPPORTED, [99] = FAULT_KILL};
 
-/* Without what a run's speed decides. */
-static UNUSED_OK char *timeless(const char *name)
-{
-    char *text = read_file(name), *jobs = strstr(text, ",\"jobs\""), *time = strstr(text, "| time |");
-    if (jobs) *jobs = 0;
-    if (time) memmove(time, strchr(time, '\n'), strlen(strchr(time, '\n')) + 1);
-    return text;
-}
-
 /* Every entry of a record, with no times. */
 static UNUSED_OK struct buf entries(const char *name)
 {

@@ -26,13 +26,17 @@ static const struct home {
     {LAYOUT_ROM, LAYOUT_ROM_SIZE, CPU_READ, true, "rom"},
 };
 
+enum { RUNNER_CHANGES = 64, RUNNER_SPARE = 4 * CPU_PAGE };
+
 struct runner {
     const struct backend *backend;     /* that runs */
     const struct guest *guest;         /* what it runs */
     struct mem mem;                    /* the guest's memory */
     struct vcpu *vcpu;                 /* its only processor */
     uint64_t *reset;                   /* state after reset; guest->state_words words */
-    uint64_t *before;                  /* state before the current case */
+    uint64_t *before;                  /* state before the current case: `reset`, but for the next */
+    uint16_t changed[RUNNER_CHANGES];  /* words of it that the case gave */
+    unsigned nchanged;                 /* how many; more than there is room for: anywhere */
     uint8_t *images[ARRAY_LEN(homes)]; /* what each default region holds before a case; NULL: zeroes */
     uint8_t *code_host;                /* host bytes of the default code region */
     uint8_t code[LAYOUT_CODE_SIZE];    /* what stands there, so that equal code is not written again */
@@ -40,6 +44,8 @@ struct runner {
     uint64_t code_at;                  /* its address */
     uint64_t extra[CASE_MAX_MEM];      /* bases of the regions that the last case mapped */
     unsigned nextra;                   /* how many */
+    uint8_t *spare;  /* RUNNER_SPARE zeroes for them: the kernel need not be asked each time */
+    uint64_t spared; /* bytes of it that are in use */
 };
 
 /* The default regions with their contents. */
@@ -73,6 +79,9 @@ struct runner *runner_open_with(const struct backend *b, const void *options, co
     r->backend = b;
     r->guest = g;
     mem_init(&r->mem);
+    r->spare = aligned_alloc(CPU_PAGE, RUNNER_SPARE);
+    BUG_ON(!r->spare);
+    memset(r->spare, 0, RUNNER_SPARE);
     r->reset = xmalloc(bytes);
     r->before = xmalloc(bytes);
     int err = map_homes(r);
@@ -80,6 +89,7 @@ struct runner *runner_open_with(const struct backend *b, const void *options, co
     if (!err && !r->vcpu) err = -ENOMEM;
     if (!err) {
         memcpy(r->reset, r->vcpu->state, bytes);
+        memcpy(r->before, r->reset, bytes);
         r->vcpu->options = options;
         err = b->open(r->vcpu);
         if (err) vcpu_free(r->vcpu);
@@ -100,12 +110,20 @@ void runner_close(struct runner *r)
     }
     for (unsigned i = 0; i < ARRAY_LEN(homes); i++) free(r->images[i]);
     mem_free(&r->mem);
+    free(r->spare);
     free(r->reset);
     free(r->before);
     free(r);
 }
 
-/* Copies a dirty page of a default region back; pages of extra regions go away with them. */
+/* A dirty page of an extra region, which goes away with it; the bytes may be another's in the next case. */
+static void page_clear(struct runner *r, uint64_t page)
+{
+    const struct mem_region *region = mem_find(&r->mem, page);
+    if (!region->owned) memset(region->host + (page - region->base), 0, CPU_PAGE);
+}
+
+/* Copies a dirty page of a default region back. */
 static void page_restore(struct runner *r, uint64_t page)
 {
     for (unsigned i = 0; i < ARRAY_LEN(homes); i++) {
@@ -119,7 +137,9 @@ static void page_restore(struct runner *r, uint64_t page)
             r->code_size = 0; /* a case wrote its own bytes over the code page */
         if (homes[i].perm & CPU_EXEC && r->backend->invalidate)
             r->backend->invalidate(r->vcpu, page, CPU_PAGE);
+        return;
     }
+    page_clear(r, page);
 }
 
 static void restore(struct runner *r)
@@ -131,6 +151,7 @@ static void restore(struct runner *r)
         BUG_ON(err);
     }
     r->nextra = 0;
+    r->spared = 0;
 }
 
 /* Writes of the host that the guest may be about to execute. */
@@ -156,6 +177,17 @@ void runner_forget(struct runner *r)
     clear_code(r);
 }
 
+/* A region of the case's own. */
+static int map_extra(struct runner *r, const struct case_mem *m)
+{
+    bool fits = m->size <= RUNNER_SPARE - r->spared;
+    int err = mem_add(&r->mem, m->at, m->size, m->perm, fits ? r->spare + r->spared : NULL, "case");
+    if (err) return err;
+    if (fits) r->spared += m->size;
+    r->extra[r->nextra++] = m->at;
+    return 0;
+}
+
 /* The memory that the case brings: regions first, so that bytes may stand in any of them. */
 static int place_memory(struct runner *r, const struct test_case *c)
 {
@@ -164,8 +196,7 @@ static int place_memory(struct runner *r, const struct test_case *c)
         const struct case_mem *m = &c->mem[i];
         if (!m->perm) continue;
         if (r->nextra == CASE_MAX_MEM) return -E2BIG;
-        err = mem_add(&r->mem, m->at, m->size, m->perm, NULL, "case");
-        if (!err) r->extra[r->nextra++] = m->at;
+        err = map_extra(r, m);
     }
     for (unsigned i = 0; i < c->nmem && !err; i++) {
         const struct case_mem *m = &c->mem[i];
@@ -203,17 +234,29 @@ static int place_code(struct runner *r, const struct test_case *c)
     return 0;
 }
 
+/* A word of the state that the case gives. */
+static void set_word(struct runner *r, unsigned word, uint64_t v)
+{
+    r->before[word] = v;
+    if (r->nchanged < RUNNER_CHANGES) r->changed[r->nchanged] = (uint16_t)word;
+    r->nchanged++;
+}
+
 static void set_registers(struct runner *r, const struct test_case *c)
 {
     const struct guest *g = r->guest;
-    uint64_t *state = r->vcpu->state;
-    memcpy(state, r->reset, g->state_words * sizeof(uint64_t));
-    state[g->pc_word] = c->code_at;
+    size_t bytes = g->state_words * sizeof(uint64_t);
+    if (r->nchanged > RUNNER_CHANGES) memcpy(r->before, r->reset, bytes);
+    for (unsigned i = 0; i < r->nchanged && i < RUNNER_CHANGES; i++)
+        r->before[r->changed[i]] = r->reset[r->changed[i]];
+    r->nchanged = 0;
+    set_word(r, g->pc_word, c->code_at);
     for (unsigned i = 0; i < c->nin; i++) {
         const struct guest_reg *reg = c->in[i].ref.reg;
-        memcpy(state + reg->word + (size_t)c->in[i].ref.index * reg->words, c->in[i].value, reg->words * 8ul);
+        unsigned word = reg->word + c->in[i].ref.index * reg->words;
+        for (unsigned w = 0; w < reg->words; w++) set_word(r, word + w, c->in[i].value[w]);
     }
-    memcpy(r->before, state, g->state_words * sizeof(uint64_t));
+    memcpy(r->vcpu->state, r->before, bytes);
 }
 
 /* For a backend that does not say what it wrote: finds the pages that are not as they were. */

@@ -76,8 +76,9 @@ static int open_history(struct session *s)
     int status = 0;
     if (!o->bench && !o->before.n) return 0;
     s->info.history = &s->history;
-    if (!history_load(&s->history, o->bench, o->before.items, o->before.n, s->p->backends, &why))
-        status = complain(s->p, STATUS_USAGE, "%s", buf_cstr(&why));
+    const struct history_files files = {o->bench, o->before.items, o->before.n, s->p->backends};
+    if (!history_load(&s->history, &files, &why)) status = complain(s->p, STATUS_USAGE, "%s", buf_cstr(&why));
+    s->history.least = o->least / 100;
     buf_free(&why);
     return status;
 }
@@ -85,10 +86,11 @@ static int open_history(struct session *s)
 int session_begin(struct session *s, struct program *p, const struct plan *plan, const struct run_info *info,
                   const char *but)
 {
-    unsigned nquirks = plan->quirks ? quirks_count(plan->quirks) : 0;
     *s = (struct session){.p = p, .plan = plan, .info = *info, .colour = status_colour(p->out)};
-    tally_init(&s->tally, nquirks);
-    watch_open(&s->watch, plan);
+    s->watched = s->info.watched = info->watched ? json_incref(info->watched) : watch_list(plan);
+    watch_open(&s->watch, s->watched, plan->whole);
+    tally_init(&s->tally, s->watch.n);
+    s->tally.absent = info->absent;
     s->reports = xcalloc(plan->nreports + 1, sizeof(*s->reports)); /* and one that goes on */
     int status = info->covered ? open_ledger(s) : 0;
     if (!status) status = open_history(s);
@@ -127,15 +129,27 @@ static void check_report(struct session *s, const struct report *r, int err)
                    r->kind->name, r->path, strerror(-err));
 }
 
+/* " ID (FILE:LINE)", whatever bytes are in the name of the file. */
+static void print_case(FILE *out, const struct record *r)
+{
+    struct buf b = {0};
+    buf_char(&b, ' ');
+    text_line(&b, r->id);
+    buf_str(&b, " (");
+    text_line(&b, r->file);
+    fprintf(out, "%s:%d)\n", buf_cstr(&b), r->line);
+    buf_free(&b);
+}
+
 /* A failure in full, or only named. */
 static void print_failure(struct session *s, const struct record *r)
 {
     FILE *out = s->p->out;
     struct buf command = {0};
     status_clear(&s->status);
-    fprintf(out, "%s%s%s %s (%s:%d)\n", s->colour ? "\033[31m" : "",
-            r->verdict == VERDICT_FAIL ? "FAIL" : verdict_name(r->verdict), s->colour ? "\033[0m" : "", r->id,
-            r->file, r->line);
+    fprintf(out, "%s%s%s", s->colour ? "\033[31m" : "",
+            r->verdict == VERDICT_FAIL ? "FAIL" : verdict_name(r->verdict), s->colour ? "\033[0m" : "");
+    print_case(out, r);
     if (s->p->opt.quiet) return;
     if (*r->reason && r->verdict != VERDICT_FAIL) fprintf(out, "  %s\n", r->reason);
     fputs(r->detail, out);
@@ -148,8 +162,9 @@ static void print_dissent(struct session *s, const struct record *r)
 {
     if (s->p->opt.quiet || s->dissents++ >= DISSENTS_SHOWN) return;
     status_clear(&s->status);
-    fprintf(s->p->out, "oracle disagrees with the manual: %s (%s:%d)\n%s", r->id, r->file, r->line,
-            r->detail);
+    fputs("oracle disagrees with the manual:", s->p->out);
+    print_case(s->p->out, r);
+    fputs(r->detail, s->p->out);
 }
 
 /* What a run that is killed leaves is what it found out, but for the last moment. */
@@ -319,6 +334,7 @@ int session_end(struct session *s, struct pool_result *res)
     history_free(&s->history);
     earlier_close(s->earlier);
     watch_close(&s->watch);
+    json_decref(s->watched);
     buf_free(&remarks);
     free(s->reports);
     return status;
@@ -338,10 +354,10 @@ int session_asking(struct program *p, int (*command)(struct program *p))
     return status;
 }
 
-bool session_is_asked(void)
+int session_signal(void)
 {
-    sigset_t asks;
-    sigemptyset(&asks);
-    sigaddset(&asks, SIGUSR1);
-    return sigtimedwait(&asks, NULL, &(struct timespec){0}) == SIGUSR1;
+    sigset_t watched;
+    pool_signals(&watched);
+    int sig = sigtimedwait(&watched, NULL, &(struct timespec){0});
+    return sig > 0 ? sig : 0;
 }

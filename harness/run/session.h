@@ -23,7 +23,8 @@ struct session {
     struct past *past;       /* what is remembered for the next time, or NULL */
     uint64_t shown;          /* failures printed */
     uint64_t dissents;       /* disagreeing oracles printed */
-    struct watch watch;      /* of the rows of quirks */
+    json_t *watched;         /* the rows of quirks; owned */
+    struct watch watch;      /* of them */
     double flushed;          /* when reports were last told to write what they know */
     bool lost;               /* a report could not be written */
     bool colour;             /* on p->out */
@@ -49,6 +50,8 @@ int session_end(struct session *s, struct pool_result *res);
 
 /* The whole of a command that does not die of SIGUSR1, by which somebody asks how it goes. */
 int session_asking(struct program *p, int (*command)(struct program *p));
-bool session_is_asked(void); /* since the last time; not while the pool runs, which takes them itself */
+/* The next signal that came since the last time, of those that pool_block_signals blocks, or 0; not while the
+ * pool runs, which takes them itself. */
+int session_signal(void);
 
 #endif

@@ -1,5 +1,7 @@
 #include "harness/run/status.h"
 
+#include "harness/report/report.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,18 +47,30 @@ void status_start(struct status *s, FILE *err, bool quiet, uint64_t total)
     s->start = s->last = status_now();
 }
 
+/* The line at which a shell waits is not ours to write over (nor is it when a run was put behind). */
+static bool in_background(FILE *f)
+{
+    pid_t front = tcgetpgrp(fileno(f));
+    return front >= 0 && front != getpgrp();
+}
+
 void status_clear(struct status *s)
 {
     if (!s->shown) return;
+    s->shown = false;
+    if (in_background(s->err)) return;
     fputs("\r\033[K", s->err);
     fflush(s->err);
-    s->shown = false;
 }
 
 void status_slowest(struct status *s, const char *id, const char *on, double seconds)
 {
+    struct buf b = {0};
     s->slow[0] = 0;
-    if (*id && seconds >= slow_from) snprintf(s->slow, sizeof(s->slow), "%s on %s %.1f s", id, on, seconds);
+    if (!*id || seconds < slow_from) return;
+    text_line(&b, id);
+    snprintf(s->slow, sizeof(s->slow), "%s on %s %.1f s", buf_cstr(&b), on, seconds);
+    buf_free(&b);
 }
 
 /* "0:07", "12:34", "1:00:00" */
@@ -118,6 +132,7 @@ void status_tick(struct status *s, const struct tally *t)
     double t_now = status_now();
     if (s->quiet || t_now - s->last < (s->live ? live_every : plain_every)) return;
     s->last = t_now;
+    if (s->live && in_background(s->err)) return;
     describe(s, t, &line);
     if (s->live)
         show_live(s, &line, tally_failed(t) > 0);

@@ -103,6 +103,46 @@ static void test_words(void **state)
     free(text);
 }
 
+/* A line of progress, a place behind another program, then the next line and the end of it. */
+static void go_behind(void)
+{
+    struct status s;
+    struct tally t = {.total = 10};
+    status_start(&s, stdout, false, 100);
+    s.last -= 100;
+    status_tick(&s, &t);
+    puts("|");
+    signal(SIGTTOU, SIG_IGN);
+    pid_t other = fork();
+    if (!other) pause();
+    setpgid(other, other);
+    tcsetpgrp(1, other);
+    s.last -= 100;
+    status_tick(&s, &t);
+    s.shown = true; /* as if that was before */
+    status_clear(&s);
+    fflush(stdout);
+    kill(other, SIGKILL);
+    _exit(s.shown);
+}
+
+static void test_background(void **state)
+{
+    int far, status;
+    setenv("TERM", "xterm", 1);
+    pid_t pid = forkpty(&far, NULL, NULL, NULL);
+    assert_true(pid >= 0);
+    if (!pid) go_behind();
+    char *text = read_terminal(far);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_non_null(strstr(text, "10/100 cases"));
+    assert_non_null(strchr(text, '|'));
+    assert_string_equal(strchr(text, '|'), "|\r\n");
+    free(text);
+    close(far);
+}
+
 /* ---- the program ---- */
 
 static const char *const faults[] = {"0", "5", "4"}; /* none, FAULT_WRONG, FAULT_HANG */
@@ -169,6 +209,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live),
+        cmocka_unit_test(test_background),
         cmocka_unit_test(test_words),
         cmocka_unit_test_setup_teardown(test_program, enter, leave),
     };

@@ -127,4 +127,6 @@ void tally_line(const struct tally *t, struct buf *out)
     for (unsigned i = 0; i < ARRAY_LEN(others); i++)
         if (t->verdicts[others[i].verdict])
             buf_printf(out, ", %llu %s", (unsigned long long)t->verdicts[others[i].verdict], others[i].text);
+    if (t->absent)
+        buf_printf(out, "; %u row%s left out (status: absent)", t->absent, t->absent == 1 ? "" : "s");
 }

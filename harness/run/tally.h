@@ -27,6 +27,7 @@ struct tally {
         both;                  /* checked by an oracle alone, by the manual alone, by both; not the skipped */
     uint64_t peers;            /* only backends under test against each other */
     uint64_t dissent;          /* an oracle disagrees with the manual */
+    unsigned absent;           /* rows that generators were to take and that have no semantics yet */
     uint64_t flaky;            /* pass now, failed in the run before, and nothing has changed */
     struct tally_list reasons; /* of skipped cases */
     struct tally_list xfails;  /* of those that failed as expected, and of those that were to and passed */
@@ -42,7 +43,7 @@ void tally_add(struct tally *t, const struct record *r);
 void tally_free(struct tally *t);
 void tally_sort(struct tally_list *l);        /* most cases first */
 uint64_t tally_failed(const struct tally *t); /* failed, crashed, timed out */
-/* "N passed, M failed, K skipped", other parts only when there are any. */
+/* "N passed, M failed, K skipped", other parts only when there are any, and rows that nothing ran of. */
 void tally_line(const struct tally *t, struct buf *out);
 bool verdict_is_failure(enum verdict v);
 enum { TALLY_NAME = 128 };

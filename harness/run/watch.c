@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- the list ---- */
+
 /* The backend takes part, as what the row is about, in a version and on a day that the row is about. */
 static bool can_be_met(const struct plan *plan, unsigned row)
 {
@@ -12,28 +14,71 @@ static bool can_be_met(const struct plan *plan, unsigned row)
     return false;
 }
 
-static void watch_for(struct watch *w, unsigned i, const char *id)
+static void set_text(json_t *row, const char *key, const char *text)
 {
-    if (!*id) return;
-    w->shown_by[i] = hash_str(id, 0);
-    w->ends[(uint8_t)id[strlen(id) - 1]] = true;
+    if (text) json_object_set_new(row, key, json_string(text));
 }
 
-void watch_open(struct watch *w, const struct plan *plan)
+json_t *watch_list(const struct plan *plan)
 {
-    *w = (struct watch){.plan = plan, .n = plan->quirks ? quirks_count(plan->quirks) : 0};
-    w->gone = xcalloc(w->n, sizeof(*w->gone));
-    w->ran = xcalloc(w->n, sizeof(*w->ran));
-    w->shown_by = xcalloc(w->n, sizeof(*w->shown_by));
-    for (unsigned i = 0; i < w->n; i++)
-        if (quirk_case(plan->quirks, i) && can_be_met(plan, i)) watch_for(w, i, quirk_case(plan->quirks, i));
+    const struct quirks *q = plan->quirks;
+    json_t *list = json_array();
+    for (unsigned i = 0; q && i < quirks_count(q); i++) {
+        const struct backend *b = quirk_backend(q, i);
+        bool possible =
+            can_be_met(plan, i); /* of others nobody wants the version, and asking for it takes time */
+        json_t *row = json_object();
+        set_text(row, "id", quirk_id(q, i));
+        json_object_set_new(row, "backend",
+                            possible && b->version ? json_sprintf("%s %s", b->name, b->version())
+                                                   : json_string(b->name));
+        set_text(row, "ended", quirk_ended(q, i));
+        set_text(row, "case", quirk_case(q, i));
+        json_object_set_new(row, "xfail", json_boolean(quirk_is_xfail(q, i)));
+        json_object_set_new(row, "possible", json_boolean(possible));
+        json_array_append_new(list, row);
+    }
+    return list;
+}
+
+static const char *text_of(const json_t *row, const char *key)
+{
+    return json_string_value(json_object_get(row, key));
+}
+
+/* A text that is no UTF-8 is not in the list. */
+static const char *name_of(const json_t *row, const char *key)
+{
+    const char *s = text_of(row, key);
+    return s ? s : "?";
+}
+
+/* ---- a run ---- */
+
+void watch_open(struct watch *w, const json_t *list, bool whole)
+{
+    *w = (struct watch){.n = (unsigned)json_array_size(list), .whole = whole};
+    w->rows = xcalloc(w->n, sizeof(*w->rows));
+    for (unsigned i = 0; i < w->n; i++) {
+        const json_t *row = json_array_get(list, i);
+        struct watched *r = &w->rows[i];
+        *r = (struct watched){
+            .id = name_of(row, "id"),
+            .backend = name_of(row, "backend"),
+            .ended = text_of(row, "ended"),
+            .shown_by = text_of(row, "case"),
+            .xfail = json_is_true(json_object_get(row, "xfail")),
+            .possible = json_is_true(json_object_get(row, "possible")),
+        };
+        if (!r->shown_by || !*r->shown_by || !r->possible) continue;
+        r->hash = hash_str(r->shown_by, 0);
+        w->ends[(uint8_t)r->shown_by[strlen(r->shown_by) - 1]] = true;
+    }
 }
 
 void watch_close(struct watch *w)
 {
-    free(w->gone);
-    free(w->ran);
-    free(w->shown_by);
+    free(w->rows);
     *w = (struct watch){0};
 }
 
@@ -43,49 +88,39 @@ void watch_record(struct watch *w, const struct record *r)
     if (!n || !w->ends[(uint8_t)r->id[n - 1]]) return;
     uint64_t hash = hash_bytes(r->id, n, 0);
     for (unsigned i = 0; i < w->n; i++) {
+        struct watched *row = &w->rows[i];
         bool met = false;
-        if (w->shown_by[i] != hash || strcmp(quirk_case(w->plan->quirks, i), r->id) != 0) continue;
+        if (row->hash != hash || strcmp(row->shown_by, r->id) != 0) continue;
         for (unsigned k = 0; k < r->nquirks; k++) met |= r->quirks[k] == i;
-        w->gone[i] = !met;
-        w->ran[i] = true;
+        row->gone = !met;
+        row->ran = true;
     }
 }
 
-/* "unicorn 2.0.1" */
-static void name_backend(const struct backend *b, struct buf *out)
-{
-    buf_str(out, b->name);
-    if (b->version) buf_printf(out, " %s", b->version());
-}
+/* ---- its end ---- */
 
 /* A row that nothing in a run of everything had to do with. */
-static void say_unmet(const struct watch *w, unsigned i, struct buf *out)
+static void say_unmet(const struct watched *row, struct buf *out)
 {
-    const struct quirks *q = w->plan->quirks;
-    if (quirk_is_xfail(q, i)) {
-        buf_printf(out, "none of the cases that quirk %s expects to fail ran on ", quirk_id(q, i));
-        name_backend(quirk_backend(q, i), out);
+    if (row->xfail) {
+        buf_printf(out, "none of the cases that quirk %s expects to fail ran on %s", row->id, row->backend);
     } else {
-        buf_printf(out, "quirk %s was not met in this run with ", quirk_id(q, i));
-        name_backend(quirk_backend(q, i), out);
-        if (quirk_case(q, i) && !w->ran[i]) buf_printf(out, "; nor was there its case %s", quirk_case(q, i));
+        buf_printf(out, "quirk %s was not met in this run with %s", row->id, row->backend);
+        if (row->shown_by && !row->ran) buf_printf(out, "; nor was there its case %s", row->shown_by);
     }
     buf_str(out, "\n");
 }
 
 void watch_say(const struct watch *w, const struct tally *t, bool all, struct buf *out)
 {
-    const struct quirks *q = w->plan->quirks;
     for (unsigned i = 0; i < w->n; i++) {
-        const char *ended = quirk_ended(q, i);
-        if (ended) {
-            buf_printf(out, "quirk %s ended on %s: what it excused counts again\n", quirk_id(q, i), ended);
-        } else if (w->gone[i]) {
-            buf_printf(out, "quirk %s no longer shows in %s with ", quirk_id(q, i), quirk_case(q, i));
-            name_backend(quirk_backend(q, i), out);
-            buf_str(out, ": was it mended?\n");
-        } else if (all && w->plan->whole && !t->quirks[i] && can_be_met(w->plan, i)) {
-            say_unmet(w, i, out);
-        }
+        const struct watched *row = &w->rows[i];
+        if (row->ended)
+            buf_printf(out, "quirk %s ended on %s: what it excused counts again\n", row->id, row->ended);
+        else if (row->gone)
+            buf_printf(out, "quirk %s no longer shows in %s with %s: was it mended?\n", row->id,
+                       row->shown_by, row->backend);
+        else if (all && w->whole && !t->quirks[i] && row->possible)
+            say_unmet(row, out);
     }
 }

@@ -3,6 +3,8 @@
 
 #include "harness/cover/condition.h"
 #include "harness/judge/compare.h"
+#include "harness/kinds/kind.h"
+#include "harness/run/lost.h"
 #include "harness/run/tally.h"
 
 #include <errno.h>
@@ -11,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SEND_AT = 32 * 1024 }; /* bytes of records collected before they are sent */
+enum { SEND_AT = 64 * 1024 }; /* bytes of records collected before they are sent */
 
 /* Everything a worker holds. */
 struct work {
@@ -71,9 +73,13 @@ struct record record_of(const struct test_case *c, uint64_t number, const struct
         .position = c->position,
         .generated = c->generated,
         .id = c->id,
-        .guest = c->guest->name,
-        .row = c->row ? c->row->id : "",
+        .guest = case_subject(c),
+        .row = c->row     ? c->row->id
+               : c->about ? c->about->id
+                          : "",
         .ext = c->row         ? c->row->ext
+               : c->about     ? c->about->group
+               : c->kind      ? "(all of it)"
                : c->steps > 1 ? "(sequences)"
                               : "",
         .file = case_place(c).file,
@@ -87,7 +93,10 @@ struct record record_of(const struct test_case *c, uint64_t number, const struct
         if (!r.ran) {
             struct cpu_exit plain = outcomes[i].exit;
             plain.value = 0; /* an address says nothing in a list */
-            describe_exit(c->guest, &plain, exit);
+            if (c->kind)
+                c->kind->ended(c, &outcomes[i], exit);
+            else
+                describe_exit(c->guest, &plain, exit);
         }
         r.ran |= (uint8_t)(1u << i);
     }
@@ -152,6 +161,28 @@ static void note_bins(struct work *w, const struct test_case *c, const struct ou
     r->bins = buf_cstr(&w->bins);
 }
 
+/* Which instruction of a longer case killed the backend, as far as that can be told: nobody knows whether it
+ * was the first one. */
+static void place_loss(struct work *w, const struct test_case *c, unsigned who, struct record *r,
+                       struct buf *detail)
+{
+    struct lost_place place = {.state = xcalloc(c->guest->state_words, sizeof(*place.state))};
+    const char *why =
+        who < w->lineup->n ? lost_find(w->lineup, who, c, &place) : "it was none that a backend was at";
+    r->row = "";
+    if (!why) {
+        r->row = place.at.row ? place.at.row->id : "(no instruction)";
+        describe_place(c, "died in", place.step, &place.at, detail);
+        w->j.place = (struct spot){place.at.row, place.at.word, place.at.pc, place.state};
+        if (place.at.row) note_bins(w, c, NULL, r);
+        w->j.place = (struct spot){0};
+    } else {
+        buf_printf(detail, "  which instruction it was cannot be told: %s\n", why);
+    }
+    r->detail = buf_cstr(detail);
+    free(place.state);
+}
+
 /* The case that killed the worker before this one. */
 static bool report_lost(struct work *w, const struct test_case *c, const struct assignment *a)
 {
@@ -165,10 +196,16 @@ static bool report_lost(struct work *w, const struct test_case *c, const struct 
         j.quirks[j.nquirks++] = (unsigned)quirk;
     }
     struct record r = record_of(c, a->lost, w->lineup, NULL, &j, &w->exit);
-    if (c->steps > 1) r.row = ""; /* nobody knows which of its instructions it was, least of all the first */
+    struct buf detail = {0};
     r.micros = a->micros;
-    if (c->steps == 1) note_bins(w, c, NULL, &r);
+    if (c->steps == 1)
+        note_bins(w, c, NULL, &r);
+    else if (a->verdict == VERDICT_CRASH)
+        place_loss(w, c, who, &r, &detail);
+    else
+        r.row = ""; /* a hang is waited for once: nobody knows which of its instructions it was */
     record_encode(&w->coder, &r, &w->frames);
+    buf_free(&detail);
     return send_frames(w); /* now: if a later case kills this worker too, this one must be home */
 }
 

@@ -85,7 +85,8 @@ struct pool_result {
     struct buf message; /* POOL_BAD_INPUT: the stream's errors; GAVE_UP, BROKEN: a sentence */
 };
 
-/* Blocks the signals that interrupt a run, and SIGUSR1, in this process until `old` is restored; pool_run
+void pool_signals(sigset_t *set); /* those that interrupt a run, and SIGUSR1, which asks */
+/* Blocks them in this process until `old` is restored; pool_run
  * watches for them.
  */
 void pool_block_signals(sigset_t *old);

@@ -3,6 +3,8 @@
  */
 #include "harness/shrink/shrink.h"
 
+#include "harness/generate/values.h"
+
 #include <string.h>
 
 /* ---- numbers ---- */
@@ -201,43 +203,51 @@ bool reduce_registers(struct reducer *r)
 
 /* ---- values ---- */
 
-/* Round numbers of each format, boxed where the register is wider. */
-static const uint64_t round_fp[] = {0x3ff0000000000000, 0xffffffff3f800000, 0xffffffff00000000,
-                                    0xffffffffffff3c00, 0xffffffffffff0000};
-
-static bool is_round(uint64_t v)
+/* As what the first instruction that has the register as an operand reads it; NULL: none does. */
+static const struct fp_layout *format_of(const struct draft *d, struct guest_reg_ref ref)
 {
-    for (unsigned i = 0; i < ARRAY_LEN(round_fp); i++)
-        if (v == round_fp[i]) return true;
-    return false;
-}
-
-static bool try_round(struct reducer *r, unsigned i)
-{
-    for (unsigned k = 0; k < ARRAY_LEN(round_fp); k++) {
-        r->next.regs[i].value[0] = round_fp[k];
-        if (reduce_try(r)) return true;
+    for (unsigned i = 0; i < d->ninsns; i++) {
+        const struct guest_row *row = draft_row(d, i);
+        for (unsigned k = 0; row && k < row->nfields; k++) {
+            const struct guest_field *f = &row->fields[k];
+            if (!is_register(f, ref.reg) || !(f->access & GUEST_READ)) continue;
+            if (guest_field_get(f, d->insns[i].word) + f->kind->add != ref.index) continue;
+            if (f->test >= TEST_F16 && f->test <= TEST_F64) return &fp_layouts[f->test - TEST_F16];
+        }
     }
-    return false;
+    return NULL;
 }
 
-static bool reduce_word(struct reducer *r, unsigned i, unsigned w, bool fp)
+static bool reduce_float(struct reducer *r, unsigned i)
+{
+    const struct fp_layout *f = format_of(&r->best, r->best.regs[i].ref);
+    uint64_t out[FLOAT_SIMPLER_MAX];
+    bool any = false, more = true;
+    while (more && !reduce_spent(r)) {
+        unsigned n = float_simpler(r->best.regs[i].value[0], f, out);
+        more = false;
+        for (unsigned k = 0; k < n && !more; k++) {
+            r->next.regs[i].value[0] = out[k];
+            more = reduce_try(r);
+        }
+        any |= more;
+    }
+    return any;
+}
+
+static bool reduce_word(struct reducer *r, unsigned i, unsigned w)
 {
     const struct guest_reg *reg = r->best.regs[i].ref.reg;
     unsigned width = reg->width - w * 64 > 64 ? 64 : reg->width - w * 64;
-    uint64_t out[SIMPLER_MAX], box = 0;
+    uint64_t out[SIMPLER_MAX];
     bool any = false, more = true;
-    if (fp && r->best.regs[i].value[w] >> 32 == 0xffffffff) { /* stays boxed */
-        box = 0xffffffffull << 32;
-        width = 32;
-    }
     while (more && !reduce_spent(r)) {
-        uint64_t v = r->best.regs[i].value[w] & ~box, rank = number_rank(v, width);
+        uint64_t v = r->best.regs[i].value[w], rank = number_rank(v, width);
         unsigned n = simpler(v, width, out);
         more = false;
         for (unsigned k = 0; k < n && !more; k++) {
             if (number_rank(out[k], width) >= rank) continue;
-            r->next.regs[i].value[w] = out[k] | box;
+            r->next.regs[i].value[w] = out[k];
             more = reduce_try(r);
         }
         any |= more;
@@ -250,13 +260,11 @@ bool reduce_values(struct reducer *r)
     bool any = false;
     for (unsigned i = 0; i < r->best.nregs; i++) {
         const struct guest_reg *reg = r->best.regs[i].ref.reg;
-        bool fp = !strcmp(reg->group, "fpr");
-        if (fp && is_round(r->best.regs[i].value[0])) continue;
-        if (fp && try_round(r, i)) {
-            any = true;
+        if (!strcmp(reg->group, "fpr") && reg->width == 64) {
+            any |= reduce_float(r, i);
             continue;
         }
-        for (unsigned w = 0; w < reg->words; w++) any |= reduce_word(r, i, w, fp);
+        for (unsigned w = 0; w < reg->words; w++) any |= reduce_word(r, i, w);
     }
     return any;
 }

@@ -3,6 +3,8 @@
  */
 #include "harness/shrink/shrink.h"
 
+#include "harness/judge/compare.h"
+
 #include <string.h>
 
 bool reduce_spent(const struct reducer *r)
@@ -13,9 +15,8 @@ bool reduce_spent(const struct reducer *r)
 /* The part of a signature that says who differs from whom. */
 static const char *parties(const char *signature)
 {
-    const char *at = strstr(signature, ": ");
-    at = at ? strstr(at + 2, ": ") : NULL;
-    return at ? at : signature;
+    const char *vote = signature_vote(signature);
+    return vote ? vote : signature;
 }
 
 static bool same_signature(struct reducer *r, uint64_t *step)

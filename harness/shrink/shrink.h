@@ -5,6 +5,7 @@
  *     snapshot.c   the state in the middle of a case as the start of another one
  *     reduce.c     what to try, in which order; operands.c: the part of it about instructions' fields
  *     truth.c      the same for cases that only the manual's word contradicts
+ *     scenario.c   the same for other kinds of cases than instructions
  *     commands/shrink.c the command
  */
 #ifndef HARNESS_SHRINK_H
@@ -74,7 +75,8 @@ struct trial_result {
 struct trial_result trial_run(struct trial *t, const struct test_case *c);
 /* The draft as it is after `skip` steps of it, as a draft that begins there. False: it cannot be told. */
 bool trial_skip(struct trial *t, const struct draft *d, uint64_t skip, struct draft *out);
-void trial_set_timeout(struct trial *t, double seconds);
+/* `patient`: a try that waits for its turn on a busy machine may take some times as long. */
+void trial_set_timeout(struct trial *t, double seconds, bool patient);
 unsigned trial_count(const struct trial *t); /* runs so far */
 
 /* ---- snapshot.c ---- */
@@ -108,6 +110,27 @@ struct truth_case {
 /* Takes away what no instruction of it can read: registers, and memory. */
 void reduce_keeping_truth(struct trial *t, const char *want, const struct test_case *c,
                           struct truth_case *out);
+
+/* ---- floats.c ---- */
+struct fp_layout;
+enum { FLOAT_SIMPLER_MAX = 128 };
+/* How simple what a register of floating-point numbers holds is: 0, 1.0, small integers, numbers with few
+ * digits, infinities, subnormals, quiet NaNs, signalling ones, what is not boxed; positive before negative.
+ * The format is the narrowest one that it is boxed as, if not given. */
+uint64_t float_rank(uint64_t v, const struct fp_layout *f);
+/* Values of lower rank, to be tried in this order. How many. */
+unsigned float_simpler(uint64_t v, const struct fp_layout *f, uint64_t out[FLOAT_SIMPLER_MAX]);
+
+/* ---- scenario.c ---- */
+/* A case of another kind than instructions. */
+struct scenario_case {
+    struct test_case c;    /* the smallest so far */
+    struct arena rooms[2]; /* where it and the one being tried live, in turns */
+};
+/* Of the cases that the kind says are simpler, those whose signature is `want`; at most so many runs. */
+void reduce_scenario(struct trial *t, const char *want, const struct test_case *c, unsigned most,
+                     struct scenario_case *out);
+void scenario_case_free(struct scenario_case *s);
 
 /* ---- operands.c ---- */
 bool reduce_fields(struct reducer *r);    /* simpler operands; true: something came of it */

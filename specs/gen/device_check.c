@@ -136,7 +136,7 @@ static void constants(struct device_gen *g)
         if (t->has_number) constant_add(g, &c, t->at, t->name, NULL, NULL);
         field_constants(g, &c, t->at, t->name, t->fields);
     }
-    qsort(c.p, c.n, sizeof(*c.p), by_name);
+    if (c.n) qsort(c.p, c.n, sizeof(*c.p), by_name);
     for (size_t i = 1; i < c.n; i++)
         if (!strcmp(c.p[i - 1].name, c.p[i].name))
             diag_error(&g->s.diag, c.p[i].at, 1, "constant %s_%s is there twice", g->prefix, c.p[i].name);

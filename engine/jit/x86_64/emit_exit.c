@@ -96,15 +96,25 @@ static void ways_in(struct emit *e)
     e->c->inner = e->c->n;
 }
 
-/* Loops jump to `inner`: a host fetches best what is aligned. So the rest is written twice. */
+/* Loops jump to `inner`: a host fetches best what is aligned. So the rest is moved to right before that; it
+ * has no jumps that would notice, but for its calls. */
+static void align_inner(struct jit_code *c)
+{
+    uint32_t pad = -c->n % JIT_ALIGN;
+    memmove(c->p + pad, c->p, c->n);
+    memset(c->p, 0xcc, pad); /* int3: nobody comes here */
+    for (uint32_t i = 0; i < c->ncalls; i++) c->calls[i].at += pad;
+    c->landing += pad;
+    c->entry += pad;
+    c->inner += pad;
+    c->n += pad;
+}
+
 void emit_top(struct emit *e)
 {
     struct jit_code *c = e->c;
     ways_in(e);
-    uint32_t pad = -c->n % JIT_ALIGN;
-    c->n = c->ncalls = 0;
-    while (c->n < pad) asm_byte(c, 0xcc); /* int3: nobody comes here */
-    ways_in(e);
+    align_inner(c);
     uint32_t exit = emit_exit_new(e, JIT_EXIT_BUDGET, e->b->pc);
     emit_budget(e, ALU_SUB, e->b->insns);
     if (e->b->insns) emit_exit_jump(e, CC_B, exit);

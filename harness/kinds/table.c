@@ -1,0 +1,4 @@
+/* The kinds of cases there are. */
+#include "harness/kinds/kind.h"
+
+const struct case_kind *const kind_all[] = {&kind_instruction, NULL};
