@@ -1,0 +1,90 @@
+/* A scenario's steps over a bus. The queues are driven as software does it: by their registers and their
+ * memory, so that whoever is on the other side of the bus needs to know nothing of scenarios.
+ */
+#include "harness/smmu/scenario.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One of the queues, as its registers have it now (IHI 0070 3.5.1). */
+struct queue {
+    uint64_t base;       /* of its entries */
+    unsigned log2, size; /* of their number; bytes of one */
+    unsigned prod, cons; /* offsets of the index registers */
+};
+
+static struct queue queue_at(const struct scn_bus *bus, unsigned base, unsigned prod, unsigned cons,
+                             unsigned size)
+{
+    uint64_t v = bus->read(bus->arg, base, 8);
+    struct queue q = {
+        .base = v & bits_mask(52) & ~bits_mask(5), .log2 = v & 31, .size = size, .prod = prod, .cons = cons};
+    if (q.log2 > 19) q.log2 = 19;
+    uint64_t bytes = (uint64_t)size << q.log2; /* it is aligned to its size */
+    q.base &= ~(bytes - 1);
+    return q;
+}
+
+static void command(const struct scn_bus *bus, const uint64_t words[2])
+{
+    struct queue q = queue_at(bus, SMMU_REG_CMDQ_BASE, SMMU_REG_CMDQ_PROD, SMMU_REG_CMDQ_CONS, 16);
+    uint64_t prod = bus->read(bus->arg, q.prod, 4) & bits_mask(q.log2 + 1);
+    bus->store(bus->arg, q.base + (prod & bits_mask(q.log2)) * 16, words, 16);
+    bus->write(bus->arg, q.prod, 4, (prod + 1) & bits_mask(q.log2 + 1));
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(uint64_t[4]));
+}
+
+/* Everything in the event queue. Its order means nothing. */
+static void take(const struct scn_bus *bus, struct scn_result *r, struct scn_said *said)
+{
+    struct queue q = queue_at(bus, SMMU_REG_EVENTQ_BASE, SMMU_REG_EVENTQ_PROD, SMMU_REG_EVENTQ_CONS, 32);
+    uint64_t wrap = bits_mask(q.log2 + 1), prod = bus->read(bus->arg, q.prod, 4);
+    uint64_t cons = bus->read(bus->arg, q.cons, 4) & wrap, overflow = prod & 1u << 31;
+    said->events = &r->events[r->nevents];
+    for (; cons != (prod & wrap) && r->nevents < SCN_EVENTS; cons = (cons + 1) & wrap)
+        bus->load(bus->arg, q.base + (cons & bits_mask(q.log2)) * 32, r->events[r->nevents++], 32);
+    said->nevents = (unsigned)(&r->events[r->nevents] - said->events);
+    qsort(said->events, said->nevents, sizeof(*said->events), by_bytes);
+    bus->write(bus->arg, q.cons, 4, cons | overflow);
+}
+
+static void drive(const struct scn_bus *bus, const struct scn_step *s, struct scn_result *r,
+                  struct scn_said *said)
+{
+    const struct dev_register *reg = &smmu_spec.registers[s->index];
+    said->known = true;
+    switch ((enum scn_step_kind)s->kind) {
+    case SCN_STORE: bus->store(bus->arg, s->at, s->data, s->size); break;
+    case SCN_CHECK: bus->load(bus->arg, s->at, said->data, s->size); break;
+    case SCN_WRITE: bus->write(bus->arg, reg->offset, reg->size, s->value); break;
+    case SCN_READ: said->value = bus->read(bus->arg, reg->offset, reg->size); break;
+    case SCN_COMMAND: command(bus, s->command); break;
+    case SCN_ACCESS: bus->access(bus->arg, s, said); break;
+    case SCN_TAKE: take(bus, r, said); break;
+    case SCN_COUNT:
+        said->known = bus->count;
+        if (bus->count) said->value = bus->count(bus->arg, s->index);
+        break;
+    }
+}
+
+void scn_drive(const struct scn_bus *bus, const struct scenario *s, struct scn_result *r)
+{
+    if (r->cap < s->nsteps) {
+        free(r->said);
+        r->cap = s->nsteps;
+        r->said = xcalloc(r->cap, sizeof(*r->said));
+    }
+    memset(r->said, 0, s->nsteps * sizeof(*r->said));
+    r->nevents = 0;
+    for (unsigned i = 0; i < s->nsteps; i++) drive(bus, &s->steps[i], r, &r->said[i]);
+}
+
+void scn_result_free(struct scn_result *r)
+{
+    free(r->said);
+}

@@ -1,0 +1,151 @@
+/* Our model as a backend of scenarios: a unit, 32 MiB of memory, and a device for each stream that a scenario
+ * names. Between scenarios the unit is reset and what was written is zeroes again, in time proportional to
+ * what was touched.
+ */
+#include "harness/smmu/scenario.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct seat {
+    struct mem mem;                           /* guest memory */
+    struct smmu *smmu;                        /* the unit */
+    struct smmu_device *devices[SCN_STREAMS]; /* of the scenario at hand */
+    const struct scenario *scenario;          /* that */
+    struct scn_result result;                 /* what came of it */
+};
+
+static const char *version(void)
+{
+    return "3.2";
+}
+
+static const struct backend model = {
+    .name = "smmu", .description = "this project's SMMUv3", .version = version};
+const struct backend *const scn_backends[] = {&model, NULL};
+
+/* ---- the bus ---- */
+
+static void bus_store(void *arg, uint64_t at, const void *p, size_t n)
+{
+    struct seat *s = arg;
+    (void)!mem_write(&s->mem, at, p, n); /* a queue may have been put where nothing is */
+}
+
+static void bus_load(void *arg, uint64_t at, void *p, size_t n)
+{
+    struct seat *s = arg;
+    if (mem_read(&s->mem, at, p, n)) memset(p, 0, n);
+}
+
+static void bus_write(void *arg, unsigned offset, unsigned size, uint64_t v)
+{
+    struct seat *s = arg;
+    (void)smmu_mmio_write(s->smmu, offset, size, v);
+}
+
+static uint64_t bus_read(void *arg, unsigned offset, unsigned size)
+{
+    struct seat *s = arg;
+    uint64_t v = 0;
+    (void)smmu_mmio_read(s->smmu, offset, size, &v);
+    return v;
+}
+
+static struct smmu_device *device_of(struct seat *s, uint32_t sid)
+{
+    for (unsigned i = 0; i < s->scenario->nsids; i++)
+        if (s->scenario->sids[i] == sid) return s->devices[i];
+    BUG("no device %u", sid);
+}
+
+static void bus_access(void *arg, const struct scn_step *step, struct scn_said *said)
+{
+    struct seat *s = arg;
+    struct smmu_request q = {
+        .iova = step->at, .size = step->size, .ssid = step->ssid, .access = step->access};
+    struct smmu_stop stop;
+    if (step->access & SMMU_WRITE) memcpy(said->data, step->data, step->size);
+    said->end = (uint8_t)smmu_dma(device_of(s, step->sid), &q, said->data, &stop);
+    if (step->access & SMMU_WRITE) memset(said->data, 0, sizeof(said->data));
+}
+
+static uint64_t bus_count(void *arg, unsigned statistic)
+{
+    struct seat *s = arg;
+    struct smmu_stats stats;
+    smmu_stats(s->smmu, &stats);
+    return ((const uint64_t *)&stats)[statistic];
+}
+
+/* ---- a seat ---- */
+
+void *scn_open(const struct backend *b, unsigned subject, const char **why)
+{
+    struct seat *s = xcalloc(1, sizeof(*s));
+    mem_init(&s->mem);
+    int err = mem_add(&s->mem, SCN_RAM, SCN_RAM_SIZE, CPU_READ | CPU_WRITE, NULL, "ram");
+    const struct smmu_board board = {.mem = &s->mem};
+    if (!err) s->smmu = smmu_new(&board);
+    if (s->smmu) return s;
+    *why = strerrordesc_np(err ? -err : ENOMEM);
+    scn_close(s);
+    return NULL;
+}
+
+static void detach(struct seat *s)
+{
+    for (unsigned i = 0; i < SCN_STREAMS; i++)
+        if (s->devices[i]) smmu_detach(s->devices[i]);
+    memset(s->devices, 0, sizeof(s->devices));
+}
+
+void scn_close(void *seat)
+{
+    struct seat *s = seat;
+    detach(s);
+    if (s->smmu) smmu_free(s->smmu);
+    mem_free(&s->mem);
+    scn_result_free(&s->result);
+    free(s);
+}
+
+/* A device that can wait is what a stall wants; the access is not tried again by itself. */
+static void resumed(void *arg, unsigned stall, enum smmu_end end, bool raz)
+{
+}
+
+static int attach(struct seat *s, unsigned i)
+{
+    char name[16];
+    snprintf(name, sizeof(name), "device-%u", s->scenario->sids[i]);
+    const struct smmu_client client = {
+        .name = name, .sid = s->scenario->sids[i], .ats = s->scenario->ats[i], .resumed = resumed, .arg = s};
+    return smmu_attach(s->smmu, &client, &s->devices[i]);
+}
+
+static void restore(struct seat *s)
+{
+    static const uint8_t zeroes[CPU_PAGE];
+    detach(s);
+    smmu_reset(s->smmu);
+    for (size_t i = s->mem.ndirty; i--;)
+        if (mem_write(&s->mem, s->mem.dirty[i], zeroes, sizeof(zeroes))) BUG("a dirty page is not memory");
+    mem_clean(&s->mem);
+}
+
+void scn_run(void *seat, const struct test_case *c, struct outcome *o)
+{
+    struct seat *s = seat;
+    const struct scn_bus bus = {bus_store, bus_load, bus_write, bus_read, bus_access, bus_count, s};
+    restore(s);
+    s->scenario = c->scenario;
+    for (unsigned i = 0; i < s->scenario->nsids; i++)
+        if (attach(s, i)) {
+            o->unsupported = "a device cannot be attached";
+            return;
+        }
+    scn_drive(&bus, s->scenario, &s->result);
+    o->result = &s->result;
+}

@@ -1,0 +1,128 @@
+/* What a scenario may say. */
+#include "harness/smmu/scenario.h"
+
+#define KEYS(table) .keys = (table), .nkeys = ARRAY_LEN(table)
+
+static const struct schema text = {.what = "text", .accepts = SCHEMA_TEXT};
+static const struct schema word = {.what = "an id", .accepts = SCHEMA_TEXT, .word = true};
+static const struct schema number = {.what = "a number", .accepts = SCHEMA_NUMBER};
+static const struct schema boolean = {.what = "true or false", .accepts = SCHEMA_BOOL};
+static const struct schema hex = {.what = "hex bytes", .accepts = SCHEMA_TEXT};
+static const struct schema numbers = {
+    .what = "a number or a list of them", .accepts = SCHEMA_NUMBER | SCHEMA_LIST, .item = &number};
+static const struct schema small_sid = {
+    .what = "a stream id up to 255", .accepts = SCHEMA_NUMBER, .max = 255};
+static const struct schema level = {.what = "a level up to 3", .accepts = SCHEMA_NUMBER, .max = 3};
+static const struct schema bits = {
+    .what = "a number from 16 to 52", .accepts = SCHEMA_NUMBER, .min = 16, .max = 52};
+static const struct schema length = {
+    .what = "a number from 1 to 64", .accepts = SCHEMA_NUMBER, .min = 1, .max = SCN_DATA};
+
+static const char *const granule_choices[] = {"4K", "16K", "64K", NULL};
+static const struct schema granule = {
+    .what = "'4K', '16K' or '64K'", .accepts = SCHEMA_TEXT, .choices = granule_choices};
+static const char *const config_choices[] = {"abort", "bypass", "s1", "s2", "nested", NULL};
+static const struct schema config = {
+    .what = "'abort', 'bypass', 's1', 's2' or 'nested'", .accepts = SCHEMA_TEXT, .choices = config_choices};
+static const char *const setup_choices[] = {"all", "none", NULL};
+static const struct schema setup = {
+    .what = "'all' or 'none'", .accepts = SCHEMA_TEXT, .choices = setup_choices};
+static const char *const end_choices[] = {"done", "aborted", "stalled", "retry", "any", NULL};
+static const struct schema end = {
+    .what = "'done', 'aborted', 'stalled', 'retry' or 'any'", .accepts = SCHEMA_TEXT, .choices = end_choices};
+
+static const struct schema fields = {
+    .what = "a map of fields to values", .accepts = SCHEMA_MAP | SCHEMA_EMPTY, .rest = &text};
+static const struct schema register_value = {
+    .what = "a number, or a map of fields to values", .accepts = SCHEMA_TEXT | SCHEMA_MAP, .rest = &text};
+static const struct schema registers = {
+    .what = "a map of registers to values", .accepts = SCHEMA_MAP, .rest = &register_value};
+static const struct schema counts = {
+    .what = "a map of statistics to numbers", .accepts = SCHEMA_MAP, .rest = &number};
+
+static const struct schema_key map_keys[] = {
+    {"iova", &number, true, "Input address of the first byte (stage 2: the intermediate one)."},
+    {"to", &number, false, "Output address; the input address if not given."},
+    {"size", &text, true, "How much: 4K, 2M, a number."},
+    {"perms", &text, false, "Letters of r, w, x, p (stage 1: privileged only); rw if not given."},
+    {"stage", &level, false, "1 or 2; the stream's only one if not given, 1 where both are on."},
+    {"level", &level, false, "Of its leaves; the largest that fit if not given."},
+    {"set", &number, false, "Bits of its leaves, besides."},
+    {"clear", &number, false, "Bits that its leaves do not have: 0x400 for the access flag."},
+    {"sid", &small_sid, false, "As a step: whose tables; the first stream's if not given."},
+};
+static const struct schema map = {.what = "a mapping", .accepts = SCHEMA_MAP, KEYS(map_keys)};
+static const struct schema maps = {
+    .what = "mappings", .accepts = SCHEMA_LIST | SCHEMA_MAP, KEYS(map_keys), .item = &map};
+
+static const struct schema_key stream_keys[] = {
+    {"sid", &small_sid, true, "The stream, and the device behind it."},
+    {"config", &config, false, "What its entry says; s1 if not given."},
+    {"granule", &granule, false, "Of its tables; 4K if not given."},
+    {"bits", &bits, false, "Of input addresses; 48 if not given (stage 2 of 16K: 46)."},
+    {"ats", &boolean, false, "Its device has an address translation cache."},
+    {"ste", &fields, false, "Fields of its stream table entry, over what the above makes."},
+    {"cd", &fields, false, "Fields of its context descriptor, likewise."},
+    {"map", &maps, false, "What its tables say."},
+};
+static const struct schema stream = {.what = "a stream", .accepts = SCHEMA_MAP, KEYS(stream_keys)};
+static const struct schema streams = {.what = "a list of streams", .accepts = SCHEMA_LIST, .item = &stream};
+
+static const struct schema_key memory_keys[] = {
+    {"at", &number, true, "Address of the first byte, from 0x40000000 to 0x42000000."},
+    {"data", &hex, false, "The bytes, as pairs of hex digits in memory order."},
+    {"u32", &numbers, false, "32-bit numbers, little endian."},
+    {"u64", &numbers, false, "64-bit numbers, little endian."},
+};
+static const struct schema memory = {.what = "bytes of memory", .accepts = SCHEMA_MAP, KEYS(memory_keys)};
+static const struct schema memories = {
+    .what = "bytes of memory", .accepts = SCHEMA_LIST | SCHEMA_MAP, KEYS(memory_keys), .item = &memory};
+
+static const struct schema_key event_keys[] = {{"event", &text, true, "Its name: F_TRANSLATION."}};
+static const struct schema event = {
+    .what = "an event record", .accepts = SCHEMA_MAP, KEYS(event_keys), .rest = &text};
+static const struct schema events = {
+    .what = "a list of event records", .accepts = SCHEMA_LIST, .item = &event};
+
+static const struct schema_key step_keys[] = {
+    {"write", &registers, false, "Registers are written, in this order; a map of fields is over zero."},
+    {"read", &registers, false, "Registers hold this; of a map, those fields do. `any` only reads."},
+    {"command", &text, false, "A command by name goes into the command queue."},
+    {"with", &fields, false, "Of a command: its fields."},
+    {"raw", &numbers, false, "A command as two 64-bit words."},
+    {"load", &number, false, "A device reads at this address."},
+    {"store", &number, false, "A device writes at this address."},
+    {"sid", &small_sid, false, "Of load and store: the device; the first stream's if not given."},
+    {"ssid", &number, false, "Likewise: the substream; without, the access has none."},
+    {"size", &length, false, "Likewise: bytes, 8 if not given."},
+    {"value", &number, false, "Likewise: what is written, or must be read, little endian."},
+    {"data", &hex, false, "The same as bytes; says the size, too."},
+    {"privileged", &boolean, false, "Likewise."},
+    {"exec", &boolean, false, "Of load: an instruction fetch."},
+    {"end", &end, false, "Of load and store: how it must end; done if not given."},
+    {"map", &map, false, "Software changes tables, without invalidating anything."},
+    {"unmap", &map, false, "Likewise: takes it away."},
+    {"stream", &stream, false, "Software writes a stream's entry and descriptor anew, likewise."},
+    {"memory", &memories, false, "Software writes memory."},
+    {"check", &memories, false, "Memory holds this."},
+    {"events", &events, false,
+     "All records since the last time, as a set; fields not named may be anything."},
+    {"count", &counts, false, "Statistics of the model since reset."},
+};
+static const struct schema step = {.what = "a step", .accepts = SCHEMA_MAP, KEYS(step_keys)};
+static const struct schema steps = {.what = "a list of steps", .accepts = SCHEMA_LIST, .item = &step};
+
+static const struct schema_key item_keys[] = {
+    {"id", &word, true, "Unique in this file; the case is called smmuv3/FILE/ID."},
+    {"why", &text, false, "What is special about it, with the manual's section."},
+    {"setup", &setup, false,
+     "all (the default): stream table, queues and CR0 are written before the steps, and no event record is "
+     "left behind "
+     "them; none: nothing is."},
+    {"streams", &streams, false, "Streams with their tables and devices."},
+    {"ats", &numbers, false,
+     "Stream ids whose devices have an address translation cache, besides those of `streams`."},
+    {"memory", &memories, false, "Memory before."},
+    {"steps", &steps, true, "What happens."},
+};
+const struct schema scn_item = {.what = "a scenario", .accepts = SCHEMA_MAP, KEYS(item_keys)};

@@ -1,0 +1,39 @@
+/* While a scenario is built: its streams as software sees them. */
+#ifndef HARNESS_SMMU_STREAMS_H
+#define HARNESS_SMMU_STREAMS_H
+
+#include "harness/smmu/scenario.h"
+
+/* A stream that was configured. */
+struct scn_stream_state {
+    uint32_t sid;              /* which */
+    uint64_t cd_at;            /* its context descriptor; 0: it has none */
+    struct scn_stage stage[2]; /* its tables; root 0: there are none */
+};
+
+struct scn_device {
+    uint32_t sid; /* its stream */
+    bool ats;     /* it has an address translation cache */
+};
+
+struct builder {
+    struct diag *diag;                            /* where errors go */
+    struct arena *arena;                          /* the case's memory */
+    struct steps steps;                           /* so far */
+    struct image image;                           /* tables, as they are now */
+    struct scn_stream_state streams[SCN_STREAMS]; /* nstreams of them */
+    unsigned nstreams;                            /* how many */
+    struct scn_device devices[SCN_STREAMS];       /* ndevices of them */
+    unsigned ndevices;                            /* how many */
+    struct buf entries;                           /* struct scn_entry: all that were made */
+};
+
+/* ---- streams.c; false: reported ---- */
+/* A stream of `streams:` or a step: its entry, descriptor and tables into the image. */
+bool scn_stream(struct builder *b, const struct ynode *n);
+/* A mapping into the stream's tables; NULL: those of the stream that it names. */
+bool scn_stream_map(struct builder *b, struct scn_stream_state *s, const struct ynode *n, bool away);
+/* There is a device with this stream id. */
+bool scn_device(struct builder *b, uint32_t sid, const struct ynode *at);
+
+#endif
