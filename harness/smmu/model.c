@@ -2,7 +2,7 @@
  * names. Between scenarios the unit is reset and what was written is zeroes again, in time proportional to
  * what was touched.
  */
-#include "harness/smmu/scenario.h"
+#include "harness/smmu/backends.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,10 +20,6 @@ static const char *version(void)
 {
     return "3.2";
 }
-
-static const struct backend model = {
-    .name = "smmu", .description = "this project's SMMUv3", .version = version};
-const struct backend *const scn_backends[] = {&model, NULL};
 
 /* ---- the bus ---- */
 
@@ -81,7 +77,9 @@ static uint64_t bus_count(void *arg, unsigned statistic)
 
 /* ---- a seat ---- */
 
-void *scn_open(const struct backend *b, unsigned subject, const char **why)
+static void model_close(void *seat);
+
+static void *model_open(const char **why)
 {
     struct seat *s = xcalloc(1, sizeof(*s));
     mem_init(&s->mem);
@@ -90,7 +88,7 @@ void *scn_open(const struct backend *b, unsigned subject, const char **why)
     if (!err) s->smmu = smmu_new(&board);
     if (s->smmu) return s;
     *why = strerrordesc_np(err ? -err : ENOMEM);
-    scn_close(s);
+    model_close(s);
     return NULL;
 }
 
@@ -101,7 +99,7 @@ static void detach(struct seat *s)
     memset(s->devices, 0, sizeof(s->devices));
 }
 
-void scn_close(void *seat)
+static void model_close(void *seat)
 {
     struct seat *s = seat;
     detach(s);
@@ -135,7 +133,7 @@ static void restore(struct seat *s)
     mem_clean(&s->mem);
 }
 
-void scn_run(void *seat, const struct test_case *c, struct outcome *o)
+static void model_run(void *seat, const struct test_case *c, struct outcome *o)
 {
     struct seat *s = seat;
     const struct scn_bus bus = {bus_store, bus_load, bus_write, bus_read, bus_access, bus_count, s};
@@ -149,3 +147,10 @@ void scn_run(void *seat, const struct test_case *c, struct outcome *o)
     scn_drive(&bus, s->scenario, &s->result);
     o->result = &s->result;
 }
+
+const struct scn_backend scn_model = {
+    .backend = {.name = "smmu", .description = "this project's SMMUv3", .version = version},
+    .open = model_open,
+    .run = model_run,
+    .close = model_close,
+};

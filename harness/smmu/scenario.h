@@ -85,8 +85,9 @@ struct scenario {
 
 /* What came of a step. */
 struct scn_said {
-    bool known;             /* ACCESS: who ran it can tell how an access ends */
-    uint8_t end;            /* ACCESS: enum smmu_end */
+    bool known;             /* who ran it can say something of this step */
+    bool silent;            /* ACCESS: whether it went through shows by what it did alone */
+    uint8_t end;            /* ACCESS, when not silent: enum smmu_end */
     uint64_t value;         /* READ, COUNT */
     uint8_t data[SCN_DATA]; /* CHECK, ACCESS that reads */
     uint64_t (*events)[4];  /* TAKE: in order of their bytes; nevents of them */
@@ -177,8 +178,9 @@ struct scn_bus {
 void scn_drive(const struct scn_bus *bus, const struct scenario *s, struct scn_result *r);
 void scn_result_free(struct scn_result *r);
 
-/* ---- model.c ---- */
+/* ---- backends.c ---- */
 extern const struct backend *const scn_backends[];
+const char *scn_cannot_run(const struct backend *b);
 void *scn_open(const struct backend *b, unsigned subject, const char **why);
 void scn_run(void *seat, const struct test_case *c, struct outcome *o);
 void scn_close(void *seat);
@@ -195,6 +197,11 @@ static inline const struct scn_result *scn_result(const struct outcome *o)
 {
     return o->result;
 }
+
+/* ---- condition.c: "events but for CLASS, PNU" ---- */
+const void *scn_condition(const char *text, size_t len, struct arena *a, struct value_error *err);
+bool scn_condition_holds(const void *condition, const struct test_case *c, const struct outcome *theirs,
+                         const struct outcome *right);
 
 /* ---- words.c ---- */
 void scn_item_name(const struct test_case *c, const struct diff *d, bool plain, struct buf *out);

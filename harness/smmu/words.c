@@ -99,7 +99,7 @@ static void said_text(const struct scn_step *s, const struct scn_said *said, enu
 {
     switch (what) {
     case SCN_ITEM_VALUE: buf_printf(out, "%#" PRIx64, said->value); break;
-    case SCN_ITEM_END: buf_str(out, scn_end_name(said->end)); break;
+    case SCN_ITEM_END: buf_str(out, said->silent ? "not known" : scn_end_name(said->end)); break;
     case SCN_ITEM_DATA: bytes_text(said->data, s->size, out); break;
     case SCN_ITEM_EVENTS:
         if (!said->nevents) buf_str(out, "none");
