@@ -1,6 +1,9 @@
 /* Interrupts and global errors: wires, messages, what is masked, what a message comes to that aborts. */
 #include "devices/smmu/unit_test.h"
 
+#include <sched.h>
+#include <unistd.h>
+
 /* IHI 0070 3.18.2, 6.3.16, 6.3.19, once more by hand. */
 static const struct {
     enum smmu_line line;
@@ -130,10 +133,50 @@ static void test_errors(void **state)
     unit_close(&u);
 }
 
+/* A board that takes its time. */
+struct slow {
+    struct smmu *smmu; /* the unit */
+    bool begun, done;  /* an edge came; the board is through with it */
+};
+
+static void slow_wired(void *arg, enum smmu_line line)
+{
+    struct slow *x = arg;
+    __atomic_store_n(&x->begun, true, __ATOMIC_RELEASE);
+    usleep(20000);
+    __atomic_store_n(&x->done, true, __ATOMIC_RELEASE);
+}
+
+static void *interrupt_once(void *arg)
+{
+    struct slow *x = arg;
+    smmu_interrupt(x->smmu, SMMU_IRQ_EVENTQ);
+    return NULL;
+}
+
+/* Once a source is off, nothing comes of it, not even what was on its way (6.3.16). */
+static void test_switched_off(void **state)
+{
+    struct slow x = {.done = false};
+    struct mem m;
+    pthread_t t;
+    mem_init(&m);
+    x.smmu = smmu_new(&(struct smmu_board){.mem = &m, .wired = slow_wired, .arg = &x});
+    assert_non_null(x.smmu);
+    assert_true(smmu_mmio_write(x.smmu, 0x50, 4, 4));
+    assert_int_equal(pthread_create(&t, NULL, interrupt_once, &x), 0);
+    while (!__atomic_load_n(&x.begun, __ATOMIC_ACQUIRE)) sched_yield();
+    assert_true(smmu_mmio_write(x.smmu, 0x50, 4, 0));
+    assert_true(__atomic_load_n(&x.done, __ATOMIC_ACQUIRE));
+    pthread_join(t, NULL);
+    smmu_free(x.smmu);
+    mem_free(&m);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_masked), cmocka_unit_test(test_messages),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_masked),  cmocka_unit_test(test_messages),
                                        cmocka_unit_test(test_aborted), cmocka_unit_test(test_sync_line),
-                                       cmocka_unit_test(test_errors)};
+                                       cmocka_unit_test(test_errors),  cmocka_unit_test(test_switched_off)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,10 +30,13 @@ enum {
     EDU_COMMAND = 0x98,
     EDU_RUN = 1, /* EDU_COMMAND; reads as 1 until it is done */
     EDU_TO_MEMORY = 2,
-    EDU_BUFFER = 0x40000, /* as its registers name its buffer */
-    MAILBOX = 0x8000,     /* in the board's own memory: the buffer goes there past the SMMU */
-    QUEUE = 0x4000,       /* likewise: a command queue for resets */
-    LOOP = 0x14000000,    /* AArch64: b . */
+    EDU_BUFFER = 0x40000,                           /* as its registers name its buffer */
+    FIRST_STREAM = 8,                               /* of the devices, which are functions side by side */
+    DEVICES = 16,                                   /* how many */
+    LOOP_AT = QEMU_BOARD_RAM_SIZE - QEMU_BOARD_OWN, /* in memory: what the guest runs */
+    MAILBOX = LOOP_AT + 0x8000,                     /* a device's buffer goes there past the SMMU */
+    QUEUE = LOOP_AT + 0x4000,                       /* a command queue for resets */
+    LOOP = 0x14000000,                              /* AArch64: b . */
     RAM_FD = 3,
     ANSWER_SECONDS = 10, /* without one: it hangs */
     LINE = 256,
@@ -183,9 +186,14 @@ static void edu_buffer(struct qemu_board *b, unsigned device, bool take, unsigne
     qemu_board_write(b, CR0, 4, cr0);
 }
 
+int qemu_board_device(uint32_t sid)
+{
+    return sid >= FIRST_STREAM && sid < FIRST_STREAM + DEVICES ? (int)(sid - FIRST_STREAM) : -1;
+}
+
 void qemu_board_dma(struct qemu_board *b, unsigned device, uint64_t iova, bool write, void *bytes, unsigned n)
 {
-    BUG_ON(device >= QEMU_BOARD_DEVICES || !n || n > QEMU_BOARD_DMA);
+    BUG_ON(device >= DEVICES || !n || n > QEMU_BOARD_DMA);
     if (write) {
         memcpy(b->ram + MAILBOX, bytes, n);
         edu_buffer(b, device, false, n);
@@ -198,8 +206,8 @@ void qemu_board_dma(struct qemu_board *b, unsigned device, uint64_t iova, bool w
 
 static void start_devices(struct qemu_board *b)
 {
-    for (unsigned i = 0; i < QEMU_BOARD_DEVICES; i++) {
-        uint64_t config = ECAM + ((uint64_t)(i + 1) << 15);
+    for (unsigned i = 0; i < DEVICES; i++) {
+        uint64_t config = ECAM + ((uint64_t)(FIRST_STREAM + i) << 12);
         board_write(b, config + CONFIG_BAR0, 4, BARS + (uint64_t)i * BAR_SIZE);
         board_write(b, config + CONFIG_COMMAND, 4, 6);
     }
@@ -209,15 +217,27 @@ static void start_devices(struct qemu_board *b)
 
 static void child_main(int in, int out, int ram, pid_t parent)
 {
-    static const char *const argv[] = {
+    static const char *const options[] = {
         PROGRAM, "-nodefaults", "-display", "none", "-machine",
         "virt,iommu=smmuv3,highmem=off,gic-version=2,memory-backend=ram", "-cpu", "cortex-a57", "-m", "256",
         "-object", "memory-backend-file,id=ram,size=256M,mem-path=/proc/self/fd/3,share=on",
         /* an instruction takes 128 ns of the guest's time: DMA ends soon */
-        "-accel", "tcg", "-icount", "shift=7", "-qtest", "stdio", "-qtest-log", "/dev/null", "-device",
-        "loader,addr=0x40000000,cpu-num=0", "-device", "edu,addr=1.0,dma_mask=0xffffffffffffffff", "-device",
-        "edu,addr=2.0,dma_mask=0xffffffffffffffff", "-device", "edu,addr=3.0,dma_mask=0xffffffffffffffff",
-        "-device", "edu,addr=4.0,dma_mask=0xffffffffffffffff", NULL};
+        "-accel", "tcg", "-icount", "shift=7", "-qtest", "stdio", "-qtest-log", "/dev/null"};
+    const char *argv[ARRAY_LEN(options) + 2 * DEVICES + 3];
+    char loader[64], devices[DEVICES][80];
+    unsigned n = 0;
+    for (; n < ARRAY_LEN(options); n++) argv[n] = options[n];
+    snprintf(loader, sizeof(loader), "loader,addr=%#llx,cpu-num=0", QEMU_BOARD_RAM + LOOP_AT);
+    argv[n++] = "-device";
+    argv[n++] = loader;
+    for (unsigned i = 0; i < DEVICES; i++) {
+        unsigned sid = FIRST_STREAM + i;
+        snprintf(devices[i], sizeof(devices[i]),
+                 "edu,addr=%x.%x,multifunction=on,dma_mask=0xffffffffffffffff", sid >> 3, sid & 7);
+        argv[n++] = "-device";
+        argv[n++] = devices[i];
+    }
+    argv[n] = NULL;
     sigset_t none;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
@@ -265,7 +285,7 @@ struct qemu_board *qemu_board_open(const char **why)
         b->ram = NULL;
         breaks(b, "cannot get memory for its guest");
     } else {
-        memcpy(b->ram, &(uint32_t){LOOP}, 4);
+        memcpy(b->ram + LOOP_AT, &(uint32_t){LOOP}, 4);
         if (!start(b)) breaks(b, "cannot be started");
     }
     if (!b->broken[0]) (void)board_read(b, SMMU, 4);
@@ -318,9 +338,7 @@ void qemu_board_reset(struct qemu_board *b)
     qemu_board_write(b, GERRORN, 4, qemu_board_read(b, GERROR, 4));
     forget_all(b);
     for (unsigned i = 0; i < ARRAY_LEN(zeroes); i++) qemu_board_write(b, zeroes[i].offset, zeroes[i].size, 0);
-    if (fallocate(b->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, QEMU_BOARD_OWN,
-                  QEMU_BOARD_RAM_SIZE - QEMU_BOARD_OWN))
-        memset(b->ram + QEMU_BOARD_OWN, 0, QEMU_BOARD_RAM_SIZE - QEMU_BOARD_OWN);
+    if (fallocate(b->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, LOOP_AT)) memset(b->ram, 0, LOOP_AT);
 }
 
 const char *qemu_board_version(void)

@@ -46,8 +46,10 @@ static void test_dma_past_it(void **state)
     uint64_t out = 0x1122334455667788, in = 0;
     qemu_board_dma(board, 0, BUFFER + 8, true, &out, 8);
     assert_int_equal(*word(BUFFER + 8), out);
-    qemu_board_dma(board, 3, BUFFER + 8, false, &in, 8);
+    qemu_board_dma(board, 15, BUFFER + 8, false, &in, 8);
     assert_int_equal(in, out);
+    assert_int_equal(qemu_board_device(9), 1);
+    assert_int_equal(qemu_board_device(24), -1);
 }
 
 static void test_dma_through_it(void **state)
