@@ -158,7 +158,6 @@ enum smmu_end smmu_ats_request(struct smmu_device *d, const struct smmu_request 
         return absent ? SMMU_RETRY : SMMU_ABORTED;
     }
     *granted = ats_grant(&c, q, &page);
-    if (!(*granted & (SMMU_READ | SMMU_WRITE))) return SMMU_RETRY;
     uint64_t pa = eats == SMMU_STE_EATS_SPLIT ? page.ipa : page.pa;
     atc_insert(d, q, &page, pa, *granted);
     *to = part_of(q, page.iova, pa, page.size);

@@ -164,6 +164,41 @@ static void test_grants_pasid(void **state)
     free(t);
 }
 
+/* STE.INSTCFG: reads are of instructions, or whatever can be read can be executed (13.7.1). */
+static void test_instcfg(void **state)
+{
+    struct rig *r = *state;
+    struct stream *t = stream_open(r, false, SMMU_STE_EATS_FULL);
+    const unsigned asked = SMMU_READ | SMMU_EXEC | SMMU_SUBSTREAM;
+    const uint64_t xn = 3ull << 53;
+    const struct {
+        unsigned instcfg;
+        uint64_t attributes;
+        enum smmu_end end;
+        unsigned granted;
+    } cases[] = {
+        {SMMU_STE_INSTCFG_INSTRUCTION, RO, SMMU_DONE, SMMU_READ | SMMU_EXEC},
+        {SMMU_STE_INSTCFG_INSTRUCTION, RO | xn, SMMU_RETRY, 0},
+        {SMMU_STE_INSTCFG_DATA, RO | xn, SMMU_DONE, SMMU_READ | SMMU_EXEC},
+        {SMMU_STE_INSTCFG_INCOMING, RO | xn, SMMU_DONE, SMMU_READ},
+        {SMMU_STE_INSTCFG_INCOMING, RO, SMMU_DONE, SMMU_READ | SMMU_EXEC},
+    };
+    uint64_t table = fix_alloc(&t->x, 4096);
+    fix_put(t->x.ste, SMMU_STE_S1CDMAX, 4);
+    fix_put(t->x.ste, SMMU_STE_S1CONTEXTPTR, table >> 6);
+    t->x.cd_at = table + 64 * SSID;
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct smmu_range to;
+        unsigned granted;
+        fix_put(t->x.ste, SMMU_STE_INSTCFG, cases[i].instcfg);
+        fix_map(&t->x, &t->one, PAGE, TARGET, 3, cases[i].attributes);
+        stream_apply(t);
+        assert_int_equal(ask(t, PAGE, asked, &to, &granted), cases[i].end);
+        assert_int_equal(granted, cases[i].granted);
+    }
+    free(t);
+}
+
 /* A request that may write makes the page dirty, for its writes will not be seen; a reading one does not. */
 static void test_dirty(void **state)
 {
@@ -598,11 +633,12 @@ static void test_last_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_grants),       RIG_TEST(test_grants_pasid),     RIG_TEST(test_dirty),
-        RIG_TEST(test_refused),      RIG_TEST(test_translated),       RIG_TEST(test_split),
-        RIG_TEST(test_cache),        RIG_TEST(test_cache_substreams), RIG_TEST(test_cache_full),
-        RIG_TEST(test_requests),     RIG_TEST(test_overflow),         RIG_TEST(test_overflow_pasid),
-        RIG_TEST(test_requests_off), RIG_TEST(test_last_only),        RIG_TEST(test_transfer),
+        RIG_TEST(test_grants),         RIG_TEST(test_grants_pasid), RIG_TEST(test_dirty),
+        RIG_TEST(test_instcfg),        RIG_TEST(test_refused),      RIG_TEST(test_translated),
+        RIG_TEST(test_split),          RIG_TEST(test_cache),        RIG_TEST(test_cache_substreams),
+        RIG_TEST(test_cache_full),     RIG_TEST(test_requests),     RIG_TEST(test_overflow),
+        RIG_TEST(test_overflow_pasid), RIG_TEST(test_requests_off), RIG_TEST(test_last_only),
+        RIG_TEST(test_transfer),
 
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

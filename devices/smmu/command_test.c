@@ -1,6 +1,7 @@
 /* Commands: each legal and with each field wrong, what invalidations ask for, CMD_SYNC, errors and going on
  * after them, and any bits at all.
  */
+#include "devices/smmu/fixture.h"
 #include "devices/smmu/invalidate.h"
 #include "devices/smmu/queue_test.h"
 
@@ -204,6 +205,117 @@ static void test_wildcards(void **state)
     }
 }
 
+/* ---- and the caches do it ---- */
+
+enum { PAGE = 0x5000 };
+
+/* A stream of one page that was accessed, and so is cached. */
+struct cached {
+    struct fixture x;       /* FIX_SID's */
+    struct fix_table table; /* the stage's that there is */
+    struct smmu_device *d;  /* FIX_SID */
+};
+
+static enum smmu_end touch(struct cached *t)
+{
+    struct smmu_request q = {.iova = PAGE, .size = 8, .access = SMMU_READ};
+    struct smmu_stop stop;
+    uint64_t bytes;
+    return smmu_dma(t->d, &q, &bytes, &stop);
+}
+
+static void open_cached(struct rig *r, struct cached *t, bool stage2, unsigned strw)
+{
+    struct smmu_client client = {.name = "cached", .sid = FIX_SID};
+    *t = (struct cached){.x = {.s = r->s, .next = FREE + 0x100000}};
+    t->x.strtab = fix_alloc(&t->x, 64 * 64);
+    t->x.cd_at = fix_alloc(&t->x, 4096);
+    t->table = fix_table(&t->x, 12, 39, -1);
+    if (stage2)
+        fix_stage2(&t->x, &t->table);
+    else
+        fix_stage1(&t->x, &t->table);
+    fix_put(t->x.ste, SMMU_STE_STRW, strw);
+    fix_map(&t->x, &t->table, PAGE, RAM, 3, stage2 ? FIX_S2 : FIX_S1 | 0x800); /* nG */
+    fix_apply(&t->x);
+    rig_write(r, SMMU_REG_CR0, 0);
+    rig_write(r, SMMU_REG_STRTAB_BASE, t->x.strtab);
+    rig_write(r, SMMU_REG_STRTAB_BASE_CFG, 6);
+    rig_write(r, SMMU_REG_CR0, RIG_ALL);
+    assert_int_equal(smmu_attach(r->s, &client, &t->d), 0);
+    assert_int_equal(touch(t), SMMU_DONE);
+}
+
+/* A page is taken away: each command that names it is enough, and the other worlds' are not needed. */
+static void test_tlbi_works(void **state)
+{
+    struct rig *r = *state;
+    const uint64_t vmid0 = 0, vmid3 = 3ull << 32, asid = 7ull << 48;
+    const struct {
+        bool stage2;
+        unsigned strw, e2h;
+        uint64_t w0, w1;
+    } cases[] = {
+        {false, 0, 0, 0x10 | vmid0, 0},
+        {false, 0, 0, 0x11 | vmid0 | asid, 0},
+        {false, 0, 0, 0x12 | vmid0 | asid, PAGE | 1},
+        {false, 0, 0, 0x13 | vmid0, PAGE},
+        {false, 0, 0, 0x12 | vmid0 | asid | 7 << 12, 1 << 10}, /* 0 to 0x7fff */
+        {false, 0, 0, 0x12 | vmid0 | asid, PAGE | 1 << 10 | 3 << 8},
+        {false, 0, 0, 0x28 | vmid0, 0},
+        {false, 0, 0, 0x30, 0},
+        {true, 0, 0, 0x28 | vmid3, 0},
+        {true, 0, 0, 0x2a | vmid3, PAGE | 1},
+        {true, 0, 0, 0x2a | vmid3 | 7 << 12, 1 << 10},
+        {true, 0, 0, 0x30, 0},
+        {false, 2, 0, 0x20, 0},
+        {false, 2, 0, 0x22, PAGE}, /* any ASID: EL2 has none */
+        {false, 2, 0, 0x23, PAGE},
+        {false, 2, 1, 0x20, 0},
+        {false, 2, 1, 0x21 | asid, 0},
+        {false, 2, 1, 0x22 | asid, PAGE},
+        {false, 2, 1, 0x23, PAGE},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct cached t;
+        rig_write(r, SMMU_REG_CR0, 0);
+        rig_write(r, SMMU_REG_CR2, cases[i].e2h);
+        open_cached(r, &t, cases[i].stage2, cases[i].strw);
+        fix_store(&t.x, fix_entry(&t.x, &t.table, PAGE, 3), 0);
+        assert_int_equal(touch(&t), SMMU_DONE); /* as it was: that is what the command is for */
+        assert_int_equal(rig_command(r, cases[i].w0, cases[i].w1), 0);
+        assert_int_equal(rig_command(r, SMMU_CMD_SYNC, 0), 0);
+        if (touch(&t) != SMMU_ABORTED) fail_msg("case %u", i);
+        smmu_detach(t.d);
+    }
+}
+
+/* A stream is switched off, or its CD is. */
+static void test_cfgi_works(void **state)
+{
+    struct rig *r = *state;
+    const uint64_t sid = (uint64_t)FIX_SID << 32;
+    const struct {
+        bool cd; /* only */
+        uint64_t w0, w1;
+    } cases[] = {
+        {false, 0x03 | sid, 0}, {false, 0x03 | sid, 1},       {false, 0x04 | sid, 0}, {false, 0x04, 2},
+        {false, 0x04, 31},      {true, 0x03 | sid, 0},        {true, 0x05 | sid, 0},  {true, 0x05 | sid, 1},
+        {true, 0x06 | sid, 0},  {true, 0x04 | 7ull << 32, 1},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct cached t;
+        open_cached(r, &t, false, 0);
+        fix_put(cases[i].cd ? t.x.cd : t.x.ste, cases[i].cd ? SMMU_CD_V : SMMU_STE_V, 0);
+        fix_apply(&t.x);
+        assert_int_equal(touch(&t), SMMU_DONE);
+        assert_int_equal(rig_command(r, cases[i].w0, cases[i].w1), 0);
+        assert_int_equal(rig_command(r, SMMU_CMD_SYNC, 0), 0);
+        if (touch(&t) != SMMU_ABORTED) fail_msg("case %u", i);
+        smmu_detach(t.d);
+    }
+}
+
 /* ---- CMD_SYNC ---- */
 
 static uint64_t msi(uint64_t address, uint32_t data, uint64_t *w1)
@@ -388,11 +500,11 @@ static void test_anything(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_opcodes),  RIG_TEST(test_illegal),    RIG_TEST(test_reserved_bits),
-        RIG_TEST(test_scopes),   RIG_TEST(test_ranges),     RIG_TEST(test_wildcards),
-        RIG_TEST(test_sync),     RIG_TEST(test_sync_abort), RIG_TEST(test_sync_order),
-        RIG_TEST(test_recovery), RIG_TEST(test_responses),  RIG_TEST(test_atc_timeout),
-        RIG_TEST(test_anything),
+        RIG_TEST(test_opcodes),    RIG_TEST(test_illegal),     RIG_TEST(test_reserved_bits),
+        RIG_TEST(test_scopes),     RIG_TEST(test_ranges),      RIG_TEST(test_wildcards),
+        RIG_TEST(test_tlbi_works), RIG_TEST(test_cfgi_works),  RIG_TEST(test_sync),
+        RIG_TEST(test_sync_abort), RIG_TEST(test_sync_order),  RIG_TEST(test_recovery),
+        RIG_TEST(test_responses),  RIG_TEST(test_atc_timeout), RIG_TEST(test_anything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

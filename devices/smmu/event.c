@@ -55,11 +55,10 @@ void smmu_event_make(uint64_t *record, uint32_t sid, const struct smmu_fault *f,
         event_put(record, &layout->fields[i], said, ARRAY_LEN(said));
 }
 
-void smmu_put_signal(struct smmu *s, enum smmu_queue_kind kind, enum smmu_put put)
+void smmu_event_signal(struct smmu *s, enum smmu_put put)
 {
-    if (put == SMMU_PUT_FIRST) smmu_interrupt(s, kind == SMMU_EVENTQ ? SMMU_IRQ_EVENTQ : SMMU_IRQ_PRIQ);
-    if (put == SMMU_PUT_ABORT)
-        smmu_gerror_raise(s, kind == SMMU_EVENTQ ? SMMU_GERROR_EVENTQ_ABT_ERR : SMMU_GERROR_PRIQ_ABT_ERR);
+    if (put == SMMU_PUT_FIRST) smmu_interrupt(s, SMMU_IRQ_EVENTQ);
+    if (put == SMMU_PUT_ABORT) smmu_gerror_raise(s, SMMU_GERROR_EVENTQ_ABT_ERR);
 }
 
 /* The last record in the queue says the same and nobody has consumed it: one record for both (7.3.1). The
@@ -95,7 +94,7 @@ void smmu_event_record(struct smmu *s, const uint64_t *record, bool merge)
     s->mergeable = written && merge;
     if (s->mergeable) event_remember(s, record);
     pthread_mutex_unlock(&s->records);
-    smmu_put_signal(s, SMMU_EVENTQ, put);
+    smmu_event_signal(s, put);
 }
 
 /* All others abort and are recorded. */

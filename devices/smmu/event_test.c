@@ -200,6 +200,10 @@ static void test_silent(void **state)
     assert_false(rig_take(r, SMMU_EVENTQ, words));
     smmu_stats(r->s, &stats);
     assert_int_equal(stats.faults, 0);
+    end_of(r, &c, SMMU_C_BAD_STE, false, &stop);
+    smmu_stats(r->s, &stats);
+    assert_int_equal(stats.faults, 1);
+    assert_int_equal(stats.events, 1);
 }
 
 static void test_recinvsid(void **state)

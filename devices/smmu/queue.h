@@ -42,7 +42,7 @@ void smmu_queue_overflow(struct smmu *s, enum smmu_queue_kind kind);
 /* ---- event.c ---- */
 
 /* Tells the driver what a put came to: interrupt, global error. Without `records`. */
-void smmu_put_signal(struct smmu *s, enum smmu_queue_kind kind, enum smmu_put put);
+void smmu_event_signal(struct smmu *s, enum smmu_put put);
 bool smmu_fault_of_tables(unsigned event); /* one of those that A, R and S are about (5.5) */
 /* The record of a fault, all but STALL and STAG. `sid` and what q says of the access are the requester's. */
 void smmu_event_make(uint64_t *record, uint32_t sid, const struct smmu_fault *f,

@@ -38,7 +38,7 @@ unsigned smmu_stall_begin(struct smmu_device *d, const uint64_t *record)
         put = stall_record(s, w);
     }
     pthread_mutex_unlock(&s->records);
-    smmu_put_signal(s, SMMU_EVENTQ, put);
+    smmu_event_signal(s, put);
     return stag;
 }
 
@@ -167,7 +167,7 @@ void smmu_events_resume(struct smmu *s)
         if (put == SMMU_PUT_FIRST || put == SMMU_PUT_ABORT) first = put;
     }
     pthread_mutex_unlock(&s->records);
-    smmu_put_signal(s, SMMU_EVENTQ, first);
+    smmu_event_signal(s, first);
     if (!any) return;
     retry_stale(s);
     retry_waiting(s);

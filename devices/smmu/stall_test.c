@@ -139,6 +139,7 @@ static void test_pending(void **state)
     }
     assert_int_equal(r->lines[SMMU_IRQ_EVENTQ] - lines, 2); /* the first was there already */
     assert_int_equal(rig_read(r, SMMU_REG_EVENTQ_PROD) >> 31, 0);
+    assert_int_equal(r->s->npending, 0);
     for (unsigned i = 0; i < 3; i++) {
         resume(r, RIG_SID, number[i], RETRY);
         heard(r, number[i], SMMU_DONE, false);
@@ -234,6 +235,20 @@ static void test_table_full(void **state)
     assert_int_equal(r->heard[SMMU_STALLS].end, SMMU_ABORTED);
     smmu_stats(r->s, &stats);
     assert_int_equal(stats.stalls, SMMU_STALLS + 4);
+}
+
+/* What is tried again instead of recorded makes room, too. */
+static void test_table_stale(void **state)
+{
+    struct rig *r = *state;
+    rig_queues(r, 10, RIG_ALL & ~RIG_EVENTQ);
+    for (unsigned i = 0; i <= SMMU_STALLS; i++) assert_int_equal(stall(r->d), i);
+    sync(r);
+    rig_write(r, SMMU_REG_CR0, RIG_ALL);
+    assert_int_equal(r->nheard, SMMU_STALLS + 1);
+    assert_int_equal(r->heard[SMMU_STALLS].stall, SMMU_STALLS);
+    assert_int_equal(rig_read(r, SMMU_REG_EVENTQ_PROD), 0);
+    assert_int_equal(r->s->nstalls + r->s->npending, 0);
 }
 
 /* A device that leaves makes room for others. */
@@ -344,10 +359,11 @@ static void test_demand_paging(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_resume),        RIG_TEST(test_mismatch),    RIG_TEST(test_many),
-        RIG_TEST(test_pending),       RIG_TEST(test_stale),       RIG_TEST(test_pending_off),
-        RIG_TEST(test_detach),        RIG_TEST(test_table_full),  RIG_TEST(test_again),
-        RIG_TEST(test_demand_paging), RIG_TEST(test_stale_abort), RIG_TEST(test_switched_off),
+        RIG_TEST(test_resume),       RIG_TEST(test_mismatch),      RIG_TEST(test_many),
+        RIG_TEST(test_pending),      RIG_TEST(test_stale),         RIG_TEST(test_pending_off),
+        RIG_TEST(test_detach),       RIG_TEST(test_table_full),    RIG_TEST(test_again),
+        RIG_TEST(test_table_stale),  RIG_TEST(test_demand_paging), RIG_TEST(test_stale_abort),
+        RIG_TEST(test_switched_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

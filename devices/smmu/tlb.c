@@ -9,13 +9,15 @@
 static struct smmu_tlb_entry *way_of(struct smmu_caches *k, const struct smmu_tlb_entry *e)
 {
     unsigned n = e->va & 63;
-    struct smmu_tlb_entry *set = &k->tlb[smmu_tlb_set(e->va, n, e->tag >> SMMU_TAG_SHIFT)], *to = NULL;
+    unsigned set = smmu_tlb_set(e->va, n, e->tag >> SMMU_TAG_SHIFT);
+    struct smmu_tlb_entry *to = NULL;
     for (unsigned way = 0; way < SMMU_TLB_WAYS; way++) {
-        uint64_t va = smmu_atomic(&set[way].va);
-        if (va == e->va && set[way].tag >> SMMU_TAG_SHIFT == e->tag >> SMMU_TAG_SHIFT) return &set[way];
-        if (!va && !to) to = &set[way];
+        struct smmu_tlb_entry *at = &k->tlb[way * SMMU_TLB_SETS + set];
+        uint64_t va = smmu_atomic(&at->va);
+        if (va == e->va && at->tag >> SMMU_TAG_SHIFT == e->tag >> SMMU_TAG_SHIFT) return at;
+        if (!va && !to) to = at;
     }
-    return to ? to : &set[k->victim++ % SMMU_TLB_WAYS];
+    return to ? to : &k->tlb[k->victim++ % SMMU_TLB_WAYS * SMMU_TLB_SETS + set];
 }
 
 void smmu_tlb_insert(struct smmu_caches *k, const struct smmu_tlb_entry *e, uint64_t fills)
@@ -56,10 +58,10 @@ static void renumber(struct smmu_caches *k, uint64_t *number)
 static void forget_pages(struct smmu_caches *k, uint64_t instance, unsigned n, uint64_t first, uint64_t last)
 {
     for (uint64_t page = first >> n; page <= last >> n; page++) {
-        struct smmu_tlb_entry *set = &k->tlb[smmu_tlb_set(page << n, n, instance)];
+        unsigned set = smmu_tlb_set(page << n, n, instance);
         for (unsigned way = 0; way < SMMU_TLB_WAYS; way++)
-            if (smmu_atomic(&set[way].va) == (page << n | n))
-                __atomic_store_n(&set[way].va, 0, __ATOMIC_RELEASE);
+            if (smmu_atomic(&k->tlb[way * SMMU_TLB_SETS + set].va) == (page << n | n))
+                __atomic_store_n(&k->tlb[way * SMMU_TLB_SETS + set].va, 0, __ATOMIC_RELEASE);
     }
 }
 

@@ -64,17 +64,13 @@ struct smmu_table_entry {
     uint64_t pa;    /* in physical memory; ~0: not in one piece, or not known */
 };
 
-/* Where the last access went. */
+/* Where the last access went: good for another one of its kind. */
 struct smmu_last {
     uint64_t iova, size; /* size 0: nowhere */
     uint64_t pa;         /* of iova */
     uint8_t *host;       /* likewise */
-    uint64_t uses;       /* smmu_caches.uses when it was filled */
-    uint32_t ssid;       /* substream … */
-    uint32_t ssid_mask;  /* … when there is one */
-    unsigned access;     /* SMMU_SUBSTREAM as it was */
-    unsigned perm;       /* as in tags */
-    const uint8_t *need; /* of its configuration */
+    uint64_t kind;       /* substream and access, as smmu_kind_of gives them */
+    uint64_t uses;       /* smmu_caches.uses when it was looked for */
 };
 
 struct smmu_caches {
@@ -89,12 +85,13 @@ struct smmu_caches {
     /* the device's thread */
     struct smmu_last last;                       /* last page */
     struct smmu_context *recent;                 /* configuration of the last access that looked for one */
+    unsigned size;                               /* of the last hit, as a logarithm */
     uint64_t sizes;                              /* set of 1 << n that entries have had. Atomic */
     unsigned victim;                             /* which way goes next */
     struct smmu_context contexts[SMMU_CONTEXTS]; /* by substream */
     struct smmu_table_entry tables[SMMU_TABLES]; /* walk cache */
-    struct smmu_tlb_entry tlb[SMMU_TLB_SETS * SMMU_TLB_WAYS]
-        __attribute__((aligned(64))); /* sets, one after the other */
+    struct smmu_tlb_entry tlb[SMMU_TLB_WAYS * SMMU_TLB_SETS]
+        __attribute__((aligned(64))); /* one way after the other: pages that follow each other lie so */
 };
 
 static ALWAYS_INLINE uint64_t smmu_atomic(const uint64_t *p)
@@ -108,6 +105,16 @@ static inline uint64_t smmu_instance(struct smmu_caches *k)
     return __atomic_add_fetch(&k->instances, 1, __ATOMIC_RELAXED);
 }
 
+/* What two requests have in common, but for where: substream and access, in one word. */
+static ALWAYS_INLINE uint64_t smmu_kind_of(const struct smmu_request *q)
+{
+    uint64_t kind;
+    _Static_assert(offsetof(struct smmu_request, access) == offsetof(struct smmu_request, ssid) + 4,
+                   "one word");
+    __builtin_memcpy(&kind, &q->ssid, sizeof(kind));
+    return kind;
+}
+
 /* ---- tlb.c ---- */
 
 /* An address without a top byte that is ignored (CD.TBI), so that all that are one have one entry. */
@@ -119,26 +126,42 @@ static ALWAYS_INLINE uint64_t smmu_canonical(uint64_t tags, uint64_t va)
     return high ? va | 0xffull << 56 : va & bits_mask(56);
 }
 
+/* Spreads configurations and sizes over the sets. */
+static ALWAYS_INLINE uint64_t smmu_tlb_base(unsigned n, uint64_t instance)
+{
+    return instance * 0x9e5 + n;
+}
+
 /* The set of a page: pages that follow each other are in sets that do. */
 static ALWAYS_INLINE unsigned smmu_tlb_set(uint64_t va, unsigned n, uint64_t instance)
 {
-    return (unsigned)(((va >> n) + instance * 0x9e5 + n) % SMMU_TLB_SETS) * SMMU_TLB_WAYS;
+    return (unsigned)(((va >> n) + smmu_tlb_base(n, instance)) % SMMU_TLB_SETS);
 }
 
-/* An entry of this configuration for va that allows what is needed, or NULL. *size: of 2^n bytes; `va` may be
- * gone by now. */
+/* The entry of this configuration for a page of 2^n bytes around va that allows what is needed, or NULL. */
 static ALWAYS_INLINE const struct smmu_tlb_entry *
-smmu_tlb_find(const struct smmu_caches *k, uint64_t instance, uint64_t va, unsigned need, unsigned *size)
+smmu_tlb_probe(const struct smmu_caches *k, uint64_t instance, uint64_t va, unsigned n, unsigned need)
 {
-    for (uint64_t sizes = __atomic_load_n(&k->sizes, __ATOMIC_RELAXED); sizes; sizes &= sizes - 1) {
-        unsigned n = (unsigned)__builtin_ctzll(sizes);
-        const struct smmu_tlb_entry *e = &k->tlb[smmu_tlb_set(va, n, instance)];
-        uint64_t want = (va >> n << n) | n, tag = instance << SMMU_TAG_SHIFT | need;
-        for (unsigned way = 0; way < SMMU_TLB_WAYS; way++, e++)
-            if (smmu_atomic(&e->va) == want && !((e->tag ^ tag) & (~(uint64_t)0xff | need))) {
-                *size = n;
-                return e;
-            }
+    const struct smmu_tlb_entry *e = &k->tlb[smmu_tlb_set(va, n, instance)];
+    uint64_t want = (va >> n << n) | n, tag = instance << SMMU_TAG_SHIFT | need;
+    for (unsigned way = 0; way < SMMU_TLB_WAYS; way++, e += SMMU_TLB_SETS)
+        if (smmu_atomic(&e->va) == want && !((e->tag ^ tag) & (~(uint64_t)0xff | need))) return e;
+    return NULL;
+}
+
+/* Of any size; *n, which was the size to begin with, becomes it. The entry's `va` may be gone by now. */
+static ALWAYS_INLINE const struct smmu_tlb_entry *
+smmu_tlb_find(const struct smmu_caches *k, uint64_t instance, uint64_t va, unsigned *n, unsigned need)
+{
+    const struct smmu_tlb_entry *e = smmu_tlb_probe(k, instance, va, *n, need);
+    if (likely(e != NULL)) return e;
+    uint64_t sizes = __atomic_load_n(&k->sizes, __ATOMIC_RELAXED) & ~(1ull << *n);
+    for (; sizes; sizes &= sizes - 1) {
+        unsigned other = (unsigned)__builtin_ctzll(sizes);
+        e = smmu_tlb_probe(k, instance, va, other, need);
+        if (!e) continue;
+        *n = other;
+        return e;
     }
     return NULL;
 }

@@ -13,48 +13,36 @@ struct piece {
     uint64_t size; /* bytes that lie together from there */
 };
 
-/* A request on its way. */
+/* Requests of one kind on their way. What it holds of caches is as good as when it began: who invalidates
+ * waits for the section to end. */
 struct job {
-    struct smmu_device *d;        /* whose */
-    const struct smmu_request *q; /* what it wants */
-    struct smmu_range *to;        /* ranges … */
-    unsigned n, max;              /* … so far, and at most */
-    uint64_t done;                /* bytes in them */
-    struct smmu_stop *stop;       /* why not all of it */
-    uint64_t last_hits, tlb_hits; /* counted */
+    struct smmu_device *d;            /* whose */
+    const struct smmu_request *q;     /* what it wants */
+    struct smmu_range *to;            /* ranges … */
+    unsigned n, max;                  /* … so far, and at most */
+    uint64_t done;                    /* bytes of q in them */
+    struct smmu_stop *stop;           /* why not all of it */
+    const struct smmu_context *x;     /* configuration; NULL: to be looked for */
+    uint64_t kind, instance, uses;    /* of what requests; x's number; smmu_caches.uses before that */
+    unsigned need, size;              /* permissions; of the last hit, as a logarithm */
+    const struct smmu_tlb_entry *hit; /* the last one; NULL: none since `last` was filled */
+    uint64_t at;                      /* its input address */
+    uint64_t hits;                    /* counted */
 };
 
 enum { ACCESS = SMMU_READ | SMMU_WRITE | SMMU_EXEC | SMMU_PRIVILEGED };
 
 /* ---- the last page ---- */
 
-static ALWAYS_INLINE bool last_hit(const struct smmu_caches *k, const struct smmu_request *q, uint64_t iova,
-                                   uint64_t *skip)
+static ALWAYS_INLINE void remember(struct job *j, const struct smmu_tlb_entry *e, unsigned n, uint64_t iova)
 {
-    const struct smmu_last *l = &k->last;
-    *skip = iova - l->iova;
-    if (*skip >= l->size || l->uses != smmu_atomic(&k->uses)) return false;
-    unsigned other =
-        ((q->access ^ l->access) & (SMMU_SUBSTREAM | SMMU_TRANSLATED)) | ((q->ssid ^ l->ssid) & l->ssid_mask);
-    return !other && !(l->need[q->access & ACCESS] & ~l->perm);
-}
-
-/* uses: as it was before the translation was looked for. */
-static ALWAYS_INLINE void remember(struct smmu_caches *k, const struct smmu_request *q,
-                                   const struct smmu_context *x, const struct smmu_tlb_entry *e, unsigned n,
-                                   uint64_t iova, uint64_t uses)
-{
-    k->last = (struct smmu_last){
+    j->d->caches->last = (struct smmu_last){
         .iova = iova >> n << n, /* as it came, with the top byte that it had */
         .size = 1ull << n,
         .pa = e->pa,
         .host = e->host,
-        .uses = uses,
-        .ssid = q->ssid,
-        .ssid_mask = q->access & SMMU_SUBSTREAM ? ~0u : 0,
-        .access = q->access,
-        .perm = e->tag & 0xff,
-        .need = x->need,
+        .kind = j->kind,
+        .uses = j->uses,
     };
 }
 
@@ -93,20 +81,21 @@ static unsigned perm_of(const struct smmu_page *page, bool writable)
 }
 
 /* A page that a walk found goes to the TLB, as far as it is memory. */
-static void keep(struct job *j, const struct smmu_context *x, uint64_t instance, uint64_t fills,
-                 uint64_t uses, uint64_t iova, const struct smmu_page *page)
+static void keep(struct job *j, const struct smmu_context *x, uint64_t fills, uint64_t iova,
+                 const struct smmu_page *page)
 {
     struct smmu_caches *k = j->d->caches;
     struct smmu_tlb_entry e;
     bool writable;
     uint64_t pa = page->pa + (iova - page->iova);
     unsigned n = in_memory(j->d->smmu, pa, (unsigned)__builtin_ctzll(page->size), &e.host, &writable);
-    if (!n || !instance) return;
+    if (!n || !j->instance) return;
     e.va = (smmu_canonical(x->tags, iova) >> n << n) | n;
     e.pa = pa >> n << n;
-    e.tag = instance << SMMU_TAG_SHIFT | perm_of(page, writable);
+    e.tag = j->instance << SMMU_TAG_SHIFT | perm_of(page, writable);
     if (!x->config.bypass) smmu_tlb_insert(k, &e, fills);
-    remember(k, j->q, x, &e, n, iova, uses);
+    remember(j, &e, n, iova);
+    j->hit = NULL;
 }
 
 static bool stopped(struct job *j, const struct smmu_config *c, const struct smmu_fault *f)
@@ -125,13 +114,13 @@ static bool stopped(struct job *j, const struct smmu_config *c, const struct smm
 static bool walk(struct job *j, uint64_t iova, struct piece *p)
 {
     struct smmu_device *d = j->d;
-    struct smmu_caches *k = d->caches;
-    uint64_t fills = smmu_atomic(&k->fills), uses = smmu_atomic(&k->uses);
+    uint64_t fills = smmu_atomic(&d->caches->fills);
     const struct smmu_context *x = smmu_context(d, j->q->access & SMMU_SUBSTREAM, j->q->ssid);
     const struct smmu_config *c = &x->config;
-    uint64_t instance = smmu_atomic(&x->instance);
     struct smmu_fault f = c->bad;
     struct smmu_page page;
+    j->x = NULL; /* it may be another now */
+    j->instance = smmu_atomic(&x->instance);
     if (c->abort || f.event) {
         f.iova = iova;
         f.access = smmu_config_access(c, j->q->access & ACCESS);
@@ -139,7 +128,7 @@ static bool walk(struct job *j, uint64_t iova, struct piece *p)
     }
     if (!smmu_walk_context(d, x, iova, j->q->access & ACCESS, &page, &f)) return stopped(j, c, &f);
     *p = direct(d->smmu, &page, iova, j->q->access);
-    if (p->host) keep(j, x, instance, fills, uses, iova, &page);
+    if (p->host) keep(j, x, fills, iova, &page);
     return true;
 }
 
@@ -154,40 +143,35 @@ static bool translated(struct job *j, uint64_t iova, struct piece *p)
     return true;
 }
 
-/* The configuration of the access before, when it is this one's and still kept. */
-static ALWAYS_INLINE const struct smmu_context *recent(const struct smmu_caches *k,
-                                                       const struct smmu_request *q)
+/* What hits need to know of the configuration; instance 0: it is not kept. */
+static ALWAYS_INLINE void configure(struct job *j)
 {
-    const struct smmu_context *x = k->recent;
+    const struct smmu_caches *k = j->d->caches;
+    const struct smmu_request *q = j->q;
     bool substream = q->access & SMMU_SUBSTREAM;
-    if (unlikely(!x || x->key_substream != substream || (substream && x->key_ssid != q->ssid))) return NULL;
-    return x;
+    j->hit = NULL; /* it was of another kind */
+    j->kind = smmu_kind_of(q);
+    j->uses = smmu_atomic(&k->uses);
+    j->x = k->recent;
+    if (unlikely(!j->x || j->x->key_substream != substream || (substream && j->x->key_ssid != q->ssid)))
+        j->x = smmu_context(j->d, substream, q->ssid);
+    j->instance = smmu_atomic(&j->x->instance);
+    j->need = j->x->need[q->access & ACCESS];
 }
 
 static ALWAYS_INLINE bool find(struct job *j, uint64_t iova, struct piece *p)
 {
-    struct smmu_caches *k = j->d->caches;
-    const struct smmu_request *q = j->q;
-    uint64_t skip;
-    if (last_hit(k, q, iova, &skip)) {
-        j->last_hits++;
-        *p = (struct piece){k->last.host + skip, k->last.pa + skip, k->last.size - skip};
-        return true;
-    }
-    if (unlikely(q->access & SMMU_TRANSLATED)) return translated(j, iova, p);
-    uint64_t uses = smmu_atomic(&k->uses);
-    const struct smmu_context *x = recent(k, q);
-    if (unlikely(!x)) x = smmu_context(j->d, q->access & SMMU_SUBSTREAM, q->ssid);
-    uint64_t instance = smmu_atomic(&x->instance);
+    if (unlikely(j->q->access & SMMU_TRANSLATED)) return translated(j, iova, p);
+    if (!j->x || unlikely(j->kind != smmu_kind_of(j->q))) configure(j);
     const struct smmu_tlb_entry *e = NULL;
-    unsigned n = 0;
-    if (likely(instance))
-        e = smmu_tlb_find(k, instance, smmu_canonical(x->tags, iova), x->need[q->access & ACCESS], &n);
+    if (likely(j->instance != 0))
+        e = smmu_tlb_find(j->d->caches, j->instance, smmu_canonical(j->x->tags, iova), &j->size, j->need);
     if (unlikely(!e)) return walk(j, iova, p);
-    j->tlb_hits++;
-    remember(k, q, x, e, n, iova, uses);
-    skip = iova - k->last.iova;
-    *p = (struct piece){e->host + skip, e->pa + skip, k->last.size - skip};
+    uint64_t skip = iova & bits_mask(j->size);
+    *p = (struct piece){e->host + skip, e->pa + skip, (1ull << j->size) - skip};
+    j->hit = e;
+    j->at = iova;
+    j->hits++;
     return true;
 }
 
@@ -227,45 +211,147 @@ static ALWAYS_INLINE bool run(struct job *j)
     return j->done == q->size;
 }
 
-static void counted(const struct job *j)
+static ALWAYS_INLINE struct job job_begin(struct smmu_device *d, struct smmu_range *to, unsigned max,
+                                          struct smmu_stop *stop)
 {
-    if (j->last_hits) smmu_count(&j->d->stats.last_page_hits, j->last_hits);
-    if (j->tlb_hits) smmu_count(&j->d->stats.tlb_hits, j->tlb_hits);
+    stop->end = SMMU_DONE;
+    return (struct job){.d = d, .to = to, .max = max, .stop = stop, .size = d->caches->size};
+}
+
+static ALWAYS_INLINE void job_end(struct job *j)
+{
+    j->stop->done = j->done;
+    j->d->caches->size = j->size;
+    if (j->hit) remember(j, j->hit, j->size, j->at);
+    if (j->hits) smmu_count(&j->d->stats.tlb_hits, j->hits);
+}
+
+/* ---- the common way: requests in a page that is kept ---- */
+
+static ALWAYS_INLINE const struct smmu_tlb_entry *in_page(const struct smmu_caches *k, uint64_t tags,
+                                                          uint64_t instance, unsigned n, unsigned need,
+                                                          const struct smmu_request *q, struct smmu_range *to)
+{
+    uint64_t skip = q->iova & bits_mask(n);
+    if (unlikely(q->size > (1ull << n) - skip)) return NULL;
+    const struct smmu_tlb_entry *e = smmu_tlb_probe(k, instance, smmu_canonical(tags, q->iova), n, need);
+    if (likely(e != NULL)) *to = (struct smmu_range){e->host + skip, e->pa + skip, q->size};
+    return e;
+}
+
+/* As many of n requests as are of the job's kind and go this way. ends[i]: how many ranges there are after
+ * each. The first way of a set is looked at here, which is where most are. */
+static NOINLINE unsigned in_pages(struct job *j, const struct smmu_request *q, unsigned n, unsigned *ends)
+{
+    const struct smmu_caches *k = j->d->caches;
+    const struct smmu_tlb_entry *hit = NULL;
+    const uint64_t kind = j->kind, tag = j->instance << SMMU_TAG_SHIFT | j->need, low = bits_mask(j->size);
+    const uint64_t same = ~(uint64_t)0xff | j->need, base = smmu_tlb_base(j->size, j->instance);
+    const unsigned size = j->size, before = j->n, room = j->max - before;
+    struct smmu_range *to = j->to + before;
+    unsigned i = 0;
+    if (n > room) n = room;
+    for (; i < n && smmu_kind_of(&q[i]) == kind; i++, to++) {
+        uint64_t va = q[i].iova, skip = va & low, want = va - skip + size;
+        const struct smmu_tlb_entry *e = &k->tlb[((va >> size) + base) % SMMU_TLB_SETS];
+        if (unlikely(q[i].size > low + 1 - skip)) break;
+        if (unlikely(smmu_atomic(&e->va) != want || (e->tag ^ tag) & same)) {
+            e = smmu_tlb_probe(k, j->instance, va, size, j->need);
+            if (!e) break;
+        }
+        *to = (struct smmu_range){e->host + skip, e->pa + skip, q[i].size};
+        ends[i] = before + i + 1;
+        hit = e;
+    }
+    if (!hit) return 0;
+    j->hit = hit;
+    j->at = q[i - 1].iova;
+    j->done = q[i - 1].size;
+    j->n += i;
+    j->hits += i;
+    return i;
+}
+
+/* Whether that may go at all: top bytes that are ignored, and ATS, go the long way. */
+static bool common(struct job *j, const struct smmu_request *q)
+{
+    if (q->access & SMMU_TRANSLATED) return false;
+    j->q = q;
+    if (!j->x || j->kind != smmu_kind_of(q)) configure(j);
+    return j->instance && !(j->x->tags >> SMMU_TAG_TBI);
+}
+
+/* ---- what devices call ---- */
+
+static NOINLINE unsigned translate(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
+                                   unsigned max, struct smmu_stop *stop)
+{
+    struct job j = job_begin(d, to, max, stop);
+    j.q = q;
+    run(&j);
+    job_end(&j);
+    return j.n;
+}
+
+static ALWAYS_INLINE bool in_last(const struct smmu_caches *k, const struct smmu_request *q,
+                                  struct smmu_range *to)
+{
+    const struct smmu_last *l = &k->last;
+    uint64_t skip = q->iova - l->iova;
+    if (skip >= l->size || q->size > l->size - skip || l->kind != smmu_kind_of(q) ||
+        l->uses != smmu_atomic(&k->uses))
+        return false;
+    *to = (struct smmu_range){l->host + skip, l->pa + skip, q->size};
+    return true;
+}
+
+/* Of the same configuration as the access before, in a page of the same size. */
+static ALWAYS_INLINE bool in_recent(struct smmu_caches *k, const struct smmu_request *q,
+                                    struct smmu_range *to)
+{
+    const struct smmu_context *x = k->recent;
+    bool substream = q->access & SMMU_SUBSTREAM;
+    if (unlikely(!x || x->key_substream != substream || (substream && x->key_ssid != q->ssid))) return false;
+    uint64_t uses = smmu_atomic(&k->uses), instance = smmu_atomic(&x->instance);
+    unsigned n = k->size;
+    if (unlikely(!instance || q->access & SMMU_TRANSLATED)) return false;
+    const struct smmu_tlb_entry *e = in_page(k, x->tags, instance, n, x->need[q->access & ACCESS], q, to);
+    if (unlikely(!e)) return false;
+    k->last = (struct smmu_last){q->iova >> n << n, 1ull << n, e->pa, e->host, smmu_kind_of(q), uses};
+    return true;
 }
 
 unsigned smmu_translate(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
                         unsigned max, struct smmu_stop *stop)
 {
-    const struct smmu_caches *k = d->caches;
-    uint64_t skip;
-    if (likely(last_hit(k, q, q->iova, &skip) && q->size <= k->last.size - skip && max)) {
-        to[0] = (struct smmu_range){k->last.host + skip, k->last.pa + skip, q->size};
+    struct smmu_caches *k = d->caches;
+    if (unlikely(!max)) return translate(d, q, to, max, stop);
+    if (in_last(k, q, to))
         smmu_count(&d->stats.last_page_hits, 1);
-        stop->end = SMMU_DONE;
-        return 1;
-    }
-    struct job j = {.d = d, .q = q, .to = to, .max = max, .stop = stop};
+    else if (in_recent(k, q, to))
+        smmu_count(&d->stats.tlb_hits, 1);
+    else
+        return translate(d, q, to, max, stop);
     stop->end = SMMU_DONE;
-    run(&j);
-    stop->done = j.done;
-    counted(&j);
-    return j.n;
+    stop->done = q->size;
+    return 1;
 }
 
 unsigned smmu_translate_list(struct smmu_device *d, const struct smmu_request *q, unsigned n,
                              struct smmu_range *to, unsigned max, unsigned *ends, struct smmu_stop *stop)
 {
-    struct job j = {.d = d, .to = to, .max = max, .stop = stop};
+    struct job j = job_begin(d, to, max, stop);
     unsigned i = 0;
-    stop->end = SMMU_DONE;
-    for (; i < n; i++) {
+    while (i < n) {
+        if (common(&j, &q[i])) i += in_pages(&j, &q[i], n - i, &ends[i]);
+        if (i == n) break;
         j.q = &q[i];
         bool all = run(&j);
         ends[i] = j.n;
-        if (unlikely(!all)) break;
+        if (!all) break;
+        i++;
     }
-    stop->done = j.done;
-    counted(&j);
+    job_end(&j);
     return i;
 }
 
