@@ -27,6 +27,7 @@ extern const struct bench_kind corpus_kinds[];    /* corpus.c: corpora, whole */
 extern const struct bench_kind jobs_kinds[];      /* jobs.c: two jobs against one */
 extern const struct bench_kind packed_kinds[];    /* packed.c: reading and packing them */
 extern const struct bench_kind exec_kinds[];      /* exec.c: real programs, alone and against others */
+extern const struct bench_kind smmu_kinds[];      /* smmu.c: accesses, walks, commands, events */
 
 /* ---- main.c ---- */
 /* Types of values in `with`. */

@@ -17,9 +17,9 @@ const struct schema bench_texts = {
 const struct schema bench_number = {.what = "a number", .accepts = SCHEMA_NUMBER};
 const struct schema bench_yes_no = {.what = "true or false", .accepts = SCHEMA_BOOL};
 
-static const struct bench_kind *const tables[] = {interp_kinds,    ir_kinds,     jit_kinds,
-                                                  translate_kinds, cases_kinds,  corpus_kinds,
-                                                  jobs_kinds,      packed_kinds, exec_kinds};
+static const struct bench_kind *const tables[] = {interp_kinds, ir_kinds,     jit_kinds,  translate_kinds,
+                                                  cases_kinds,  corpus_kinds, jobs_kinds, packed_kinds,
+                                                  exec_kinds,   smmu_kinds};
 
 uint64_t bench_now(void)
 {
