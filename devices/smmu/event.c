@@ -23,10 +23,19 @@ static void event_put(uint64_t *record, const struct dev_field *f, const struct 
         }
 }
 
+/* As many as a record can say. */
+static uint64_t pages_of(const struct smmu_request *q)
+{
+    uint64_t more = q->size ? (q->iova % CPU_PAGE + q->size - 1) / CPU_PAGE : 0;
+    return more < 255 ? more + 1 : 255;
+}
+
 void smmu_event_make(uint64_t *record, uint32_t sid, const struct smmu_fault *f, const struct smmu_request *q)
 {
     const struct dev_struct *layout = dev_struct_numbered(&smmu_spec, "event", f->event);
     bool write = f->access & SMMU_WRITE, substream = q->access & SMMU_SUBSTREAM;
+    bool hint = f->event == SMMU_E_PAGE_REQUEST;
+    unsigned user = q->access & SMMU_PRIVILEGED ? 0 : q->access, privileged = q->access & ~user;
     const struct said said[] = {
         {"NUMBER", f->event, false},
         {"SID", sid, false},
@@ -47,7 +56,14 @@ void smmu_event_make(uint64_t *record, uint32_t sid, const struct smmu_fault *f,
         {"W", !!(q->access & SMMU_WRITE), false},
         {"X", !!(q->access & SMMU_EXEC), false},
         {"P", !!(q->access & SMMU_PRIVILEGED), false},
-        {"SPAN", 1, false},
+        {"SPAN", hint ? pages_of(q) : 1, false},
+        /* E_PAGE_REQUEST says what is to be expected (7.3.19). */
+        {"UR", !!(user & SMMU_READ), false},
+        {"UW", !!(user & SMMU_WRITE), false},
+        {"UX", !!(user & SMMU_EXEC), false},
+        {"PR", !!(privileged & SMMU_READ), false},
+        {"PW", !!(privileged & SMMU_WRITE), false},
+        {"PX", !!(privileged & SMMU_EXEC), false},
     };
     memset(record, 0, SMMU_EVENT_WORDS * sizeof *record);
     BUG_ON(!layout);
@@ -128,4 +144,13 @@ enum smmu_end smmu_fault_end(struct smmu_device *d, const struct smmu_config *c,
     /* Stage 2 always aborts. */
     stop->raz = obeys && !f->stage2 && !stage->abort && !(q->access & SMMU_TRANSLATED);
     return stop->end = SMMU_ABORTED;
+}
+
+void smmu_page_hint(struct smmu_device *d, const struct smmu_request *q)
+{
+    struct smmu_fault f = {.event = SMMU_E_PAGE_REQUEST, .iova = q->iova};
+    uint64_t record[SMMU_EVENT_WORDS];
+    if (!dev_of(smmu_register(d->smmu, SMMU_REG_CR0), SMMU_CR0_SMMUEN)) return;
+    smmu_event_make(record, d->client.sid, &f, q);
+    smmu_event_record(d->smmu, record, false);
 }

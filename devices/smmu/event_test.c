@@ -108,7 +108,41 @@ static void test_no_substream(void **state)
         assert_int_equal(record[0], BARE(is->number));
         events++;
     }
-    assert_int_equal(events, 14);
+    assert_int_equal(events, 15);
+}
+
+/* Hints of what will be accessed; none while SMMUEN is 0. */
+static void test_hint(void **state)
+{
+    struct rig *r = *state;
+    static const struct {
+        uint64_t iova, size;
+        unsigned access;
+        uint64_t w1;
+    } cases[] = {
+        {0x5008, 1, SMMU_READ, 1ull << 35 | 1ull << 44},
+        {0x5ff8, 9, SMMU_READ | SMMU_WRITE, 3ull << 34 | 2ull << 44},
+        {0x5000, 0x1000, SMMU_READ | SMMU_EXEC, 5ull << 33 | 1ull << 44},
+        {0x5000, 1 << 20, SMMU_READ | SMMU_WRITE | SMMU_EXEC | SMMU_PRIVILEGED, 7ull << 37 | 255ull << 44},
+        {0x5000, 0, SMMU_WRITE | SMMU_PRIVILEGED, 1ull << 38 | 1ull << 44},
+    };
+    uint64_t words[SMMU_EVENT_WORDS];
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct smmu_request q = {.iova = cases[i].iova,
+                                 .size = cases[i].size,
+                                 .access = cases[i].access | SMMU_SUBSTREAM,
+                                 .ssid = SSID};
+        smmu_page_hint(r->d, &q);
+        assert_true(rig_take(r, SMMU_EVENTQ, words));
+        assert_int_equal(words[0], W0(0x24));
+        assert_int_equal(words[1], cases[i].w1);
+        assert_int_equal(words[2], 0x5000);
+        assert_int_equal(words[3], 0);
+    }
+    struct smmu_request q = {.iova = 0x5000, .size = 1, .access = SMMU_READ};
+    rig_queues(r, 4, RIG_ALL & ~RIG_SMMU);
+    smmu_page_hint(r->d, &q);
+    assert_false(rig_take(r, SMMU_EVENTQ, words));
 }
 
 /* ---- how faults end ---- */
@@ -314,6 +348,7 @@ int main(void)
         RIG_TEST(test_stage_off),
         RIG_TEST(test_silent),
         RIG_TEST(test_recinvsid),
+        RIG_TEST(test_hint),
         RIG_TEST(test_cannot_stall),
         RIG_TEST(test_merge),
         RIG_TEST(test_merge_full),

@@ -155,6 +155,10 @@ MUST_CHECK int smmu_snapshot_load(struct smmu *s, const void *bytes, size_t n, c
 /* Says in `to` what differs, a line a field; how many lines, or -1: one of them is no snapshot. */
 int smmu_snapshot_diff(const struct buf *a, const struct buf *b, struct buf *to);
 
+/* ---- event.c ---- */
+/* The driver may like to know that these pages will be accessed soon (E_PAGE_REQUEST). No answer comes. */
+void smmu_page_hint(struct smmu_device *d, const struct smmu_request *q);
+
 /* ---- statistics ---- */
 
 #define SMMU_STATS(X)                                                    \
