@@ -86,6 +86,30 @@ static const struct dev_register *find_register(struct builder *b, const struct 
     return NULL;
 }
 
+/* "0x84": 4 bytes at that offset; "0x80/8": 8 bytes. */
+static bool offset_access(struct builder *b, const struct ynode *n, struct scn_step *s)
+{
+    size_t len = strlen(n->key);
+    uint64_t offset;
+    bool negative, wide = len > 2 && !strcmp(n->key + len - 2, "/8");
+    if (!number_parse(n->key, wide ? len - 2 : len, &offset, &negative)) return false;
+    *s = (struct scn_step){.index = SCN_NO_REGISTER, .offset = (uint32_t)offset, .size = wide ? 8 : 4};
+    if (!negative && offset % s->size == 0 && offset < SMMU_MMIO_SIZE) return true;
+    diag_error(b->diag, n->key_at, len, "registers are not accessed there, or not like that");
+    s->size = 0;
+    return true;
+}
+
+static bool register_access(struct builder *b, const struct ynode *n, struct scn_step *s)
+{
+    if (offset_access(b, n, s)) return s->size != 0;
+    const struct dev_register *r = find_register(b, n);
+    if (!r) return false;
+    *s =
+        (struct scn_step){.index = (uint16_t)(r - smmu_spec.registers), .offset = r->offset, .size = r->size};
+    return true;
+}
+
 static bool register_value(struct builder *b, const struct dev_register *r, const struct ynode *n,
                            uint64_t *v, uint64_t *mask)
 {
@@ -103,12 +127,18 @@ static bool register_value(struct builder *b, const struct dev_register *r, cons
 static bool build_registers(struct builder *b, const struct ynode *map, enum scn_step_kind kind)
 {
     for (const struct ynode *n = map->child; n; n = n->next) {
-        const struct dev_register *r = find_register(b, n);
+        struct scn_step where;
+        if (!register_access(b, n, &where)) return false;
+        const struct dev_register raw = {.name = n->key, .size = (uint8_t)where.size};
         bool any = kind == SCN_READ && n->kind == YNODE_SCALAR && !strcmp(n->text, "any");
         uint64_t v = 0, mask = 0;
-        if (!r || (!any && !register_value(b, r, n, &v, &mask))) return false;
+        const struct dev_register *r =
+            where.index == SCN_NO_REGISTER ? &raw : &smmu_spec.registers[where.index];
+        if (!any && !register_value(b, r, n, &v, &mask)) return false;
         struct scn_step *s = steps_add(&b->steps, kind);
-        s->index = (uint16_t)(r - smmu_spec.registers);
+        s->index = where.index;
+        s->offset = where.offset;
+        s->size = where.size;
         s->value = v;
         s->at = mask;
         s->expects = kind == SCN_READ && !any;
@@ -198,6 +228,23 @@ static bool build_count(struct builder *b, const struct ynode *map, const struct
             return false;
         }
         struct scn_step *s = steps_add(&b->steps, SCN_COUNT);
+        s->index = (uint16_t)i;
+        s->value = schema_number(map, n->key, 0);
+        s->expects = true;
+    }
+    return true;
+}
+
+static bool build_signals(struct builder *b, const struct ynode *map, const struct ynode *step)
+{
+    for (const struct ynode *n = map->child; n; n = n->next) {
+        unsigned i = 0;
+        while (scn_signal_name(i) && strcmp(scn_signal_name(i), n->key)) i++;
+        if (!scn_signal_name(i)) {
+            diag_error(b->diag, n->key_at, strlen(n->key), "no signal '%s'", n->key);
+            return false;
+        }
+        struct scn_step *s = steps_add(&b->steps, SCN_SIGNAL);
         s->index = (uint16_t)i;
         s->value = schema_number(map, n->key, 0);
         s->expects = true;
@@ -324,7 +371,7 @@ static const struct {
     {"map", build_map},         {"unmap", build_unmap},
     {"stream", build_stream},   {"memory", build_memory_step},
     {"check", build_check},     {"events", build_events},
-    {"count", build_count},
+    {"count", build_count},     {"signals", build_signals},
 };
 
 static bool build_step(struct builder *b, const struct ynode *n)
@@ -356,7 +403,10 @@ static bool build_ats(struct builder *b, const struct ynode *list)
 static void write_register(struct builder *b, const char *name, uint64_t v)
 {
     struct scn_step *s = steps_add(&b->steps, SCN_WRITE);
-    s->index = (uint16_t)(dev_register_find(&smmu_spec, name) - smmu_spec.registers);
+    const struct dev_register *r = dev_register_find(&smmu_spec, name);
+    s->index = (uint16_t)(r - smmu_spec.registers);
+    s->offset = r->offset;
+    s->size = r->size;
     s->value = v;
     s->made = true;
 }

@@ -55,19 +55,22 @@ static void take(const struct scn_bus *bus, struct scn_result *r, struct scn_sai
 static void drive(const struct scn_bus *bus, const struct scn_step *s, struct scn_result *r,
                   struct scn_said *said)
 {
-    const struct dev_register *reg = &smmu_spec.registers[s->index];
     said->known = true;
     switch ((enum scn_step_kind)s->kind) {
     case SCN_STORE: bus->store(bus->arg, s->at, s->data, s->size); break;
     case SCN_CHECK: bus->load(bus->arg, s->at, said->data, s->size); break;
-    case SCN_WRITE: bus->write(bus->arg, reg->offset, reg->size, s->value); break;
-    case SCN_READ: said->value = bus->read(bus->arg, reg->offset, reg->size); break;
+    case SCN_WRITE: bus->write(bus->arg, s->offset, s->size, s->value); break;
+    case SCN_READ: said->value = bus->read(bus->arg, s->offset, s->size); break;
     case SCN_COMMAND: command(bus, s->command); break;
     case SCN_ACCESS: bus->access(bus->arg, s, said); break;
     case SCN_TAKE: take(bus, r, said); break;
     case SCN_COUNT:
         said->known = bus->count;
         if (bus->count) said->value = bus->count(bus->arg, s->index);
+        break;
+    case SCN_SIGNAL:
+        said->known = bus->signals;
+        if (bus->signals) said->value = bus->signals(bus->arg, s->index);
         break;
     }
 }

@@ -92,6 +92,7 @@ static void compare_expected(const struct scn_step *s, unsigned i, const struct 
         if ((said->value ^ s->value) & s->at) differ(f, i, SCN_ITEM_VALUE);
         break;
     case SCN_COUNT:
+    case SCN_SIGNAL:
         if (said->value != s->value) differ(f, i, SCN_ITEM_VALUE);
         break;
     case SCN_ACCESS:

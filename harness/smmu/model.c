@@ -14,6 +14,7 @@ struct seat {
     struct smmu_device *devices[SCN_STREAMS]; /* of the scenario at hand */
     const struct scenario *scenario;          /* that */
     struct scn_result result;                 /* what came of it */
+    uint64_t signals[SCN_SIGNALS];            /* how often each came since reset */
 };
 
 static const char *version(void)
@@ -75,6 +76,24 @@ static uint64_t bus_count(void *arg, unsigned statistic)
     return ((const uint64_t *)&stats)[statistic];
 }
 
+static uint64_t bus_signals(void *arg, unsigned which)
+{
+    struct seat *s = arg;
+    return s->signals[which];
+}
+
+static void wired(void *arg, enum smmu_line line)
+{
+    struct seat *s = arg;
+    s->signals[line]++;
+}
+
+static void wake(void *arg)
+{
+    struct seat *s = arg;
+    s->signals[SCN_WAKE]++;
+}
+
 /* ---- a seat ---- */
 
 static void model_close(void *seat);
@@ -84,7 +103,7 @@ static void *model_open(const char **why)
     struct seat *s = xcalloc(1, sizeof(*s));
     mem_init(&s->mem);
     int err = mem_add(&s->mem, SCN_RAM, SCN_RAM_SIZE, CPU_READ | CPU_WRITE, NULL, "ram");
-    const struct smmu_board board = {.mem = &s->mem};
+    const struct smmu_board board = {.mem = &s->mem, .wired = wired, .event = wake, .arg = s};
     if (!err) s->smmu = smmu_new(&board);
     if (s->smmu) return s;
     *why = strerrordesc_np(err ? -err : ENOMEM);
@@ -128,6 +147,7 @@ static void restore(struct seat *s)
     static const uint8_t zeroes[CPU_PAGE];
     detach(s);
     smmu_reset(s->smmu);
+    memset(s->signals, 0, sizeof(s->signals));
     for (size_t i = s->mem.ndirty; i--;)
         if (mem_write(&s->mem, s->mem.dirty[i], zeroes, sizeof(zeroes))) BUG("a dirty page is not memory");
     mem_clean(&s->mem);
@@ -136,7 +156,8 @@ static void restore(struct seat *s)
 static void model_run(void *seat, const struct test_case *c, struct outcome *o)
 {
     struct seat *s = seat;
-    const struct scn_bus bus = {bus_store, bus_load, bus_write, bus_read, bus_access, bus_count, s};
+    const struct scn_bus bus = {bus_store,  bus_load,  bus_write,   bus_read,
+                                bus_access, bus_count, bus_signals, s};
     restore(s);
     s->scenario = c->scenario;
     for (unsigned i = 0; i < s->scenario->nsids; i++)

@@ -188,6 +188,13 @@ void scn_bin_name(unsigned subject, unsigned r, unsigned bin, struct buf *out)
 
 /* ---- what a scenario hits ---- */
 
+/* NULL: an offset was given. */
+static const struct dev_register *register_of(const struct scn_step *s)
+{
+    bool named = (s->kind == SCN_READ || s->kind == SCN_WRITE) && s->index != SCN_NO_REGISTER;
+    return named ? &smmu_spec.registers[s->index] : NULL;
+}
+
 struct observer {
     void (*seen)(void *arg, unsigned row, const struct bin_hits *h); /* who wants to know */
     void *arg;                                                       /* of seen */
@@ -242,9 +249,9 @@ void scn_observe(const struct test_case *c, const struct outcome *out,
     for (unsigned i = 0; i < s->nsteps; i++) {
         const struct scn_step *step = &s->steps[i];
         const struct scn_said *said = out ? &scn_result(out)->said[i] : NULL;
-        const struct dev_register *r = &smmu_spec.registers[step->index];
-        if (step->kind == SCN_WRITE) see_register(&o, r, step->value, false);
-        if (step->kind == SCN_READ && said) see_register(&o, r, said->value, true);
+        const struct dev_register *r = register_of(step);
+        if (step->kind == SCN_WRITE && r) see_register(&o, r, step->value, false);
+        if (step->kind == SCN_READ && said && r) see_register(&o, r, said->value, true);
         if (step->kind == SCN_COMMAND) see_record(&o, "command", step->command[0] & 0xff, step->command);
         for (unsigned e = 0; step->kind == SCN_TAKE && said && e < said->nevents; e++)
             see_record(&o, "event", dev_get(said->events[e], SMMU_EVENT_NUMBER), said->events[e]);
@@ -267,7 +274,8 @@ int scn_row(const struct test_case *c)
         if (step->kind == SCN_COMMAND && command < 0)
             d = dev_struct_numbered(&smmu_spec, "command", (uint32_t)(step->command[0] & 0xff));
         if (d && strcmp(d->name, "CMD_SYNC")) command = (int)first_row(NULL, d);
-        if (step->kind == SCN_READ && reg < 0) reg = (int)first_row(&smmu_spec.registers[step->index], NULL);
+        if (step->kind == SCN_READ && reg < 0 && register_of(step))
+            reg = (int)first_row(register_of(step), NULL);
     }
     if (command >= 0) return command;
     if (reg >= 0) return reg;

@@ -32,6 +32,8 @@ enum {
     SCN_TABLES_END = 0x41000000 /* from here on memory is the scenario's own */
 };
 
+enum { SCN_NO_REGISTER = 0xffff /* an offset that was given as a number */ };
+
 enum { SCN_DATA = 64, SCN_EVENTS = 32, SCN_STREAMS = 16, SCN_STEPS = 4000 };
 
 enum scn_step_kind {
@@ -43,7 +45,11 @@ enum scn_step_kind {
     SCN_ACCESS,  /* by a device */
     SCN_TAKE,    /* all event records are taken from their queue */
     SCN_COUNT,   /* a statistic of the model */
+    SCN_SIGNAL,  /* how often it signalled: its wires and its event */
 };
+
+/* What a unit signals beside its memory: edges of wires (3.18), and events for processors that wait (SEV). */
+enum scn_signal { SCN_WAKE = SMMU_LINES, SCN_SIGNALS };
 
 /* An event record that is expected: bits of it. */
 struct scn_event {
@@ -55,11 +61,12 @@ struct scn_step {
     bool expects;        /* the truth says what comes */
     uint8_t end;         /* ACCESS: enum smmu_end that is expected */
     uint8_t access;      /* ACCESS: SMMU_READ … */
-    uint16_t index;      /* WRITE, READ: of the register; COUNT: of the statistic */
+    uint16_t index;      /* WRITE, READ: of the register; COUNT: of the statistic; SIGNAL: enum scn_signal */
     uint32_t sid, ssid;  /* ACCESS: whose */
-    uint32_t size;       /* bytes: STORE, CHECK, ACCESS */
-    uint64_t at;         /* STORE, CHECK: address; ACCESS: iova */
-    uint64_t value;      /* WRITE; READ, COUNT: expected */
+    uint32_t offset;     /* WRITE, READ */
+    uint32_t size;       /* bytes: STORE, CHECK, ACCESS, WRITE, READ */
+    uint64_t at;         /* STORE, CHECK: address; ACCESS: iova; READ: bits that are expected */
+    uint64_t value;      /* WRITE; READ, COUNT, SIGNAL: expected */
     uint64_t command[2]; /* COMMAND */
     const uint8_t *data; /* STORE, ACCESS that writes; CHECK, ACCESS that reads: expected, or NULL */
     const struct scn_event *events; /* TAKE: expected; nevents of them */
@@ -88,7 +95,7 @@ struct scn_said {
     bool known;             /* who ran it can say something of this step */
     bool silent;            /* ACCESS: whether it went through shows by what it did alone */
     uint8_t end;            /* ACCESS, when not silent: enum smmu_end */
-    uint64_t value;         /* READ, COUNT */
+    uint64_t value;         /* READ, COUNT, SIGNAL */
     uint8_t data[SCN_DATA]; /* CHECK, ACCESS that reads */
     uint64_t (*events)[4];  /* TAKE: in order of their bytes; nevents of them */
     unsigned nevents;       /* how many */
@@ -173,7 +180,8 @@ struct scn_bus {
     uint64_t (*read)(void *arg, unsigned offset, unsigned size);
     void (*access)(void *arg, const struct scn_step *s, struct scn_said *said);
     uint64_t (*count)(void *arg, unsigned statistic);
-    void *arg; /* given to all of them */
+    uint64_t (*signals)(void *arg, unsigned which); /* since reset */
+    void *arg;                                      /* given to all of them */
 };
 void scn_drive(const struct scn_bus *bus, const struct scenario *s, struct scn_result *r);
 void scn_result_free(struct scn_result *r);
@@ -212,7 +220,9 @@ void scn_show(const struct test_case *c, struct buf *out);
 void scn_ended(const struct test_case *c, const struct outcome *o, struct buf *out);
 void scn_results(const struct test_case *c, const struct outcome *o, struct buf *out);
 const char *scn_end_name(unsigned end);
-const char *scn_stat_name(unsigned i); /* NULL: there are no more */
+const char *scn_stat_name(unsigned i);   /* NULL: there are no more */
+const char *scn_signal_name(unsigned i); /* likewise */
+void scn_register_name(const struct scn_step *s, struct buf *out);
 void scn_event_text(const uint64_t words[4], struct buf *out);
 
 /* ---- write.c ---- */

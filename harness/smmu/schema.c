@@ -37,6 +37,8 @@ static const struct schema register_value = {
     .what = "a number, or a map of fields to values", .accepts = SCHEMA_TEXT | SCHEMA_MAP, .rest = &text};
 static const struct schema registers = {
     .what = "a map of registers to values", .accepts = SCHEMA_MAP, .rest = &register_value};
+static const struct schema signals = {
+    .what = "a map of signals to numbers", .accepts = SCHEMA_MAP, .rest = &number};
 static const struct schema counts = {
     .what = "a map of statistics to numbers", .accepts = SCHEMA_MAP, .rest = &number};
 
@@ -85,7 +87,10 @@ static const struct schema events = {
     .what = "a list of event records", .accepts = SCHEMA_LIST, .item = &event};
 
 static const struct schema_key step_keys[] = {
-    {"write", &registers, false, "Registers are written, in this order; a map of fields is over zero."},
+    {"write", &registers, false,
+     "Registers are written, in this order; a map of fields is over zero. OFFSET or OFFSET/8 in a name's "
+     "place: "
+     "4 or 8 bytes there."},
     {"read", &registers, false, "Registers hold this; of a map, those fields do. `any` only reads."},
     {"command", &text, false, "A command by name goes into the command queue."},
     {"with", &fields, false, "Of a command: its fields."},
@@ -108,6 +113,8 @@ static const struct schema_key step_keys[] = {
     {"events", &events, false,
      "All records since the last time, as a set; fields not named may be anything."},
     {"count", &counts, false, "Statistics of the model since reset."},
+    {"signals", &signals, false,
+     "How often the model signalled since reset: edges of EVENTQ, PRIQ, SYNC, GERROR; WAKE (SEV)."},
 };
 static const struct schema step = {.what = "a step", .accepts = SCHEMA_MAP, KEYS(step_keys)};
 static const struct schema steps = {.what = "a list of steps", .accepts = SCHEMA_LIST, .item = &step};

@@ -23,6 +23,25 @@ const char *scn_stat_name(unsigned i)
     return i < ARRAY_LEN(names) ? names[i] : NULL;
 }
 
+const char *scn_signal_name(unsigned i)
+{
+    static const char *const names[] = {[SMMU_IRQ_EVENTQ] = "EVENTQ",
+                                        [SMMU_IRQ_PRIQ] = "PRIQ",
+                                        [SMMU_IRQ_SYNC] = "SYNC",
+                                        [SMMU_IRQ_GERROR] = "GERROR",
+                                        [SCN_WAKE] = "WAKE"};
+    return i < ARRAY_LEN(names) ? names[i] : NULL;
+}
+
+/* As a step names it. */
+void scn_register_name(const struct scn_step *s, struct buf *out)
+{
+    if (s->index != SCN_NO_REGISTER)
+        buf_str(out, smmu_spec.registers[s->index].name);
+    else
+        buf_printf(out, "0x%x%s", s->offset, s->size == 8 ? "/8" : "");
+}
+
 /* "F_TRANSLATION SID 0x8 INPUTADDR 0x9000" */
 void scn_event_text(const uint64_t words[4], struct buf *out)
 {
@@ -52,8 +71,9 @@ static unsigned number_of(const struct scenario *s, uint64_t step)
 void scn_item_name(const struct test_case *c, const struct diff *d, bool plain, struct buf *out)
 {
     static const char *const kinds[] = {
-        [SCN_STORE] = "memory",    [SCN_CHECK] = "memory",  [SCN_WRITE] = "write", [SCN_READ] = "read",
-        [SCN_COMMAND] = "command", [SCN_ACCESS] = "access", [SCN_TAKE] = "events", [SCN_COUNT] = "count"};
+        [SCN_STORE] = "memory", [SCN_CHECK] = "memory",    [SCN_WRITE] = "write",
+        [SCN_READ] = "read",    [SCN_COMMAND] = "command", [SCN_ACCESS] = "access",
+        [SCN_TAKE] = "events",  [SCN_COUNT] = "count",     [SCN_SIGNAL] = "signals"};
     static const char *const whats[] = {[SCN_ITEM_VALUE] = "value",
                                         [SCN_ITEM_END] = "end",
                                         [SCN_ITEM_DATA] = "data",
@@ -65,10 +85,12 @@ void scn_item_name(const struct test_case *c, const struct diff *d, bool plain, 
     if (!plain && !number) buf_str(out, "in the end, ");
     if (step->kind == SCN_ACCESS)
         buf_str(out, step->access & SMMU_WRITE ? "store" : "load");
-    else if (step->kind == SCN_READ)
-        buf_printf(out, "read %s", smmu_spec.registers[step->index].name);
     else
         buf_str(out, kinds[step->kind]);
+    if (step->kind == SCN_READ) {
+        buf_char(out, ' ');
+        scn_register_name(step, out);
+    }
     if (!plain && (step->kind == SCN_ACCESS || step->kind == SCN_CHECK))
         buf_printf(out, " %#" PRIx64, step->at);
     buf_printf(out, ": %s", whats[d->size]);
@@ -85,7 +107,7 @@ static void expected_text(const struct scn_step *s, const struct diff *d, struct
     switch ((enum scn_item_kind)d->size) {
     case SCN_ITEM_VALUE:
         buf_printf(out, "%#" PRIx64, s->value);
-        if (s->kind == SCN_READ && s->at != bits_mask(smmu_spec.registers[s->index].size * 8u))
+        if (s->kind == SCN_READ && s->at != bits_mask(s->size * 8))
             buf_printf(out, " in bits %#" PRIx64, s->at);
         break;
     case SCN_ITEM_END: buf_str(out, scn_end_name(s->end)); break;

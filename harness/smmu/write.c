@@ -48,14 +48,16 @@ static void write_command(const struct scn_step *s, struct buf *out)
 
 static void write_register(const struct scn_step *s, struct buf *out)
 {
-    const struct dev_register *r = &smmu_spec.registers[s->index];
     bool read = s->kind == SCN_READ;
-    buf_printf(out, "%s: {%s: ", read ? "read" : "write", r->name);
+    buf_str(out, read ? "read: {" : "write: {");
+    scn_register_name(s, out);
+    buf_str(out, ": ");
     if (read && !s->expects) {
         buf_str(out, "any}");
-    } else if (!read || s->at == bits_mask(r->size * 8u)) {
+    } else if (!read || s->at == bits_mask(s->size * 8)) {
         buf_printf(out, "0x%" PRIx64 "}", s->value);
     } else {
+        const struct dev_register *r = &smmu_spec.registers[s->index];
         buf_char(out, '{');
         const uint64_t value[2] = {s->value}, mask[2] = {s->at};
         write_fields(r->fields, r->nfields, value, mask, true, NULL, "", out);
@@ -107,6 +109,9 @@ void scn_step_text(const struct scn_step *s, struct buf *out)
     case SCN_COMMAND: write_command(s, out); break;
     case SCN_ACCESS: write_access(s, out); break;
     case SCN_TAKE: write_events(s, out); break;
+    case SCN_SIGNAL:
+        buf_printf(out, "signals: {%s: %" PRIu64 "}", scn_signal_name(s->index), s->value);
+        break;
     case SCN_COUNT: buf_printf(out, "count: {%s: %" PRIu64 "}", scn_stat_name(s->index), s->value); break;
     }
 }
