@@ -34,7 +34,7 @@ enum {
 
 enum { SCN_NO_REGISTER = 0xffff /* an offset that was given as a number */ };
 
-enum { SCN_DATA = 64, SCN_EVENTS = 32, SCN_STREAMS = 16, SCN_STEPS = 4000 };
+enum { SCN_DATA = 64, SCN_EVENTS = 32, SCN_STREAMS = 16, SCN_CONTEXTS = 64, SCN_STEPS = 4000 };
 
 enum scn_step_kind {
     SCN_STORE,   /* bytes into memory */

@@ -18,6 +18,9 @@ static const struct schema bits = {
 static const struct schema length = {
     .what = "a number from 1 to 64", .accepts = SCHEMA_NUMBER, .min = 1, .max = SCN_DATA};
 
+static const struct schema ssid = {
+    .what = "a substream from 1 to 255", .accepts = SCHEMA_NUMBER, .min = 1, .max = 255};
+
 static const char *const granule_choices[] = {"4K", "16K", "64K", NULL};
 static const struct schema granule = {
     .what = "'4K', '16K' or '64K'", .accepts = SCHEMA_TEXT, .choices = granule_choices};
@@ -52,16 +55,42 @@ static const struct schema_key map_keys[] = {
     {"set", &number, false, "Bits of its leaves, besides."},
     {"clear", &number, false, "Bits that its leaves do not have: 0x400 for the access flag."},
     {"sid", &small_sid, false, "As a step: whose tables; the first stream's if not given."},
+    {"ssid", &number, false, "Likewise: which substream's, where it has several."},
 };
 static const struct schema map = {.what = "a mapping", .accepts = SCHEMA_MAP, KEYS(map_keys)};
 static const struct schema maps = {
     .what = "mappings", .accepts = SCHEMA_LIST | SCHEMA_MAP, KEYS(map_keys), .item = &map};
+
+static const struct schema_key high_keys[] = {
+    {"granule", &granule, false, "Of these tables; 4K if not given."},
+    {"bits", &bits, false, "Of input addresses; 48 if not given."},
+};
+static const struct schema high = {.what = "tables", .accepts = SCHEMA_MAP | SCHEMA_EMPTY, KEYS(high_keys)};
+
+static const struct schema_key substream_keys[] = {
+    {"ssid", &ssid, true, "Which."},
+    {"granule", &granule, false, "Of its tables; 4K if not given."},
+    {"bits", &bits, false, "Of input addresses; 48 if not given."},
+    {"high", &high, false, "It has tables for high addresses, too."},
+    {"cd", &fields, false, "Fields of its context descriptor, over what the above makes."},
+    {"map", &maps, false, "What its tables say."},
+};
+static const struct schema substream = {.what = "a substream", .accepts = SCHEMA_MAP, KEYS(substream_keys)};
+static const struct schema substreams = {
+    .what = "a list of substreams", .accepts = SCHEMA_LIST, .item = &substream};
 
 static const struct schema_key stream_keys[] = {
     {"sid", &small_sid, true, "The stream, and the device behind it."},
     {"config", &config, false, "What its entry says; s1 if not given."},
     {"granule", &granule, false, "Of its tables; 4K if not given."},
     {"bits", &bits, false, "Of input addresses; 48 if not given (stage 2 of 16K: 46)."},
+    {"granule2", &granule, false, "Of stage 2's tables where both stages are on; as `granule` if not given."},
+    {"bits2", &bits, false, "Likewise: of intermediate addresses."},
+    {"high", &high, false, "Stage 1 has tables for high addresses (bit 55 is 1), too."},
+    {"substreams", &substreams, false,
+     "A linear table of context descriptors: those of these substreams, and the stream's own as number 0, "
+     "which "
+     "accesses without a substream use, too (S1DSS SSID0)."},
     {"ats", &boolean, false, "Its device has an address translation cache."},
     {"ste", &fields, false, "Fields of its stream table entry, over what the above makes."},
     {"cd", &fields, false, "Fields of its context descriptor, likewise."},

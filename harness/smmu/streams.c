@@ -9,14 +9,15 @@ static const struct {
     const char *name; /* of the granule */
     unsigned bits;    /* of a page */
     unsigned code;    /* TG0, S2TG */
+    unsigned code1;   /* TG1 */
     unsigned second;  /* bits of stage 2's input, so that it begins at the level below */
-} granules[] = {{"4K", 12, 0, 48}, {"64K", 16, 1, 48}, {"16K", 14, 2, 46}};
+} granules[] = {{"4K", 12, 0, 2, 48}, {"64K", 16, 1, 3, 48}, {"16K", 14, 2, 1, 46}};
 
-enum { S2SL0 = 2 /* 4K: level 0; 16K and 64K: level 1 */, SIZE_48 = 5, WRITE_BACK = 1, INNER = 3 };
+enum { SIZE_48 = 5, WRITE_BACK = 1, INNER = 3 };
 
-static unsigned granule_of(const struct ynode *n)
+static unsigned granule_of(const struct ynode *n, const char *key, unsigned usual)
 {
-    const char *name = schema_text(n, "granule", "4K");
+    const char *name = schema_text(n, key, granules[usual].name);
     for (unsigned i = 0; i < ARRAY_LEN(granules); i++)
         if (!strcmp(granules[i].name, name)) return i;
     BUG("granule %s was not checked", name);
@@ -41,10 +42,10 @@ bool scn_device(struct builder *b, uint32_t sid, const struct ynode *at)
     return true;
 }
 
-static struct scn_stream_state *find_stream(struct builder *b, uint32_t sid)
+static struct scn_stream_state *find_stream(struct builder *b, uint32_t sid, uint32_t ssid)
 {
     for (unsigned i = 0; i < b->nstreams; i++)
-        if (b->streams[i].sid == sid) return &b->streams[i];
+        if (b->streams[i].sid == sid && b->streams[i].ssid == ssid) return &b->streams[i];
     return NULL;
 }
 
@@ -75,19 +76,20 @@ bool scn_stream_map(struct builder *b, struct scn_stream_state *s, const struct 
         .level = ynode_get(n, "level") ? (int)schema_number(n, "level", 0) : -1,
     };
     map.to = schema_number(n, "to", map.iova);
-    if (!s) s = find_stream(b, (uint32_t)sid);
+    if (!s) s = find_stream(b, (uint32_t)sid, (uint32_t)schema_number(n, "ssid", 0));
     if (!s) {
-        diag_error(b->diag, n->at, 1, "there is no stream %u", (unsigned)sid);
+        diag_error(b->diag, n->at, 1, "there is no stream %u with such tables", (unsigned)sid);
         return false;
     }
     if (strspn(map.perms, "rwxp") != strlen(map.perms) || (!away && !*map.perms)) {
         diag_error(b->diag, n->at, 1, "perms are letters of r, w, x, p");
         return false;
     }
-    uint64_t stage = schema_number(n, "stage", s->stage[0].root ? 1 : 2);
+    uint64_t stage = schema_number(n, "stage", s->stages[SCN_LOW].root || s->stages[SCN_HIGH].root ? 1 : 2);
     if (!read_size(b, ynode_get(n, "size"), &map.size)) return false;
+    enum scn_tables which = stage == 2 ? SCN_STAGE2 : map.iova >> 55 & 1 ? SCN_HIGH : SCN_LOW;
     const char *wrong =
-        stage < 1 || stage > 2 ? "stage is 1 or 2" : scn_map_add(&b->image, &s->stage[stage - 1], &map);
+        stage < 1 || stage > 2 ? "stage is 1 or 2" : scn_map_add(&b->image, &s->stages[which], &map);
     if (wrong) diag_error(b->diag, n->at, 1, "%s", wrong);
     return !wrong;
 }
@@ -105,66 +107,10 @@ static bool map_all(struct builder *b, struct scn_stream_state *s, const struct 
 static bool map_tables(struct builder *b, struct scn_stream_state *s)
 {
     const struct scn_map map = {SCN_RAM, SCN_RAM, SCN_TABLES_END - SCN_RAM, "rw", -1, 0, 0};
-    return !scn_map_add(&b->image, &s->stage[1], &map);
+    return !scn_map_add(&b->image, &s->stages[SCN_STAGE2], &map);
 }
 
 /* ---- entries ---- */
-
-static void make_cd(const struct scn_stage *t, unsigned code, uint64_t *cd)
-{
-    dev_put(cd, SMMU_CD_V, 1);
-    dev_put(cd, SMMU_CD_AA64, 1);
-    dev_put(cd, SMMU_CD_T0SZ, 64 - t->bits);
-    dev_put(cd, SMMU_CD_TG0, code);
-    dev_put(cd, SMMU_CD_IR0, WRITE_BACK);
-    dev_put(cd, SMMU_CD_OR0, WRITE_BACK);
-    dev_put(cd, SMMU_CD_SH0, INNER);
-    dev_put(cd, SMMU_CD_EPD1, 1);
-    dev_put(cd, SMMU_CD_IPS, SIZE_48);
-    dev_put(cd, SMMU_CD_R, 1);
-    dev_put(cd, SMMU_CD_A, 1);
-    dev_put(cd, SMMU_CD_ASET, 1);
-    dev_put(cd, SMMU_CD_TTB0, t->root >> 4);
-    dev_put(cd, SMMU_CD_MAIR, 0xff);
-}
-
-static void make_stage2(const struct scn_stage *t, unsigned code, uint64_t *ste)
-{
-    dev_put(ste, SMMU_STE_S2AA64, 1);
-    dev_put(ste, SMMU_STE_S2T0SZ, 64 - t->bits);
-    dev_put(ste, SMMU_STE_S2SL0, S2SL0);
-    dev_put(ste, SMMU_STE_S2TG, code);
-    dev_put(ste, SMMU_STE_S2PS, SIZE_48);
-    dev_put(ste, SMMU_STE_S2IR0, WRITE_BACK);
-    dev_put(ste, SMMU_STE_S2OR0, WRITE_BACK);
-    dev_put(ste, SMMU_STE_S2SH0, INNER);
-    dev_put(ste, SMMU_STE_S2R, 1);
-    dev_put(ste, SMMU_STE_S2TTB, t->root >> 4);
-}
-
-static const struct {
-    const char *name; /* as written */
-    unsigned config;  /* STE.Config */
-    bool s1, s2;      /* stages that translate */
-} configs[] = {{"abort", 0, false, false},
-               {"bypass", 4, false, false},
-               {"s1", 5, true, false},
-               {"s2", 6, false, true},
-               {"nested", 7, true, true}};
-
-static struct scn_stream_state *add_stream(struct builder *b, const struct ynode *n)
-{
-    uint32_t sid = (uint32_t)schema_number(n, "sid", 0);
-    struct scn_stream_state *s = find_stream(b, sid);
-    if (s) return s;
-    if (b->nstreams == SCN_STREAMS) {
-        diag_error(b->diag, n->at, 1, "more than %d streams", SCN_STREAMS);
-        return NULL;
-    }
-    s = &b->streams[b->nstreams++];
-    s->sid = sid;
-    return s;
-}
 
 /* Words into the image. */
 static void put_words(struct builder *b, uint64_t at, const uint64_t *words, unsigned n)
@@ -179,41 +125,163 @@ static void add_entry(struct builder *b, bool cd, const uint64_t words[8])
     buf_add(&b->entries, &e, sizeof(e));
 }
 
+static bool no_room(struct builder *b, const struct ynode *n)
+{
+    diag_error(b->diag, n->at, 1, "there is no room for more tables");
+    return false;
+}
+
+/* Tables of stage 1 for an item of streams, substreams or high addresses, and what the CD says of them. */
+static bool make_low(struct builder *b, const struct ynode *n, struct scn_stage *t, uint64_t *cd)
+{
+    unsigned g = granule_of(n, "granule", 0);
+    bool room = scn_stage_make(&b->image, granules[g].bits, (unsigned)schema_number(n, "bits", 48), false, t);
+    dev_put(cd, SMMU_CD_T0SZ, 64 - t->bits);
+    dev_put(cd, SMMU_CD_TG0, granules[g].code);
+    dev_put(cd, SMMU_CD_TTB0, t->root >> 4);
+    return room;
+}
+
+static bool make_high(struct builder *b, const struct ynode *n, struct scn_stage *t, uint64_t *cd)
+{
+    unsigned g = granule_of(n, "granule", 0);
+    bool room = scn_stage_make(&b->image, granules[g].bits, (unsigned)schema_number(n, "bits", 48), false, t);
+    dev_put(cd, SMMU_CD_EPD1, 0);
+    dev_put(cd, SMMU_CD_T1SZ, 64 - t->bits);
+    dev_put(cd, SMMU_CD_TG1, granules[g].code1);
+    dev_put(cd, SMMU_CD_IR1, WRITE_BACK);
+    dev_put(cd, SMMU_CD_OR1, WRITE_BACK);
+    dev_put(cd, SMMU_CD_SH1, INNER);
+    dev_put(cd, SMMU_CD_TTB1, t->root >> 4);
+    return room;
+}
+
+/* A context descriptor with its tables. False: reported. */
+static bool make_cd(struct builder *b, const struct ynode *n, struct scn_stream_state *s)
+{
+    uint64_t cd[8] = {0};
+    const struct ynode *high = ynode_get(n, "high");
+    dev_put(cd, SMMU_CD_V, 1);
+    dev_put(cd, SMMU_CD_AA64, 1);
+    dev_put(cd, SMMU_CD_IR0, WRITE_BACK);
+    dev_put(cd, SMMU_CD_OR0, WRITE_BACK);
+    dev_put(cd, SMMU_CD_SH0, INNER);
+    dev_put(cd, SMMU_CD_EPD1, 1);
+    dev_put(cd, SMMU_CD_IPS, SIZE_48);
+    dev_put(cd, SMMU_CD_R, 1);
+    dev_put(cd, SMMU_CD_A, 1);
+    dev_put(cd, SMMU_CD_ASET, 1);
+    dev_put(cd, SMMU_CD_MAIR, 0xff);
+    bool room =
+        make_low(b, n, &s->stages[SCN_LOW], cd) && (!high || make_high(b, high, &s->stages[SCN_HIGH], cd));
+    if (!room) return no_room(b, n);
+    if (!scn_fields(table("CD"), ynode_get(n, "cd"), NULL, b->diag, cd, NULL)) return false;
+    add_entry(b, true, cd);
+    put_words(b, s->cd_at, cd, ARRAY_LEN(cd));
+    return true;
+}
+
+/* Stage 2's tables, and what the STE says of them. Its start level is told apart by granule (5.2, S2SL0). */
+static bool make_stage2(struct builder *b, const struct ynode *n, bool nested, struct scn_stage *t,
+                        uint64_t *ste)
+{
+    unsigned g = granule_of(n, nested ? "granule2" : "granule", granule_of(n, "granule", 0));
+    unsigned bits = (unsigned)schema_number(n, nested ? "bits2" : "bits", granules[g].second);
+    bool room = scn_stage_make(&b->image, granules[g].bits, bits, true, t);
+    dev_put(ste, SMMU_STE_S2AA64, 1);
+    dev_put(ste, SMMU_STE_S2T0SZ, 64 - t->bits);
+    dev_put(ste, SMMU_STE_S2SL0, (t->granule == 12 ? 2 : 3) - t->start);
+    dev_put(ste, SMMU_STE_S2TG, granules[g].code);
+    dev_put(ste, SMMU_STE_S2PS, SIZE_48);
+    dev_put(ste, SMMU_STE_S2IR0, WRITE_BACK);
+    dev_put(ste, SMMU_STE_S2OR0, WRITE_BACK);
+    dev_put(ste, SMMU_STE_S2SH0, INNER);
+    dev_put(ste, SMMU_STE_S2R, 1);
+    dev_put(ste, SMMU_STE_S2TTB, t->root >> 4);
+    return room || no_room(b, n);
+}
+
+static const struct {
+    const char *name; /* as written */
+    unsigned config;  /* STE.Config */
+    bool s1, s2;      /* stages that translate */
+} configs[] = {{"abort", 0, false, false},
+               {"bypass", 4, false, false},
+               {"s1", 5, true, false},
+               {"s2", 6, false, true},
+               {"nested", 7, true, true}};
+
+/* A stream or substream, with no tables yet. NULL: reported. */
+static struct scn_stream_state *add_stream(struct builder *b, const struct ynode *n, uint32_t sid,
+                                           uint32_t ssid)
+{
+    struct scn_stream_state *s = find_stream(b, sid, ssid);
+    if (!s && b->nstreams == SCN_CONTEXTS) {
+        diag_error(b->diag, n->at, 1, "more than %d streams and substreams", SCN_CONTEXTS);
+        return NULL;
+    }
+    if (!s) s = &b->streams[b->nstreams++];
+    *s = (struct scn_stream_state){.sid = sid, .ssid = ssid};
+    return s;
+}
+
+/* How many bits the numbers of substreams have. */
+static unsigned substream_bits(const struct ynode *list)
+{
+    unsigned bits = 0;
+    for (const struct ynode *n = list ? list->child : NULL; n; n = n->next)
+        while (schema_number(n, "ssid", 0) >> bits) bits++;
+    return bits;
+}
+
+/* The table of context descriptors, and those in it but for the stream's own. */
+static bool make_substreams(struct builder *b, const struct ynode *list, const struct scn_stream_state *own,
+                            uint64_t *ste)
+{
+    dev_put(ste, SMMU_STE_S1CDMAX, substream_bits(list));
+    if (substream_bits(list)) dev_put(ste, SMMU_STE_S1DSS, 2);
+    for (const struct ynode *n = list ? list->child : NULL; n; n = n->next) {
+        uint32_t ssid = (uint32_t)schema_number(n, "ssid", 0);
+        struct scn_stream_state *s = add_stream(b, n, own->sid, ssid);
+        if (!s) return false;
+        s->cd_at = own->cd_at + ssid * 64ull;
+        s->stages[SCN_STAGE2] = own->stages[SCN_STAGE2];
+        if (!make_cd(b, n, s) || !map_all(b, s, ynode_get(n, "map"))) return false;
+    }
+    return true;
+}
+
+/* The stages that an entry of this configuration says something about. */
+static bool make_stages(struct builder *b, const struct ynode *n, unsigned which, struct scn_stream_state *s,
+                        uint64_t *ste)
+{
+    const struct ynode *substreams = ynode_get(n, "substreams");
+    bool s1 = configs[which].s1, s2 = configs[which].s2;
+    if (s2 && !make_stage2(b, n, s1, &s->stages[SCN_STAGE2], ste)) return false;
+    if (s1 && s2 && !map_tables(b, s)) return no_room(b, n);
+    if (!s1) return true;
+    uint64_t size = 64ull << substream_bits(substreams);
+    s->cd_at = image_alloc(&b->image, size, size);
+    if (!s->cd_at) return no_room(b, n);
+    dev_put(ste, SMMU_STE_S1CONTEXTPTR, s->cd_at >> 6);
+    return make_cd(b, n, s) && make_substreams(b, substreams, s, ste);
+}
+
 bool scn_stream(struct builder *b, const struct ynode *n)
 {
-    uint64_t ste[8] = {0}, cd[8] = {0};
-    unsigned g = granule_of(n), which = 0;
-    struct scn_stream_state *s = add_stream(b, n);
+    uint64_t ste[8] = {0};
+    unsigned which = 0;
+    struct scn_stream_state *s = add_stream(b, n, (uint32_t)schema_number(n, "sid", 0), 0);
     if (!s || !scn_device(b, s->sid, n)) return false;
     for (unsigned i = 0; i < b->ndevices; i++)
         if (b->devices[i].sid == s->sid) b->devices[i].ats |= !strcmp(schema_text(n, "ats", "false"), "true");
     while (strcmp(configs[which].name, schema_text(n, "config", "s1"))) which++;
-    unsigned first = (unsigned)schema_number(n, "bits", 48), second = granules[g].second;
-    if (configs[which].s2 && !configs[which].s1) second = (unsigned)schema_number(n, "bits", second);
-    bool room = true;
-    if (configs[which].s1) {
-        room &= scn_stage_make(&b->image, granules[g].bits, first, false, &s->stage[0]);
-        s->cd_at = image_alloc(&b->image, 64, 64);
-        make_cd(&s->stage[0], granules[g].code, cd);
-    }
-    if (configs[which].s2) {
-        room &= scn_stage_make(&b->image, granules[g].bits, second, true, &s->stage[1]);
-        make_stage2(&s->stage[1], granules[g].code, ste);
-    }
     dev_put(ste, SMMU_STE_V, 1);
     dev_put(ste, SMMU_STE_CONFIG, configs[which].config);
-    dev_put(ste, SMMU_STE_S1CONTEXTPTR, s->cd_at >> 6);
     dev_put(ste, SMMU_STE_SHCFG, 1); /* as it comes in */
-    if (!room || (configs[which].s1 && configs[which].s2 && !map_tables(b, s))) {
-        diag_error(b->diag, n->at, 1, "there is no room for more tables");
-        return false;
-    }
-    if (!scn_fields(table("STE"), ynode_get(n, "ste"), NULL, b->diag, ste, NULL) ||
-        !scn_fields(table("CD"), ynode_get(n, "cd"), NULL, b->diag, cd, NULL))
-        return false;
+    if (!make_stages(b, n, which, s, ste)) return false;
+    if (!scn_fields(table("STE"), ynode_get(n, "ste"), NULL, b->diag, ste, NULL)) return false;
     add_entry(b, false, ste);
-    if (s->cd_at) add_entry(b, true, cd);
-    if (s->cd_at) put_words(b, s->cd_at, cd, 8);
-    put_words(b, SCN_STRTAB + s->sid * 64ull, ste, 8);
+    put_words(b, SCN_STRTAB + s->sid * 64ull, ste, ARRAY_LEN(ste));
     return map_all(b, s, ynode_get(n, "map"));
 }

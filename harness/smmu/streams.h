@@ -4,11 +4,18 @@
 
 #include "harness/smmu/scenario.h"
 
-/* A stream that was configured. */
+enum scn_tables {
+    SCN_LOW,
+    SCN_STAGE2,
+    SCN_HIGH,
+    SCN_TABLES_OF
+}; /* stage 1 by TTB0, stage 2, stage 1 by TTB1 */
+
+/* A stream or a substream of it that was configured. */
 struct scn_stream_state {
-    uint32_t sid;              /* which */
-    uint64_t cd_at;            /* its context descriptor; 0: it has none */
-    struct scn_stage stage[2]; /* its tables; root 0: there are none */
+    uint32_t sid, ssid;                     /* which; ssid 0: what has none, too */
+    uint64_t cd_at;                         /* its context descriptor; 0: it has none */
+    struct scn_stage stages[SCN_TABLES_OF]; /* its tables; root 0: there are none */
 };
 
 struct scn_device {
@@ -17,15 +24,15 @@ struct scn_device {
 };
 
 struct builder {
-    struct diag *diag;                            /* where errors go */
-    struct arena *arena;                          /* the case's memory */
-    struct steps steps;                           /* so far */
-    struct image image;                           /* tables, as they are now */
-    struct scn_stream_state streams[SCN_STREAMS]; /* nstreams of them */
-    unsigned nstreams;                            /* how many */
-    struct scn_device devices[SCN_STREAMS];       /* ndevices of them */
-    unsigned ndevices;                            /* how many */
-    struct buf entries;                           /* struct scn_entry: all that were made */
+    struct diag *diag;                             /* where errors go */
+    struct arena *arena;                           /* the case's memory */
+    struct steps steps;                            /* so far */
+    struct image image;                            /* tables, as they are now */
+    struct scn_stream_state streams[SCN_CONTEXTS]; /* nstreams of them */
+    unsigned nstreams;                             /* how many */
+    struct scn_device devices[SCN_STREAMS];        /* ndevices of them */
+    unsigned ndevices;                             /* how many */
+    struct buf entries;                            /* struct scn_entry: all that were made */
 };
 
 /* ---- streams.c; false: reported ---- */
