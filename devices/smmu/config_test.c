@@ -298,6 +298,10 @@ static void test_two_level_cds(void **state)
         fix_put(fix.cd, SMMU_CD_ASID, 0x1234);
         assert_true(smmu_store_words(&unit, leaf + 5 * 64, fix.cd, 8));
         assert_int_equal(config(true, ssid).s1.tag, 0x1234);
+        if (fmt == 2) { /* bits 15:12 of the pointer are taken to be zero */
+            fix_store(&fix, l1 + 9 * 8, leaf | 0x3001);
+            assert_int_equal(config(true, ssid).s1.tag, 0x1234);
+        }
         fix_store(&fix, l1 + 9 * 8, FIX_NOWHERE | 1);
         struct smmu_config c = config(true, ssid);
         assert_int_equal(c.bad.event, SMMU_F_CD_FETCH);
