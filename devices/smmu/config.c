@@ -28,14 +28,14 @@ static struct stream_table stream_table(const struct smmu *s)
 {
     uint64_t base = smmu_register64(s, SMMU_REG_STRTAB_BASE),
              cfg = smmu_register(s, SMMU_REG_STRTAB_BASE_CFG);
-    unsigned log2 = (unsigned)dev_get(&cfg, SMMU_STRTAB_BASE_CFG_LOG2SIZE), align = log2 + 6;
+    unsigned log2 = (unsigned)dev_of(cfg, SMMU_STRTAB_BASE_CFG_LOG2SIZE), align = log2 + 6;
     struct stream_table t = {.bits = log2 > 32 ? 32 : log2}; /* IDR1.SIDSIZE */
-    if (dev_get(&cfg, SMMU_STRTAB_BASE_CFG_FMT) == SMMU_STRTAB_BASE_CFG_FMT_TWO) {
-        uint64_t split = dev_get(&cfg, SMMU_STRTAB_BASE_CFG_SPLIT);
+    if (dev_of(cfg, SMMU_STRTAB_BASE_CFG_FMT) == SMMU_STRTAB_BASE_CFG_FMT_TWO) {
+        uint64_t split = dev_of(cfg, SMMU_STRTAB_BASE_CFG_SPLIT);
         t.split = split == 8 || split == 10 ? (unsigned)split : 6; /* other values behave as 6 (6.3.25) */
         align = log2 > t.split + 3 ? log2 - t.split + 3 : 6;
     }
-    t.base = dev_get(&base, SMMU_STRTAB_BASE_ADDR) << 6 & ~bits_mask(align);
+    t.base = dev_of(base, SMMU_STRTAB_BASE_ADDR) << 6 & ~bits_mask(align);
     return t;
 }
 
@@ -44,10 +44,10 @@ static bool level2(struct smmu *s, const struct stream_table *t, struct smmu_con
 {
     uint64_t d, where = t->base + ((uint64_t)c->sid >> t->split) * 8;
     if (!smmu_load(s, where, &d)) return bad_fetch(c, SMMU_F_STE_FETCH, where);
-    uint64_t span = dev_get(&d, SMMU_L1STD_SPAN), index = c->sid & bits_mask(t->split);
+    uint64_t span = dev_of(d, SMMU_L1STD_SPAN), index = c->sid & bits_mask(t->split);
     /* 12 and above are reserved, and so is what goes beyond the split (5.1.1) */
     if (!span || span > t->split + 1 || index >> (span - 1)) return bad(c, SMMU_C_BAD_STREAMID);
-    uint64_t base = dev_get(&d, SMMU_L1STD_L2PTR) << 6 & ~bits_mask((unsigned)span + 5);
+    uint64_t base = dev_of(d, SMMU_L1STD_L2PTR) << 6 & ~bits_mask((unsigned)span + 5);
     *at = base + index * SMMU_STE_WORDS * 8;
     return true;
 }
@@ -103,7 +103,7 @@ static enum smmu_world stream_world(const struct smmu *s, const struct smmu_conf
 {
     if (STE(CONFIG) != SMMU_STE_CONFIG_S1 || STE(STRW) == SMMU_STE_STRW_EL1) return SMMU_WORLD_EL1;
     uint64_t cr2 = smmu_register(s, SMMU_REG_CR2);
-    return dev_get(&cr2, SMMU_CR2_E2H) ? SMMU_WORLD_EL2_E2H : SMMU_WORLD_EL2;
+    return dev_of(cr2, SMMU_CR2_E2H) ? SMMU_WORLD_EL2_E2H : SMMU_WORLD_EL2;
 }
 
 /* ---- context descriptors ---- */
@@ -128,8 +128,8 @@ static bool find_cd(struct smmu *s, struct smmu_config *c, uint32_t ssid, uint64
     uint64_t l1cd, align = max > low + 3 ? max - low + 3 : 6;
     if (!read_cd_words(s, c, (base & ~bits_mask((unsigned)align)) + (ssid >> low) * 8ull, &l1cd, 1))
         return false;
-    if (!dev_get(&l1cd, SMMU_L1CD_V)) return bad(c, SMMU_C_BAD_SUBSTREAMID);
-    uint64_t leaf = dev_get(&l1cd, SMMU_L1CD_L2PTR) << 12 & ~bits_mask(low + 6);
+    if (!dev_of(l1cd, SMMU_L1CD_V)) return bad(c, SMMU_C_BAD_SUBSTREAMID);
+    uint64_t leaf = dev_of(l1cd, SMMU_L1CD_L2PTR) << 12 & ~bits_mask(low + 6);
     *at = leaf + (ssid & bits_mask(low)) * SMMU_CD_WORDS * 8;
     return true;
 }
@@ -207,11 +207,11 @@ static void read_disabled(struct smmu *s, struct smmu_config *c)
 {
     uint64_t gbpa = smmu_register(s, SMMU_REG_GBPA);
     c->disabled = true;
-    c->abort = dev_get(&gbpa, SMMU_GBPA_ABORT);
+    c->abort = dev_of(gbpa, SMMU_GBPA_ABORT);
     c->bypass = !c->abort;
-    incoming(c, smmu_attributes_in(
-                    dev_get(&gbpa, SMMU_GBPA_MTCFG), (unsigned)dev_get(&gbpa, SMMU_GBPA_MEMATTR),
-                    (unsigned)dev_get(&gbpa, SMMU_GBPA_ALLOCCFG), (unsigned)dev_get(&gbpa, SMMU_GBPA_SHCFG)));
+    incoming(c, smmu_attributes_in(dev_of(gbpa, SMMU_GBPA_MTCFG), (unsigned)dev_of(gbpa, SMMU_GBPA_MEMATTR),
+                                   (unsigned)dev_of(gbpa, SMMU_GBPA_ALLOCCFG),
+                                   (unsigned)dev_of(gbpa, SMMU_GBPA_SHCFG)));
 }
 
 static void read_enabled(struct smmu *s, struct smmu_config *c)
@@ -239,7 +239,7 @@ void smmu_config_read(struct smmu *s, uint32_t sid, bool substream, uint32_t ssi
     *c = (struct smmu_config){.sid = sid, .ssid = substream ? ssid : 0, .substream = substream};
     c->s1.abort = c->s1.record =
         true; /* of what it does when it is passed by: input beyond the address size */
-    if (dev_get(&cr0, SMMU_CR0_SMMUEN))
+    if (dev_of(cr0, SMMU_CR0_SMMUEN))
         read_enabled(s, c);
     else
         read_disabled(s, c);

@@ -28,7 +28,6 @@ static void fill(struct smmu_device *d, struct smmu_context *x, bool substream, 
     struct smmu_caches *k = d->caches;
     uint64_t fills = smmu_atomic(&k->fills);
     __atomic_store_n(&x->instance, 0, __ATOMIC_RELEASE);
-    k->last.size = 0; /* it may point into this one */
     smmu_count(&d->stats.config_reads, 1);
     smmu_config_read(d->smmu, d->client.sid, substream, ssid, &x->config);
     x->key_ssid = ssid;

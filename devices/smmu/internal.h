@@ -252,7 +252,7 @@ void smmu_forget(struct smmu *s);
 /* ---- tlb.c: under the lock ---- */
 void smmu_tlb_invalidate(struct smmu *s, const struct smmu_invalidation *inv);
 struct smmu_caches *smmu_caches_new(void); /* NULL: no memory */
-void smmu_caches_free(struct smmu_caches *c);
+void smmu_caches_free(struct smmu_caches *k);
 
 /* ---- quiesce.c ---- */
 /* Nobody uses any more what was forgotten before this. Under the lock, which devices that are waited for

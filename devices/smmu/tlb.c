@@ -5,24 +5,27 @@
 
 #include <stdlib.h>
 
-/* The way that a new entry takes: its own, when it is there with less permissions; a free one; any. */
-static struct smmu_tlb_entry *way_of(struct smmu_caches *k, const struct smmu_tlb_entry *e)
+/* Where a new entry goes: to its own place, when it is there with less permissions; a free one; any. */
+static struct smmu_tlb_entry *place_of(struct smmu_caches *k, const struct smmu_tlb_entry *e)
 {
-    unsigned n = e->va & 63;
-    unsigned set = smmu_tlb_set(e->va, n, e->tag >> SMMU_TAG_SHIFT);
-    struct smmu_tlb_entry *to = NULL;
+    unsigned set = smmu_tlb_set(e->va, e->va & 63, e->tag >> SMMU_TAG_SHIFT);
+    unsigned to = k->victim % SMMU_TLB_WAYS, free = SMMU_TLB_WAYS;
     for (unsigned way = 0; way < SMMU_TLB_WAYS; way++) {
         struct smmu_tlb_entry *at = &k->tlb[way * SMMU_TLB_SETS + set];
         uint64_t va = smmu_atomic(&at->va);
         if (va == e->va && at->tag >> SMMU_TAG_SHIFT == e->tag >> SMMU_TAG_SHIFT) return at;
-        if (!va && !to) to = at;
+        if (!va && free == SMMU_TLB_WAYS) free = way;
     }
-    return to ? to : &k->tlb[k->victim++ % SMMU_TLB_WAYS * SMMU_TLB_SETS + set];
+    if (free < SMMU_TLB_WAYS)
+        to = free;
+    else
+        k->victim++;
+    return &k->tlb[to * SMMU_TLB_SETS + set];
 }
 
 void smmu_tlb_insert(struct smmu_caches *k, const struct smmu_tlb_entry *e, uint64_t fills)
 {
-    struct smmu_tlb_entry *to = way_of(k, e);
+    struct smmu_tlb_entry *to = place_of(k, e);
     __atomic_store_n(&to->va, 0, __ATOMIC_RELAXED);
     to->tag = e->tag;
     to->pa = e->pa;

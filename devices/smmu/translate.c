@@ -198,7 +198,7 @@ static ALWAYS_INLINE bool run(struct job *j)
     unsigned first = j->n;
     const struct smmu_request *q = j->q;
     for (j->done = 0; j->done < q->size;) {
-        struct piece p;
+        struct piece p = {0};
         if (!find(j, q->iova + j->done, &p)) break;
         uint64_t left = q->size - j->done, size = p.size < left ? p.size : left;
         if (!append(j, &p, size, first)) {

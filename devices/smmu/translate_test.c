@@ -138,6 +138,23 @@ static void test_list(void **state)
     assert_int_equal(stop.end, SMMU_DONE);
 }
 
+/* What is remembered of a list is of the kind of access that it was for. */
+static void test_list_of_kinds(void **state)
+{
+    stage1();
+    fix_map(&fix, &s1, 0x5000, 0x82000000, 3, FIX_S1 | 0x80);
+    fix_map(&fix, &s1, 0x6000, FIX_NOWHERE, 3, FIX_S1);
+    struct smmu_request q[2] = {{0x5000, 16, 0, SMMU_READ}, {0x6000, 16, 0, SMMU_WRITE}};
+    unsigned ends[2];
+    for (int again = 0; again < 3; again++) {
+        assert_int_equal(smmu_translate_list(dev, q, 2, ranges, 4, ends, &stop), 2);
+        assert_non_null(ranges[0].host);
+        assert_null(ranges[1].host);
+        assert_int_equal(translate(0x5000, 16, SMMU_WRITE), 0);
+        assert_int_equal(stop.event, SMMU_F_PERMISSION);
+    }
+}
+
 static void test_holes(void **state)
 {
     stage1();
@@ -578,6 +595,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(test_ranges_join),
         T(test_list),
+        T(test_list_of_kinds),
         T(test_holes),
         T(test_read_only_memory),
         T(test_dma),
