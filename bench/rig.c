@@ -265,6 +265,7 @@ void rig_clock_tell(const struct rig_clock *c, struct bench_state *s)
     for (unsigned i = 1; i < n; i++)
         if (c->ns[i] < least) least = c->ns[i];
     bench_counter(s, "ns", stats_median(c->ns, n));
+    bench_counter(s, "ns_least", least);
     bench_counter(s, "l1_loads", least / near_ns);
     bench_counter(s, "far_loads", least / far_ns);
 }

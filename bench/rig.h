@@ -55,8 +55,8 @@ struct rig_clock {
 };
 
 void rig_clock_add(struct rig_clock *c, uint64_t ns, uint64_t work);
-/* Counters: `ns` of a piece of work, the median of passes; `l1_loads`, `far_loads`: the fastest pass as so
- * many dependent loads, from 16 KiB in a row of random places and from 64 MiB. */
+/* Counters: `ns` of a piece of work, the median of passes, and `ns_least`, of the fastest one; `l1_loads`,
+ * `far_loads`: that one as so many dependent loads, from 16 KiB in a row of random places and from 64 MiB. */
 void rig_clock_tell(const struct rig_clock *c, struct bench_state *s);
 
 #endif

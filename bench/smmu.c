@@ -141,8 +141,8 @@ static NOINLINE unsigned access_cold(struct smmu_device *d, unsigned places, uns
     struct smmu_range to[1];
     struct smmu_stop stop;
     unsigned done = 0;
-    for (unsigned place = 0; place < places; place++)
-        for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned place = 0; place < places; place++) {
             struct smmu_request q = {.iova = (uint64_t)place << 39 | place << 15 | 0x5000,
                                      .size = BYTES,
                                      .ssid = 1 + i % RIG_SUBSTREAMS,

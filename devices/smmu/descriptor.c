@@ -3,29 +3,6 @@
  */
 #include "devices/smmu/walk.h"
 
-/* Levels at which a block may stand: 4K 1 and 2; 16K 2; 64K 1 and 2 (1 because addresses have 52 bits). */
-static bool block_allowed(unsigned granule, unsigned level)
-{
-    return level == 2 || (level == 1 && granule != 14);
-}
-
-enum smmu_kind smmu_descriptor(uint64_t d, unsigned granule, unsigned level, uint64_t *address)
-{
-    if (!(d & 1)) return SMMU_NOTHING;
-    enum smmu_kind kind = SMMU_LEAF;
-    if (level == 3) {
-        if (!(d & 2)) return SMMU_NOTHING;
-    } else if (d & 2) {
-        kind = SMMU_TABLE;
-    } else if (!block_allowed(granule, level)) {
-        return SMMU_NOTHING;
-    }
-    unsigned low = kind == SMMU_TABLE ? granule : smmu_level_shift(granule, level);
-    *address = d & bits_mask(48) & ~bits_mask(low);
-    if (granule == 16) *address |= bits_get(d, 15, 12) << 48;
-    return kind;
-}
-
 enum { AP1 = 1 << 6, S2AP0 = 1 << 6 };
 #define PXN          (1ull << 53)
 #define XN           (1ull << 54) /* UXN where there are two privileges */

@@ -279,6 +279,11 @@ enum smmu_end smmu_ats_translated(struct smmu_device *d, const struct smmu_reque
                                   struct smmu_page *page, struct smmu_stop *stop);
 
 /* ---- memory.c: guest memory, atomically and from any thread ---- */
+/* The region that has this byte, or NULL. */
+static ALWAYS_INLINE const struct mem_region *smmu_memory(const struct smmu *s, uint64_t pa)
+{
+    return mem_find(s->board.mem, pa);
+}
 /* A naturally aligned 64-bit word of guest RAM, little-endian. False: nothing is there (an external abort).
  */
 bool smmu_load(struct smmu *s, uint64_t pa, uint64_t *v);

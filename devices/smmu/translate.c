@@ -48,27 +48,31 @@ static ALWAYS_INLINE void remember(struct job *j, const struct smmu_tlb_entry *e
 
 /* ---- pages ---- */
 
-/* The largest part around pa of 2^n bytes that is memory and lies together; 0: none. */
-static unsigned in_memory(struct smmu *s, uint64_t pa, unsigned n, uint8_t **host, bool *writable)
+/* The largest part around pa of 2^n bytes that is memory and lies together; 0: none. r: where pa is. */
+static unsigned in_memory(const struct mem_region *r, uint64_t pa, unsigned n)
 {
     for (; n >= CPU_PAGE_BITS; n--) {
-        uint64_t base = pa >> n << n, size = 1ull << n, writes = size;
-        *host = smmu_host(s, base, &size);
-        if (!*host || size >> n != 1) continue;
-        *writable = smmu_host_write(s, base, &writes) && writes == size;
-        return n;
+        uint64_t before = (pa >> n << n) - r->base;
+        if (before < r->size && r->size - before >= 1ull << n) return n;
     }
     return 0;
 }
 
-/* What is not in the TLB and need not get there: bypass, holes of memory, what cannot be written. */
-static struct piece direct(struct smmu *s, const struct smmu_page *page, uint64_t iova, unsigned access)
+/* What is not in the TLB and need not get there: bypass, holes of memory, what cannot be written. *r: the
+ * region of memory. */
+static ALWAYS_INLINE struct piece direct(struct smmu *s, const struct smmu_page *page, uint64_t iova,
+                                         unsigned access, const struct mem_region **r)
 {
     uint64_t skip = iova - page->iova;
     struct piece p = {.pa = page->pa + skip, .size = page->size - skip};
-    p.host = access & SMMU_WRITE ? smmu_host_write(s, p.pa, &p.size) : smmu_host(s, p.pa, &p.size);
-    /* a hole ends with the page of memory, as far as is known */
-    if (!p.host && p.size > CPU_PAGE - p.pa % CPU_PAGE) p.size = CPU_PAGE - p.pa % CPU_PAGE;
+    const struct mem_region *in = *r = smmu_memory(s, p.pa);
+    if (in && in->perm & (access & SMMU_WRITE ? CPU_WRITE : CPU_READ)) {
+        uint64_t before = p.pa - in->base;
+        p.host = in->host + before;
+        if (p.size > in->size - before) p.size = in->size - before;
+    } else if (p.size > CPU_PAGE - p.pa % CPU_PAGE) {
+        p.size = CPU_PAGE - p.pa % CPU_PAGE; /* a hole ends with the page of memory, as far as is known */
+    }
     return p;
 }
 
@@ -82,17 +86,17 @@ static unsigned perm_of(const struct smmu_page *page, bool writable)
 
 /* A page that a walk found goes to the TLB, as far as it is memory. */
 static void keep(struct job *j, const struct smmu_context *x, uint64_t fills, uint64_t iova,
-                 const struct smmu_page *page)
+                 const struct smmu_page *page, const struct mem_region *r)
 {
     struct smmu_caches *k = j->d->caches;
     struct smmu_tlb_entry e;
-    bool writable;
     uint64_t pa = page->pa + (iova - page->iova);
-    unsigned n = in_memory(j->d->smmu, pa, (unsigned)__builtin_ctzll(page->size), &e.host, &writable);
-    if (!n || !j->instance) return;
+    unsigned n = in_memory(r, pa, (unsigned)__builtin_ctzll(page->size));
+    if (!n || !j->instance || !(r->perm & CPU_READ)) return;
+    e.host = r->host + ((pa >> n << n) - r->base);
     e.va = (smmu_canonical(x->tags, iova) >> n << n) | n;
     e.pa = pa >> n << n;
-    e.tag = j->instance << SMMU_TAG_SHIFT | perm_of(page, writable);
+    e.tag = j->instance << SMMU_TAG_SHIFT | perm_of(page, r->perm & CPU_WRITE);
     if (!x->config.bypass) smmu_tlb_insert(k, &e, fills);
     remember(j, &e, n, iova);
     j->hit = NULL;
@@ -115,9 +119,13 @@ static bool walk(struct job *j, uint64_t iova, struct piece *p)
 {
     struct smmu_device *d = j->d;
     uint64_t fills = smmu_atomic(&d->caches->fills);
-    const struct smmu_context *x = smmu_context(d, j->q->access & SMMU_SUBSTREAM, j->q->ssid);
+    const struct smmu_context *x = j->x;
+    /* what a command has taken meanwhile is read again */
+    if (!j->instance || smmu_atomic(&x->instance) != j->instance)
+        x = smmu_context(d, j->q->access & SMMU_SUBSTREAM, j->q->ssid);
     const struct smmu_config *c = &x->config;
     struct smmu_fault f = c->bad;
+    const struct mem_region *r;
     struct smmu_page page;
     j->x = NULL; /* it may be another now */
     j->instance = smmu_atomic(&x->instance);
@@ -127,8 +135,8 @@ static bool walk(struct job *j, uint64_t iova, struct piece *p)
         return stopped(j, c, &f);
     }
     if (!smmu_walk_context(d, x, iova, j->q->access & ACCESS, &page, &f)) return stopped(j, c, &f);
-    *p = direct(d->smmu, &page, iova, j->q->access);
-    if (p->host) keep(j, x, fills, iova, &page);
+    *p = direct(d->smmu, &page, iova, j->q->access, &r);
+    if (p->host) keep(j, x, fills, iova, &page, r);
     return true;
 }
 
@@ -138,8 +146,9 @@ static bool translated(struct job *j, uint64_t iova, struct piece *p)
     struct smmu_page page;
     if (smmu_ats_translated(j->d, j->q, iova, &page, j->stop) != SMMU_DONE) return false;
     uint64_t skip = iova & (page.size - 1);
+    const struct mem_region *r;
     page.iova = iova - skip;
-    *p = direct(j->d->smmu, &page, iova, j->q->access);
+    *p = direct(j->d->smmu, &page, iova, j->q->access, &r);
     return true;
 }
 

@@ -11,6 +11,7 @@ enum { RETRIES = 64 };
 
 struct walk {
     struct smmu *s;              /* whose memory */
+    const struct mem_region *r;  /* of it: where the last descriptor was; or NULL */
     const struct smmu_config *c; /* stages */
     struct smmu_fault *f;        /* what stopped it */
     uint64_t iova;               /* input address */
@@ -59,7 +60,10 @@ static bool denied(struct walk *w, bool stage2, unsigned class_, uint64_t ipa, u
 static bool load(struct walk *w, const struct smmu_stage *st, uint64_t pa, uint64_t *d)
 {
     w->fetches++;
-    if (!smmu_load(w->s, pa, d)) return false;
+    if (unlikely(!w->r || pa - w->r->base >= w->r->size)) w->r = smmu_memory(w->s, pa);
+    /* descriptors are aligned, and regions are of whole pages */
+    if (unlikely(!w->r || !(w->r->perm & CPU_READ))) return false;
+    *d = __atomic_load_n((const uint64_t *)(const void *)(w->r->host + (pa - w->r->base)), __ATOMIC_ACQUIRE);
     if (st->big_endian) *d = __builtin_bswap64(*d);
     return true;
 }

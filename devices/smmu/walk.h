@@ -16,8 +16,36 @@ enum smmu_kind { SMMU_NOTHING, SMMU_TABLE, SMMU_LEAF };
 #define SMMU_D_S2AP1     (1ull << 7) /* stage 2: writable */
 #define SMMU_D_HIERARCHY (0x1full << 59)
 
+/* Input bits below the index of a level. */
+static inline unsigned smmu_level_shift(unsigned granule, unsigned level)
+{
+    return granule + (3 - level) * (granule - 3);
+}
+
+/* Levels at which a block may stand: 4K 1 and 2; 16K 2; 64K 1 and 2 (1 because addresses have 52 bits). */
+static inline bool smmu_block_allowed(unsigned granule, unsigned level)
+{
+    return level == 2 || (level == 1 && granule != 14);
+}
+
 /* What a descriptor of this level is, and the address that it has. */
-enum smmu_kind smmu_descriptor(uint64_t d, unsigned granule, unsigned level, uint64_t *address);
+static ALWAYS_INLINE enum smmu_kind smmu_descriptor(uint64_t d, unsigned granule, unsigned level,
+                                                    uint64_t *address)
+{
+    if (!(d & 1)) return SMMU_NOTHING;
+    enum smmu_kind kind = SMMU_LEAF;
+    if (level == 3) {
+        if (!(d & 2)) return SMMU_NOTHING;
+    } else if (d & 2) {
+        kind = SMMU_TABLE;
+    } else if (!smmu_block_allowed(granule, level)) {
+        return SMMU_NOTHING;
+    }
+    unsigned low = kind == SMMU_TABLE ? granule : smmu_level_shift(granule, level);
+    *address = d & bits_mask(48) & ~bits_mask(low);
+    if (granule == 16) *address |= bits_get(d, 15, 12) << 48;
+    return kind;
+}
 
 /* Whom a leaf lets do what: sets of SMMU_READ, SMMU_WRITE, SMMU_EXEC. */
 struct smmu_permissions {
@@ -33,12 +61,6 @@ static inline unsigned smmu_denied(struct smmu_permissions p, unsigned access)
 {
     unsigned need = access & SMMU_EXEC ? SMMU_EXEC : access & (SMMU_READ | SMMU_WRITE);
     return need & ~(unsigned)(access & SMMU_PRIVILEGED ? p.privileged : p.user);
-}
-
-/* Input bits below the index of a level. */
-static inline unsigned smmu_level_shift(unsigned granule, unsigned level)
-{
-    return granule + (3 - level) * (granule - 3);
 }
 
 /* ---- attributes.c: memory types (chapter 13) ---- */
