@@ -31,6 +31,7 @@ struct smmu_caches *smmu_caches_new(void)
     struct smmu_caches *k = aligned_alloc(64, sizeof(*k));
     if (!k) return NULL;
     memset(k, 0, sizeof(*k));
+    k->size = CPU_PAGE_BITS; /* never 0: that would be an entry that was taken away */
     k->fences = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) < 0;
     return k;
 }

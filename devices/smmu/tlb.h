@@ -52,8 +52,8 @@ struct smmu_context {
 struct smmu_tlb_entry {
     uint64_t va;   /* first address | n; 0: none. Atomic */
     uint64_t tag;  /* instance << SMMU_TAG_SHIFT | permissions */
-    uint64_t pa;   /* where it goes */
-    uint8_t *host; /* likewise */
+    uint8_t *host; /* where it goes, in the order of struct smmu_range … */
+    uint64_t pa;   /* … so that a hit copies both at once */
 };
 
 /* A table's address: what a walk may begin with. */

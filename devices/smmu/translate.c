@@ -201,15 +201,54 @@ static ALWAYS_INLINE bool append(struct job *j, const struct piece *p, uint64_t 
     return true;
 }
 
+/* What can go the short way at all: not ATS, nor where top bytes are ignored. */
+static ALWAYS_INLINE bool common(struct job *j, const struct smmu_request *q)
+{
+    if (unlikely(q->access & SMMU_TRANSLATED)) return false;
+    j->q = q;
+    if (!j->x || unlikely(j->kind != smmu_kind_of(q))) configure(j);
+    return j->instance && !(j->x->tags >> SMMU_TAG_TBI);
+}
+
+/* From where a request has got to, along pages that are kept and as large as the last one. */
+static NOINLINE void along(struct job *j, unsigned first)
+{
+    const struct smmu_caches *k = j->d->caches;
+    const struct smmu_tlb_entry *hit = NULL;
+    const uint64_t low = bits_mask(j->size), begin = j->q->iova + j->done, all = j->q->size - j->done;
+    uint64_t va = begin, left = all;
+    struct smmu_range *r = j->to + j->n, *end = j->to + j->max;
+    for (uint64_t size; left; va += size, left -= size, j->hits++) {
+        const struct smmu_tlb_entry *e = smmu_tlb_probe(k, j->instance, va, j->size, j->need);
+        uint64_t skip = va & low;
+        if (!e) break;
+        size = low + 1 - skip < left ? low + 1 - skip : left;
+        if (r > j->to + first && r[-1].address + r[-1].size == e->pa + skip &&
+            r[-1].host + r[-1].size == e->host + skip) {
+            r[-1].size += size;
+        } else {
+            if (r == end) break;
+            *r++ = (struct smmu_range){e->host + skip, e->pa + skip, size};
+        }
+        hit = e;
+        j->at = va;
+    }
+    if (hit) j->hit = hit;
+    j->n = (unsigned)(r - j->to);
+    j->done += all - left;
+}
+
 /* All of a request. `done` says how far it got. */
-static ALWAYS_INLINE bool run(struct job *j)
+static bool run(struct job *j, const struct smmu_request *q)
 {
     unsigned first = j->n;
-    const struct smmu_request *q = j->q;
+    j->q = q;
     for (j->done = 0; j->done < q->size;) {
         struct piece p = {0};
-        if (!find(j, q->iova + j->done, &p)) break;
-        uint64_t left = q->size - j->done, size = p.size < left ? p.size : left;
+        if (common(j, q)) along(j, first);
+        uint64_t left = q->size - j->done;
+        if (!left || !find(j, q->iova + j->done, &p)) break;
+        uint64_t size = p.size < left ? p.size : left;
         if (!append(j, &p, size, first)) {
             j->stop->end = SMMU_DONE;
             j->stop->event = 0;
@@ -281,23 +320,13 @@ static NOINLINE unsigned in_pages(struct job *j, const struct smmu_request *q, u
     return i;
 }
 
-/* Whether that may go at all: top bytes that are ignored, and ATS, go the long way. */
-static bool common(struct job *j, const struct smmu_request *q)
-{
-    if (q->access & SMMU_TRANSLATED) return false;
-    j->q = q;
-    if (!j->x || j->kind != smmu_kind_of(q)) configure(j);
-    return j->instance && !(j->x->tags >> SMMU_TAG_TBI);
-}
-
 /* ---- what devices call ---- */
 
 static NOINLINE unsigned translate(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
                                    unsigned max, struct smmu_stop *stop)
 {
     struct job j = job_begin(d, to, max, stop);
-    j.q = q;
-    run(&j);
+    run(&j, q);
     job_end(&j);
     return j.n;
 }
@@ -354,8 +383,7 @@ unsigned smmu_translate_list(struct smmu_device *d, const struct smmu_request *q
     while (i < n) {
         if (common(&j, &q[i])) i += in_pages(&j, &q[i], n - i, &ends[i]);
         if (i == n) break;
-        j.q = &q[i];
-        bool all = run(&j);
+        bool all = run(&j, &q[i]);
         ends[i] = j.n;
         if (!all) break;
         i++;

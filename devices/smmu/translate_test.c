@@ -297,6 +297,18 @@ static void test_stale_until_invalidated(void **state)
     assert_int_equal(ranges[0].address, 0x82000000);
 }
 
+/* An entry that was taken away is none, whatever looks for it: address 0 in particular. */
+static void test_nothing_is_found_where_something_was(void **state)
+{
+    stage1();
+    for (uint64_t page = 1; page < 600; page++) {
+        fix_map(&fix, &s1, page << 12, 0x82000000, 3, FIX_S1);
+        assert_int_equal(translate(page << 12, 16, SMMU_READ), 1);
+        tlbi_page(page << 12, 4096, true);
+        assert_int_equal(translate(0, 16, SMMU_READ), 0);
+    }
+}
+
 /* Tables above the leaf go with commands that are not for leaves alone. */
 static void test_walk_cache(void **state)
 {
@@ -601,6 +613,7 @@ int main(void)
         T(test_dma),
         T(test_bypass_abort_disabled),
         T(test_stale_until_invalidated),
+        T(test_nothing_is_found_where_something_was),
         T(test_walk_cache),
         T(test_top_byte_shares_entries),
         T(test_permissions_of_hits),

@@ -57,7 +57,7 @@ static bool denied(struct walk *w, bool stage2, unsigned class_, uint64_t ipa, u
     return false;
 }
 
-static bool load(struct walk *w, const struct smmu_stage *st, uint64_t pa, uint64_t *d)
+static ALWAYS_INLINE bool load(struct walk *w, const struct smmu_stage *st, uint64_t pa, uint64_t *d)
 {
     w->fetches++;
     if (unlikely(!w->r || pa - w->r->base >= w->r->size)) w->r = smmu_memory(w->s, pa);
@@ -105,8 +105,9 @@ struct step {
 };
 
 /* Where a table is kept that covers 2^covers bytes, and as what. */
-static struct smmu_table_entry *table_entry(const struct walk *w, uint64_t address, unsigned covers,
-                                            unsigned level, unsigned stage, uint64_t *key)
+static ALWAYS_INLINE struct smmu_table_entry *table_entry(const struct walk *w, uint64_t address,
+                                                          unsigned covers, unsigned level, unsigned stage,
+                                                          uint64_t *key)
 {
     *key = address >> covers << covers | level << 2 | stage | 2;
     uint64_t hash = (address >> covers) + level * 0x61 + stage * 0x1b + w->tag * 0x35;
@@ -114,8 +115,8 @@ static struct smmu_table_entry *table_entry(const struct walk *w, uint64_t addre
 }
 
 /* The lowest table that is known, from level 3 upwards; else the first one stays. */
-static bool find_table(const struct walk *w, uint64_t address, unsigned stage, unsigned stride,
-                       struct step *top)
+static ALWAYS_INLINE bool find_table(const struct walk *w, uint64_t address, unsigned stage, unsigned stride,
+                                     struct step *top)
 {
     struct step at = {.level = 3, .shift = top->shift - (3 - top->level) * stride, .mask = bits_mask(stride)};
     if (!w->k) return false;
@@ -132,8 +133,8 @@ static bool find_table(const struct walk *w, uint64_t address, unsigned stage, u
     return false;
 }
 
-static void keep_table(const struct walk *w, uint64_t address, unsigned stage, unsigned stride,
-                       const struct step *at, uint64_t pa)
+static ALWAYS_INLINE void keep_table(const struct walk *w, uint64_t address, unsigned stage, unsigned stride,
+                                     const struct step *at, uint64_t pa)
 {
     uint64_t key;
     if (!w->k) return;
@@ -141,7 +142,7 @@ static void keep_table(const struct walk *w, uint64_t address, unsigned stage, u
     *e = (struct smmu_table_entry){key, w->tag, at->table | at->hierarchy, pa};
 }
 
-static void descend(struct step *at, unsigned stride)
+static ALWAYS_INLINE void descend(struct step *at, unsigned stride)
 {
     at->level++;
     at->shift -= stride;
@@ -152,26 +153,40 @@ static void descend(struct step *at, unsigned stride)
 /* ---- stage 2 ---- */
 
 /* To the leaf of an intermediate address. *at is where its descriptor lies. */
-static bool stage2_leaf(struct walk *w, uint64_t ipa, unsigned class_, struct found *to, uint64_t *at)
+static ALWAYS_INLINE bool stage2_tables(struct walk *w, uint64_t ipa, unsigned class_, unsigned granule,
+                                        struct found *to, uint64_t *at)
 {
     const struct smmu_stage *st = &w->c->s2;
-    if (ipa >> st->bits[0]) return fault(w, SMMU_F_TRANSLATION, true, class_, ipa);
-    unsigned granule = st->granule[0], stride = granule - 3, level = st->start[0];
+    unsigned stride = granule - 3, level = st->start[0];
+    enum smmu_kind kind;
+    uint64_t d, where;
     /* the first table may be 16 of them side by side */
     struct step t = {level, smmu_level_shift(granule, level), ~0ull, st->ttb[0], 0, 0};
     if (find_table(w, ipa, 1, stride, &t)) w->cached |= class_ == SMMU_CLASS_IN && !w->c->s1.on;
     for (;; descend(&t, stride), keep_table(w, ipa, 1, stride, &t, 0)) {
-        *at = t.table + (ipa >> t.shift & t.mask) * 8;
-        if (!load(w, st, *at, &to->d)) return fetch_abort(w, true, class_, ipa, *at);
-        enum smmu_kind kind = smmu_descriptor(to->d, granule, t.level, &t.table);
+        where = t.table + (ipa >> t.shift & t.mask) * 8;
+        if (!load(w, st, where, &d)) return fetch_abort(w, true, class_, ipa, where);
+        kind = smmu_descriptor(d, granule, t.level, &t.table);
         if (kind == SMMU_NOTHING) return fault(w, SMMU_F_TRANSLATION, true, class_, ipa);
         if (t.table >> st->out_bits) return fault(w, SMMU_F_ADDR_SIZE, true, class_, ipa);
         if (kind == SMMU_LEAF) break;
     }
+    *at = where;
+    to->d = d;
     to->address = t.table;
     to->shift = (uint8_t)t.shift;
     to->level = (uint8_t)t.level;
     return true;
+}
+
+/* Most tables are of 4K pages, and the compiler makes more of a constant. */
+static NOINLINE bool stage2_leaf(struct walk *w, uint64_t ipa, unsigned class_, struct found *to,
+                                 uint64_t *at)
+{
+    const struct smmu_stage *st = &w->c->s2;
+    if (ipa >> st->bits[0]) return fault(w, SMMU_F_TRANSLATION, true, class_, ipa);
+    if (likely(st->granule[0] == 12)) return stage2_tables(w, ipa, class_, 12, to, at);
+    return stage2_tables(w, ipa, class_, st->granule[0], to, at);
 }
 
 /* Where an intermediate address goes, for an access that may be of a table (class_). */
@@ -206,12 +221,13 @@ static bool stage2(struct walk *w, uint64_t ipa, unsigned access, unsigned class
 
 /* Where a descriptor of stage 1 lies in physical memory, and how many bits of its address are the same there.
  */
-static bool table_address(struct walk *w, uint64_t ipa, unsigned access, uint64_t *pa, unsigned *same)
+static ALWAYS_INLINE bool table_address(struct walk *w, uint64_t ipa, unsigned access, uint64_t *pa,
+                                        unsigned *same)
 {
+    struct found f;
     *pa = ipa;
     *same = 64;
     if (!w->c->s2.on) return true;
-    struct found f;
     if (!stage2(w, ipa, access, SMMU_CLASS_TT, &f)) return false;
     *pa = f.address | (ipa & bits_mask(f.shift));
     *same = f.shift;
@@ -232,8 +248,8 @@ static bool choose_table(const struct smmu_stage *st, uint64_t iova, unsigned *w
 }
 
 /* Where the descriptor that a table has for the input address lies. A table below the first is kept. */
-static bool stage1_entry(struct walk *w, const struct step *t, unsigned stride, bool kept, uint64_t *at,
-                         uint64_t *pa)
+static ALWAYS_INLINE bool stage1_entry(struct walk *w, const struct step *t, unsigned stride, bool kept,
+                                       uint64_t *at, uint64_t *pa)
 {
     uint64_t offset = (w->iova >> t->shift & t->mask) * 8;
     unsigned same;
@@ -245,43 +261,58 @@ static bool stage1_entry(struct walk *w, const struct step *t, unsigned stride, 
     return true;
 }
 
-/* To the leaf of an input address. *at: where its descriptor lies, for stage 2 when there is one; *pa: in
- * physical memory. */
-static bool stage1_leaf(struct walk *w, unsigned which, struct found *to, uint64_t *at, uint64_t *pa,
-                        uint64_t *hierarchy)
+/* A leaf of stage 1: */
+struct place {
+    uint64_t at;        /* where its descriptor lies, for stage 2 when there is one */
+    uint64_t pa;        /* in physical memory */
+    uint64_t hierarchy; /* of the descriptors above */
+};
+
+/* To the leaf of an input address. */
+static ALWAYS_INLINE bool stage1_tables(struct walk *w, unsigned which, unsigned granule, struct found *to,
+                                        struct place *leaf)
 {
     const struct smmu_stage *st = &w->c->s1;
-    unsigned granule = st->granule[which], stride = granule - 3, level = st->start[which];
-    unsigned shift = smmu_level_shift(granule, level);
+    unsigned stride = granule - 3, level = st->start[which], shift = smmu_level_shift(granule, level);
     struct step t = {level, shift, bits_mask(st->bits[which] - shift), st->ttb[which], ~0ull, 0};
+    uint64_t d, at, pa;
     bool kept = find_table(w, w->iova, 0, stride, &t);
     w->cached |= kept;
     for (kept = true;; descend(&t, stride), kept = false) {
-        if (!stage1_entry(w, &t, stride, kept, at, pa)) return false;
-        if (!load(w, st, *pa, &to->d)) return fetch_abort(w, false, SMMU_CLASS_TT, 0, *pa);
-        enum smmu_kind kind = smmu_descriptor(to->d, granule, t.level, &t.table);
+        if (!stage1_entry(w, &t, stride, kept, &at, &pa)) return false;
+        if (!load(w, st, pa, &d)) return fetch_abort(w, false, SMMU_CLASS_TT, 0, pa);
+        enum smmu_kind kind = smmu_descriptor(d, granule, t.level, &t.table);
         if (kind == SMMU_NOTHING) return fault(w, SMMU_F_TRANSLATION, false, SMMU_CLASS_IN, 0);
         if (t.table >> st->out_bits) return fault(w, SMMU_F_ADDR_SIZE, false, SMMU_CLASS_IN, 0);
         if (kind == SMMU_LEAF) break;
-        if (!st->had[which]) t.hierarchy |= to->d & SMMU_D_HIERARCHY;
+        if (!st->had[which]) t.hierarchy |= d & SMMU_D_HIERARCHY;
     }
-    *hierarchy = t.hierarchy;
+    *leaf = (struct place){at, pa, t.hierarchy};
+    to->d = d;
     to->address = t.table;
     to->shift = (uint8_t)t.shift;
     to->level = (uint8_t)t.level;
     return true;
 }
 
+static bool stage1_leaf(struct walk *w, unsigned which, struct found *to, struct place *leaf)
+{
+    unsigned granule = w->c->s1.granule[which];
+    if (likely(granule == 12)) return stage1_tables(w, which, 12, to, leaf);
+    return stage1_tables(w, which, granule, to, leaf);
+}
+
 /* The update of a stage 1 leaf: below stage 2 that is a write there (3.13.5). */
-static bool stage1_update(struct walk *w, struct found *to, uint64_t at, uint64_t pa, bool last,
+static bool stage1_update(struct walk *w, struct found *to, const struct place *leaf, bool last,
                           enum update *u)
 {
     const struct smmu_stage *st = &w->c->s1;
     uint64_t fresh = touched(st, to, false, w->access);
     *u = UPDATED;
     if (fresh == to->d) return true;
+    uint64_t pa = leaf->pa;
     unsigned same;
-    if (!table_address(w, at, SMMU_WRITE, &pa, &same)) return false;
+    if (!table_address(w, leaf->at, SMMU_WRITE, &pa, &same)) return false;
     *u = last ? ABORTED : update(w, st, pa, to->d, fresh);
     if (*u == ABORTED) return fetch_abort(w, false, SMMU_CLASS_TT, 0, pa);
     if (*u == CHANGED) return true;
@@ -296,17 +327,17 @@ static bool stage1(struct walk *w, struct found *to)
     unsigned which;
     if (!choose_table(st, w->iova, &which)) return fault(w, SMMU_F_TRANSLATION, false, SMMU_CLASS_IN, 0);
     for (unsigned tries = 0;; tries++) {
-        uint64_t at, pa, hierarchy = 0;
-        if (!stage1_leaf(w, which, to, &at, &pa, &hierarchy)) return false;
+        struct place leaf;
+        if (!stage1_leaf(w, which, to, &leaf)) return false;
         if (!(to->d & SMMU_D_AF) && !st->af_hardware && !st->af_ignored)
             return fault(w, SMMU_F_ACCESS, false, SMMU_CLASS_IN, 0);
         bool dirty = st->dirty_hardware && to->d & SMMU_D_DBM;
         to->clean = dirty && to->d & SMMU_D_AP2;
-        to->perm = smmu_stage1_permissions(st, to->d, hierarchy, dirty);
+        to->perm = smmu_stage1_permissions(st, to->d, leaf.hierarchy, dirty);
         unsigned what = smmu_denied(to->perm, w->access);
         if (what) return denied(w, false, SMMU_CLASS_IN, 0, what);
         enum update u;
-        if (!stage1_update(w, to, at, pa, tries == RETRIES, &u)) return false;
+        if (!stage1_update(w, to, &leaf, tries == RETRIES, &u)) return false;
         if (u == UPDATED) return true;
     }
 }

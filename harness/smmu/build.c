@@ -289,8 +289,6 @@ static bool access_data(struct builder *b, const struct ynode *step, const uint8
 
 static bool build_access(struct builder *b, const struct ynode *step, const char *key, unsigned access)
 {
-    static const char *const ends[] = {
-        [SMMU_DONE] = "done", [SMMU_ABORTED] = "aborted", [SMMU_STALLED] = "stalled", [SMMU_RETRY] = "retry"};
     const char *end = schema_text(step, "end", "done");
     const uint8_t *data;
     uint32_t size, sid = (uint32_t)schema_number(step, "sid", b->nstreams ? b->streams[0].sid : 0);
@@ -310,8 +308,8 @@ static bool build_access(struct builder *b, const struct ynode *step, const char
     s->size = size;
     s->data = data;
     s->expects = strcmp(end, "any") != 0;
-    for (unsigned i = 0; i < ARRAY_LEN(ends); i++)
-        if (!strcmp(end, ends[i])) s->end = (uint8_t)i;
+    for (unsigned i = 0; i < SCN_ENDS; i++)
+        if (!strcmp(end, scn_end_name(i))) s->end = (uint8_t)i;
     return true;
 }
 
@@ -335,6 +333,11 @@ static bool build_memory_step(struct builder *b, const struct ynode *v, const st
 static bool build_check(struct builder *b, const struct ynode *v, const struct ynode *step)
 {
     return build_memory(b, v, SCN_CHECK);
+}
+
+static bool build_descriptor(struct builder *b, const struct ynode *v, const struct ynode *step)
+{
+    return scn_stream_descriptor(b, v);
 }
 
 static bool build_stream(struct builder *b, const struct ynode *v, const struct ynode *step)
@@ -365,13 +368,21 @@ static const struct {
     bool (*build)(struct builder *b, const struct ynode *v,
                   const struct ynode *step); /* adds what it means */
 } actions[] = {
-    {"write", build_write},     {"read", build_read},
-    {"command", build_command}, {"raw", build_raw},
-    {"load", build_load},       {"store", build_store},
-    {"map", build_map},         {"unmap", build_unmap},
-    {"stream", build_stream},   {"memory", build_memory_step},
-    {"check", build_check},     {"events", build_events},
-    {"count", build_count},     {"signals", build_signals},
+    {"write", build_write},
+    {"read", build_read},
+    {"command", build_command},
+    {"raw", build_raw},
+    {"load", build_load},
+    {"store", build_store},
+    {"map", build_map},
+    {"unmap", build_unmap},
+    {"stream", build_stream},
+    {"memory", build_memory_step},
+    {"check", build_check},
+    {"events", build_events},
+    {"count", build_count},
+    {"signals", build_signals},
+    {"descriptor", build_descriptor},
 };
 
 static bool build_step(struct builder *b, const struct ynode *n)

@@ -100,7 +100,8 @@ static void compare_expected(const struct scn_step *s, unsigned i, const struct 
             differ(f, i, SCN_ITEM_END);
             break;
         }
-        if (s->data && reads(s) && s->end == SMMU_DONE && memcmp(said->data, s->data, s->size))
+        if (s->data && reads(s) && (s->end == SMMU_DONE || s->end == SCN_ZERO) &&
+            memcmp(said->data, s->data, s->size))
             differ(f, i, SCN_ITEM_DATA);
         break;
     case SCN_CHECK:

@@ -65,6 +65,7 @@ static void bus_access(void *arg, const struct scn_step *step, struct scn_said *
     struct smmu_stop stop;
     if (step->access & SMMU_WRITE) memcpy(said->data, step->data, step->size);
     said->end = (uint8_t)smmu_dma(device_of(s, step->sid), &q, said->data, &stop);
+    if (said->end == SMMU_ABORTED && stop.raz) said->end = SCN_ZERO;
     if (step->access & SMMU_WRITE) memset(said->data, 0, sizeof(said->data));
 }
 

@@ -51,6 +51,9 @@ enum scn_step_kind {
 /* What a unit signals beside its memory: edges of wires (3.18), and events for processors that wait (SEV). */
 enum scn_signal { SCN_WAKE = SMMU_LINES, SCN_SIGNALS };
 
+/* How accesses end: enum smmu_end, and without an error, but also without a translation (CD.A is 0). */
+enum { SCN_ZERO = SMMU_RETRY + 1, SCN_ENDS };
+
 /* An event record that is expected: bits of it. */
 struct scn_event {
     uint64_t words[4], mask[4]; /* those that are named */
@@ -59,7 +62,7 @@ struct scn_event {
 struct scn_step {
     uint8_t kind;        /* enum scn_step_kind */
     bool expects;        /* the truth says what comes */
-    uint8_t end;         /* ACCESS: enum smmu_end that is expected */
+    uint8_t end;         /* ACCESS: enum smmu_end or SCN_ZERO, expected */
     uint8_t access;      /* ACCESS: SMMU_READ … */
     uint16_t index;      /* WRITE, READ: of the register; COUNT: of the statistic; SIGNAL: enum scn_signal */
     uint32_t sid, ssid;  /* ACCESS: whose */
@@ -94,7 +97,7 @@ struct scenario {
 struct scn_said {
     bool known;             /* who ran it can say something of this step */
     bool silent;            /* ACCESS: whether it went through shows by what it did alone */
-    uint8_t end;            /* ACCESS, when not silent: enum smmu_end */
+    uint8_t end;            /* ACCESS, when not silent: enum smmu_end or SCN_ZERO */
     uint64_t value;         /* READ, COUNT, SIGNAL */
     uint8_t data[SCN_DATA]; /* CHECK, ACCESS that reads */
     uint64_t (*events)[4];  /* TAKE: in order of their bytes; nevents of them */
@@ -151,17 +154,27 @@ struct scn_stage {
     unsigned start;   /* level */
     unsigned bits;    /* of input addresses */
     bool second;      /* stage 2's descriptors */
+    bool big;         /* big-endian */
 };
-bool scn_stage_make(struct image *m, unsigned granule, unsigned bits, bool second, struct scn_stage *s);
+/* `start`: the first level, or -1: the one that takes a single table. False: there is no room, or no such
+ * tables. */
+bool scn_stage_make(struct image *m, unsigned granule, unsigned bits, int start, bool second,
+                    struct scn_stage *s);
 /* A piece of address space; perms letters of rwxp. `level`: of its leaves, or -1: the largest that fit. */
 struct scn_map {
     uint64_t iova, to, size; /* from where, where to, how much */
     const char *perms;       /* NULL: rw; "": takes it away */
     int level;               /* see above */
     uint64_t set, clear;     /* bits of leaves, besides */
+    uint64_t table;          /* bits of the table descriptor at `level`, and nothing else; 0: a mapping */
+    uint64_t raw;            /* `has_raw`: what is written at `level`, whatever it means */
+    bool has_raw;            /* see above */
 };
 /* NULL, or what is wrong with it. */
 const char *scn_map_add(struct image *m, const struct scn_stage *s, const struct scn_map *map);
+/* Where the descriptor of an address stands that a walk finds last, or that of a level; 0: there is no room.
+ */
+uint64_t scn_descriptor_at(struct image *m, const struct scn_stage *s, uint64_t iova, int level);
 
 /* ---- build.c ---- */
 struct steps {

@@ -30,9 +30,10 @@ static const struct schema config = {
 static const char *const setup_choices[] = {"all", "none", NULL};
 static const struct schema setup = {
     .what = "'all' or 'none'", .accepts = SCHEMA_TEXT, .choices = setup_choices};
-static const char *const end_choices[] = {"done", "aborted", "stalled", "retry", "any", NULL};
-static const struct schema end = {
-    .what = "'done', 'aborted', 'stalled', 'retry' or 'any'", .accepts = SCHEMA_TEXT, .choices = end_choices};
+static const char *const end_choices[] = {"done", "aborted", "stalled", "retry", "zero", "any", NULL};
+static const struct schema end = {.what = "'done', 'aborted', 'stalled', 'retry', 'zero' or 'any'",
+                                  .accepts = SCHEMA_TEXT,
+                                  .choices = end_choices};
 
 static const struct schema fields = {
     .what = "a map of fields to values", .accepts = SCHEMA_MAP | SCHEMA_EMPTY, .rest = &text};
@@ -48,12 +49,15 @@ static const struct schema counts = {
 static const struct schema_key map_keys[] = {
     {"iova", &number, true, "Input address of the first byte (stage 2: the intermediate one)."},
     {"to", &number, false, "Output address; the input address if not given."},
-    {"size", &text, true, "How much: 4K, 2M, a number."},
-    {"perms", &text, false, "Letters of r, w, x, p (stage 1: privileged only); rw if not given."},
+    {"size", &text, false, "How much: 4K, 2M, a number; one page or block if not given."},
+    {"perms", &text, false,
+     "Letters of r, w, x, p (stage 1: privileged only), - for none of them; rw if not given."},
     {"stage", &level, false, "1 or 2; the stream's only one if not given, 1 where both are on."},
     {"level", &level, false, "Of its leaves; the largest that fit if not given."},
     {"set", &number, false, "Bits of its leaves, besides."},
     {"clear", &number, false, "Bits that its leaves do not have: 0x400 for the access flag."},
+    {"table", &number, false, "Bits that the table descriptor at `level` has besides, and nothing else."},
+    {"raw", &number, false, "The descriptor at `level`, as it is, and nothing else."},
     {"sid", &small_sid, false, "As a step: whose tables; the first stream's if not given."},
     {"ssid", &number, false, "Likewise: which substream's, where it has several."},
 };
@@ -79,6 +83,18 @@ static const struct schema substream = {.what = "a substream", .accepts = SCHEMA
 static const struct schema substreams = {
     .what = "a list of substreams", .accepts = SCHEMA_LIST, .item = &substream};
 
+static const struct schema_key descriptor_keys[] = {
+    {"iova", &number, true, "Input address."},
+    {"stage", &level, false, "As in `map`."},
+    {"level", &level, false, "The one that a walk ends at if not given."},
+    {"set", &number, false, "Bits that it has got since."},
+    {"clear", &number, false, "Bits that it has lost since."},
+    {"sid", &small_sid, false, "Whose tables; the first stream's if not given."},
+    {"ssid", &number, false, "Likewise: which substream's, where it has several."},
+};
+static const struct schema descriptor = {
+    .what = "a descriptor", .accepts = SCHEMA_MAP, KEYS(descriptor_keys)};
+
 static const struct schema_key stream_keys[] = {
     {"sid", &small_sid, true, "The stream, and the device behind it."},
     {"config", &config, false, "What its entry says; s1 if not given."},
@@ -86,6 +102,8 @@ static const struct schema_key stream_keys[] = {
     {"bits", &bits, false, "Of input addresses; 48 if not given (stage 2 of 16K: 46)."},
     {"granule2", &granule, false, "Of stage 2's tables where both stages are on; as `granule` if not given."},
     {"bits2", &bits, false, "Likewise: of intermediate addresses."},
+    {"start2", &level, false,
+     "Stage 2's first level, of up to 16 tables side by side; one table's if not given."},
     {"high", &high, false, "Stage 1 has tables for high addresses (bit 55 is 1), too."},
     {"substreams", &substreams, false,
      "A linear table of context descriptors: those of these substreams, and the stream's own as number 0, "
@@ -133,12 +151,14 @@ static const struct schema_key step_keys[] = {
     {"data", &hex, false, "The same as bytes; says the size, too."},
     {"privileged", &boolean, false, "Likewise."},
     {"exec", &boolean, false, "Of load: an instruction fetch."},
-    {"end", &end, false, "Of load and store: how it must end; done if not given."},
+    {"end", &end, false,
+     "Of load and store: how it must end; done if not given. zero: it reads zeroes, or is not written."},
     {"map", &map, false, "Software changes tables, without invalidating anything."},
     {"unmap", &map, false, "Likewise: takes it away."},
     {"stream", &stream, false, "Software writes a stream's entry and descriptor anew, likewise."},
     {"memory", &memories, false, "Software writes memory."},
     {"check", &memories, false, "Memory holds this."},
+    {"descriptor", &descriptor, false, "Tables hold this one as software wrote it, but for these bits."},
     {"events", &events, false,
      "All records since the last time, as a set; fields not named may be anything."},
     {"count", &counts, false, "Statistics of the model since reset."},

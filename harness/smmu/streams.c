@@ -65,33 +65,77 @@ static bool read_size(struct builder *b, const struct ynode *n, uint64_t *size)
     return good;
 }
 
-bool scn_stream_map(struct builder *b, struct scn_stream_state *s, const struct ynode *n, bool away)
+/* The tables that a map is about. NULL: reported. */
+static struct scn_stage *stage_of(struct builder *b, struct scn_stream_state *s, const struct ynode *n)
 {
     uint64_t sid = schema_number(n, "sid", b->nstreams ? b->streams[0].sid : 0);
+    if (!s) s = find_stream(b, (uint32_t)sid, (uint32_t)schema_number(n, "ssid", 0));
+    if (!s) {
+        diag_error(b->diag, n->at, 1, "there is no stream %u with such tables", (unsigned)sid);
+        return NULL;
+    }
+    uint64_t stage = schema_number(n, "stage", s->stages[SCN_LOW].root || s->stages[SCN_HIGH].root ? 1 : 2);
+    if (stage < 1 || stage > 2) {
+        diag_error(b->diag, n->at, 1, "stage is 1 or 2");
+        return NULL;
+    }
+    bool high = schema_number(n, "iova", 0) >> 55 & 1;
+    return &s->stages[stage == 2 ? SCN_STAGE2 : high ? SCN_HIGH : SCN_LOW];
+}
+
+static int level_of(const struct ynode *n)
+{
+    return ynode_get(n, "level") ? (int)schema_number(n, "level", 0) : -1;
+}
+
+bool scn_stream_map(struct builder *b, struct scn_stream_state *s, const struct ynode *n, bool away)
+{
     struct scn_map map = {
         .iova = schema_number(n, "iova", 0),
         .perms = away ? "" : schema_text(n, "perms", "rw"),
         .set = schema_number(n, "set", 0),
         .clear = schema_number(n, "clear", 0),
-        .level = ynode_get(n, "level") ? (int)schema_number(n, "level", 0) : -1,
+        .level = level_of(n),
+        .table = schema_number(n, "table", 0),
+        .raw = schema_number(n, "raw", 0),
+        .has_raw = ynode_get(n, "raw"),
     };
+    const struct scn_stage *stage = stage_of(b, s, n);
+    const struct ynode *size = ynode_get(n, "size");
     map.to = schema_number(n, "to", map.iova);
-    if (!s) s = find_stream(b, (uint32_t)sid, (uint32_t)schema_number(n, "ssid", 0));
-    if (!s) {
-        diag_error(b->diag, n->at, 1, "there is no stream %u with such tables", (unsigned)sid);
+    if (!stage || (size && !read_size(b, size, &map.size))) return false;
+    if (strspn(map.perms, "rwxp-") != strlen(map.perms) || (!away && !*map.perms)) {
+        diag_error(b->diag, n->at, 1, "perms are letters of r, w, x, p, or -");
         return false;
     }
-    if (strspn(map.perms, "rwxp") != strlen(map.perms) || (!away && !*map.perms)) {
-        diag_error(b->diag, n->at, 1, "perms are letters of r, w, x, p");
-        return false;
-    }
-    uint64_t stage = schema_number(n, "stage", s->stages[SCN_LOW].root || s->stages[SCN_HIGH].root ? 1 : 2);
-    if (!read_size(b, ynode_get(n, "size"), &map.size)) return false;
-    enum scn_tables which = stage == 2 ? SCN_STAGE2 : map.iova >> 55 & 1 ? SCN_HIGH : SCN_LOW;
-    const char *wrong =
-        stage < 1 || stage > 2 ? "stage is 1 or 2" : scn_map_add(&b->image, &s->stages[which], &map);
+    const char *wrong = scn_map_add(&b->image, stage, &map);
     if (wrong) diag_error(b->diag, n->at, 1, "%s", wrong);
     return !wrong;
+}
+
+bool scn_stream_descriptor(struct builder *b, const struct ynode *n)
+{
+    const struct scn_stage *stage = stage_of(b, NULL, n);
+    if (!stage) return false;
+    uint64_t iova = schema_number(n, "iova", 0), set = schema_number(n, "set", 0),
+             clear = schema_number(n, "clear", 0);
+    uint64_t at = stage->root ? scn_descriptor_at(&b->image, stage, iova, level_of(n)) : 0;
+    if (!at) {
+        diag_error(b->diag, n->at, 1, "there are no such tables");
+        return false;
+    }
+    if (stage->big) {
+        set = __builtin_bswap64(set);
+        clear = __builtin_bswap64(clear);
+    }
+    uint64_t *word = arena_alloc(b->arena, sizeof(*word));
+    *word = (*image_word(&b->image, at) | set) & ~clear;
+    struct scn_step *s = steps_add(&b->steps, SCN_CHECK);
+    s->at = at;
+    s->size = sizeof(*word);
+    s->data = (const uint8_t *)word;
+    s->expects = true;
+    return true;
 }
 
 static bool map_all(struct builder *b, struct scn_stream_state *s, const struct ynode *list)
@@ -106,7 +150,8 @@ static bool map_all(struct builder *b, struct scn_stream_state *s, const struct 
 /* Stage 1's tables and descriptors are looked up through stage 2: where they are. */
 static bool map_tables(struct builder *b, struct scn_stream_state *s)
 {
-    const struct scn_map map = {SCN_RAM, SCN_RAM, SCN_TABLES_END - SCN_RAM, "rw", -1, 0, 0};
+    const struct scn_map map = {
+        .iova = SCN_RAM, .to = SCN_RAM, .size = SCN_TABLES_END - SCN_RAM, .perms = "rw", .level = -1};
     return !scn_map_add(&b->image, &s->stages[SCN_STAGE2], &map);
 }
 
@@ -127,7 +172,7 @@ static void add_entry(struct builder *b, bool cd, const uint64_t words[8])
 
 static bool no_room(struct builder *b, const struct ynode *n)
 {
-    diag_error(b->diag, n->at, 1, "there is no room for more tables");
+    diag_error(b->diag, n->at, 1, "there is no room for more tables, or there are no such tables");
     return false;
 }
 
@@ -135,7 +180,8 @@ static bool no_room(struct builder *b, const struct ynode *n)
 static bool make_low(struct builder *b, const struct ynode *n, struct scn_stage *t, uint64_t *cd)
 {
     unsigned g = granule_of(n, "granule", 0);
-    bool room = scn_stage_make(&b->image, granules[g].bits, (unsigned)schema_number(n, "bits", 48), false, t);
+    bool room =
+        scn_stage_make(&b->image, granules[g].bits, (unsigned)schema_number(n, "bits", 48), -1, false, t);
     dev_put(cd, SMMU_CD_T0SZ, 64 - t->bits);
     dev_put(cd, SMMU_CD_TG0, granules[g].code);
     dev_put(cd, SMMU_CD_TTB0, t->root >> 4);
@@ -145,7 +191,8 @@ static bool make_low(struct builder *b, const struct ynode *n, struct scn_stage 
 static bool make_high(struct builder *b, const struct ynode *n, struct scn_stage *t, uint64_t *cd)
 {
     unsigned g = granule_of(n, "granule", 0);
-    bool room = scn_stage_make(&b->image, granules[g].bits, (unsigned)schema_number(n, "bits", 48), false, t);
+    bool room =
+        scn_stage_make(&b->image, granules[g].bits, (unsigned)schema_number(n, "bits", 48), -1, false, t);
     dev_put(cd, SMMU_CD_EPD1, 0);
     dev_put(cd, SMMU_CD_T1SZ, 64 - t->bits);
     dev_put(cd, SMMU_CD_TG1, granules[g].code1);
@@ -176,6 +223,7 @@ static bool make_cd(struct builder *b, const struct ynode *n, struct scn_stream_
         make_low(b, n, &s->stages[SCN_LOW], cd) && (!high || make_high(b, high, &s->stages[SCN_HIGH], cd));
     if (!room) return no_room(b, n);
     if (!scn_fields(table("CD"), ynode_get(n, "cd"), NULL, b->diag, cd, NULL)) return false;
+    s->stages[SCN_LOW].big = s->stages[SCN_HIGH].big = dev_get(cd, SMMU_CD_ENDI);
     add_entry(b, true, cd);
     put_words(b, s->cd_at, cd, ARRAY_LEN(cd));
     return true;
@@ -187,10 +235,14 @@ static bool make_stage2(struct builder *b, const struct ynode *n, bool nested, s
 {
     unsigned g = granule_of(n, nested ? "granule2" : "granule", granule_of(n, "granule", 0));
     unsigned bits = (unsigned)schema_number(n, nested ? "bits2" : "bits", granules[g].second);
-    bool room = scn_stage_make(&b->image, granules[g].bits, bits, true, t);
+    int start = ynode_get(n, "start2") ? (int)schema_number(n, "start2", 0) : -1;
+    uint64_t fields[8] = {0};
+    if (!scn_fields(table("STE"), ynode_get(n, "ste"), NULL, b->diag, fields, NULL)) return false;
+    bool room = scn_stage_make(&b->image, granules[g].bits, bits, start, true, t);
+    t->big = dev_get(fields, SMMU_STE_S2ENDI);
     dev_put(ste, SMMU_STE_S2AA64, 1);
     dev_put(ste, SMMU_STE_S2T0SZ, 64 - t->bits);
-    dev_put(ste, SMMU_STE_S2SL0, (t->granule == 12 ? 2 : 3) - t->start);
+    dev_put(ste, SMMU_STE_S2SL0, t->granule != 12 ? 3 - t->start : t->start == 3 ? 3 : 2 - t->start);
     dev_put(ste, SMMU_STE_S2TG, granules[g].code);
     dev_put(ste, SMMU_STE_S2PS, SIZE_48);
     dev_put(ste, SMMU_STE_S2IR0, WRITE_BACK);

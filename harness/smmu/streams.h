@@ -40,6 +40,8 @@ struct builder {
 bool scn_stream(struct builder *b, const struct ynode *n);
 /* A mapping into the stream's tables; NULL: those of the stream that it names. */
 bool scn_stream_map(struct builder *b, struct scn_stream_state *s, const struct ynode *n, bool away);
+/* A check of the descriptor that a map names: as software wrote it, but for its `set` and `clear`. */
+bool scn_stream_descriptor(struct builder *b, const struct ynode *n);
 /* There is a device with this stream id. */
 bool scn_device(struct builder *b, uint32_t sid, const struct ynode *at);
 

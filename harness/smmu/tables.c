@@ -5,19 +5,22 @@
 
 #include <string.h>
 
-enum { BLOCK = 1, TABLE = 3, LAST_LEVEL = 3 };
+enum { BLOCK = 1, TABLE = 3, LAST_LEVEL = 3, CONCATENATED = 4 /* up to 2^4 first tables side by side */ };
 
 static unsigned level_shift(const struct scn_stage *s, unsigned level)
 {
     return s->granule + (LAST_LEVEL - level) * (s->granule - 3);
 }
 
-bool scn_stage_make(struct image *m, unsigned granule, unsigned bits, bool second, struct scn_stage *s)
+bool scn_stage_make(struct image *m, unsigned granule, unsigned bits, int start, bool second,
+                    struct scn_stage *s)
 {
     *s = (struct scn_stage){.granule = granule, .bits = bits, .second = second};
-    s->start = LAST_LEVEL;
-    while (s->start && level_shift(s, s->start) + granule - 3 < bits) s->start--;
-    uint64_t size = 8ull << (bits - level_shift(s, s->start));
+    s->start = start < 0 ? LAST_LEVEL : (unsigned)start;
+    while (start < 0 && s->start && level_shift(s, s->start) + granule - 3 < bits) s->start--;
+    unsigned shift = level_shift(s, s->start);
+    if (bits <= shift || bits - shift > granule - 3 + CONCATENATED) return false;
+    uint64_t size = 8ull << (bits - shift);
     if (size < 64) size = 64;
     s->root = image_alloc(m, size, size < 4096 ? 4096 : size);
     return s->root;
@@ -47,51 +50,96 @@ static uint64_t leaf(const struct scn_stage *s, const struct scn_map *map, uint6
     return (d & ~map->clear) | map->set;
 }
 
-/* The descriptor of an address at a level; tables above it are made. NULL: there is no room. */
-static uint64_t *entry(struct image *m, const struct scn_stage *s, uint64_t iova, unsigned level)
+static uint64_t get(struct image *m, const struct scn_stage *s, uint64_t at)
+{
+    uint64_t d = *image_word(m, at);
+    return s->big ? __builtin_bswap64(d) : d;
+}
+
+static void put(struct image *m, const struct scn_stage *s, uint64_t at, uint64_t d)
+{
+    *image_word(m, at) = s->big ? __builtin_bswap64(d) : d;
+}
+
+/* A table in place of what stands there; a block goes on in it as smaller ones. 0: there is no room. */
+static uint64_t make_table(struct image *m, const struct scn_stage *s, uint64_t at, unsigned level)
+{
+    uint64_t old = get(m, s, at), next = image_alloc(m, 1ull << s->granule, 1ull << s->granule);
+    if (!next) return 0;
+    put(m, s, at, address_bits(s, next) | TABLE);
+    if ((old & 3) != BLOCK) return next;
+    if (level + 1 == LAST_LEVEL) old |= TABLE;
+    for (uint64_t i = 0; i < 1ull << (s->granule - 3); i++)
+        put(m, s, next + i * 8, old + (i << level_shift(s, level + 1)));
+    return next;
+}
+
+/* Where the descriptor of an address at a level stands; tables above it are made. 0: there is no room. */
+static uint64_t entry(struct image *m, const struct scn_stage *s, uint64_t iova, unsigned level)
 {
     uint64_t table = s->root, mask = bits_mask(s->bits - level_shift(s, s->start));
     for (unsigned l = s->start;; l++, mask = bits_mask(s->granule - 3)) {
         uint64_t at = table + (iova >> level_shift(s, l) & mask) * 8;
-        if (l == level) return image_word(m, at);
-        uint64_t d = *image_word(m, at);
-        if ((d & 3) != TABLE) {
-            uint64_t next = image_alloc(m, 1ull << s->granule, 1ull << s->granule);
-            if (!next) return NULL;
-            *image_word(m, at) = d = address_bits(s, next) | TABLE;
-        }
-        table = d & bits_mask(48) & ~bits_mask(s->granule);
+        if (l == level) return at;
+        uint64_t d = get(m, s, at);
+        table = (d & 3) == TABLE ? d & bits_mask(48) & ~bits_mask(s->granule) : make_table(m, s, at, l);
+        if (!table) return 0;
+    }
+}
+
+uint64_t scn_descriptor_at(struct image *m, const struct scn_stage *s, uint64_t iova, int level)
+{
+    for (unsigned l = level < 0 ? s->start : (unsigned)level;; l++) {
+        uint64_t at = entry(m, s, iova, l);
+        if (!at || level >= 0 || l == LAST_LEVEL || (get(m, s, at) & 3) != TABLE) return at;
     }
 }
 
 /* The level of the largest leaf that begins here and is wanted. */
-static unsigned choose_level(const struct scn_stage *s, const struct scn_map *map, uint64_t done)
+static unsigned choose_level(const struct scn_stage *s, const struct scn_map *map, uint64_t done,
+                             uint64_t all)
 {
     if (map->level >= 0) return (unsigned)map->level;
     for (unsigned l = s->start; l < LAST_LEVEL; l++) {
         uint64_t size = 1ull << level_shift(s, l);
         if (can_block(s, l) && !((map->iova + done) % size) && !((map->to + done) % size) &&
-            map->size - done >= size)
+            all - done >= size)
             return l;
     }
     return LAST_LEVEL;
 }
 
+static const char no_room[] = "there is no room for more tables";
+
+/* One descriptor as it is given, or bits of one that leads to a table. */
+static const char *map_one(struct image *m, const struct scn_stage *s, const struct scn_map *map)
+{
+    if (map->level < 0) return "a descriptor wants 'level'";
+    unsigned level = (unsigned)map->level;
+    if (!map->has_raw && (level == LAST_LEVEL || !entry(m, s, map->iova, level + 1)))
+        return level == LAST_LEVEL ? "no table is below the last level" : no_room;
+    uint64_t at = entry(m, s, map->iova, level);
+    if (!at) return no_room;
+    put(m, s, at, map->has_raw ? map->raw : get(m, s, at) | map->table);
+    return NULL;
+}
+
 const char *scn_map_add(struct image *m, const struct scn_stage *s, const struct scn_map *map)
 {
     bool away = map->perms && !*map->perms;
-    uint64_t page = 1ull << s->granule;
+    uint64_t page = 1ull << s->granule, size = map->size;
     if (!s->root) return "there are no tables of this stage";
     if (map->level >= 0 && (map->level < (int)s->start || map->level > LAST_LEVEL))
         return "its level is not one of these tables";
+    if (map->has_raw || map->table) return map_one(m, s, map);
     if (map->level >= 0) page = 1ull << level_shift(s, (unsigned)map->level);
-    if (!map->size || map->size % page || map->iova % page || map->to % page)
-        return "it is not whole pages of these tables";
-    for (uint64_t done = 0; done < map->size;) {
-        unsigned level = choose_level(s, map, done);
-        uint64_t *d = entry(m, s, map->iova + done, level);
-        if (!d) return "there is no room for more tables";
-        *d = away ? 0 : leaf(s, map, map->to + done, level);
+    if (!size) size = page;
+    if (size % page || map->iova % page || map->to % page) return "it is not whole pages of these tables";
+    for (uint64_t done = 0; done < size;) {
+        unsigned level = choose_level(s, map, done, size);
+        uint64_t at = entry(m, s, map->iova + done, level);
+        if (!at) return no_room;
+        put(m, s, at, away ? 0 : leaf(s, map, map->to + done, level));
         done += 1ull << level_shift(s, level);
     }
     return NULL;

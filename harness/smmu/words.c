@@ -8,8 +8,11 @@ enum { LINES = 16 };
 
 const char *scn_end_name(unsigned end)
 {
-    static const char *const names[] = {
-        [SMMU_DONE] = "done", [SMMU_ABORTED] = "aborted", [SMMU_STALLED] = "stalled", [SMMU_RETRY] = "retry"};
+    static const char *const names[] = {[SMMU_DONE] = "done",
+                                        [SMMU_ABORTED] = "aborted",
+                                        [SMMU_STALLED] = "stalled",
+                                        [SMMU_RETRY] = "retry",
+                                        [SCN_ZERO] = "zero"};
     return end < ARRAY_LEN(names) ? names[end] : "?";
 }
 
