@@ -214,7 +214,7 @@ static bool build_events(struct builder *b, const struct ynode *list, const stru
     struct scn_step *s = steps_add(&b->steps, SCN_TAKE);
     s->events = events;
     s->nevents = n;
-    s->expects = true;
+    s->expects = list->kind == YNODE_LIST;
     return true;
 }
 

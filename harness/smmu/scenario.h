@@ -113,6 +113,12 @@ struct scn_result {
 
 /* ---- schema.c ---- */
 extern const struct schema scn_item;
+extern const struct schema scn_generator;
+
+/* ---- random.c ---- */
+extern const char *const scn_generators[];
+bool scn_generator_open(const struct ynode *item, struct arena *a, struct diag *d, struct kind_generator *g);
+void scn_make(const struct kind_generator *g, uint64_t n, struct arena *a, struct test_case *c);
 
 /* ---- fields.c ---- */
 /* A field's value: a number, the whole address for fields that hold one, or one of its names. False:

@@ -130,8 +130,11 @@ static const struct schema memories = {
 static const struct schema_key event_keys[] = {{"event", &text, true, "Its name: F_TRANSLATION."}};
 static const struct schema event = {
     .what = "an event record", .accepts = SCHEMA_MAP, KEYS(event_keys), .rest = &text};
-static const struct schema events = {
-    .what = "a list of event records", .accepts = SCHEMA_LIST, .item = &event};
+static const char *const any_choices[] = {"any", NULL};
+static const struct schema events = {.what = "a list of event records, or 'any'",
+                                     .accepts = SCHEMA_LIST | SCHEMA_TEXT,
+                                     .choices = any_choices,
+                                     .item = &event};
 
 static const struct schema_key step_keys[] = {
     {"write", &registers, false,
@@ -160,7 +163,8 @@ static const struct schema_key step_keys[] = {
     {"check", &memories, false, "Memory holds this."},
     {"descriptor", &descriptor, false, "Tables hold this one as software wrote it, but for these bits."},
     {"events", &events, false,
-     "All records since the last time, as a set; fields not named may be anything."},
+     "All records since the last time, as a set; fields not named may be anything. `any`: they are only "
+     "taken."},
     {"count", &counts, false, "Statistics of the model since reset."},
     {"signals", &signals, false,
      "How often the model signalled since reset: edges of EVENTQ, PRIQ, SYNC, GERROR; WAKE (SEV)."},
@@ -181,4 +185,12 @@ static const struct schema_key item_keys[] = {
     {"memory", &memories, false, "Memory before."},
     {"steps", &steps, true, "What happens."},
 };
+static const struct schema_key generator_keys[] = {
+    {"count", &number, false, "How many; 100 if not given."},
+    {"plain", &boolean, false,
+     "Nothing that QEMU has not got: stage 1, accesses without substreams and privilege."},
+    {"seed", &number, false, "Other seeds make other scenarios."},
+};
+const struct schema scn_generator = {.what = "a generator", .accepts = SCHEMA_MAP, KEYS(generator_keys)};
+
 const struct schema scn_item = {.what = "a scenario", .accepts = SCHEMA_MAP, KEYS(item_keys)};

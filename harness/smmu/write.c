@@ -83,7 +83,8 @@ static void write_access(const struct scn_step *s, struct buf *out)
 
 static void write_events(const struct scn_step *s, struct buf *out)
 {
-    buf_str(out, "events: [");
+    buf_str(out, s->expects ? "events: [" : "events: any");
+    if (!s->expects) return;
     for (unsigned i = 0; i < s->nevents; i++) {
         const struct scn_event *e = &s->events[i];
         const struct dev_struct *d =
