@@ -9,8 +9,7 @@
 
 #include <linux/membarrier.h>
 #include <sched.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,11 +25,13 @@ static const void *thread(void)
     return &self;
 }
 
+/* Pages of their own, of which but the first is touched here: the device's thread touches the others first,
+ * so that they are of the memory that is near to it. */
 struct smmu_caches *smmu_caches_new(void)
 {
-    struct smmu_caches *k = aligned_alloc(64, sizeof(*k));
-    if (!k) return NULL;
-    memset(k, 0, sizeof(*k));
+    struct smmu_caches *k =
+        mmap(NULL, sizeof(*k), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (k == MAP_FAILED) return NULL;
     k->size = CPU_PAGE_BITS; /* never 0: that would be an entry that was taken away */
     k->fences = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) < 0;
     return k;
@@ -38,7 +39,7 @@ struct smmu_caches *smmu_caches_new(void)
 
 void smmu_caches_free(struct smmu_caches *k)
 {
-    free(k);
+    munmap(k, sizeof(*k));
 }
 
 void smmu_begin(struct smmu_device *d)
