@@ -327,7 +327,7 @@ static bool stage1(struct walk *w, struct found *to)
     unsigned which;
     if (!choose_table(st, w->iova, &which)) return fault(w, SMMU_F_TRANSLATION, false, SMMU_CLASS_IN, 0);
     for (unsigned tries = 0;; tries++) {
-        struct place leaf;
+        struct place leaf = {0, 0, 0};
         if (!stage1_leaf(w, which, to, &leaf)) return false;
         if (!(to->d & SMMU_D_AF) && !st->af_hardware && !st->af_ignored)
             return fault(w, SMMU_F_ACCESS, false, SMMU_CLASS_IN, 0);
