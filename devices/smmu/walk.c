@@ -363,7 +363,7 @@ static bool first_stage(struct walk *w, struct found *to, struct smmu_attributes
 static bool both_stages(struct walk *w, struct smmu_page *page)
 {
     struct smmu_attributes a = {w->c->memory_type, w->c->shareability};
-    struct found one, two = {.perm = all, .shift = SMMU_ADDRESS_BITS};
+    struct found one = {.shift = SMMU_ADDRESS_BITS}, two = {.perm = all, .shift = SMMU_ADDRESS_BITS};
     if (!first_stage(w, &one, &a)) return false;
     uint64_t ipa = one.address | (w->iova & bits_mask(one.shift)), pa = ipa;
     if (w->c->s2.on) {
