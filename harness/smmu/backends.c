@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-const struct backend *const scn_backends[] = {&scn_model.backend, &scn_qemu.backend, NULL};
+const struct backend *const scn_backends[] = {&scn_model.backend, &scn_reference.backend, &scn_qemu.backend,
+                                              NULL};
 
 struct seat {
     const struct scn_backend *who; /* sits there */
