@@ -135,8 +135,8 @@ static struct smmu_range part_of(const struct smmu_request *q, uint64_t iova, ui
     return (struct smmu_range){NULL, pa + skip, size - skip < q->size ? size - skip : q->size};
 }
 
-enum smmu_end smmu_ats_request(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
-                               unsigned *granted)
+static enum smmu_end ats_request(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
+                                 unsigned *granted)
 {
     struct smmu *s = d->smmu;
     struct smmu_config c = {0};
@@ -163,6 +163,17 @@ enum smmu_end smmu_ats_request(struct smmu_device *d, const struct smmu_request 
     *to = part_of(q, page.iova, pa, page.size);
     if (eats != SMMU_STE_EATS_SPLIT) to->host = smmu_host(s, to->address, &to->size);
     return SMMU_DONE;
+}
+
+/* From the walk until the answer is kept, a CMD_SYNC waits: the CMD_ATC_INV after it must find what tables
+ * gave that are no longer so. */
+enum smmu_end smmu_ats_request(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
+                               unsigned *granted)
+{
+    bool entered = smmu_enter(d);
+    enum smmu_end end = ats_request(d, q, to, granted);
+    if (entered) smmu_end(d);
+    return end;
 }
 
 bool smmu_ats_cached(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to)

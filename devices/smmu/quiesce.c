@@ -61,6 +61,13 @@ void smmu_end(struct smmu_device *d)
     __atomic_store_n(&d->caches->section, 0, __ATOMIC_RELEASE);
 }
 
+bool smmu_enter(struct smmu_device *d)
+{
+    if (__atomic_load_n(&d->caches->section, __ATOMIC_RELAXED) & 1) return false;
+    smmu_begin(d);
+    return true;
+}
+
 /* Until this section ends. One of the same thread, which waits here, is none to wait for. */
 static void wait_device(const struct smmu_caches *k)
 {
