@@ -30,6 +30,9 @@ static const struct schema config = {
 static const char *const setup_choices[] = {"all", "none", NULL};
 static const struct schema setup = {
     .what = "'all' or 'none'", .accepts = SCHEMA_TEXT, .choices = setup_choices};
+static const char *const how_choices[] = {"load", "store", NULL};
+static const struct schema how = {
+    .what = "'load' or 'store'", .accepts = SCHEMA_TEXT, .choices = how_choices};
 static const char *const end_choices[] = {"done", "aborted", "stalled", "retry", "zero", "any", NULL};
 static const struct schema end = {.what = "'done', 'aborted', 'stalled', 'retry', 'zero' or 'any'",
                                   .accepts = SCHEMA_TEXT,
@@ -144,6 +147,8 @@ static const struct schema_key step_keys[] = {
     {"raw", &numbers, false, "A command as two 64-bit words."},
     {"load", &number, false, "A device reads at this address."},
     {"store", &number, false, "A device writes at this address."},
+    {"access", &how, false, "A load or store at `at`: for templates, where this varies."},
+    {"at", &number, false, "Of access: the address."},
     {"sid", &small_sid, false, "Of load and store: the device; the first stream's if not given."},
     {"ssid", &number, false, "Likewise: the substream; without, the access has none."},
     {"size", &length, false, "Likewise: bytes, 8 if not given."},
