@@ -75,8 +75,9 @@ static bool ste_address_two_levels(struct ref_walk *w, unsigned log2size, uint64
 static bool ste_address(struct ref_walk *w, uint64_t *address)
 {
     unsigned log2size = w->u->strtab_cfg & 0x3f;
-    if (log2size > w->u->sid_bits) log2size = w->u->sid_bits;
-    if ((uint64_t)w->q->sid >> log2size) return bad(w, REF_C_BAD_STREAMID);
+    unsigned sid_bits =
+        log2size < w->u->sid_bits ? log2size : w->u->sid_bits; /* the table's place: as written */
+    if ((uint64_t)w->q->sid >> sid_bits) return bad(w, REF_C_BAD_STREAMID);
     if ((w->u->strtab_cfg >> 16 & 3) == 1) return ste_address_two_levels(w, log2size, address);
     *address = align_down(w->u->strtab_base & 0xfffffffffffc0, log2size + 6) + (uint64_t)w->q->sid * 64;
     return true;
