@@ -206,8 +206,8 @@ bool smmu_atc_invalidate(struct smmu *s, uint32_t sid, bool substream, uint32_t 
     for (unsigned i = 0; i < SMMU_ATC_ENTRIES; i++) {
         struct smmu_atc_entry *e = &d->atc[i];
         bool theirs = e->substream == substream && (!substream || global || e->ssid == ssid);
-        if (e->size && theirs && e->iova <= last && address - e->iova < e->size) e->size = 0;
-        if (e->size && theirs && e->iova >= address && e->iova <= last) e->size = 0;
+        bool meets = address - e->iova < e->size || e->iova - address <= last - address;
+        if (theirs && meets) e->size = 0;
     }
     pthread_mutex_unlock(&d->atc_lock);
     return !d->client.forget || d->client.forget(d->client.arg, substream, ssid, global, address, last);
