@@ -63,7 +63,7 @@ void smmu_end(struct smmu_device *d)
 
 bool smmu_enter(struct smmu_device *d)
 {
-    if (__atomic_load_n(&d->caches->section, __ATOMIC_RELAXED) & 1) return false;
+    if (__atomic_load_n(&d->caches->section, __ATOMIC_RELAXED)) return false;
     smmu_begin(d);
     return true;
 }
