@@ -99,7 +99,6 @@ static void access_kind(struct bench_state *s, const void *arg)
     }
     if (!ok) bench_skip(s, "an access does not go through");
     bench_items(s, n);
-    bench_counter(s, "size", (double)reach);
     rig_clock_tell(&clock, s);
     rig_close(&r);
 }
