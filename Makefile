@@ -24,7 +24,7 @@ CFLAGS_dbg  := -O0 -g3 -DLOCKSTEP_DEBUG
 # gcc spends a fifth of its time on where variables are at each instruction, a sixth of that of the interpreter's
 # loop on what its pointers may mean; sanitizers report lines.
 CFLAGS_asan := -O1 -g $(if $(findstring clang,$(CC)),,-fno-var-tracking) -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-tsan)
+CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-tsan -Wno-maybe-uninitialized)
 CFLAGS_cov  := -O0 -g --coverage
 CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifeq ($(CFLAGS_$(MODE)),)

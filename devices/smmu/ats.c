@@ -135,8 +135,8 @@ static struct smmu_range part_of(const struct smmu_request *q, uint64_t iova, ui
     return (struct smmu_range){NULL, pa + skip, size - skip < q->size ? size - skip : q->size};
 }
 
-enum smmu_end smmu_ats_request(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
-                               unsigned *granted)
+static enum smmu_end ats_request(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
+                                 unsigned *granted)
 {
     struct smmu *s = d->smmu;
     struct smmu_config c = {0};
@@ -163,6 +163,17 @@ enum smmu_end smmu_ats_request(struct smmu_device *d, const struct smmu_request 
     *to = part_of(q, page.iova, pa, page.size);
     if (eats != SMMU_STE_EATS_SPLIT) to->host = smmu_host(s, to->address, &to->size);
     return SMMU_DONE;
+}
+
+/* From the walk until the answer is kept, a CMD_SYNC waits: the CMD_ATC_INV after it must find what tables
+ * gave that are no longer so. */
+enum smmu_end smmu_ats_request(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
+                               unsigned *granted)
+{
+    bool entered = smmu_enter(d);
+    enum smmu_end end = ats_request(d, q, to, granted);
+    if (entered) smmu_end(d);
+    return end;
 }
 
 bool smmu_ats_cached(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to)
@@ -195,8 +206,8 @@ bool smmu_atc_invalidate(struct smmu *s, uint32_t sid, bool substream, uint32_t 
     for (unsigned i = 0; i < SMMU_ATC_ENTRIES; i++) {
         struct smmu_atc_entry *e = &d->atc[i];
         bool theirs = e->substream == substream && (!substream || global || e->ssid == ssid);
-        if (e->size && theirs && e->iova <= last && address - e->iova < e->size) e->size = 0;
-        if (e->size && theirs && e->iova >= address && e->iova <= last) e->size = 0;
+        bool meets = address - e->iova < e->size || e->iova - address <= last - address;
+        if (theirs && meets) e->size = 0;
     }
     pthread_mutex_unlock(&d->atc_lock);
     return !d->client.forget || d->client.forget(d->client.arg, substream, ssid, global, address, last);

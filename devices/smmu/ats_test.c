@@ -435,6 +435,25 @@ static void test_cache(void **state)
     free(t);
 }
 
+/* A block goes when any page of it does. */
+static void test_cache_block(void **state)
+{
+    struct rig *r = *state;
+    struct stream *t = stream_open(r, false, SMMU_STE_EATS_FULL);
+    const uint64_t block = 0x600000, last = block + 0x1ff000;
+    const uint64_t at[] = {block, block + 0x77000, last, block - 0x1000, last + 0x1000};
+    fix_map(&t->x, &t->one, block, RAM, 2, FIX_S1);
+    for (unsigned i = 0; i < ARRAY_LEN(at); i++) {
+        struct smmu_range to;
+        unsigned granted;
+        assert_int_equal(ask(t, block + 0x1234, RW, &to, &granted), SMMU_DONE);
+        assert_true(kept(t, last + 0xfff, RW, RAM + 0x1fffff));
+        invalidate(r, 0, 0, 0, at[i], 0);
+        assert_int_equal(kept(t, block, RW, RAM), i > 2);
+    }
+    free(t);
+}
+
 static void test_cache_substreams(void **state)
 {
     struct rig *r = *state;
@@ -633,12 +652,12 @@ static void test_last_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_grants),         RIG_TEST(test_grants_pasid), RIG_TEST(test_dirty),
-        RIG_TEST(test_instcfg),        RIG_TEST(test_refused),      RIG_TEST(test_translated),
-        RIG_TEST(test_split),          RIG_TEST(test_cache),        RIG_TEST(test_cache_substreams),
-        RIG_TEST(test_cache_full),     RIG_TEST(test_requests),     RIG_TEST(test_overflow),
-        RIG_TEST(test_overflow_pasid), RIG_TEST(test_requests_off), RIG_TEST(test_last_only),
-        RIG_TEST(test_transfer),
+        RIG_TEST(test_grants),     RIG_TEST(test_grants_pasid),   RIG_TEST(test_dirty),
+        RIG_TEST(test_instcfg),    RIG_TEST(test_refused),        RIG_TEST(test_translated),
+        RIG_TEST(test_split),      RIG_TEST(test_cache),          RIG_TEST(test_cache_substreams),
+        RIG_TEST(test_cache_full), RIG_TEST(test_cache_block),    RIG_TEST(test_requests),
+        RIG_TEST(test_overflow),   RIG_TEST(test_overflow_pasid), RIG_TEST(test_requests_off),
+        RIG_TEST(test_last_only),  RIG_TEST(test_transfer),
 
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ struct said {
 static void event_put(uint64_t *record, const struct dev_field *f, const struct said *said, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
-        if (!strcmp(f->name, said[i].field)) {
+        if (f->name[0] == said[i].field[0] && !strcmp(f->name, said[i].field)) {
             unsigned shift = said[i].address ? (f->at & 0xffff) % 64 : 0;
             dev_put(record, f->at, said[i].value >> shift);
             return;

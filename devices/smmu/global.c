@@ -14,5 +14,6 @@ void smmu_gerror_raise(struct smmu *s, uint32_t field)
     if (fresh)
         smmu_register_set(s, SMMU_REG_GERROR, smmu_register(s, SMMU_REG_GERROR) ^ (uint32_t)dev_bits(field));
     pthread_mutex_unlock(&s->records);
-    if (fresh) smmu_interrupt(s, SMMU_IRQ_GERROR);
+    /* Its own message has just aborted: another one is not tried (7.5.1). */
+    if (fresh && field != SMMU_GERROR_MSI_GERROR_ABT_ERR) smmu_interrupt(s, SMMU_IRQ_GERROR);
 }

@@ -258,6 +258,9 @@ void smmu_caches_free(struct smmu_caches *k);
 /* Nobody uses any more what was forgotten before this. Under the lock, which devices that are waited for
  * never need: what they record is under `records`. */
 void smmu_wait_devices(struct smmu *s);
+/* smmu_begin, unless the device is in a section already: then false, and the section is not the caller's to
+ * end. */
+bool smmu_enter(struct smmu_device *d);
 
 /* ---- event.c ---- */
 /* The end of a request that this fault stopped: recorded, stalled, aborted, as c's stages say. */

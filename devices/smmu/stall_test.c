@@ -228,13 +228,16 @@ static void test_table_full(void **state)
     assert_int_equal(r->heard[1].end, SMMU_DONE);
     r->nheard = 0;
     assert_int_equal(stall(r->d), 77);
+    resume(r, RIG_SID, 77, ABORT);
+    heard(r, 77, SMMU_ABORTED, false); /* nobody waits now */
+    assert_int_equal(stall(r->d), 77);
     assert_int_equal(stall(r->d), SMMU_STALLS);
     terminate(r, RIG_SID);
     assert_int_equal(r->nheard, SMMU_STALLS + 1);
     assert_int_equal(r->heard[SMMU_STALLS].stall, SMMU_STALLS);
     assert_int_equal(r->heard[SMMU_STALLS].end, SMMU_ABORTED);
     smmu_stats(r->s, &stats);
-    assert_int_equal(stats.stalls, SMMU_STALLS + 4);
+    assert_int_equal(stats.stalls, SMMU_STALLS + 5);
 }
 
 /* What is tried again instead of recorded makes room, too. */
@@ -251,13 +254,20 @@ static void test_table_stale(void **state)
     assert_int_equal(r->s->nstalls + r->s->npending, 0);
 }
 
-/* A device that leaves makes room for others. */
+/* A stream that is terminated, and a device that leaves, make room for others. */
 static void test_detach(void **state)
 {
     struct rig *r = *state;
     struct smmu_client other = {.name = "other", .sid = 5, .resumed = rig_resumed, .arg = r};
     struct smmu_device *d;
     assert_int_equal(smmu_attach(r->s, &other, &d), 0);
+    for (unsigned i = 0; i < SMMU_STALLS; i++) stall(d);
+    assert_int_equal(stall(r->d), SMMU_STALLS);
+    terminate(r, 5);
+    assert_int_equal(r->nheard, SMMU_STALLS + 1);
+    assert_int_equal(r->heard[SMMU_STALLS].stall, SMMU_STALLS);
+    assert_int_equal(r->heard[SMMU_STALLS].end, SMMU_DONE);
+    r->nheard = 0;
     for (unsigned i = 0; i < SMMU_STALLS; i++) stall(d);
     assert_int_equal(stall(r->d), SMMU_STALLS);
     smmu_detach(d);

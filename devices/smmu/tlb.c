@@ -31,7 +31,7 @@ void smmu_tlb_insert(struct smmu_caches *k, const struct smmu_tlb_entry *e, uint
     to->pa = e->pa;
     to->host = e->host;
     uint64_t sizes = __atomic_load_n(&k->sizes, __ATOMIC_RELAXED), size = 1ull << (e->va & 63);
-    if (unlikely(!(sizes & size))) __atomic_store_n(&k->sizes, sizes | size, __ATOMIC_RELAXED);
+    if (unlikely(!(sizes & size))) __atomic_store_n(&k->sizes, sizes | size, __ATOMIC_SEQ_CST);
     __atomic_store_n(&to->va, e->va, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&k->fills, __ATOMIC_SEQ_CST) != fills) __atomic_store_n(&to->va, 0, __ATOMIC_RELAXED);
 }

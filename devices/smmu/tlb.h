@@ -79,7 +79,8 @@ struct smmu_caches {
     uint64_t uses;      /* those that concerned something that was kept. Atomic */
     uint64_t instances; /* numbers given out. Atomic */
     /* quiesce.c */
-    uint64_t section;   /* odd: the device uses what it was told. Atomic */
+    uint64_t section;   /* which one the device is in, and uses what it was told; 0: in none. Atomic */
+    uint64_t sections;  /* how many it has been in */
     const void *thread; /* on whose thread. Atomic */
     bool fences;        /* membarrier(2) is not to be had: sections fence for themselves */
     /* the device's thread */
@@ -113,6 +114,14 @@ static ALWAYS_INLINE uint64_t smmu_kind_of(const struct smmu_request *q)
                    "one word");
     __builtin_memcpy(&kind, &q->ssid, sizeof(kind));
     return kind;
+}
+
+/* The same of a request that was written just now, word by word: a processor hands on what is still on its
+ * way to memory, but not two stores to one load. */
+static ALWAYS_INLINE uint64_t smmu_kind_of_new(const struct smmu_request *q)
+{
+    uint64_t access = __atomic_load_n(&q->access, __ATOMIC_RELAXED); /* atomic: so that it stays two loads */
+    return __atomic_load_n(&q->ssid, __ATOMIC_RELAXED) | access << 32;
 }
 
 /* ---- tlb.c ---- */

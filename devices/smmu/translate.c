@@ -159,7 +159,7 @@ static ALWAYS_INLINE void configure(struct job *j)
     const struct smmu_request *q = j->q;
     bool substream = q->access & SMMU_SUBSTREAM;
     j->hit = NULL; /* it was of another kind */
-    j->kind = smmu_kind_of(q);
+    j->kind = smmu_kind_of_new(q);
     j->uses = smmu_atomic(&k->uses);
     j->x = k->recent;
     if (unlikely(!j->x || j->x->key_substream != substream || (substream && j->x->key_ssid != q->ssid)))
@@ -336,7 +336,7 @@ static ALWAYS_INLINE bool in_last(const struct smmu_caches *k, const struct smmu
 {
     const struct smmu_last *l = &k->last;
     uint64_t skip = q->iova - l->iova;
-    if (skip >= l->size || q->size > l->size - skip || l->kind != smmu_kind_of(q) ||
+    if (skip >= l->size || q->size > l->size - skip || l->kind != smmu_kind_of_new(q) ||
         l->uses != smmu_atomic(&k->uses))
         return false;
     *to = (struct smmu_range){l->host + skip, l->pa + skip, q->size};
@@ -355,21 +355,27 @@ static ALWAYS_INLINE bool in_recent(struct smmu_caches *k, const struct smmu_req
     if (unlikely(!instance || q->access & SMMU_TRANSLATED)) return false;
     const struct smmu_tlb_entry *e = in_page(k, x->tags, instance, n, x->need[q->access & ACCESS], q, to);
     if (unlikely(!e)) return false;
-    k->last = (struct smmu_last){q->iova >> n << n, 1ull << n, e->pa, e->host, smmu_kind_of(q), uses};
+    k->last = (struct smmu_last){q->iova >> n << n, 1ull << n, e->pa, e->host, smmu_kind_of_new(q), uses};
     return true;
 }
 
+static NOINLINE unsigned elsewhere(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
+                                   unsigned max, struct smmu_stop *stop)
+{
+    if (!in_recent(d->caches, q, to)) return translate(d, q, to, max, stop);
+    smmu_count(&d->stats.tlb_hits, 1);
+    stop->end = SMMU_DONE;
+    stop->done = q->size;
+    return 1;
+}
+
+/* The last page first, with nothing around it that costs registers. */
 unsigned smmu_translate(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
                         unsigned max, struct smmu_stop *stop)
 {
-    struct smmu_caches *k = d->caches;
     if (unlikely(!max)) return translate(d, q, to, max, stop);
-    if (in_last(k, q, to))
-        smmu_count(&d->stats.last_page_hits, 1);
-    else if (in_recent(k, q, to))
-        smmu_count(&d->stats.tlb_hits, 1);
-    else
-        return translate(d, q, to, max, stop);
+    if (!in_last(d->caches, q, to)) return elsewhere(d, q, to, max, stop);
+    smmu_count(&d->stats.last_page_hits, 1);
     stop->end = SMMU_DONE;
     stop->done = q->size;
     return 1;

@@ -532,16 +532,22 @@ static unsigned change(struct rng *r, const struct fix_table *t, uint64_t iova, 
     return low;
 }
 
+enum { WINDOW_SIZE = 1 << 18 };
+#define WINDOW 0xc0000000ull
+
 static void random_runs(uint64_t seed, unsigned granule, unsigned mode, unsigned rounds)
 {
     struct rng r = {seed};
-    struct fix_table *t = mode == SMMU_STE_CONFIG_S2 ? &s2 : &s1;
     uint64_t span = granule == 12 ? 1 << 23 : granule == 14 ? 1 << 26 : 1 << 30;
     for (unsigned round = 0; round < rounds; round++) {
         uint64_t iova[12];
         struct outcome before[ARRAY_LEN(iova)];
         unsigned access[ARRAY_LEN(iova)];
-        uint64_t pa = FIX_BASE + rng_below(&r, FIX_SIZE);
+        /* of nested streams either stage changes; stage 1's output is a window of stage 2's input */
+        bool nested = mode == SMMU_STE_CONFIG_S1_S2,
+             second = nested ? rng_below(&r, 2) : mode == SMMU_STE_CONFIG_S2;
+        uint64_t pa =
+            nested && !second ? WINDOW + rng_below(&r, WINDOW_SIZE) : FIX_BASE + rng_below(&r, FIX_SIZE);
         uint64_t where = (rng_below(&r, 16) << granule) + (rng_below(&r, 2) ? 0 : rng_below(&r, span));
         for (unsigned i = 0; i < ARRAY_LEN(iova); i++) {
             iova[i] = rng_below(&r, 3) ? where ^ rng_below(&r, 4 << granule) : rng_below(&r, span);
@@ -551,7 +557,8 @@ static void random_runs(uint64_t seed, unsigned granule, unsigned mode, unsigned
         }
         bool leaf;
         if (fix.next > FIX_BASE + FIX_SIZE - 0x100000) return;
-        unsigned shift = change(&r, t, where, pa, mode == SMMU_STE_CONFIG_S2 ? FIX_S2 : FIX_S1, &leaf);
+        if (nested && second) where = WINDOW + rng_below(&r, WINDOW_SIZE);
+        unsigned shift = change(&r, second ? &s2 : &s1, where, pa, second ? FIX_S2 : FIX_S1, &leaf);
         for (unsigned i = 0; i < ARRAY_LEN(iova); i++) {
             struct outcome c = cached(iova[i], access[i]);
             if (!same(c, before[i])) assert_true(same(c, now(iova[i], access[i])));
@@ -564,7 +571,7 @@ static void random_runs(uint64_t seed, unsigned granule, unsigned mode, unsigned
             break;
         default:
             tlbi((struct smmu_invalidation){.by_address = true,
-                                            .ipa = mode == SMMU_STE_CONFIG_S2,
+                                            .ipa = second,
                                             .address = first,
                                             .last = first + (1ull << shift) - 1,
                                             .leaf = leaf && rng_below(&r, 2)});

@@ -327,7 +327,7 @@ static bool stage1(struct walk *w, struct found *to)
     unsigned which;
     if (!choose_table(st, w->iova, &which)) return fault(w, SMMU_F_TRANSLATION, false, SMMU_CLASS_IN, 0);
     for (unsigned tries = 0;; tries++) {
-        struct place leaf;
+        struct place leaf = {0, 0, 0};
         if (!stage1_leaf(w, which, to, &leaf)) return false;
         if (!(to->d & SMMU_D_AF) && !st->af_hardware && !st->af_ignored)
             return fault(w, SMMU_F_ACCESS, false, SMMU_CLASS_IN, 0);
@@ -363,7 +363,7 @@ static bool first_stage(struct walk *w, struct found *to, struct smmu_attributes
 static bool both_stages(struct walk *w, struct smmu_page *page)
 {
     struct smmu_attributes a = {w->c->memory_type, w->c->shareability};
-    struct found one, two = {.perm = all, .shift = SMMU_ADDRESS_BITS};
+    struct found one = {.shift = SMMU_ADDRESS_BITS}, two = {.perm = all, .shift = SMMU_ADDRESS_BITS};
     if (!first_stage(w, &one, &a)) return false;
     uint64_t ipa = one.address | (w->iova & bits_mask(one.shift)), pa = ipa;
     if (w->c->s2.on) {

@@ -104,7 +104,8 @@ static void test_usage(void **state)
         {"run|a.yaml|--report|md=", "lockstep: --report md wants a file: md=FILE\n"},
         {"run|a.yaml|--backend|fautly", "lockstep: unknown backend 'fautly'; did you mean 'faulty'?\n"},
         {"run|a.yaml|--oracle|zz",
-         "lockstep: unknown backend 'zz'; there are faulty, reference, liar, slow, smmu\n"},
+         "lockstep: unknown backend 'zz'; there are faulty, reference, liar, slow, smmu, smmu-reference, "
+         "qemu-smmu\n"},
         {"run|a.yaml|--backend|liar|--oracle|liar",
          "lockstep: 'liar' cannot be under test and the oracle too\n"},
         {"run|b.yaml", "lockstep: b.yaml: No such file or directory\n"},

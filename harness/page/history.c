@@ -78,6 +78,7 @@ static void add_bench(struct bench_set *s, const json_t *o, const json_t *defini
     b = &s->items[s->n++];
     *b =
         (struct bench){.name = name, .ns = nanoseconds(o), .definition = xstrdup(text_of(definitions, name))};
+    b->piece = json_number_value(json_object_get(o, "ns_least"));
     if (json_is_true(json_object_get(o, "error_occurred"))) b->skipped = xstrdup(text_of(o, "error_message"));
     add_ratios(b, o, backends);
 }

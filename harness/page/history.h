@@ -19,6 +19,7 @@ struct bench_ratio {
 struct bench {
     char *name;                              /* without what says how it was measured; owned */
     double ns;                               /* CPU time of a round */
+    double piece;                            /* of a piece of work: its counter `ns`; 0: there is none */
     struct bench_ratio ratios[BENCH_RATIOS]; /* nratios of them */
     unsigned nratios;                        /* how many */
     char *definition;                        /* a hash of what it measures; "" when that is not said; owned */

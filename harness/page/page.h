@@ -124,6 +124,13 @@ void plot_factors(struct page *p, const struct plot_bar *bars, unsigned n, const
 /* A meter of `part` in `whole`. */
 void plot_meter(struct page *p, const char *key, uint64_t part, uint64_t whole);
 
+void plot_time(struct page *p, double ns); /* "81 ns" */
+
+/* ---- sizes.c ---- */
+
+/* Benchmarks whose names end in a size, as lines over it. */
+void plot_sizes(struct page *p, const struct bench_set *set);
+
 /* ---- trend.c ---- */
 
 /* Each benchmark over all runs that were recorded, with where it changed; nothing when there are too few

@@ -146,6 +146,47 @@ static void test_trends(void **state)
     arena_free(&a);
 }
 
+/* Names that end in sizes are points, three of them a line; anything may be in a name. */
+static void test_sizes(void **state)
+{
+    static struct {
+        char name[20];    /* of the benchmark */
+        double ns, piece; /* what it says */
+        char skipped[12]; /* why it says nothing */
+    } what[] = {{"a/reach/p<1>/4K", 900, 8, ""},
+                {"a/reach/p<1>/1M", 9000, 80, ""},
+                {"a/reach/p<1>/64G", 0, 0, "no memory"},
+                {"a/reach/p<1>/1G", 800, 0, ""},
+                {"a/reach/two/4K", 1, 1, ""},
+                {"a/reach/two/1M", 1, 1, ""},
+                {"a/other/x", 1, 1, ""},
+                {"64K", 1, 1, ""},
+                {"/64K", 1, 1, ""},
+                {"a/64K", 1, 1, ""}};
+    struct bench items[ARRAY_LEN(what)] = {{0}};
+    char none[] = "";
+    for (unsigned i = 0; i < ARRAY_LEN(what); i++)
+        items[i] = (struct bench){.name = what[i].name,
+                                  .ns = what[i].ns,
+                                  .piece = what[i].piece,
+                                  .definition = none,
+                                  .skipped = *what[i].skipped ? what[i].skipped : NULL};
+    struct history h = {
+        .now = {.path = "b.json", .items = items, .n = ARRAY_LEN(items), .host = none, .date = none}};
+    char *path = temporary(".html"), *text = write_page(path, &h, NULL);
+    expect(text, "<h4>a/reach: what it takes by size</h4>\n<ul class=\"key\"><li><span class=\"swatch "
+                 "c1\"></span>p&lt;1&gt;</li></ul>");
+    expect(text, "<title>p&lt;1&gt;/4K: 8 ns</title>");
+    expect(text, "<title>p&lt;1&gt;/1G: 800 ns</title>");
+    expect(text, ">500 ns</text>");
+    assert_null(strstr(text, "<title>p&lt;1&gt;/64G"));
+    assert_null(strstr(text, "<title>two"));
+    assert_null(strstr(text, "a: what"));
+    unlink(path);
+    free(path);
+    free(text);
+}
+
 /* However many failures there are, of however many causes, and however much there is to say of each. */
 static void test_bounded(void **state)
 {
@@ -244,7 +285,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blamed),  cmocka_unit_test(test_rows),   cmocka_unit_test(test_times),
         cmocka_unit_test(test_texts),   cmocka_unit_test(test_links),  cmocka_unit_test(test_contrast),
-        cmocka_unit_test(test_bounded), cmocka_unit_test(test_trends),
+        cmocka_unit_test(test_bounded), cmocka_unit_test(test_trends), cmocka_unit_test(test_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,17 @@ void plot_meter(struct page *p, const char *key, uint64_t part, uint64_t whole)
         key, percent);
 }
 
+void plot_time(struct page *p, double ns)
+{
+    static const struct {
+        const char *name; /* of the unit */
+        double ns;        /* in nanoseconds */
+    } units[] = {{"s", 1e9}, {"ms", 1e6}, {"µs", 1e3}, {"ns", 1}};
+    unsigned u = 0;
+    while (u + 1 < ARRAY_LEN(units) && ns < units[u].ns) u++;
+    page_printf(p, "%.3g %s", ns / units[u].ns, units[u].name);
+}
+
 /* ---- factors ---- */
 
 /* From `least` to `most`, on a scale where twice as much is as far as half as much. */

@@ -269,6 +269,7 @@ void page_speed(struct page *p)
     write_histogram(p);
     write_slowest(p);
     if (h && h->now.path) write_peers(p, &h->now);
+    if (h && h->now.path) plot_sizes(p, &h->now);
     if (h && h->now.path) write_failed(p, &h->now);
     if (h && h->now.path && h->before.path) write_bench_before(p, h);
     if (h) plot_trends(p, h);

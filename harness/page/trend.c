@@ -45,24 +45,12 @@ static double down(const struct frame *f, double v)
     return ABOVE + HIGH * (f->most - v) / (f->most - f->least);
 }
 
-static void write_time(struct page *p, double v)
-{
-    static const struct {
-        const char *name; /* of the unit */
-        double ns;        /* in nanoseconds */
-    } units[] = {{"s", 1e9}, {"ms", 1e6}, {"µs", 1e3}, {"ns", 1}};
-    double ns = exp(v);
-    unsigned u = 0;
-    while (u + 1 < ARRAY_LEN(units) && ns < units[u].ns) u++;
-    page_printf(p, "%.3g %s", ns / units[u].ns, units[u].name);
-}
-
 static void write_edge(struct page *p, const struct frame *f, double v)
 {
     page_printf(p, "<line class=\"edge\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, LEFT + WIDE,
                 down(f, v), down(f, v));
     page_printf(p, "<text class=\"tick\" x=\"%d\" y=\"%.1f\">", LEFT - 6, down(f, v) + 4);
-    write_time(p, v);
+    plot_time(p, exp(v));
     page_raw(p, "</text>");
 }
 
@@ -112,7 +100,7 @@ static void write_trend(struct page *p, const struct series *s, const struct rec
     page_raw(p, "<article class=\"trend\">\n<h5>");
     page_text(p, s->name);
     page_raw(p, " <small>");
-    write_time(p, s->v[s->n - 1]);
+    plot_time(p, exp(s->v[s->n - 1]));
     page_printf(p,
                 "</small></h5>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%u runs, %u changes\">",
                 LEFT + WIDE, HIGH + 2 * ABOVE, s->n, n);

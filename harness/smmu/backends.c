@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-const struct backend *const scn_backends[] = {&scn_model.backend, &scn_qemu.backend, &scn_referee.backend,
+const struct backend *const scn_backends[] = {&scn_model.backend, &scn_reference.backend, &scn_qemu.backend,
                                               NULL};
 
 struct seat {

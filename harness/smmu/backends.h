@@ -12,9 +12,9 @@ struct scn_backend {
     void (*close)(void *seat);
 };
 
-extern const struct scn_backend scn_model;   /* model.c */
-extern const struct scn_backend scn_qemu;    /* qemu.c */
-extern const struct scn_backend scn_referee; /* referee.c */
+extern const struct scn_backend scn_model;     /* model.c */
+extern const struct scn_backend scn_reference; /* reference_unit.c */
+extern const struct scn_backend scn_qemu;      /* qemu.c */
 
 /* ---- needs.c ---- */
 /* Why a unit with these ID registers cannot be asked about a scenario: a sentence; or NULL. idr: IDR0 to

@@ -323,6 +323,11 @@ static bool build_store(struct builder *b, const struct ynode *v, const struct y
     return build_access(b, step, "store", SMMU_WRITE);
 }
 
+static bool build_any_access(struct builder *b, const struct ynode *v, const struct ynode *step)
+{
+    return build_access(b, step, "at", !strcmp(v->text, "load") ? SMMU_READ : SMMU_WRITE);
+}
+
 /* ---- software's own writes ---- */
 
 static bool build_memory_step(struct builder *b, const struct ynode *v, const struct ynode *step)
@@ -383,6 +388,7 @@ static const struct {
     {"count", build_count},
     {"signals", build_signals},
     {"descriptor", build_descriptor},
+    {"access", build_any_access},
 };
 
 static bool build_step(struct builder *b, const struct ynode *n)

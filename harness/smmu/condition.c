@@ -1,8 +1,10 @@
 /* Conditions of quirks: "events but for CLASS, F_TRANSLATION.PNU": where event records differ, they differ in
- * nothing but these fields.
+ * nothing but these fields; "case smmuv3/streams/span-*": it is one of these, where no row tells what a
+ * scenario is about.
  */
 #include "harness/smmu/scenario.h"
 
+#include "harness/corpus/glob.h"
 #include "harness/generate/values.h"
 
 #include <ctype.h>
@@ -16,9 +18,10 @@ struct condition {
         const char *event, *name; /* of one event, or of all (NULL) */
     } fields[FIELDS];             /* n of them */
     unsigned n;                   /* how many */
+    const char *cases;            /* a pattern of ids instead, or NULL */
 };
 
-static const char start[] = "events but for ";
+static const char start[] = "events but for ", of_cases[] = "case ";
 
 static bool is_event_field(const char *event, const char *name)
 {
@@ -50,9 +53,13 @@ static bool read_field(const char *text, size_t len, size_t *at, struct arena *a
 const void *scn_condition(const char *text, size_t len, struct arena *a, struct value_error *err)
 {
     struct condition *c = arena_alloc(a, sizeof(*c));
-    size_t at = sizeof(start) - 1;
+    size_t at = sizeof(start) - 1, name = sizeof(of_cases) - 1;
+    if (len > name && !strncmp(text, of_cases, name)) {
+        c->cases = arena_strndup(a, text + name, len - name);
+        return c;
+    }
     if (len <= at || strncmp(text, start, at) != 0) {
-        (void)value_refuse(err, 0, len ? len : 1, "expected '%sFIELD, …'", start);
+        (void)value_refuse(err, 0, len ? len : 1, "expected '%sFIELD, …' or '%sPATTERN'", start, of_cases);
         return NULL;
     }
     while (at < len) {
@@ -131,14 +138,16 @@ bool scn_condition_holds(const void *condition, const struct test_case *test, co
                          const struct outcome *right)
 {
     const struct scenario *s = test->scenario;
+    const struct condition *c = condition;
+    if (c->cases) return glob_match(c->cases, test->id);
     if (!theirs || !scn_result(theirs)) return false;
     for (unsigned i = 0; i < s->nsteps; i++) {
         const struct scn_said *a = &scn_result(theirs)->said[i];
         if (s->steps[i].kind != SCN_TAKE) continue;
         if (right) {
             const struct scn_said *b = &scn_result(right)->said[i];
-            if (!within(condition, a, b) || !within(condition, b, a)) return false;
-        } else if (s->steps[i].expects && !as_expected(condition, &s->steps[i], a)) {
+            if (!within(c, a, b) || !within(c, b, a)) return false;
+        } else if (s->steps[i].expects && !as_expected(c, &s->steps[i], a)) {
             return false;
         }
     }

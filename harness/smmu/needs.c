@@ -116,9 +116,10 @@ const char *scn_needs(const struct scenario *s, const uint32_t idr[6])
         const struct scn_step *step = &s->steps[i];
         if (step->kind == SCN_COMMAND) why = of_command(step->command, idr);
         if (step->kind == SCN_ACCESS && step->at >> 48) why = "its devices' addresses have 48 bits";
-        if ((step->kind == SCN_READ || step->kind == SCN_WRITE) && !step->made &&
-            step->index != SCN_NO_REGISTER)
-            why = of_register(smmu_spec.registers[step->index].name, idr);
+        if ((step->kind == SCN_READ || step->kind == SCN_WRITE) && !step->made) {
+            const struct dev_register *r = dev_register_at(&smmu_spec, step->offset);
+            if (r) why = of_register(r->name, idr);
+        }
     }
     return why;
 }

@@ -67,6 +67,7 @@ struct qemu_board {
     char line[LINE];   /* bytes that came, `have` of them */
     size_t have;       /* likewise */
     char broken[LINE]; /* what went wrong, or "" */
+    bool two_levels;   /* it has been told of a stream table of two levels, which it never forgets */
 };
 
 static void breaks(struct qemu_board *b, const char *what)
@@ -154,6 +155,7 @@ uint64_t qemu_board_read(struct qemu_board *b, uint64_t offset, unsigned size)
 
 void qemu_board_write(struct qemu_board *b, uint64_t offset, unsigned size, uint64_t value)
 {
+    b->two_levels |= offset == STRTAB_BASE_CFG && (value >> 16 & 3) == 1;
     board_write(b, SMMU + offset, size, value);
 }
 
@@ -300,31 +302,65 @@ struct qemu_board *qemu_board_open(const char **why)
     return b;
 }
 
-void qemu_board_close(struct qemu_board *b)
+static void stop(struct qemu_board *b)
 {
-    if (!b) return;
     if (b->pid > 0) {
         kill(b->pid, SIGKILL);
         while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR) continue;
     }
     if (b->to >= 0) close(b->to);
     if (b->from >= 0) close(b->from);
+}
+
+/* Another process with the same memory. */
+static void restart(struct qemu_board *b)
+{
+    stop(b);
+    b->to = b->from = -1;
+    b->have = 0;
+    b->two_levels = false;
+    if (!start(b)) breaks(b, "cannot be started");
+    start_devices(b);
+}
+
+void qemu_board_close(struct qemu_board *b)
+{
+    if (!b) return;
+    stop(b);
     if (b->ram) munmap(b->ram, QEMU_BOARD_RAM_SIZE);
     if (b->fd >= 0) close(b->fd);
     free(b);
 }
 
-/* What is cached goes by commands, from a queue of our own. */
-static void forget_all(struct qemu_board *b)
+/* n commands, from a queue of our own. */
+static void run_commands(struct qemu_board *b, const uint64_t (*commands)[2], unsigned n)
 {
-    static const uint64_t commands[] = {0x04, 31, 0x30, 0, 0x46, 0}; /* CFGI_ALL, TLBI_NSNH_ALL, SYNC */
-    memcpy(b->ram + QUEUE, commands, sizeof(commands));
+    memcpy(b->ram + QUEUE, commands, n * sizeof(*commands));
     qemu_board_write(b, CMDQ_BASE, 8, (QEMU_BOARD_RAM + QUEUE) | 4);
     qemu_board_write(b, CMDQ_PROD, 4, 0);
     qemu_board_write(b, CMDQ_CONS, 4, 0);
     qemu_board_write(b, CR0, 4, 8);
-    qemu_board_write(b, CMDQ_PROD, 4, 3);
+    qemu_board_write(b, CMDQ_PROD, 4, n);
     qemu_board_write(b, CR0, 4, 0);
+}
+
+/* GERROR toggles with each error and cannot be written: after an odd number of command errors it takes one
+ * more. */
+static void even_errors(struct qemu_board *b)
+{
+    static const uint64_t illegal[][2] = {{0xff, 0}};
+    qemu_board_write(b, GERRORN, 4, qemu_board_read(b, GERROR, 4));
+    if (!(qemu_board_read(b, GERROR, 4) & 1)) return;
+    run_commands(b, illegal, 1);
+    qemu_board_write(b, GERRORN, 4, qemu_board_read(b, GERROR, 4));
+}
+
+/* What is cached goes by commands. */
+static void forget_all(struct qemu_board *b)
+{
+    static const uint64_t commands[][2] = {
+        {0x04, 31}, {0x30, 0}, {0x46, 0}}; /* CFGI_ALL, TLBI_NSNH_ALL, SYNC */
+    run_commands(b, commands, ARRAY_LEN(commands));
 }
 
 void qemu_board_reset(struct qemu_board *b)
@@ -334,8 +370,9 @@ void qemu_board_reset(struct qemu_board *b)
         unsigned size;   /* its bytes */
     } zeroes[] = {{IRQ_CTRL, 4},  {STRTAB_BASE, 8}, {STRTAB_BASE_CFG, 4}, {CMDQ_BASE, 8},  {CMDQ_PROD, 4},
                   {CMDQ_CONS, 4}, {EVENTQ_BASE, 8}, {EVENTQ_PROD, 4},     {EVENTQ_CONS, 4}};
+    if (b->two_levels) restart(b);
     qemu_board_write(b, CR0, 4, 0);
-    qemu_board_write(b, GERRORN, 4, qemu_board_read(b, GERROR, 4));
+    even_errors(b);
     forget_all(b);
     for (unsigned i = 0; i < ARRAY_LEN(zeroes); i++) qemu_board_write(b, zeroes[i].offset, zeroes[i].size, 0);
     if (fallocate(b->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, LOOP_AT)) memset(b->ram, 0, LOOP_AT);

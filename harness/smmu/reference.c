@@ -26,14 +26,16 @@ static bool bad(struct ref_walk *w, unsigned event)
     return ref_fault(w, event, false, REF_INPUT, 0);
 }
 
-bool ref_load(struct ref_walk *w, uint64_t pa, uint64_t *v)
+bool ref_load(struct ref_walk *w, enum ref_word of, uint64_t pa, uint64_t *v)
 {
     for (unsigned i = 0; i < w->a->nupdates; i++)
         if (w->a->updates[i].pa == pa) {
             *v = w->a->updates[i].value;
             return true;
         }
-    return w->u->load(w->u->arg, pa, v);
+    if (!w->u->load(w->u->arg, pa, v)) return false;
+    if (w->u->saw) w->u->saw(w->u->arg, of, pa, *v);
+    return true;
 }
 
 unsigned ref_output_bits(const struct ref_unit *u, unsigned field)
@@ -58,7 +60,7 @@ static bool ste_address_two_levels(struct ref_walk *w, unsigned log2size, uint64
     unsigned table_bits = log2size > split + 3 ? log2size - split + 3 : 6;
     uint64_t table = align_down(w->u->strtab_base & 0xfffffffffffc0, table_bits < 6 ? 6 : table_bits);
     uint64_t at = table + (uint64_t)(sid >> split) * 8;
-    if (!w->u->load(w->u->arg, at, &descriptor)) {
+    if (!ref_load(w, REF_WORD_STE, at, &descriptor)) {
         w->a->fetch = at;
         return bad(w, REF_F_STE_FETCH);
     }
@@ -73,8 +75,9 @@ static bool ste_address_two_levels(struct ref_walk *w, unsigned log2size, uint64
 static bool ste_address(struct ref_walk *w, uint64_t *address)
 {
     unsigned log2size = w->u->strtab_cfg & 0x3f;
-    if (log2size > w->u->sid_bits) log2size = w->u->sid_bits;
-    if ((uint64_t)w->q->sid >> log2size) return bad(w, REF_C_BAD_STREAMID);
+    unsigned sid_bits =
+        log2size < w->u->sid_bits ? log2size : w->u->sid_bits; /* the table's place: as written */
+    if ((uint64_t)w->q->sid >> sid_bits) return bad(w, REF_C_BAD_STREAMID);
     if ((w->u->strtab_cfg >> 16 & 3) == 1) return ste_address_two_levels(w, log2size, address);
     *address = align_down(w->u->strtab_base & 0xfffffffffffc0, log2size + 6) + (uint64_t)w->q->sid * 64;
     return true;
@@ -128,7 +131,7 @@ static bool read_ste(struct ref_walk *w)
     uint64_t at;
     if (!ste_address(w, &at)) return false;
     for (unsigned i = 0; i < 8; i++)
-        if (!w->u->load(w->u->arg, at + i * 8, &w->ste[i])) {
+        if (!ref_load(w, REF_WORD_STE, at + i * 8, &w->ste[i])) {
             w->a->fetch = at;
             return bad(w, REF_F_STE_FETCH);
         }
@@ -146,7 +149,7 @@ static bool cd_pointer(struct ref_walk *w, uint64_t at, uint64_t *pa)
 
 static bool cd_word(struct ref_walk *w, uint64_t pa, uint64_t *v)
 {
-    if (ref_load(w, pa, v)) return true;
+    if (ref_load(w, REF_WORD_CD, pa, v)) return true;
     w->a->fetch = pa;
     return bad(w, REF_F_CD_FETCH);
 }
@@ -223,7 +226,7 @@ static bool read_cd(struct ref_walk *w)
     if (!use) return true;
     if (!cd_address(w, ssid, &at) || !cd_pointer(w, at, &pa)) return false;
     for (unsigned i = 0; i < 8; i++)
-        if (!ref_load(w, pa + i * 8, &w->cd[i])) {
+        if (!ref_load(w, REF_WORD_CD, pa + i * 8, &w->cd[i])) {
             w->a->fetch = pa;
             return bad(w, REF_F_CD_FETCH);
         }
@@ -274,6 +277,16 @@ static bool translate(struct ref_walk *w)
     return !w->stage2 || ref_stage2(w, ipa, w->q->write, w->execute, REF_INPUT, &w->a->pa);
 }
 
+static void answer(struct ref_walk *w)
+{
+    if (!read_ste(w))
+        settle(w);
+    else if (ref_bits(w->ste, 3, 3) == 0) /* Config 0b0xx: no event */
+        w->a->end = REF_ABORT;
+    else if (!translate(w))
+        settle(w);
+}
+
 void ref_translate(const struct ref_unit *u, const struct ref_request *q, struct ref_answer *a)
 {
     struct ref_walk w = {.u = u, .q = q, .a = a, .privileged = q->privileged};
@@ -284,13 +297,9 @@ void ref_translate(const struct ref_unit *u, const struct ref_request *q, struct
         if (u->gbpa_abort || q->iova >> u->oas) a->end = REF_ABORT;
         return;
     }
-    if (!read_ste(&w)) {
-        settle(&w);
-        return;
-    }
-    if (ref_bits(w.ste, 3, 3) == 0) { /* Config 0b0xx: no event */
-        a->end = REF_ABORT;
-        return;
-    }
-    if (!translate(&w)) settle(&w);
+    answer(&w);
+    a->execute = w.execute;
+    a->privileged = w.privileged;
+    memcpy(a->ste, w.ste, sizeof(a->ste));
+    memcpy(a->cd, w.cd, sizeof(a->cd));
 }

@@ -8,19 +8,24 @@
 
 #include "engine/base/base.h"
 
+/* Whose word it is: a stream table's, a context descriptor table's, a translation table's. */
+enum ref_word { REF_WORD_STE, REF_WORD_CD, REF_WORD_TABLE };
+
 /* Guest memory and the registers that translation depends on. */
 struct ref_unit {
     bool (*load)(void *arg, uint64_t pa, uint64_t *v); /* 8 bytes at a multiple of 8, as a little-endian
                                                           number; false: nothing is there */
-    void *arg;                                         /* of load */
-    uint64_t strtab_base;                              /* STRTAB_BASE */
-    uint32_t strtab_cfg;                               /* STRTAB_BASE_CFG */
-    bool enabled;                                      /* CR0.SMMUEN */
-    bool gbpa_abort;                                   /* GBPA.ABORT */
-    bool e2h;                                          /* CR2.E2H */
-    unsigned sid_bits, ssid_bits;                      /* IDR1 */
-    unsigned oas;                                      /* IDR5.OAS in bits */
-    bool small_tables;                                 /* IDR3.STT */
+    /* Told of each word that is looked at, in order; or NULL. */
+    void (*saw)(void *arg, enum ref_word of, uint64_t pa, uint64_t v);
+    void *arg;                    /* of both */
+    uint64_t strtab_base;         /* STRTAB_BASE */
+    uint32_t strtab_cfg;          /* STRTAB_BASE_CFG */
+    bool enabled;                 /* CR0.SMMUEN */
+    bool gbpa_abort;              /* GBPA.ABORT */
+    bool e2h;                     /* CR2.E2H */
+    unsigned sid_bits, ssid_bits; /* IDR1 */
+    unsigned oas;                 /* IDR5.OAS in bits */
+    bool small_tables;            /* IDR3.STT */
 };
 
 struct ref_request {
@@ -64,10 +69,15 @@ struct ref_answer {
     enum ref_class class_;                  /* its CLASS */
     uint64_t ipa;                           /* its IPA, where S2 */
     uint64_t fetch;                         /* F_*_FETCH, F_WALK_EABT: what could not be read */
+    bool table_write;                       /* CLASS TT: the descriptor was to be written, not read */
+    bool execute, privileged;               /* the access, after INSTCFG and PRIVCFG */
+    uint64_t ste[8], cd[8];                 /* what was read of them */
     struct ref_update updates[REF_UPDATES]; /* nupdates of them, one for each address */
     unsigned nupdates;                      /* how many */
 };
 
+/* Bits hi..lo of an array of words, numbered through. */
+uint64_t ref_bits(const uint64_t *words, unsigned hi, unsigned lo);
 void ref_translate(const struct ref_unit *u, const struct ref_request *q, struct ref_answer *a);
 
 #endif

@@ -49,7 +49,7 @@ static bool descriptor_place(struct ref_walk *w, const struct tables *t, uint64_
 static bool read_descriptor(struct ref_walk *w, const struct tables *t, uint64_t pa, uint64_t *descriptor)
 {
     uint64_t raw;
-    if (!ref_load(w, pa, &raw)) {
+    if (!ref_load(w, REF_WORD_TABLE, pa, &raw)) {
         w->a->fetch = pa; /* 7.3.12: of stage 1, the class is its own */
         return ref_fault(w, REF_F_WALK_EABT, t->stage2, t->stage2 ? t->c : REF_TABLE, t->ipa);
     }
@@ -129,7 +129,10 @@ static bool update(struct ref_walk *w, const struct tables *t, uint64_t before, 
 {
     uint64_t pa = leaf->pa;
     if (leaf->descriptor == before) return true;
-    if (!t->stage2 && w->stage2 && !ref_stage2(w, leaf->at, true, false, REF_TABLE, &pa)) return false;
+    if (!t->stage2 && w->stage2 && !ref_stage2(w, leaf->at, true, false, REF_TABLE, &pa)) {
+        w->a->table_write = true;
+        return false;
+    }
     for (unsigned i = 0; i < w->a->nupdates; i++)
         if (w->a->updates[i].pa == pa) {
             w->a->updates[i].value = in_order(t, leaf->descriptor);

@@ -15,12 +15,10 @@ struct ref_walk {
     bool execute, privileged;    /* after INSTCFG and PRIVCFG */
 };
 
-/* Bits hi..lo of an array of words, numbered through. */
-uint64_t ref_bits(const uint64_t *words, unsigned hi, unsigned lo);
 /* Notes what went wrong. Always false. */
 bool ref_fault(struct ref_walk *w, unsigned event, bool stage2, enum ref_class c, uint64_t ipa);
 /* Reads a word of memory as this access sees it, with what it updated itself. */
-bool ref_load(struct ref_walk *w, uint64_t pa, uint64_t *v);
+bool ref_load(struct ref_walk *w, enum ref_word of, uint64_t pa, uint64_t *v);
 /* Bits of an address size field (IPS, S2PS), as the unit limits them. */
 unsigned ref_output_bits(const struct ref_unit *u, unsigned field);
 

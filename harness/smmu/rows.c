@@ -188,11 +188,12 @@ void scn_bin_name(unsigned subject, unsigned r, unsigned bin, struct buf *out)
 
 /* ---- what a scenario hits ---- */
 
-/* NULL: an offset was given. */
+/* NULL: there is none at an offset that was given. */
 static const struct dev_register *register_of(const struct scn_step *s)
 {
-    bool named = (s->kind == SCN_READ || s->kind == SCN_WRITE) && s->index != SCN_NO_REGISTER;
-    return named ? &smmu_spec.registers[s->index] : NULL;
+    if (s->kind != SCN_READ && s->kind != SCN_WRITE) return NULL;
+    return s->index == SCN_NO_REGISTER ? dev_register_at(&smmu_spec, s->offset)
+                                       : &smmu_spec.registers[s->index];
 }
 
 struct observer {
@@ -250,8 +251,9 @@ void scn_observe(const struct test_case *c, const struct outcome *out,
         const struct scn_step *step = &s->steps[i];
         const struct scn_said *said = out ? &scn_result(out)->said[i] : NULL;
         const struct dev_register *r = register_of(step);
-        if (step->kind == SCN_WRITE && r) see_register(&o, r, step->value, false);
-        if (step->kind == SCN_READ && said && r) see_register(&o, r, said->value, true);
+        if (step->kind == SCN_WRITE && r && r->size == step->size) see_register(&o, r, step->value, false);
+        if (step->kind == SCN_READ && said && r && r->size == step->size)
+            see_register(&o, r, said->value, true);
         if (step->kind == SCN_COMMAND) see_record(&o, "command", step->command[0] & 0xff, step->command);
         for (unsigned e = 0; step->kind == SCN_TAKE && said && e < said->nevents; e++)
             see_record(&o, "event", dev_get(said->events[e], SMMU_EVENT_NUMBER), said->events[e]);

@@ -11,7 +11,7 @@ static const struct schema hex = {.what = "hex bytes", .accepts = SCHEMA_TEXT};
 static const struct schema numbers = {
     .what = "a number or a list of them", .accepts = SCHEMA_NUMBER | SCHEMA_LIST, .item = &number};
 static const struct schema small_sid = {
-    .what = "a stream id up to 255", .accepts = SCHEMA_NUMBER, .max = 255};
+    .what = "a stream id up to 65535", .accepts = SCHEMA_NUMBER, .max = 65535};
 static const struct schema level = {.what = "a level up to 3", .accepts = SCHEMA_NUMBER, .max = 3};
 static const struct schema bits = {
     .what = "a number from 16 to 52", .accepts = SCHEMA_NUMBER, .min = 16, .max = 52};
@@ -30,6 +30,9 @@ static const struct schema config = {
 static const char *const setup_choices[] = {"all", "none", NULL};
 static const struct schema setup = {
     .what = "'all' or 'none'", .accepts = SCHEMA_TEXT, .choices = setup_choices};
+static const char *const how_choices[] = {"load", "store", NULL};
+static const struct schema how = {
+    .what = "'load' or 'store'", .accepts = SCHEMA_TEXT, .choices = how_choices};
 static const char *const end_choices[] = {"done", "aborted", "stalled", "retry", "zero", "any", NULL};
 static const struct schema end = {.what = "'done', 'aborted', 'stalled', 'retry', 'zero' or 'any'",
                                   .accepts = SCHEMA_TEXT,
@@ -110,6 +113,9 @@ static const struct schema_key stream_keys[] = {
      "which "
      "accesses without a substream use, too (S1DSS SSID0)."},
     {"ats", &boolean, false, "Its device has an address translation cache."},
+    {"ste_at", &number, false,
+     "Where its stream table entry is; in the table that setup makes, of 256 entries, if not given."},
+    {"cd_at", &number, false, "Where its context descriptor is; a place of its own if not given."},
     {"ste", &fields, false, "Fields of its stream table entry, over what the above makes."},
     {"cd", &fields, false, "Fields of its context descriptor, likewise."},
     {"map", &maps, false, "What its tables say."},
@@ -147,6 +153,8 @@ static const struct schema_key step_keys[] = {
     {"raw", &numbers, false, "A command as two 64-bit words."},
     {"load", &number, false, "A device reads at this address."},
     {"store", &number, false, "A device writes at this address."},
+    {"access", &how, false, "A load or store at `at`: for templates, where this varies."},
+    {"at", &number, false, "Of access: the address."},
     {"sid", &small_sid, false, "Of load and store: the device; the first stream's if not given."},
     {"ssid", &number, false, "Likewise: the substream; without, the access has none."},
     {"size", &length, false, "Likewise: bytes, 8 if not given."},

@@ -303,6 +303,17 @@ static bool make_substreams(struct builder *b, const struct ynode *list, const s
     return true;
 }
 
+/* Where an entry is put: as the scenario says, or at `usual`. */
+static bool entry_place(struct builder *b, const struct ynode *n, const char *key, uint64_t usual,
+                        uint64_t *at)
+{
+    const struct ynode *given = ynode_get(n, key);
+    *at = schema_number(n, key, usual);
+    if (!given || (*at >= SCN_RAM && *at - SCN_RAM <= SCN_RAM_SIZE - 64 && !(*at % 8))) return true;
+    diag_error(b->diag, given->at, given->len, "there is no such memory");
+    return false;
+}
+
 /* The stages that an entry of this configuration says something about. */
 static bool make_stages(struct builder *b, const struct ynode *n, unsigned which, struct scn_stream_state *s,
                         uint64_t *ste)
@@ -313,7 +324,8 @@ static bool make_stages(struct builder *b, const struct ynode *n, unsigned which
     if (s1 && s2 && !map_tables(b, s)) return no_room(b, n);
     if (!s1) return true;
     uint64_t size = 64ull << substream_bits(substreams);
-    s->cd_at = image_alloc(&b->image, size, size);
+    if (!entry_place(b, n, "cd_at", 0, &s->cd_at)) return false;
+    if (!s->cd_at) s->cd_at = image_alloc(&b->image, size, size);
     if (!s->cd_at) return no_room(b, n);
     dev_put(ste, SMMU_STE_S1CONTEXTPTR, s->cd_at >> 6);
     return make_cd(b, n, s) && make_substreams(b, substreams, s, ste);
@@ -321,12 +333,17 @@ static bool make_stages(struct builder *b, const struct ynode *n, unsigned which
 
 bool scn_stream(struct builder *b, const struct ynode *n)
 {
-    uint64_t ste[8] = {0};
+    uint64_t ste_at, ste[8] = {0};
     unsigned which = 0;
     struct scn_stream_state *s = add_stream(b, n, (uint32_t)schema_number(n, "sid", 0), 0);
     if (!s || !scn_device(b, s->sid, n)) return false;
     for (unsigned i = 0; i < b->ndevices; i++)
         if (b->devices[i].sid == s->sid) b->devices[i].ats |= !strcmp(schema_text(n, "ats", "false"), "true");
+    if (s->sid >> SCN_STRTAB_LOG2 && !ynode_get(n, "ste_at")) {
+        diag_error(b->diag, n->at, 1, "stream %u is beyond the table: it wants 'ste_at'", (unsigned)s->sid);
+        return false;
+    }
+    if (!entry_place(b, n, "ste_at", SCN_STRTAB + s->sid * 64ull, &ste_at)) return false;
     while (strcmp(configs[which].name, schema_text(n, "config", "s1"))) which++;
     dev_put(ste, SMMU_STE_V, 1);
     dev_put(ste, SMMU_STE_CONFIG, configs[which].config);
@@ -334,6 +351,6 @@ bool scn_stream(struct builder *b, const struct ynode *n)
     if (!make_stages(b, n, which, s, ste)) return false;
     if (!scn_fields(table("STE"), ynode_get(n, "ste"), NULL, b->diag, ste, NULL)) return false;
     add_entry(b, false, ste);
-    put_words(b, SCN_STRTAB + s->sid * 64ull, ste, ARRAY_LEN(ste));
+    put_words(b, ste_at, ste, ARRAY_LEN(ste));
     return map_all(b, s, ynode_get(n, "map"));
 }
