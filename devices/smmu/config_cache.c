@@ -1,6 +1,7 @@
 /* Configurations that a device keeps, one a substream, until a command or a register says otherwise (IHI 0070
  * 4.3, 16.2). Only what is good is kept: an event of 7.3 is found out again by each access.
  */
+#include "devices/smmu/place.h"
 #include "devices/smmu/tlb.h"
 
 #include <stdlib.h>
@@ -27,6 +28,7 @@ static void fill(struct smmu_device *d, struct smmu_context *x, bool substream, 
 {
     struct smmu_caches *k = d->caches;
     uint64_t fills = smmu_atomic(&k->fills);
+    if (!k->placed) smmu_place(k);
     __atomic_store_n(&x->instance, 0, __ATOMIC_RELEASE);
     smmu_count(&d->stats.config_reads, 1);
     smmu_config_read(d->smmu, d->client.sid, substream, ssid, &x->config);

@@ -6,11 +6,11 @@
  * takes is made by the waiter for all, with membarrier(2), since it waits seldom; where the kernel has none,
  * each section makes its own.
  */
+#include "devices/smmu/place.h"
 #include "devices/smmu/tlb.h"
 
 #include <linux/membarrier.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,9 +30,8 @@ static const void *thread(void)
  * so that they are of the memory that is near to it. */
 struct smmu_caches *smmu_caches_new(void)
 {
-    struct smmu_caches *k =
-        mmap(NULL, sizeof(*k), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (k == MAP_FAILED) return NULL;
+    struct smmu_caches *k = smmu_pages(sizeof(*k));
+    if (!k) return NULL;
     k->size = CPU_PAGE_BITS; /* never 0: that would be an entry that was taken away */
     k->fences = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) < 0;
     return k;
@@ -40,7 +39,7 @@ struct smmu_caches *smmu_caches_new(void)
 
 void smmu_caches_free(struct smmu_caches *k)
 {
-    munmap(k, sizeof(*k));
+    smmu_pages_free(k, sizeof(*k));
 }
 
 /* The number comes from elsewhere, so that no section waits for the stores of the one before. */

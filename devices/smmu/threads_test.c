@@ -3,6 +3,7 @@
  * old page is a race; without it, what the old page holds tells.
  */
 #include "devices/smmu/fixture.h"
+#include "devices/smmu/tlb.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -127,6 +128,7 @@ static int setup(void **state)
     writing = false;
     wrong = 0;
     for (unsigned i = 0; i < DEVICES; i++) make_worker(&workers[i], i);
+    for (unsigned i = 0; *state && i < DEVICES; i++) workers[i].d->caches->fences = true;
     fix_register(&fix, SMMU_REG_CMDQ_BASE, commands | 8);
     fix_register(&fix, SMMU_REG_EVENTQ_BASE, events | 4);
     assert_true(smmu_mmio_write(fix.s, SMMU_REG_CR0, 4, 0xd));
@@ -271,6 +273,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_hand_over, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reconfigure, setup, teardown),
         cmocka_unit_test_setup_teardown(test_updates, setup, teardown),
+        /* as where there is no membarrier(2) */
+        cmocka_unit_test_prestate_setup_teardown(test_remap, setup, teardown, &fix),
     };
     return cmocka_run_group_tests_name("smmu threads", tests, NULL, NULL);
 }

@@ -83,6 +83,7 @@ struct smmu_caches {
     uint64_t sections;  /* how many it has been in */
     const void *thread; /* on whose thread. Atomic */
     bool fences;        /* membarrier(2) is not to be had: sections fence for themselves */
+    bool placed;        /* place.c: they are where the device's thread runs */
     /* the device's thread */
     struct smmu_last last;                       /* last page */
     struct smmu_context *recent;                 /* configuration of the last access that looked for one */

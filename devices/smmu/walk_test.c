@@ -377,6 +377,31 @@ static void test_access_flag(void **state)
     assert_int_equal(fix_load(&fix, t.root + 8 * 5), __builtin_bswap64(0x80005000 | 0x443));
 }
 
+/* Tables that cannot be written, or that somebody else writes. */
+static void test_updates_that_fail(void **state)
+{
+    struct fix_table t = fix_table(&fix, 12, 16, -1);
+    uint64_t rom = 0x20000000;
+    assert_int_equal(mem_add(&fix.mem, rom, 0x1000, CPU_READ, NULL, "rom"), 0);
+    uint64_t d = 0x80005000 | 0x43;
+    assert_int_equal(mem_write(&fix.mem, rom + 5 * 8, &d, 8), 0);
+    fix_stage1(&fix, &t);
+    fix_put(fix.cd, SMMU_CD_TTB0, rom >> 4);
+    fix_put(fix.cd, SMMU_CD_AFFD, 1);
+    expect_to(0x5000, SMMU_READ, 0x80005000, 4096);
+    fix_put(fix.cd, SMMU_CD_HA, 1);
+    struct smmu_fault f = expect_fault(0x5000, SMMU_READ, SMMU_F_WALK_EABT, false, SMMU_CLASS_TT);
+    assert_int_equal(f.fetch, rom + 5 * 8);
+    memset(fix.ste, 0, sizeof(fix.ste));
+    struct fix_table t2 = fix_table(&fix, 12, 16, 3);
+    fix_stage2(&fix, &t2);
+    fix_put(fix.ste, SMMU_STE_S2TTB, rom >> 4);
+    fix_put(fix.ste, SMMU_STE_S2HA, 1);
+    f = expect_fault(0x5000, SMMU_READ, SMMU_F_WALK_EABT, true, SMMU_CLASS_IN);
+    assert_int_equal(f.fetch, rom + 5 * 8);
+    assert_int_equal(f.ipa, 0x5000);
+}
+
 static void test_dirty_state(void **state)
 {
     struct fix_table t = fix_table(&fix, 12, 30, -1);
@@ -481,6 +506,7 @@ int main(void)
         T(test_stage2_permissions),
         T(test_overrides),
         T(test_access_flag),
+        T(test_updates_that_fail),
         T(test_dirty_state),
         T(test_reserved_forms),
         T(test_address_size),
