@@ -77,7 +77,7 @@ int ledger_backend(struct ledger *l, const char *name)
 {
     unsigned before = l->nbackends;
     int b = name_add(l, l->backends, &l->nbackends, LEDGER_BACKENDS, name);
-    const struct case_kind *kind = kind_of_backend(name);
+    const struct case_kind *kind = kind_of_name(name);
     for (unsigned i = 0; i < l->nsubjects && l->nbackends > before; i++) {
         struct ledger_subject *g = &l->subjects[i];
         g->serving |= (unsigned)(g->subject->kind == kind) << b;

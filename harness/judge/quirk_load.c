@@ -35,7 +35,7 @@ static bool unknown_backend(struct loading *l, const struct ynode *n)
 static bool find_backend(struct loading *l, const struct ynode *n, struct quirk *q)
 {
     q->backend = backend_find(n->text);
-    if (q->backend && kind_of_backend(n->text) != (l->kind ? l->kind : &kind_instruction)) {
+    if (q->backend && kind_of_backend(q->backend) != (l->kind ? l->kind : &kind_instruction)) {
         diag_error(l->d, n->at, n->len, "'%s' does not run these cases", n->text);
         return false;
     }

@@ -17,7 +17,15 @@ unsigned kind_number(const struct case_kind *k)
     return i;
 }
 
-const struct case_kind *kind_of_backend(const char *name)
+const struct case_kind *kind_of_backend(const struct backend *b)
+{
+    for (unsigned i = 0; kind_all[i]; i++)
+        for (unsigned k = 0; kind_all[i]->backends && kind_all[i]->backends[k]; k++)
+            if (kind_all[i]->backends[k] == b) return kind_all[i];
+    return &kind_instruction;
+}
+
+const struct case_kind *kind_of_name(const char *name)
 {
     for (unsigned i = 0; kind_all[i]; i++)
         for (unsigned b = 0; kind_all[i]->backends && kind_all[i]->backends[b]; b++)

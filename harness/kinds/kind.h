@@ -111,8 +111,9 @@ extern const struct case_kind kind_instruction;
 /* ---- kind.c ---- */
 const struct case_kind *kind_find(const char *name); /* NULL: there is none */
 unsigned kind_number(const struct case_kind *k);     /* in kind_all */
-/* The kind whose backend this is; that of instructions for names that no other kind has. */
-const struct case_kind *kind_of_backend(const char *name);
+/* The kind whose backend this is; that of instructions for what no other kind has. */
+const struct case_kind *kind_of_backend(const struct backend *b);
+const struct case_kind *kind_of_name(const char *name); /* the same by its name alone */
 
 static inline const struct case_kind *case_kind(const struct test_case *c)
 {

@@ -23,7 +23,7 @@ const struct backend *backend_find(const char *name)
 
 const char *backend_cannot_run(const struct backend *b)
 {
-    const struct case_kind *kind = kind_of_backend(b->name);
+    const struct case_kind *kind = kind_of_backend(b);
     const char *why = "there is no guest";
     if (kind != &kind_instruction) return kind->cannot_run ? kind->cannot_run(b) : NULL;
     for (unsigned i = 0; guest_all[i]; i++) {
