@@ -200,7 +200,7 @@ bool ref_stage2(struct ref_walk *w, uint64_t ipa, bool write, bool execute, enum
         .access_always = ref_bits(w->ste, 181, 181) && !ref_bits(w->ste, 184, 184),
     };
     struct limits l = {0};
-    struct leaf leaf;
+    struct leaf leaf = {0};
     int start = stage2_start(w, t.granule);
     if (ipa >> t.input) return t_fault(w, &t, REF_F_TRANSLATION);
     uint64_t base = table_base(&t, ref_bits(w->ste, 243, 196) << 4, start);
@@ -271,7 +271,7 @@ bool ref_stage1(struct ref_walk *w, uint64_t *ipa)
     };
     t.address = w->q->iova & ((1ull << t.input) - 1);
     struct limits l = {0};
-    struct leaf leaf;
+    struct leaf leaf = {0};
     unsigned stride = t.granule - 3;
     int start = 4 - (int)((t.input - t.granule + stride - 1) / stride);
     uint64_t base = table_base(&t, (half ? ref_bits(w->cd, 179, 132) : ref_bits(w->cd, 115, 68)) << 4, start);
