@@ -55,7 +55,15 @@ struct rng {
     uint64_t state; /* any value is a good seed */
 };
 
-uint64_t rng_next(struct rng *r);
+static ALWAYS_INLINE uint64_t rng_next(struct rng *r)
+{
+    /* splitmix64 (Steele, Lea, Flood 2014): every seed starts a full-period sequence. */
+    uint64_t z = (r->state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
 uint64_t rng_below(struct rng *r, uint64_t n);               /* 0..n-1; n > 0 */
 uint64_t hash_bytes(const void *p, size_t n, uint64_t seed); /* stable across machines and versions */
 uint64_t hash_str(const char *s, uint64_t seed);

@@ -2,15 +2,6 @@
 
 #include <string.h>
 
-uint64_t rng_next(struct rng *r)
-{
-    /* splitmix64 (Steele, Lea, Flood 2014): every seed starts a full-period sequence. */
-    uint64_t z = (r->state += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 uint64_t rng_below(struct rng *r, uint64_t n)
 {
     return (uint64_t)(((unsigned __int128)rng_next(r) * n) >> 64);

@@ -37,7 +37,10 @@ unsigned jit_read_insn(struct jit_reader *r, uint64_t pc, uint32_t *word)
     }
     unsigned left = r->got - (unsigned)skip;
     *word = 0;
-    memcpy(word, r->code + skip, left < 4 ? left : 4);
+    if (likely(left >= 4))
+        memcpy(word, r->code + skip, 4);
+    else
+        memcpy(word, r->code + skip, left);
     if (left < g->code_unit) return 0;
     unsigned n = g->length(*word);
     return n <= left ? n : 0;

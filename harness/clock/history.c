@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *text_of(const json_t *o, const char *key, struct arena *a)
 {
@@ -36,7 +37,7 @@ static const char *read_all(struct recorded *r, const json_t *all, struct arena 
     const json_t *e = json_object_get(ours, "environment"),
                  *definitions = json_object_get(ours, "definitions");
     if (!json_is_array(list)) return "it has no benchmarks";
-    if (!json_is_object(e) || !json_is_object(definitions))
+    if (!json_is_object(definitions) || !json_string_length(json_object_get(e, "machine")))
         return "lockstep bench did not write it: nobody knows where it was measured";
     if (json_integer_value(json_object_get(ours, "format")) != 1)
         return "it is of another version of lockstep";
@@ -53,6 +54,8 @@ static const char *read_all(struct recorded *r, const json_t *all, struct arena 
 const char *recorded_read(struct recorded *r, const char *path, struct arena *a)
 {
     json_error_t why;
+    struct stat st;
+    if (!stat(path, &st) && S_ISDIR(st.st_mode)) return strerror(EISDIR);
     json_t *all = json_load_file(path, 0, &why);
     *r = (struct recorded){.path = path};
     const char *bad = all            ? read_all(r, all, a)

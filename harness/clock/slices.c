@@ -51,20 +51,19 @@ static char **make_environment(const struct build *b, unsigned us, char text[2][
     return all;
 }
 
-/* Pipes for its standard output and error, and a line to talk: first what we keep. 0 or an errno. */
-static int open_ends(int out[2], int err[2], int talk[2])
+/* Pipes for its standard output and error, and a line to talk: first what we keep. False: errno says why. */
+static bool open_ends(int out[2], int err[2], int talk[2])
 {
-    if (pipe2(out, O_CLOEXEC)) return errno;
+    if (pipe2(out, O_CLOEXEC)) return false;
     if (!pipe2(err, O_CLOEXEC)) {
         fcntl(err[0], F_SETFL, O_NONBLOCK);
-        if (!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, talk)) return 0;
+        if (!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, talk)) return true;
         close(err[0]);
         close(err[1]);
     }
-    int why = errno;
     close(out[0]);
     close(out[1]);
-    return why;
+    return false;
 }
 
 /* Standard output goes to w->out; with `us` it talks, too. 0 or an errno. */
@@ -75,8 +74,7 @@ static int worker_start(struct worker *w, const struct build *b, const char *con
     char text[2][64];
     int out[2], errors[2], talk[2];
     *w = (struct worker){.talk = -1, .out = -1, .err.fd = -1};
-    int err = open_ends(out, errors, talk);
-    if (err) return err;
+    if (!open_ends(out, errors, talk)) return errno;
     char **env = make_environment(b, us, text);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, talk[1], 0);
@@ -84,7 +82,7 @@ static int worker_start(struct worker *w, const struct build *b, const char *con
     posix_spawn_file_actions_adddup2(&actions, errors[1], 2);
     posix_spawn_file_actions_adddup2(&actions, 0, ANSWER_FD);
     if (b->root) posix_spawn_file_actions_addchdir_np(&actions, b->root);
-    err = process_start(&w->pid, b->program, argv, env, &actions, stops);
+    int err = process_start(&w->pid, b->program, argv, env, &actions, stops);
     posix_spawn_file_actions_destroy(&actions);
     close(talk[1]);
     close(out[1]);

@@ -464,6 +464,15 @@ static void test_bad_files(void **state)
     expect_said(
         p, "other", STATUS_USAGE,
         "lockstep: other.json: lockstep bench did not write it: nobody knows where it was measured\n");
+    write_file("other.json", "{\"benchmarks\": [], \"lockstep\": {\"format\": 1, \"environment\": {}, "
+                             "\"definitions\": {}}}");
+    lockstep(p, "compare|39.json|other.json");
+    expect_said(
+        p, "no machine", STATUS_USAGE,
+        "lockstep: other.json: lockstep bench did not write it: nobody knows where it was measured\n");
+    assert_int_equal(mkdir("folder.json", 0777), 0);
+    lockstep(p, "compare|39.json|folder.json");
+    expect_said(p, "folder", STATUS_USAGE, "lockstep: folder.json: Is a directory\n");
     lockstep(p, "compare|none.json|39.json");
     expect_said(p, "none", STATUS_USAGE, "lockstep: none.json: it has no benchmarks\n");
     lockstep(p, "compare|39.json|away.json");

@@ -39,6 +39,8 @@ static int open_part(struct merge *m, struct part *part)
     bool good = journal_check(part->path, &e, &m->why);
     if (good) part->j = journal_open(part->path, &m->why);
     if (!part->j) return complain(m->p, STATUS_USAGE, "%s", buf_cstr(&m->why));
+    if (!e.header)
+        return complain(m->p, STATUS_USAGE, "%s is cut off before it says which run it is of", part->path);
     if (!e.complete)
         return complain(m->p, STATUS_USAGE,
                         "%s is incomplete, %" PRIu64 " of %" PRIu64

@@ -136,6 +136,7 @@ static void test_refused(void **state)
     lockstep(
         p, "run|c.yaml|-b|interp|-O|reference|--quirks|none|--shard|1/2|-r|record=lineup.rec|-r|cover=x.cov");
     lockstep(p, RUN "|--shard|1/2|-r|record=bare.rec");
+    copy_part("s2.rec", "head.rec", 100);
     copy_part("s2.rec", "cut.rec", (long)size_of("s2.rec") - 1);
     copy_part("s2.rec", "bad.rec", (long)size_of("s2.rec"));
     edit("bad.rec", -200, '\x7f');
@@ -157,6 +158,7 @@ static void test_refused(void **state)
         {"merge|s2.rec|bare.rec",
          "lockstep: bare.rec is of another run than s2.rec: another coverage (false, in s2.rec true)\n"},
         {"merge|s1.rec|cut.rec", "lockstep: cut.rec is incomplete, "},
+        {"merge|s1.rec|head.rec", "lockstep: head.rec is cut off before it says which run it is of\n"},
         {"merge|s1.rec|bad.rec", "lockstep: bad.rec is damaged: what stands at byte "},
         {"merge|s1.rec|c.yaml", "lockstep: c.yaml is not a run record\n"},
         {"merge|s1.rec|none.rec", "lockstep: none.rec: No such file or directory\n"},

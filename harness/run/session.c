@@ -317,6 +317,7 @@ int session_end(struct session *s, struct pool_result *res)
         status_clear(&s->status);
         s->info.stopped = why_stopped(s, res);
         s->info.seconds = status_now() - s->status.start;
+        if (s->info.seconds < 0) s->info.seconds = 0; /* a clock that jumped back */
         tally_sort(&s->tally.rows);
         clusters_sort(&s->tally.clusters);
         condition_of_all(s->ledger, &s->tally.clusters);

@@ -109,7 +109,8 @@ static uint32_t micros_since(uint64_t *last)
 {
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC, &ts);
-    uint64_t now = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000, took = now - *last;
+    uint64_t now = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000,
+             took = now > *last ? now - *last : 0;
     *last = now;
     return took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
 }

@@ -228,7 +228,7 @@ static void fill(struct box *b, const struct test_case *c)
     b->c.id = b->c.why = ""; /* theirs may be younger than the child */
     b->c.at = (struct pos){.file = ""};
     if (c->nin) memcpy(b->in, c->in, c->nin * sizeof(*b->in));
-    memcpy(b->code, c->code, c->code_size);
+    if (c->code_size) memcpy(b->code, c->code, c->code_size);
     for (unsigned i = 0; i < c->nmem; i++) {
         b->mem[i] = c->mem[i];
         if (!c->mem[i].data) continue;

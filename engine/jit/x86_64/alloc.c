@@ -80,7 +80,7 @@ static bool elsewhere(const struct emit_cell *c, unsigned reg)
 
 /* ---- moving content ---- */
 
-void emit_settle(struct emit *e, uint32_t regs)
+void alloc_settle(struct emit *e, uint32_t regs)
 {
     for (uint32_t m = e->late & regs; m; m &= m - 1) {
         unsigned r = alloc_first(m);

@@ -76,7 +76,7 @@ void asm_op(struct jit_code *c, uint32_t op, unsigned reg, unsigned vex, const s
     uint8_t *p = c->p + c->n;
     bool is_reg = m->reg != ASM_NONE;
     unsigned rxb = (reg & 8) >> 1;
-    if (is_reg)
+    if (likely(is_reg))
         rxb |= (m->reg & 8) >> 3;
     else
         rxb |=

@@ -237,7 +237,12 @@ unsigned def_x(struct emit *e, uint32_t reuse);
 void def_in(struct emit *e, unsigned reg); /* in this locked register */
 bool def_late(struct emit *e, uint32_t v); /* v sign-extended, late; false: it cannot be */
 bool emit_is_late(struct emit *e, uint32_t v);
-void emit_settle(struct emit *e, uint32_t regs); /* those of them that are late no longer are */
+void alloc_settle(struct emit *e, uint32_t regs);
+/* Those of them that are late no longer are; mostly none is. */
+static ALWAYS_INLINE void emit_settle(struct emit *e, uint32_t regs)
+{
+    if (unlikely(e->late & regs)) alloc_settle(e, regs);
+}
 /* The next three have their arguments taken, too. */
 void def_same(struct emit *e, uint32_t v);                   /* the same content as v, whatever the widths */
 void def_scaled(struct emit *e, uint32_t v, unsigned scale); /* v's cell shifted left: see emit_val */
