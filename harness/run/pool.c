@@ -23,12 +23,16 @@ double pool_now(const struct pool *p)
     return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }
 
+/* Those that are ignored (nohup) stay so: blocked, the kernel would keep them for us. */
 static void interrupting(sigset_t *set)
 {
+    static const int all[] = {SIGINT, SIGTERM, SIGHUP};
     sigemptyset(set);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGHUP);
+    for (unsigned i = 0; i < ARRAY_LEN(all); i++) {
+        struct sigaction now;
+        sigaction(all[i], NULL, &now);
+        if (now.sa_handler != SIG_IGN) sigaddset(set, all[i]);
+    }
 }
 
 void pool_signals(sigset_t *set)

@@ -293,6 +293,27 @@ static void test_interrupted(void **state)
     assert_nobody_left();
 }
 
+/* Who ignores a signal (nohup) is not interrupted by it. */
+static void test_ignored_signal(void **state)
+{
+    struct corpus c = corpus_make(400, NULL, 0);
+    struct seen s = {0};
+    struct pool_config cfg = config(&c, 400, 2, 20, &s);
+    struct pool_result res;
+    sigset_t old;
+    void (*before)(int) = signal(SIGHUP, SIG_IGN);
+    pool_block_signals(&old);
+    raise(SIGHUP);
+    pool_run(&cfg, &res);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    signal(SIGHUP, before);
+    assert_int_equal(res.end, POOL_DONE);
+    assert_int_equal(s.n, 400);
+    seen_free(&s);
+    buf_free(&c.text);
+    assert_nobody_left();
+}
+
 /* An error in the stream is one message, whoever met it first, and nothing is run after it. */
 static void test_bad_input(void **state)
 {
@@ -525,6 +546,7 @@ int main(void)
         cmocka_unit_test(test_nonsense_on_the_wire),
         cmocka_unit_test(test_gives_up),
         cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_ignored_signal),
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_stream_ends_early),
         cmocka_unit_test(test_dies_while_reading),
