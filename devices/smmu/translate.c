@@ -259,11 +259,25 @@ static bool run(struct job *j, const struct smmu_request *q)
     return j->done == q->size;
 }
 
-static ALWAYS_INLINE struct job job_begin(struct smmu_device *d, struct smmu_range *to, unsigned max,
-                                          struct smmu_stop *stop)
+/* One by one: clearing all of it as a block takes longer than many requests do. */
+static ALWAYS_INLINE void job_begin(struct job *j, struct smmu_device *d, const struct smmu_request *q,
+                                    struct smmu_range *to, unsigned max, struct smmu_stop *stop)
 {
+    j->d = d;
+    j->q = q;
+    j->to = to;
+    j->n = 0;
+    j->max = max;
+    j->done = 0;
+    j->stop = stop;
+    j->x = NULL;
+    j->kind = j->instance = j->uses = 0;
+    j->need = 0;
+    j->size = d->caches->size;
+    j->hit = NULL;
+    j->at = 0;
+    j->hits = 0;
     stop->end = SMMU_DONE;
-    return (struct job){.d = d, .to = to, .max = max, .stop = stop, .size = d->caches->size};
 }
 
 static ALWAYS_INLINE void job_end(struct job *j)
@@ -325,7 +339,8 @@ static NOINLINE unsigned in_pages(struct job *j, const struct smmu_request *q, u
 static NOINLINE unsigned translate(struct smmu_device *d, const struct smmu_request *q, struct smmu_range *to,
                                    unsigned max, struct smmu_stop *stop)
 {
-    struct job j = job_begin(d, to, max, stop);
+    struct job j;
+    job_begin(&j, d, q, to, max, stop);
     run(&j, q);
     job_end(&j);
     return j.n;
@@ -384,7 +399,8 @@ unsigned smmu_translate(struct smmu_device *d, const struct smmu_request *q, str
 unsigned smmu_translate_list(struct smmu_device *d, const struct smmu_request *q, unsigned n,
                              struct smmu_range *to, unsigned max, unsigned *ends, struct smmu_stop *stop)
 {
-    struct job j = job_begin(d, to, max, stop);
+    struct job j;
+    job_begin(&j, d, q, to, max, stop);
     unsigned i = 0;
     while (i < n) {
         if (common(&j, &q[i])) i += in_pages(&j, &q[i], n - i, &ends[i]);

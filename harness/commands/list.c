@@ -97,6 +97,25 @@ static int list_rows(struct program *p, const struct guest *g)
     return n ? STATUS_PASS : complain(p, STATUS_NOTHING, "no row of %s matches '%s'", g->name, glob);
 }
 
+/* The same of what another kind of case is about; -1: there is no such subject. */
+static int list_other_rows(struct program *p, const char *name)
+{
+    const char *glob = p->opt.args.n > 2 ? p->opt.args.items[2] : "*";
+    struct subject all[SUBJECTS_MAX], *s = NULL;
+    unsigned count = subjects_make(&p->arena, all), n = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (!all[i].guest && !strcmp(all[i].name, name)) s = &all[i];
+    if (!s) return -1;
+    for (unsigned i = 0; i < s->nrows; i++) {
+        const struct subject_row *r = &s->rows[i];
+        if (!glob_match(glob, r->id)) continue;
+        fprintf(p->out, "%-28s %-11s %-6s %s\n", r->id, r->group, r->absent ? "absent" : "done", r->text);
+        if (p->opt.verbose) fprintf(p->out, "    %s:%d  %s\n", r->file, r->line, r->ref);
+        n++;
+    }
+    return n ? STATUS_PASS : complain(p, STATUS_NOTHING, "no row of %s matches '%s'", name, glob);
+}
+
 static int list_extensions(struct program *p, const struct guest *g)
 {
     for (unsigned i = 0; i < g->nexts; i++) {
@@ -288,6 +307,8 @@ int cmd_list(struct program *p)
         if (n > l->max)
             return complain(p, STATUS_USAGE, "list %s: '%s' is too much", what,
                             p->opt.args.items[l->max + 1]);
+        int other = l->run == list_rows ? list_other_rows(p, p->opt.args.items[1]) : -1;
+        if (other >= 0) return other;
         if (l->isa) g = program_guest(p, p->opt.args.items[1]);
         return l->isa && !g ? STATUS_USAGE : l->run(p, g);
     }

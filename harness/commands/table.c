@@ -189,7 +189,7 @@ const struct command commands[] = {
      "WHAT is one of\n"
      "  isas                 guests\n"
      "  backends             ways to run them, and whether they can here\n"
-     "  rows ISA [GLOB]      instructions, with encoding and status\n"
+     "  rows ISA [GLOB]      instructions, with encoding and status; rows of what other kinds of cases are about\n"
      "  extensions ISA       with how many of their instructions are done\n"
      "  registers ISA        registers\n"
      "  csrs ISA             control and status registers\n"

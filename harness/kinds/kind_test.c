@@ -394,6 +394,10 @@ static void test_lists(void **state)
                                 "calc/s/random/2\n");
     lockstep(p, "list|kinds", STATUS_PASS);
     expect_part(p->out, "sum          sums in eight bits: calc\n");
+    lockstep(p, "list|rows|calc|*carry", STATUS_PASS);
+    expect_part(p->out, "calc.carry                   steps       done   a + b > 255\n");
+    lockstep(p, "list|rows|calc|x*", STATUS_NOTHING);
+    lockstep(p, "list|rows|clac", STATUS_USAGE);
     lockstep(p, "list|backends", STATUS_PASS);
     expect_part(p->out, "abacus     beads (oracle), 1.0\n           calc: yes\n");
     expect_part(p->out, "           calc: there is no chalk\n");

@@ -26,8 +26,11 @@ struct maker {
     struct target targets[64]; /* ntargets of them */
     unsigned ntargets;         /* how many */
     unsigned nested;           /* bit per stream: both stages are on */
+    bool high;                 /* the stream at hand has tables for high addresses */
     unsigned page;             /* log2 of the stream's pages */
 };
+
+#define HIGH 0xffff000000000000ull /* of TTB1, with 48 bits */
 
 static uint64_t pick(struct maker *m, uint64_t n)
 {
@@ -69,6 +72,7 @@ static void add_maps(struct maker *m, unsigned sid, unsigned ssid, unsigned stag
     buf_str(&m->text, "map: [");
     for (uint64_t n = 1 + pick(m, MAPS); n--;) {
         uint64_t iova = (base + (pick(m, 64) << (m->page + 4))) & bits_mask(bits);
+        if (m->high && !ssid && stage == 1 && pick(m, 2)) iova |= HIGH;
         add_map(m, sid, ssid, iova, stage);
     }
     buf_str(&m->text, "]");
@@ -88,7 +92,7 @@ static void add_stream(struct maker *m, unsigned sid)
     static const char *const granules[] = {"4K", "64K", "16K"};
     static const unsigned pages[] = {12, 16, 14};
     static const char *const cds[] = {
-        "WXN: 1",  "A: 0", "AFFD: 1", "R: 0",  "EPD0: 1", "TBI0: 1",      "PAN: 1",
+        "WXN: 1",  "A: 0", "AFFD: 1", "R: 0",  "EPD0: 1", "TBI0: 1, TBI1: 1",      "PAN: 1",
         "IPS: 32", "V: 0", "TG0: 3",  "HA: 1", "HAD0: 1", "TTB0: 0x1000", "IPS: 32, TTB0: 0x8000000000"};
     static const char *const stes[] = {"V: 0",
                                        "S1DSS: BYPASS",
@@ -119,6 +123,8 @@ static void add_stream(struct maker *m, unsigned sid)
         add_fields(m, "ste", stes, ARRAY_LEN(stes));
         if (s1) add_fields(m, "cd", cds, ARRAY_LEN(cds));
     }
+    m->high = s1 && !m->plain && !pick(m, 3);
+    if (m->high) buf_printf(&m->text, "high: {granule: %s}, ", granules[g]);
     if (s1 && !m->plain && !pick(m, 3)) {
         buf_str(&m->text, "substreams: [{ssid: 2, ");
         add_maps(m, sid, 2, 1, 0x10000000, 40);
@@ -144,7 +150,8 @@ static void add_access(struct maker *m)
     unsigned size = 1u << pick(m, 4);
     uint64_t iova = t->iova + (pick(m, t->size) & ~(size - 1ull));
     bool write = pick(m, 2), exec = !m->plain && !write && !pick(m, 4);
-    if (!pick(m, 6)) iova += t->size; /* behind it */
+    if (!pick(m, 6)) iova += t->size;                                /* behind it */
+    if (!m->plain && !pick(m, 10)) iova ^= (1 + pick(m, 255)) << 56; /* a top byte, which may be ignored */
     buf_printf(&m->text, "  - {%s: 0x%" PRIx64 ", sid: %u, size: %u, end: any", write ? "store" : "load",
                iova, t->sid, size);
     if (write) buf_printf(&m->text, ", value: 0x%" PRIx64, rng_next(&m->rng) & bits_mask(size * 8));
