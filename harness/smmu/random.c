@@ -205,5 +205,6 @@ void scn_make(const struct kind_generator *g, uint64_t n, struct arena *a, struc
     struct scenario *s = (struct scenario *)(uintptr_t)c->scenario;
     s->nsteps--; /* the look behind the end, which knows what must be there */
     c->has_truth = false;
+    diag_free(&d);
     buf_free(&m.text);
 }
