@@ -301,6 +301,7 @@ static bool build_access(struct builder *b, const struct ynode *step, const char
     struct scn_step *s = steps_add(&b->steps, SCN_ACCESS);
     s->access = (uint8_t)(access | (is_true(step, "exec") ? SMMU_EXEC : 0) |
                           (is_true(step, "privileged") ? SMMU_PRIVILEGED : 0) |
+                          (is_true(step, "translated") ? SMMU_TRANSLATED : 0) |
                           (ynode_get(step, "ssid") ? SMMU_SUBSTREAM : 0));
     s->sid = sid;
     s->ssid = (uint32_t)schema_number(step, "ssid", 0);
@@ -388,6 +389,10 @@ static const struct {
     {"count", build_count},
     {"signals", build_signals},
     {"descriptor", build_descriptor},
+    {"ats", scn_build_ask},
+    {"page", scn_build_page},
+    {"pages", scn_build_pages},
+    {"told", scn_build_told},
     {"access", build_any_access},
 };
 
@@ -431,13 +436,17 @@ static void write_register(struct builder *b, const char *name, uint64_t v)
 /* As 6.3.9.7 has software do it: tables and queues, then what is on. */
 static void build_setup(struct builder *b)
 {
-    enum { QUEUES = 1 << 3 | 1 << 2, ON = QUEUES | 1 };
+    enum { PAGES = 1 << 1, QUEUES = 1 << 3 | 1 << 2, ON = QUEUES | 1 };
+    uint64_t pages = 0; /* who has ATS asks for pages, too */
+    for (unsigned i = 0; i < b->ndevices; i++)
+        if (b->devices[i].ats) pages = PAGES;
     write_register(b, "STRTAB_BASE", SCN_STRTAB);
     write_register(b, "STRTAB_BASE_CFG", SCN_STRTAB_LOG2);
     write_register(b, "CMDQ_BASE", SCN_CMDQ | SCN_QUEUE_LOG2);
     write_register(b, "EVENTQ_BASE", SCN_EVENTQ | SCN_QUEUE_LOG2);
-    write_register(b, "CR0", QUEUES);
-    write_register(b, "CR0", ON);
+    if (pages) write_register(b, "PRIQ_BASE", SCN_PRIQ | SCN_QUEUE_LOG2);
+    write_register(b, "CR0", QUEUES | pages);
+    write_register(b, "CR0", ON | pages);
 }
 
 static void finish(struct builder *b, bool setup, struct test_case *c)

@@ -52,6 +52,42 @@ static void take(const struct scn_bus *bus, struct scn_result *r, struct scn_sai
     bus->write(bus->arg, q.cons, 4, cons | overflow);
 }
 
+/* Everything in the page request queue, likewise. */
+static void take_pages(const struct scn_bus *bus, struct scn_result *r, struct scn_said *said)
+{
+    struct queue q = queue_at(bus, SMMU_REG_PRIQ_BASE, SMMU_REG_PRIQ_PROD, SMMU_REG_PRIQ_CONS, 16);
+    uint64_t wrap = bits_mask(q.log2 + 1), prod = bus->read(bus->arg, q.prod, 4);
+    uint64_t cons = bus->read(bus->arg, q.cons, 4) & wrap;
+    said->events = &r->events[r->nevents];
+    for (; cons != (prod & wrap) && r->nevents < SCN_EVENTS; cons = (cons + 1) & wrap) {
+        memset(r->events[r->nevents], 0, sizeof(r->events[0]));
+        bus->load(bus->arg, q.base + (cons & bits_mask(q.log2)) * 16, r->events[r->nevents++], 16);
+    }
+    said->nevents = (unsigned)(&r->events[r->nevents] - said->events);
+    qsort(said->events, said->nevents, sizeof(*said->events), by_bytes);
+    bus->write(bus->arg, q.cons, 4, cons | (prod & 1u << 31));
+}
+
+static void take_told(const struct scn_bus *bus, struct scn_result *r, struct scn_said *said)
+{
+    said->events = &r->events[r->nevents];
+    said->nevents = bus->told(bus->arg, said->events, SCN_EVENTS - r->nevents);
+    r->nevents += said->nevents;
+    qsort(said->events, said->nevents, sizeof(*said->events), by_bytes);
+}
+
+static void ask(const struct scn_bus *bus, const struct scn_step *s, struct scn_result *r,
+                struct scn_said *said)
+{
+    said->known = bus->ask;
+    if (!bus->ask || r->nevents == SCN_EVENTS) return;
+    said->events = &r->events[r->nevents];
+    memset(said->events, 0, sizeof(*said->events));
+    bus->ask(bus->arg, s, said, said->events[0]);
+    said->nevents = said->end == SMMU_DONE;
+    r->nevents += said->nevents;
+}
+
 static void drive(const struct scn_bus *bus, const struct scn_step *s, struct scn_result *r,
                   struct scn_said *said)
 {
@@ -64,6 +100,19 @@ static void drive(const struct scn_bus *bus, const struct scn_step *s, struct sc
     case SCN_COMMAND: command(bus, s->command); break;
     case SCN_ACCESS: bus->access(bus->arg, s, said); break;
     case SCN_TAKE: take(bus, r, said); break;
+    case SCN_ASK: ask(bus, s, r, said); break;
+    case SCN_PAGE:
+        said->known = bus->page;
+        if (bus->page) bus->page(bus->arg, s, said);
+        break;
+    case SCN_PAGES:
+        said->known = bus->page;
+        if (bus->page) take_pages(bus, r, said);
+        break;
+    case SCN_TOLD:
+        said->known = bus->told;
+        if (bus->told) take_told(bus, r, said);
+        break;
     case SCN_COUNT:
         said->known = bus->count;
         if (bus->count) said->value = bus->count(bus->arg, s->index);

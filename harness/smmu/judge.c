@@ -38,7 +38,7 @@ static void compare_step(const struct scn_step *s, unsigned i, const struct scn_
     uint64_t bits = s->kind == SCN_READ && s->expects ? s->at : ~0ull;
     if ((a->value ^ b->value) & bits) differ(f, i, SCN_ITEM_VALUE);
     if (reads(s) && memcmp(a->data, b->data, s->size)) differ(f, i, SCN_ITEM_DATA);
-    if (s->kind == SCN_TAKE && !(events_within(a, b) && events_within(b, a))) differ(f, i, SCN_ITEM_EVENTS);
+    if (scn_takes(s) && !(events_within(a, b) && events_within(b, a))) differ(f, i, SCN_ITEM_EVENTS);
 }
 
 void scn_compare(const struct test_case *c, const struct outcome *a, const struct outcome *b,
@@ -107,6 +107,17 @@ static void compare_expected(const struct scn_step *s, unsigned i, const struct 
     case SCN_CHECK:
         if (memcmp(said->data, s->data, s->size)) differ(f, i, SCN_ITEM_DATA);
         break;
+    case SCN_ASK:
+        if (said->end != s->end)
+            differ(f, i, SCN_ITEM_END);
+        else if (s->events && !same_events(s, said))
+            differ(f, i, SCN_ITEM_EVENTS);
+        break;
+    case SCN_PAGE:
+        if (said->end != s->end) differ(f, i, SCN_ITEM_END);
+        break;
+    case SCN_PAGES:
+    case SCN_TOLD:
     case SCN_TAKE:
         if (!same_events(s, said)) differ(f, i, SCN_ITEM_EVENTS);
         break;

@@ -15,6 +15,12 @@ struct seat {
     const struct scenario *scenario;          /* that */
     struct scn_result result;                 /* what came of it */
     uint64_t signals[SCN_SIGNALS];            /* how often each came since reset */
+    struct port {
+        struct seat *seat;        /* this */
+        uint32_t sid;             /* which device */
+    } ports[SCN_STREAMS];         /* what devices' callbacks are given */
+    uint64_t told[SCN_EVENTS][4]; /* what they were told; ntold of them, the first ones */
+    unsigned ntold;               /* how many */
 };
 
 static const char *version(void)
@@ -67,6 +73,45 @@ static void bus_access(void *arg, const struct scn_step *step, struct scn_said *
     said->end = (uint8_t)smmu_dma(device_of(s, step->sid), &q, said->data, &stop);
     if (said->end == SMMU_ABORTED && stop.raz) said->end = SCN_ZERO;
     if (step->access & SMMU_WRITE) memset(said->data, 0, sizeof(said->data));
+}
+
+static void bus_ask(void *arg, const struct scn_step *step, struct scn_said *said, uint64_t record[4])
+{
+    struct seat *s = arg;
+    struct smmu_device *d = device_of(s, step->sid);
+    const struct smmu_request q = {
+        .iova = step->at, .size = 1ull << 52, .ssid = step->ssid, .access = step->access};
+    const struct smmu_request one = {.iova = step->at, .size = 1, .ssid = step->ssid, .access = step->access};
+    struct smmu_range to;
+    unsigned granted = 0;
+    if (step->value) {
+        smmu_begin(d);
+        said->end = smmu_ats_cached(d, &one, &to) ? SMMU_DONE : SMMU_RETRY;
+        smmu_end(d);
+    } else {
+        said->end = (uint8_t)smmu_ats_request(d, &q, &to, &granted);
+    }
+    if (said->end != SMMU_DONE) return;
+    dev_put(record, SCN_GRANT_ADDRESS, to.address);
+    dev_put(record, SCN_GRANT_SIZE, to.size);
+    for (unsigned i = 0; i < 4; i++) dev_put(record, SCN_GRANT_PERMS + i, granted >> i & 1);
+}
+
+static void bus_page(void *arg, const struct scn_step *step, struct scn_said *said)
+{
+    struct seat *s = arg;
+    const struct smmu_request q = {.iova = step->at, .size = 1, .ssid = step->ssid, .access = step->access};
+    said->end =
+        smmu_page_request(device_of(s, step->sid), &q, step->size, step->value) ? SMMU_DONE : SMMU_RETRY;
+}
+
+static unsigned bus_told(void *arg, uint64_t (*to)[4], unsigned max)
+{
+    struct seat *s = arg;
+    unsigned n = s->ntold < max ? s->ntold : max;
+    memcpy(to, s->told, n * sizeof(*to));
+    s->ntold = 0;
+    return n;
 }
 
 static uint64_t bus_count(void *arg, unsigned statistic)
@@ -129,17 +174,46 @@ static void model_close(void *seat)
     free(s);
 }
 
+static uint64_t *tell(const struct port *p, unsigned what)
+{
+    static _Thread_local uint64_t lost[4];
+    struct seat *s = p->seat;
+    uint64_t *r = s->ntold < SCN_EVENTS ? s->told[s->ntold++] : lost;
+    memset(r, 0, sizeof(lost));
+    dev_put(r, SMMU_EVENT_NUMBER, what);
+    dev_put(r, SCN_TOLD_SID, p->sid);
+    return r;
+}
+
 /* A device that can wait is what a stall wants; the access is not tried again by itself. */
 static void resumed(void *arg, unsigned stall, enum smmu_end end, bool raz)
 {
+    uint64_t *r = tell(arg, SCN_TOLD_RESUMED);
+    dev_put(r, SCN_TOLD_STAG, stall);
+    dev_put(r, SCN_TOLD_END, end == SMMU_DONE ? SCN_TOLD_RETRY : raz ? SCN_TOLD_ZERO : SCN_TOLD_ABORT);
+}
+
+static void answered(void *arg, bool substream, uint32_t ssid, unsigned group, unsigned code)
+{
+    uint64_t *r = tell(arg, SCN_TOLD_ANSWERED);
+    dev_put(r, SCN_TOLD_SSV, substream);
+    dev_put(r, SCN_TOLD_SSID, ssid);
+    dev_put(r, SCN_TOLD_STAG, group);
+    dev_put(r, SCN_TOLD_END, code);
 }
 
 static int attach(struct seat *s, unsigned i)
 {
     char name[16];
     snprintf(name, sizeof(name), "device-%u", s->scenario->sids[i]);
-    const struct smmu_client client = {
-        .name = name, .sid = s->scenario->sids[i], .ats = s->scenario->ats[i], .resumed = resumed, .arg = s};
+    s->ports[i] = (struct port){s, s->scenario->sids[i]};
+    const struct smmu_client client = {.name = name,
+                                       .sid = s->scenario->sids[i],
+                                       .ats = s->scenario->ats[i],
+                                       .pri = s->scenario->ats[i],
+                                       .resumed = resumed,
+                                       .page_response = answered,
+                                       .arg = &s->ports[i]};
     return smmu_attach(s->smmu, &client, &s->devices[i]);
 }
 
@@ -149,6 +223,7 @@ static void restore(struct seat *s)
     detach(s);
     smmu_reset(s->smmu);
     memset(s->signals, 0, sizeof(s->signals));
+    s->ntold = 0;
     for (size_t i = s->mem.ndirty; i--;)
         if (mem_write(&s->mem, s->mem.dirty[i], zeroes, sizeof(zeroes))) BUG("a dirty page is not memory");
     mem_clean(&s->mem);
@@ -157,8 +232,17 @@ static void restore(struct seat *s)
 static void model_run(void *seat, const struct test_case *c, struct outcome *o)
 {
     struct seat *s = seat;
-    const struct scn_bus bus = {bus_store,  bus_load,  bus_write,   bus_read,
-                                bus_access, bus_count, bus_signals, s};
+    const struct scn_bus bus = {.store = bus_store,
+                                .load = bus_load,
+                                .write = bus_write,
+                                .read = bus_read,
+                                .access = bus_access,
+                                .count = bus_count,
+                                .signals = bus_signals,
+                                .ask = bus_ask,
+                                .page = bus_page,
+                                .told = bus_told,
+                                .arg = s};
     restore(s);
     s->scenario = c->scenario;
     for (unsigned i = 0; i < s->scenario->nsids; i++)

@@ -114,6 +114,9 @@ const char *scn_needs(const struct scenario *s, const uint32_t idr[6])
     for (unsigned i = 0; i < s->nentries && !why; i++) why = of_entry(&s->entries[i], idr);
     for (unsigned i = 0; i < s->nsteps && !why; i++) {
         const struct scn_step *step = &s->steps[i];
+        if (step->kind == SCN_ASK || (step->kind == SCN_ACCESS && step->access & SMMU_TRANSLATED))
+            why = lacks(ATS, idr);
+        if (step->kind == SCN_PAGE || step->kind == SCN_PAGES) why = lacks(PRI, idr);
         if (step->kind == SCN_COMMAND) why = of_command(step->command, idr);
         if (step->kind == SCN_ACCESS && step->at >> 48) why = "its devices' addresses have 48 bits";
         if ((step->kind == SCN_READ || step->kind == SCN_WRITE) && !step->made) {

@@ -168,7 +168,12 @@ static void run(void *seat, const struct test_case *c, struct outcome *o)
 {
     struct seat *s = seat;
     const struct scenario *scenario = c->scenario;
-    const struct scn_bus bus = {bus_store, bus_load, bus_write, bus_read, bus_access, NULL, NULL, s};
+    const struct scn_bus bus = {.store = bus_store,
+                                .load = bus_load,
+                                .write = bus_write,
+                                .read = bus_read,
+                                .access = bus_access,
+                                .arg = s};
     o->unsupported = beyond_devices(scenario);
     if (!o->unsupported) o->unsupported = scn_needs(scenario, s->idr);
     if (o->unsupported) return;

@@ -92,8 +92,8 @@ static void add_stream(struct maker *m, unsigned sid)
     static const char *const granules[] = {"4K", "64K", "16K"};
     static const unsigned pages[] = {12, 16, 14};
     static const char *const cds[] = {
-        "WXN: 1",  "A: 0", "AFFD: 1", "R: 0",  "EPD0: 1", "TBI0: 1, TBI1: 1",      "PAN: 1",
-        "IPS: 32", "V: 0", "TG0: 3",  "HA: 1", "HAD0: 1", "TTB0: 0x1000", "IPS: 32, TTB0: 0x8000000000"};
+        "WXN: 1",  "A: 0", "AFFD: 1", "R: 0",  "EPD0: 1", "TBI0: 1, TBI1: 1", "PAN: 1",
+        "IPS: 32", "V: 0", "TG0: 3",  "HA: 1", "HAD0: 1", "TTB0: 0x1000",     "IPS: 32, TTB0: 0x8000000000"};
     static const char *const stes[] = {"V: 0",
                                        "S1DSS: BYPASS",
                                        "S2R: 0",
@@ -205,5 +205,6 @@ void scn_make(const struct kind_generator *g, uint64_t n, struct arena *a, struc
     struct scenario *s = (struct scenario *)(uintptr_t)c->scenario;
     s->nsteps--; /* the look behind the end, which knows what must be there */
     c->has_truth = false;
+    diag_free(&d);
     buf_free(&m.text);
 }

@@ -349,7 +349,12 @@ static void run(void *seat, const struct test_case *c, struct outcome *o)
 {
     struct seat *s = seat;
     const struct scenario *scenario = c->scenario;
-    const struct scn_bus bus = {bus_store, bus_load, bus_write, bus_read, bus_access, NULL, NULL, s};
+    const struct scn_bus bus = {.store = bus_store,
+                                .load = bus_load,
+                                .write = bus_write,
+                                .read = bus_read,
+                                .access = bus_access,
+                                .arg = s};
     restore(s);
     for (unsigned i = 0; i < scenario->nsids; i++)
         if (scenario->ats[i]) give_up(s, "it has no ATS");

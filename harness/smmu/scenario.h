@@ -46,6 +46,24 @@ enum scn_step_kind {
     SCN_TAKE,    /* all event records are taken from their queue */
     SCN_COUNT,   /* a statistic of the model */
     SCN_SIGNAL,  /* how often it signalled: its wires and its event */
+    SCN_ASK,     /* a device asks for a translation, or looks for one in its cache */
+    SCN_PAGE,    /* a device asks for a page */
+    SCN_PAGES,   /* all page requests are taken from their queue */
+    SCN_TOLD,    /* what devices were told since the last time */
+};
+
+/* Records that the manual has no layout for: what devices are told, and what an answer of ATS grants. */
+enum { SCN_TOLD_RESUMED = 1, SCN_TOLD_ANSWERED };
+enum { SCN_TOLD_RETRY, SCN_TOLD_ABORT, SCN_TOLD_ZERO };
+enum {
+    SCN_TOLD_SID = DEV_FIELD(32, 32),
+    SCN_TOLD_SSV = DEV_FIELD(11, 1),
+    SCN_TOLD_SSID = DEV_FIELD(12, 20),
+    SCN_TOLD_STAG = DEV_FIELD(64, 16), /* of page requests: their group */
+    SCN_TOLD_END = DEV_FIELD(80, 4),   /* of page requests: the code */
+    SCN_GRANT_ADDRESS = DEV_FIELD(64, 64),
+    SCN_GRANT_SIZE = DEV_FIELD(128, 64),
+    SCN_GRANT_PERMS = DEV_FIELD(192, 1) /* and the next ones: of SMMU_READ to SMMU_PRIVILEGED */
 };
 
 /* What a unit signals beside its memory: edges of wires (3.18), and events for processors that wait (SEV). */
@@ -67,12 +85,12 @@ struct scn_step {
     uint16_t index;      /* WRITE, READ: of the register; COUNT: of the statistic; SIGNAL: enum scn_signal */
     uint32_t sid, ssid;  /* ACCESS: whose */
     uint32_t offset;     /* WRITE, READ */
-    uint32_t size;       /* bytes: STORE, CHECK, ACCESS, WRITE, READ */
+    uint32_t size;       /* bytes: STORE, CHECK, ACCESS, WRITE, READ, ASK; PAGE: the group */
     uint64_t at;         /* STORE, CHECK: address; ACCESS: iova; READ: bits that are expected */
-    uint64_t value;      /* WRITE; READ, COUNT, SIGNAL: expected */
+    uint64_t value;      /* WRITE; READ, COUNT, SIGNAL: expected; ASK: in its cache; PAGE: the group's last */
     uint64_t command[2]; /* COMMAND */
     const uint8_t *data; /* STORE, ACCESS that writes; CHECK, ACCESS that reads: expected, or NULL */
-    const struct scn_event *events; /* TAKE: expected; nevents of them */
+    const struct scn_event *events; /* TAKE, PAGES, TOLD, ASK: expected; nevents of them */
     unsigned nevents;               /* how many */
     bool made;                      /* it comes from a short form */
 };
@@ -100,7 +118,7 @@ struct scn_said {
     uint8_t end;            /* ACCESS, when not silent: enum smmu_end or SCN_ZERO */
     uint64_t value;         /* READ, COUNT, SIGNAL */
     uint8_t data[SCN_DATA]; /* CHECK, ACCESS that reads */
-    uint64_t (*events)[4];  /* TAKE: in order of their bytes; nevents of them */
+    uint64_t (*events)[4];  /* TAKE, PAGES, TOLD, ASK: in order of their bytes; nevents of them */
     unsigned nevents;       /* how many */
 };
 
@@ -190,6 +208,11 @@ struct steps {
 struct scn_step *steps_add(struct steps *s, enum scn_step_kind kind); /* until the next */
 bool scn_build(const struct case_builder *b, const struct ynode *n, struct test_case *c);
 
+/* ---- ask.c ---- */
+bool scn_takes(const struct scn_step *s); /* records come of it */
+/* The layout of a record that such a step took; NULL: there is none. */
+const struct dev_struct *scn_record(enum scn_step_kind kind, const uint64_t words[4]);
+
 /* ---- drive.c ---- */
 /* A unit, a device and memory, whoever's they are. */
 struct scn_bus {
@@ -199,8 +222,12 @@ struct scn_bus {
     uint64_t (*read)(void *arg, unsigned offset, unsigned size);
     void (*access)(void *arg, const struct scn_step *s, struct scn_said *said);
     uint64_t (*count)(void *arg, unsigned statistic);
-    uint64_t (*signals)(void *arg, unsigned which); /* since reset */
-    void *arg;                                      /* given to all of them */
+    /* what there may be in units that have ATS, PRI and stalls, or NULL: *ask leaves an answer's record */
+    void (*ask)(void *arg, const struct scn_step *s, struct scn_said *said, uint64_t record[4]);
+    void (*page)(void *arg, const struct scn_step *s, struct scn_said *said);
+    unsigned (*told)(void *arg, uint64_t (*to)[4], unsigned max); /* how many */
+    uint64_t (*signals)(void *arg, unsigned which);               /* since reset */
+    void *arg;                                                    /* given to all of them */
 };
 void scn_drive(const struct scn_bus *bus, const struct scenario *s, struct scn_result *r);
 void scn_result_free(struct scn_result *r);
@@ -242,7 +269,7 @@ const char *scn_end_name(unsigned end);
 const char *scn_stat_name(unsigned i);   /* NULL: there are no more */
 const char *scn_signal_name(unsigned i); /* likewise */
 void scn_register_name(const struct scn_step *s, struct buf *out);
-void scn_event_text(const uint64_t words[4], struct buf *out);
+void scn_event_text(enum scn_step_kind kind, const uint64_t words[4], struct buf *out);
 
 /* ---- write.c ---- */
 /* A step as an item of `steps:`. */

@@ -53,6 +53,7 @@ static void expect_round_trip(const struct test_case *c)
         if (!same_step(&a->steps[i], &b->steps[i])) fail_msg("%s: step %u of\n%s", c->id, i + 1, text.p);
     assert_int_equal(c->has_truth, again->has_truth);
     case_stream_close(s);
+    diag_free(&d);
     buf_free(&text);
 }
 
@@ -72,6 +73,7 @@ static void test_round_trip(void **state)
     assert_int_equal(d.errors, 0);
     assert_in_range(n, 30, 1000000);
     case_stream_close(s);
+    diag_free(&d);
 }
 
 /* ---- mistakes ---- */

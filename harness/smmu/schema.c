@@ -142,6 +142,17 @@ static const struct schema events = {.what = "a list of event records, or 'any'"
                                      .choices = any_choices,
                                      .item = &event};
 
+static const struct schema list_of_fields = {
+    .what = "a list of records", .accepts = SCHEMA_LIST, .item = &fields};
+static const char *const telling_choices[] = {"RESUMED", "ANSWERED", NULL};
+static const struct schema telling_name = {
+    .what = "'RESUMED' or 'ANSWERED'", .accepts = SCHEMA_TEXT, .choices = telling_choices};
+static const struct schema_key telling_keys[] = {{"what", &telling_name, true, "Which."}};
+static const struct schema telling = {
+    .what = "what a device is told", .accepts = SCHEMA_MAP, KEYS(telling_keys), .rest = &text};
+static const struct schema tellings = {
+    .what = "a list of what devices are told", .accepts = SCHEMA_LIST, .item = &telling};
+
 static const struct schema_key step_keys[] = {
     {"write", &registers, false,
      "Registers are written, in this order; a map of fields is over zero. OFFSET or OFFSET/8 in a name's "
@@ -161,6 +172,7 @@ static const struct schema_key step_keys[] = {
     {"value", &number, false, "Likewise: what is written, or must be read, little endian."},
     {"data", &hex, false, "The same as bytes; says the size, too."},
     {"privileged", &boolean, false, "Likewise."},
+    {"translated", &boolean, false, "Likewise: the address is one that the device's cache was given (ATS)."},
     {"exec", &boolean, false, "Of load: an instruction fetch."},
     {"end", &end, false,
      "Of load and store: how it must end; done if not given. zero: it reads zeroes, or is not written."},
@@ -173,6 +185,17 @@ static const struct schema_key step_keys[] = {
     {"events", &events, false,
      "All records since the last time, as a set; fields not named may be anything. `any`: they are only "
      "taken."},
+    {"ats", &number, false, "A device asks for a translation of the page at this address."},
+    {"cached", &boolean, false, "Of ats: it looks into its own cache; end: retry when it is not there."},
+    {"gives", &fields, false, "Of ats: ADDRESS, SIZE, R, W, X, P of the answer."},
+    {"page", &number, false, "A device asks for the page at this address; end: retry when it is not queued."},
+    {"wants", &text, false, "Of ats and page: letters of r, w, x, p; r if not given."},
+    {"group", &number, false, "Of page: the request's group."},
+    {"last", &boolean, false, "Likewise: the last one of the group."},
+    {"pages", &list_of_fields, false, "All page requests since the last time, as a set (8.3)."},
+    {"told", &tellings, false,
+     "What devices were told since the last time, as a set: RESUMED with SID, STAG, END; ANSWERED with SID, "
+     "SSV, SSID, GROUP, CODE."},
     {"count", &counts, false, "Statistics of the model since reset."},
     {"signals", &signals, false,
      "How often the model signalled since reset: edges of EVENTQ, PRIQ, SYNC, GERROR; WAKE (SEV)."},

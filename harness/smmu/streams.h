@@ -45,4 +45,10 @@ bool scn_stream_descriptor(struct builder *b, const struct ynode *n);
 /* There is a device with this stream id. */
 bool scn_device(struct builder *b, uint32_t sid, const struct ynode *at);
 
+/* ---- ask.c; false: reported ---- */
+bool scn_build_ask(struct builder *b, const struct ynode *v, const struct ynode *step);
+bool scn_build_page(struct builder *b, const struct ynode *v, const struct ynode *step);
+bool scn_build_pages(struct builder *b, const struct ynode *v, const struct ynode *step);
+bool scn_build_told(struct builder *b, const struct ynode *v, const struct ynode *step);
+
 #endif

@@ -46,12 +46,11 @@ void scn_register_name(const struct scn_step *s, struct buf *out)
 }
 
 /* "F_TRANSLATION SID 0x8 INPUTADDR 0x9000" */
-void scn_event_text(const uint64_t words[4], struct buf *out)
+void scn_event_text(enum scn_step_kind kind, const uint64_t words[4], struct buf *out)
 {
-    uint32_t number = (uint32_t)dev_get(words, SMMU_EVENT_NUMBER);
-    const struct dev_struct *d = dev_struct_numbered(&smmu_spec, "event", number);
+    const struct dev_struct *d = scn_record(kind, words);
     if (!d) {
-        buf_printf(out, "record %#x, which there is not", number);
+        buf_printf(out, "record %#x, which there is not", (unsigned)dev_get(words, SMMU_EVENT_NUMBER));
         return;
     }
     buf_str(out, d->name);
@@ -74,9 +73,10 @@ static unsigned number_of(const struct scenario *s, uint64_t step)
 void scn_item_name(const struct test_case *c, const struct diff *d, bool plain, struct buf *out)
 {
     static const char *const kinds[] = {
-        [SCN_STORE] = "memory", [SCN_CHECK] = "memory",    [SCN_WRITE] = "write",
-        [SCN_READ] = "read",    [SCN_COMMAND] = "command", [SCN_ACCESS] = "access",
-        [SCN_TAKE] = "events",  [SCN_COUNT] = "count",     [SCN_SIGNAL] = "signals"};
+        [SCN_STORE] = "memory",    [SCN_CHECK] = "memory",  [SCN_WRITE] = "write", [SCN_READ] = "read",
+        [SCN_COMMAND] = "command", [SCN_ACCESS] = "access", [SCN_TAKE] = "events", [SCN_COUNT] = "count",
+        [SCN_SIGNAL] = "signals",  [SCN_ASK] = "ats",       [SCN_PAGE] = "page",   [SCN_PAGES] = "pages",
+        [SCN_TOLD] = "told"};
     static const char *const whats[] = {[SCN_ITEM_VALUE] = "value",
                                         [SCN_ITEM_END] = "end",
                                         [SCN_ITEM_DATA] = "data",
@@ -94,7 +94,8 @@ void scn_item_name(const struct test_case *c, const struct diff *d, bool plain, 
         buf_char(out, ' ');
         scn_register_name(step, out);
     }
-    if (!plain && (step->kind == SCN_ACCESS || step->kind == SCN_CHECK))
+    if (!plain && (step->kind == SCN_ACCESS || step->kind == SCN_CHECK || step->kind == SCN_ASK ||
+                   step->kind == SCN_PAGE))
         buf_printf(out, " %#" PRIx64, step->at);
     buf_printf(out, ": %s", whats[d->size]);
 }
@@ -130,7 +131,7 @@ static void said_text(const struct scn_step *s, const struct scn_said *said, enu
         if (!said->nevents) buf_str(out, "none");
         for (unsigned i = 0; i < said->nevents; i++) {
             if (i) buf_str(out, "; ");
-            scn_event_text(said->events[i], out);
+            scn_event_text((enum scn_step_kind)s->kind, said->events[i], out);
         }
         break;
     }
@@ -201,25 +202,22 @@ void scn_results(const struct test_case *c, const struct outcome *o, struct buf 
     for (unsigned i = 0; i < s->nsteps; i++) {
         const struct scn_step *step = &s->steps[i];
         const struct scn_said *said = &scn_result(o)->said[i];
-        bool access = step->kind == SCN_ACCESS, check = step->kind == SCN_CHECK;
+        bool access = step->kind == SCN_ACCESS || step->kind == SCN_PAGE || step->kind == SCN_ASK;
+        enum scn_item_kind what = access                    ? SCN_ITEM_END
+                                  : step->kind == SCN_CHECK ? SCN_ITEM_DATA
+                                  : scn_takes(step)         ? SCN_ITEM_EVENTS
+                                                            : SCN_ITEM_VALUE;
         if (step->kind == SCN_STORE || step->kind == SCN_WRITE || step->kind == SCN_COMMAND || !said->known)
             continue;
         buf_str(out, "      ");
-        scn_item_name(c,
-                      &(struct diff){.at = i,
-                                     .size = access                   ? SCN_ITEM_END
-                                             : check                  ? SCN_ITEM_DATA
-                                             : step->kind == SCN_TAKE ? SCN_ITEM_EVENTS
-                                                                      : SCN_ITEM_VALUE},
-                      false, out);
+        scn_item_name(c, &(struct diff){.at = i, .size = what}, false, out);
         buf_char(out, ' ');
-        said_text(step, said,
-                  access                   ? SCN_ITEM_END
-                  : check                  ? SCN_ITEM_DATA
-                  : step->kind == SCN_TAKE ? SCN_ITEM_EVENTS
-                                           : SCN_ITEM_VALUE,
-                  out);
-        if (access && !(step->access & SMMU_WRITE) && said->end == SMMU_DONE) {
+        said_text(step, said, what, out);
+        if (step->kind == SCN_ASK && said->nevents) {
+            buf_char(out, ' ');
+            scn_event_text(SCN_ASK, said->events[0], out);
+        }
+        if (step->kind == SCN_ACCESS && !(step->access & SMMU_WRITE) && said->end == SMMU_DONE) {
             buf_char(out, ' ');
             bytes_text(said->data, step->size, out);
         }

@@ -71,6 +71,7 @@ static void write_access(const struct scn_step *s, struct buf *out)
     if (s->access & SMMU_SUBSTREAM) buf_printf(out, ", ssid: %u", s->ssid);
     if (s->access & SMMU_PRIVILEGED) buf_str(out, ", privileged: true");
     if (s->access & SMMU_EXEC) buf_str(out, ", exec: true");
+    if (s->access & SMMU_TRANSLATED) buf_str(out, ", translated: true");
     if (s->data) {
         buf_str(out, ", data: ");
         write_bytes(s->data, s->size, out);
@@ -81,17 +82,46 @@ static void write_access(const struct scn_step *s, struct buf *out)
         buf_printf(out, ", end: %s", s->expects ? scn_end_name(s->end) : "any");
 }
 
-static void write_events(const struct scn_step *s, struct buf *out)
+/* One expected record, in braces. */
+static void write_record(const struct scn_step *s, unsigned i, struct buf *out)
 {
-    buf_str(out, s->expects ? "events: [" : "events: any");
+    const struct scn_event *e = &s->events[i];
+    const struct dev_struct *d = scn_record((enum scn_step_kind)s->kind, e->words);
+    const char *comma = "";
+    buf_char(out, '{');
+    if (s->kind == SCN_TAKE || s->kind == SCN_TOLD) {
+        buf_printf(out, "%s: %s", s->kind == SCN_TAKE ? "event" : "what", d->name);
+        comma = ", ";
+    }
+    write_fields(d->fields, d->nfields, e->words, e->mask, true, "NUMBER", comma, out);
+    buf_char(out, '}');
+}
+
+/* A translation or a page that is asked for. */
+static void write_request(const struct scn_step *s, struct buf *out)
+{
+    bool page = s->kind == SCN_PAGE;
+    buf_printf(out, "%s: 0x%" PRIx64 ", sid: %u", page ? "page" : "ats", s->at, s->sid);
+    if (s->access & SMMU_SUBSTREAM) buf_printf(out, ", ssid: %u", s->ssid);
+    buf_printf(out, ", wants: %s%s%s%s%s", s->access & SMMU_READ ? "r" : "",
+               s->access & SMMU_WRITE ? "w" : "", s->access & SMMU_EXEC ? "x" : "",
+               s->access & SMMU_PRIVILEGED ? "p" : "", s->access & ~(unsigned)SMMU_SUBSTREAM ? "" : "-");
+    if (page) buf_printf(out, ", group: %u", s->size);
+    if (s->value) buf_str(out, page ? ", last: true" : ", cached: true");
+    if (!s->expects || s->end != SMMU_DONE)
+        buf_printf(out, ", end: %s", s->expects ? scn_end_name(s->end) : "any");
+    if (!s->nevents) return;
+    buf_str(out, ", gives: ");
+    write_record(s, 0, out);
+}
+
+static void write_events(const struct scn_step *s, const char *key, struct buf *out)
+{
+    buf_printf(out, s->expects ? "%s: [" : "%s: any", key);
     if (!s->expects) return;
     for (unsigned i = 0; i < s->nevents; i++) {
-        const struct scn_event *e = &s->events[i];
-        const struct dev_struct *d =
-            dev_struct_numbered(&smmu_spec, "event", (uint32_t)dev_get(e->words, SMMU_EVENT_NUMBER));
-        buf_printf(out, "%s{event: %s", i ? ", " : "", d->name);
-        write_fields(d->fields, d->nfields, e->words, e->mask, true, "NUMBER", ", ", out);
-        buf_char(out, '}');
+        if (i) buf_str(out, ", ");
+        write_record(s, i, out);
     }
     buf_char(out, ']');
 }
@@ -109,7 +139,11 @@ void scn_step_text(const struct scn_step *s, struct buf *out)
     case SCN_READ: write_register(s, out); break;
     case SCN_COMMAND: write_command(s, out); break;
     case SCN_ACCESS: write_access(s, out); break;
-    case SCN_TAKE: write_events(s, out); break;
+    case SCN_TAKE: write_events(s, "events", out); break;
+    case SCN_PAGES: write_events(s, "pages", out); break;
+    case SCN_TOLD: write_events(s, "told", out); break;
+    case SCN_ASK:
+    case SCN_PAGE: write_request(s, out); break;
     case SCN_SIGNAL:
         buf_printf(out, "signals: {%s: %" PRIu64 "}", scn_signal_name(s->index), s->value);
         break;
