@@ -46,7 +46,10 @@ static void expect_round_trip(const struct test_case *c)
     buf_str(&text, HEAD);
     case_write(c, "again", &text);
     struct case_stream *s = case_stream_open_text("r.yaml", text.p, text.len, &every, &d);
-    if (!s || case_stream_next(s, &again) != 1) fail_msg("%s does not load:\n%s", c->id, text.p);
+    if (!s || case_stream_next(s, &again) != 1) {
+        fail_msg("%s does not load:\n%s", c->id, text.p);
+        return;
+    }
     const struct scenario *b = again->scenario;
     assert_int_equal(a->nsteps, b->nsteps);
     for (unsigned i = 0; i < a->nsteps; i++)
