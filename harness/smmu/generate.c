@@ -162,7 +162,7 @@ static uint64_t any_address(struct generator_state *g, const struct generate_con
         const struct generate_map *m = &c->maps[pick(g, c->nmaps)];
         if (m->stage != c->maps[0].stage) m = &c->maps[0];
         offset = m->size > 1 << 21 ? DATA - SCN_RAM + pick(g, 0x800000) : pick(g, m->size);
-        at = m->iova + (pick(g, 10) ? offset & ~7ull : offset | 0xffc);
+        at = m->iova + (g->plain ? offset & ~15ull : pick(g, 10) ? offset & ~7ull : offset | 0xffc);
     }
     if (!pick(g, 10)) at ^= 1ull << pick(g, g->plain ? 48 : 64);
     if (!g->plain && !pick(g, 20)) at |= 0xaaull << 56;
@@ -187,11 +187,20 @@ static void access(struct generator_state *g)
     else
         say(g, ", size: %u", size);
     say(g, ", end: any}\n");
+    if (g->plain) say(g, "  - {events: any}\n"); /* others merge those of a page (7.3.1) */
 }
 
 static void command(struct generator_state *g, const char *name, const char *with)
 {
     say(g, "  - {command: %s%s%s%s}\n", name, *with ? ", with: {" : "", with, *with ? "}" : "");
+}
+
+/* A block may have become a table, or the other way round: more than this mapping is to be forgotten. */
+static bool may_replace(const struct generate_context *c, const struct generate_map *m)
+{
+    for (unsigned i = 0; i < c->nmaps; i++)
+        if (c->maps[i].size != m->size && c->maps[i].iova >> 30 == m->iova >> 30) return true;
+    return false;
 }
 
 /* What makes a change of this mapping known, in one of the ways that do. */
@@ -204,9 +213,10 @@ static void invalidate(struct generator_state *g, const struct generate_context 
     snprintf(page, sizeof(page), "%s%sADDRESS: 0x%" PRIx64 "%s", c->el2 ? "" : vmid, c->el2 ? "" : ", ",
              m->iova, pick(g, 2) ? ", LEAF: 1" : "");
     snprintf(both, sizeof(both), "%s, ASID: %u", page, c->asid);
+    bool all = may_replace(c, m);
     if (c->el2)
-        pick(g, 2) ? command(g, "CMD_TLBI_EL2_ALL", "") : command(g, "CMD_TLBI_EL2_VAA", page);
-    else if (!pick(g, 3))
+        all || pick(g, 2) ? command(g, "CMD_TLBI_EL2_ALL", "") : command(g, "CMD_TLBI_EL2_VAA", page);
+    else if (all || !pick(g, 3))
         command(g, "CMD_TLBI_NSNH_ALL", "");
     else if (nested)
         command(g, "CMD_TLBI_S12_VMALL", vmid);
