@@ -44,6 +44,7 @@ static void special(struct generator_state *g, const struct generate_map *m, uns
     unsigned level = start + (unsigned)pick(g, 4 - start);
     if (g->plain || pick(g, 4)) return;
     uint64_t raw = (rng_next(&g->rng) & (0xfffull << 52 | 0xfff)) | target(g, 2, false, 12);
+    if (m->stage == 2) raw |= 1ull << 2; /* of memory types without an inner one, some are reserved */
     if (level < 3) raw &= ~2ull; /* a table where there is none would be followed when software maps more */
     if (level < 3 && pick(g, 4))
         say(g, ", {iova: 0x%" PRIx64 ", stage: %u, level: %u, table: 0x%" PRIx64 "}", m->iova, m->stage,
