@@ -307,7 +307,8 @@ static void look(struct generator_state *g)
     say(g, "  - {events: any}\n");
 }
 
-void scn_generate_text(uint64_t seed, uint64_t n, bool plain, struct buf *out)
+/* Scenario n of a seed as an item of `cases:`. */
+static void write_scenario(uint64_t seed, uint64_t n, bool plain, struct buf *out)
 {
     struct rng mix = {seed};
     struct generator_state g = {
@@ -352,7 +353,7 @@ void scn_make(const struct kind_generator *g, uint64_t n, struct arena *a, struc
     struct buf text = {0};
     struct diag d = {0};
     const struct case_builder b = {NULL, &d, a, ""};
-    scn_generate_text(g->seed, n, g->name, &text);
+    write_scenario(g->seed, n, g->name, &text);
     struct ynode *item = yaml_load_text("generated", text.p, text.len, a, &d);
     if (!item || !schema_check(&scn_item, item, &d) || !scn_build(&b, item, c))
         BUG("scenario %llu of seed %#llx:\n%s%s", (unsigned long long)n, (unsigned long long)g->seed,

@@ -211,8 +211,6 @@ const struct dev_struct *scn_record(enum scn_step_kind kind, const uint64_t word
 extern const char *const scn_generators[];
 bool scn_generator_open(const struct ynode *item, struct arena *a, struct diag *d, struct kind_generator *g);
 void scn_make(const struct kind_generator *g, uint64_t n, struct arena *a, struct test_case *c);
-/* Scenario n as an item of `cases:`, in the seeds' words. */
-void scn_generate_text(uint64_t seed, uint64_t n, bool plain, struct buf *out);
 
 /* ---- drive.c ---- */
 /* A unit, a device and memory, whoever's they are. */
