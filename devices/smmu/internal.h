@@ -184,6 +184,8 @@ struct smmu_page {
     bool global;                         /* nG is 0: any ASID */
     uint8_t memory_type, shareability;   /* combined attributes (attributes.c) */
     uint8_t level;                       /* of stage 1's leaf, or stage 2's alone */
+    uint64_t leaf; /* where the descriptor lies of a page that one stage alone found; 0: not such a page */
+    uint64_t hierarchy; /* of the descriptors above it */
 };
 
 /* ---- smmu.c ---- */
@@ -222,6 +224,11 @@ unsigned smmu_config_access(const struct smmu_config *c, unsigned access);
  * whose statistics; NULL: nobody's. */
 bool smmu_walk(struct smmu *s, struct smmu_device *d, const struct smmu_config *c, uint64_t iova,
                unsigned access, struct smmu_page *page, struct smmu_fault *f);
+
+/* The page whose descriptor is the i-th after that of `page`, when it can be used as it is: nothing to be
+ * updated, nothing wrong. Nothing is said of any other. */
+bool smmu_walk_ahead(struct smmu *s, const struct smmu_config *c, const struct smmu_page *page, unsigned i,
+                     struct smmu_page *next);
 
 /* ---- what commands make the caches forget (IHI 0070 4.3, 4.4) ---- */
 

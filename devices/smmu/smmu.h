@@ -167,6 +167,7 @@ void smmu_page_hint(struct smmu_device *d, const struct smmu_request *q);
     X(walks, "translations that walked tables")                          \
     X(fetches, "descriptors that walks read")                            \
     X(walk_hits, "walks that began below the top")                       \
+    X(ahead, "translations fetched before they were asked for")          \
     X(config_hits, "stream configurations found in their cache")         \
     X(config_reads, "stream table entries and context descriptors read") \
     X(faults, "requests that ended in an event")                         \

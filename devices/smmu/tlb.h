@@ -90,6 +90,7 @@ struct smmu_caches {
     unsigned size;                               /* of the last hit, as a logarithm */
     uint64_t sizes;                              /* set of 1 << n that entries have had. Atomic */
     unsigned victim;                             /* which way goes next */
+    uint64_t next_page;                          /* behind the last pages that were walked to, or fetched */
     struct smmu_context contexts[SMMU_CONTEXTS]; /* by substream */
     struct smmu_table_entry tables[SMMU_TABLES]; /* walk cache */
     struct smmu_tlb_entry tlb[SMMU_TLB_WAYS * SMMU_TLB_SETS]

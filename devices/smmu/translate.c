@@ -84,22 +84,49 @@ static unsigned perm_of(const struct smmu_page *page, bool writable)
     return perm;
 }
 
-/* A page that a walk found goes to the TLB, as far as it is memory. */
+/* The entry for a page around iova, as far as it is memory: 2^n bytes. 0: it is none. */
+static unsigned entry_of(const struct job *j, const struct smmu_context *x, uint64_t iova,
+                         const struct smmu_page *page, const struct mem_region *r, struct smmu_tlb_entry *e)
+{
+    uint64_t pa = page->pa + (iova - page->iova);
+    unsigned n = in_memory(r, pa, (unsigned)__builtin_ctzll(page->size));
+    if (!n || !j->instance || !(r->perm & CPU_READ)) return 0;
+    e->host = r->host + ((pa >> n << n) - r->base);
+    e->va = (smmu_canonical(x->tags, iova) >> n << n) | n;
+    e->pa = pa >> n << n;
+    e->tag = j->instance << SMMU_TAG_SHIFT | perm_of(page, r->perm & CPU_WRITE);
+    return n;
+}
+
+/* A page that a walk found goes to the TLB. */
 static void keep(struct job *j, const struct smmu_context *x, uint64_t fills, uint64_t iova,
                  const struct smmu_page *page, const struct mem_region *r)
 {
-    struct smmu_caches *k = j->d->caches;
     struct smmu_tlb_entry e;
-    uint64_t pa = page->pa + (iova - page->iova);
-    unsigned n = in_memory(r, pa, (unsigned)__builtin_ctzll(page->size));
-    if (!n || !j->instance || !(r->perm & CPU_READ)) return;
-    e.host = r->host + ((pa >> n << n) - r->base);
-    e.va = (smmu_canonical(x->tags, iova) >> n << n) | n;
-    e.pa = pa >> n << n;
-    e.tag = j->instance << SMMU_TAG_SHIFT | perm_of(page, r->perm & CPU_WRITE);
-    if (!x->config.bypass) smmu_tlb_insert(k, &e, fills);
+    unsigned n = entry_of(j, x, iova, page, r, &e);
+    if (!n) return;
+    if (!x->config.bypass) smmu_tlb_insert(j->d->caches, &e, fills);
     remember(j, &e, n, iova);
     j->hit = NULL;
+}
+
+/* Who walked to one page and then to the next will want those after it: their descriptors lie in the same
+ * line of the host's cache. */
+static void fetch_ahead(struct job *j, const struct smmu_context *x, uint64_t fills,
+                        const struct smmu_page *page)
+{
+    struct smmu_caches *k = j->d->caches;
+    unsigned i = 1, left = 8 - (unsigned)(page->leaf / 8 % 8);
+    for (; i < left; i++) {
+        struct smmu_page next;
+        struct smmu_tlb_entry e;
+        if (!smmu_walk_ahead(j->d->smmu, &x->config, page, i, &next)) break;
+        const struct mem_region *r = smmu_memory(j->d->smmu, next.pa);
+        if (!r || !entry_of(j, x, next.iova, &next, r, &e)) break;
+        smmu_tlb_insert(k, &e, fills);
+    }
+    smmu_count(&j->d->stats.ahead, i - 1);
+    k->next_page = page->iova + page->size * i;
 }
 
 static bool stopped(struct job *j, const struct smmu_config *c, const struct smmu_fault *f)
@@ -137,6 +164,11 @@ static bool walk(struct job *j, uint64_t iova, struct piece *p)
     if (!smmu_walk_context(d, x, iova, j->q->access & ACCESS, &page, &f)) return stopped(j, c, &f);
     *p = direct(d->smmu, &page, iova, j->q->access, &r);
     if (p->host) keep(j, x, fills, iova, &page, r);
+    if (!page.leaf) return true;
+    if (d->caches->next_page == page.iova)
+        fetch_ahead(j, x, fills, &page);
+    else
+        d->caches->next_page = page.iova + page.size;
     return true;
 }
 

@@ -102,7 +102,8 @@ static void test_ranges_join(void **state)
         assert_int_equal(ranges[1].size, 3 * 4096);
         assert_int_equal(stop.end, SMMU_DONE);
     }
-    assert_int_equal(stats().walks, 8);
+    assert_int_equal(stats().walks, 2); /* the second fetched those behind it */
+    assert_int_equal(stats().ahead, 6);
     assert_int_equal(stats().config_reads, 1);
     /* beyond what is mapped: the ranges before it stay */
     assert_int_equal(translate(0x17000, 0x2000, SMMU_READ), 1);
@@ -114,6 +115,28 @@ static void test_ranges_join(void **state)
     assert_int_equal(smmu_translate(dev, &q, ranges, 1, &stop), 1);
     assert_int_equal(stop.end, SMMU_DONE);
     assert_int_equal(stop.done, 5 * 4096);
+}
+
+/* Pages that come next are fetched when they can be used as they are, and leave no trace else: no events, no
+ * access flags. */
+static void test_fetched_ahead(void **state)
+{
+    stage1();
+    for (uint64_t i = 0; i < 8; i++)
+        fix_map(&fix, &s1, 0x10000 + i * 4096, 0x82000000 + i * 4096, 3, i == 4 ? FIX_S1 & ~0x400 : FIX_S1);
+    assert_int_equal(translate(0x10000, 8, SMMU_READ), 1);
+    assert_int_equal(stats().ahead, 0); /* nothing follows anything yet */
+    assert_int_equal(translate(0x11000, 8, SMMU_READ), 1);
+    assert_int_equal(stats().ahead, 2); /* up to the one without its access flag */
+    uint64_t walks = stats().walks;
+    assert_int_equal(translate(0x13000, 8, SMMU_WRITE), 1);
+    assert_int_equal(ranges[0].address, 0x82003000);
+    assert_int_equal(stats().walks, walks);
+    assert_int_equal(stats().events, 0);
+    assert_int_equal(fix_load(&fix, fix_entry(&fix, &s1, 0x14000, 3)) & 0x400, 0);
+    assert_int_equal(translate(0x14000, 8, SMMU_READ), 0);
+    assert_int_equal(stop.event, SMMU_F_ACCESS);
+    assert_int_equal(stats().ahead, 2);
 }
 
 static void test_list(void **state)
@@ -551,6 +574,7 @@ static void random_runs(uint64_t seed, unsigned granule, unsigned mode, unsigned
         uint64_t where = (rng_below(&r, 16) << granule) + (rng_below(&r, 2) ? 0 : rng_below(&r, span));
         for (unsigned i = 0; i < ARRAY_LEN(iova); i++) {
             iova[i] = rng_below(&r, 3) ? where ^ rng_below(&r, 4 << granule) : rng_below(&r, span);
+            if (i && rng_below(&r, 2)) iova[i] = iova[i - 1] + (1ull << granule); /* what is fetched ahead */
             access[i] = (unsigned)rng_below(&r, 2) + 1;
             before[i] = now(iova[i], access[i]);
             if (rng_below(&r, 2)) assert_true(same(cached(iova[i], access[i]), before[i]));
@@ -613,6 +637,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(test_ranges_join),
+        T(test_fetched_ahead),
         T(test_list),
         T(test_list_of_kinds),
         T(test_holes),

@@ -29,6 +29,7 @@ struct found {
     struct smmu_permissions perm; /* as if dirty state were set where hardware sets it */
     uint8_t shift, level;         /* size as a logarithm; level */
     bool clean;                   /* a write has yet to set the dirty state */
+    uint64_t at, hierarchy;       /* where the descriptor lies in memory; of those above it */
 };
 
 static bool fault(struct walk *w, unsigned event, bool stage2, unsigned class_, uint64_t ipa)
@@ -172,6 +173,8 @@ static ALWAYS_INLINE bool stage2_tables(struct walk *w, uint64_t ipa, unsigned c
         if (kind == SMMU_LEAF) break;
     }
     *at = where;
+    to->at = where;
+    to->hierarchy = 0;
     to->d = d;
     to->address = t.table;
     to->shift = (uint8_t)t.shift;
@@ -288,6 +291,8 @@ static ALWAYS_INLINE bool stage1_tables(struct walk *w, unsigned which, unsigned
         if (!st->had[which]) t.hierarchy |= d & SMMU_D_HIERARCHY;
     }
     *leaf = (struct place){at, pa, t.hierarchy};
+    to->at = pa;
+    to->hierarchy = t.hierarchy;
     to->d = d;
     to->address = t.table;
     to->shift = (uint8_t)t.shift;
@@ -383,6 +388,10 @@ static bool both_stages(struct walk *w, struct smmu_page *page)
                                .memory_type = a.type,
                                .shareability = a.share,
                                .level = w->c->s1.on ? one.level : two.level};
+    if (w->c->s1.on != w->c->s2.on && page->level == 3) {
+        page->leaf = w->c->s1.on ? one.at : two.at;
+        page->hierarchy = w->c->s1.on ? one.hierarchy : 0;
+    }
     page->perm = w->access & SMMU_PRIVILEGED ? page->perm_privileged : page->perm_user;
     return true;
 }
@@ -416,6 +425,30 @@ bool smmu_walk_context(struct smmu_device *d, const struct smmu_context *x, uint
                      .k = d->caches,
                      .tag = smmu_atomic(&x->tables)};
     return walk(&w, d, page);
+}
+
+bool smmu_walk_ahead(struct smmu *s, const struct smmu_config *c, const struct smmu_page *page, unsigned i,
+                     struct smmu_page *next)
+{
+    bool second = c->s2.on;
+    const struct smmu_stage *st = second ? &c->s2 : &c->s1;
+    unsigned which = !second && st->two_ranges && page->iova >> 55 & 1;
+    uint64_t d, address;
+    struct walk w = {.s = s, .c = c};
+    if (!load(&w, st, page->leaf + i * 8, &d)) return false;
+    if (smmu_descriptor(d, st->granule[which], 3, &address) != SMMU_LEAF || address >> st->out_bits)
+        return false;
+    if (!(d & SMMU_D_AF) && (st->af_hardware || !st->af_ignored)) return false;
+    bool dirty = st->dirty_hardware && d & SMMU_D_DBM;
+    struct smmu_permissions perm =
+        second ? smmu_stage2_permissions(d, dirty) : smmu_stage1_permissions(st, d, page->hierarchy, dirty);
+    *next = (struct smmu_page){.iova = page->iova + page->size * i,
+                               .pa = address,
+                               .size = page->size,
+                               .perm_user = perm.user,
+                               .perm_privileged = perm.privileged,
+                               .dirty_pending = dirty && (second ? !(d & SMMU_D_S2AP1) : !!(d & SMMU_D_AP2))};
+    return true;
 }
 
 bool smmu_walk_cd(struct smmu *s, struct smmu_config *c, uint64_t ipa, uint64_t *pa)

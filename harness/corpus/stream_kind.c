@@ -11,7 +11,7 @@ static bool unknown_kind(struct case_stream *s, const struct ynode *v)
     const char *names[KINDS_MAX];
     size_t n = 0;
     struct buf all = {0};
-    for (; kind_all[n] && n < KINDS_MAX; n++) {
+    for (; n < KINDS_MAX && kind_all[n]; n++) {
         names[n] = kind_all[n]->name;
         buf_printf(&all, "%s%s", n ? ", " : "", names[n]);
     }
