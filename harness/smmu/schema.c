@@ -19,7 +19,7 @@ static const struct schema length = {
     .what = "a number from 1 to 64", .accepts = SCHEMA_NUMBER, .min = 1, .max = SCN_DATA};
 
 static const struct schema ssid = {
-    .what = "a substream from 1 to 255", .accepts = SCHEMA_NUMBER, .min = 1, .max = 255};
+    .what = "a substream from 1 to 4095", .accepts = SCHEMA_NUMBER, .min = 1, .max = 4095};
 
 static const char *const granule_choices[] = {"4K", "16K", "64K", NULL};
 static const struct schema granule = {
