@@ -28,6 +28,7 @@ extern const struct bench_kind jobs_kinds[];      /* jobs.c: two jobs against on
 extern const struct bench_kind packed_kinds[];    /* packed.c: reading and packing them */
 extern const struct bench_kind exec_kinds[];      /* exec.c: real programs, alone and against others */
 extern const struct bench_kind smmu_kinds[];      /* smmu.c: accesses, walks, commands, events */
+extern const struct bench_kind qemu_kinds[];      /* qemu.c: the same against QEMU's model */
 
 /* ---- main.c ---- */
 /* Types of values in `with`. */

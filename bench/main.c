@@ -19,7 +19,7 @@ const struct schema bench_yes_no = {.what = "true or false", .accepts = SCHEMA_B
 
 static const struct bench_kind *const tables[] = {interp_kinds, ir_kinds,     jit_kinds,  translate_kinds,
                                                   cases_kinds,  corpus_kinds, jobs_kinds, packed_kinds,
-                                                  exec_kinds,   smmu_kinds};
+                                                  exec_kinds,   smmu_kinds,   qemu_kinds};
 
 uint64_t bench_now(void)
 {

@@ -22,12 +22,12 @@ static uint64_t part(const struct rig *r, unsigned level)
     return r->stages == RIG_NESTED ? (level + 1ull) << 39 : 0;
 }
 
-static uint64_t *at(struct rig *r, uint64_t address)
+uint64_t *rig_at(struct rig *r, uint64_t address)
 {
     return (uint64_t *)(void *)(r->mem.regions[0].host + ((address & bits_mask(39)) - RIG_RAM));
 }
 
-static uint64_t alloc(struct rig *r, uint64_t size)
+uint64_t rig_alloc(struct rig *r, uint64_t size)
 {
     uint64_t pa = (r->next + size - 1) / size * size;
     if (pa + size > RIG_RAM + RIG_SIZE - RIG_DATA) return 0;
@@ -42,10 +42,10 @@ static uint64_t *entry(struct rig *r, bool stage1, uint64_t address, unsigned le
 {
     uint64_t table = stage1 ? r->s1 : r->s2;
     for (unsigned l = 0;; l++) {
-        uint64_t *d = at(r, table) + (address >> (39 - 9 * l) & 511);
+        uint64_t *d = rig_at(r, table) + (address >> (39 - 9 * l) & 511);
         if (l == level) return d;
         if (!*d) {
-            uint64_t fresh = alloc(r, PAGE);
+            uint64_t fresh = rig_alloc(r, PAGE);
             if (!fresh) return NULL;
             *d = fresh | (stage1 ? part(r, l + 1) : 0) | 3;
         }
@@ -132,30 +132,30 @@ static void put_register(struct rig *r, unsigned offset, unsigned size, uint64_t
 
 static void start(struct rig *r)
 {
-    uint64_t strtab = alloc(r, PAGE), cds = alloc(r, PAGE), commands = alloc(r, PAGE);
-    uint64_t events = alloc(r, RIG_EVENTS * 32ull);
-    for (unsigned i = 0; i < RIG_DEVICES; i++) put_ste(r, at(r, strtab) + 8ull * i, cds);
-    for (unsigned i = 0; i <= RIG_SUBSTREAMS; i++) put_cd(r, at(r, cds) + 8ull * i, i);
+    uint64_t strtab = rig_alloc(r, PAGE), cds = rig_alloc(r, PAGE), commands = rig_alloc(r, PAGE);
+    uint64_t events = rig_alloc(r, RIG_EVENTS * 32ull);
+    for (unsigned i = 0; i < RIG_DEVICES; i++) put_ste(r, rig_at(r, strtab) + 8ull * (RIG_SID + i), cds);
+    for (unsigned i = 0; i <= RIG_SUBSTREAMS; i++) put_cd(r, rig_at(r, cds) + 8ull * i, i);
     put_register(r, SMMU_REG_STRTAB_BASE, 8, strtab);
-    put_register(r, SMMU_REG_STRTAB_BASE_CFG, 4, 1);
+    put_register(r, SMMU_REG_STRTAB_BASE_CFG, 4, 4);
     put_register(r, SMMU_REG_CMDQ_BASE, 8, commands | QUEUE);
     put_register(r, SMMU_REG_EVENTQ_BASE, 8, events | (unsigned)__builtin_ctz(RIG_EVENTS));
     put_register(r, SMMU_REG_CR0, 4,
                  dev_bits(SMMU_CR0_SMMUEN) | dev_bits(SMMU_CR0_EVENTQEN) | dev_bits(SMMU_CR0_CMDQEN));
 }
 
-bool rig_open(struct rig *r, enum rig_stages stages)
+bool rig_open(struct rig *r, enum rig_stages stages, void *ram)
 {
-    *r = (struct rig){.stages = stages, .next = RIG_RAM};
+    *r = (struct rig){.stages = stages, .next = RIG_RAM + RIG_FRONT};
     mem_init(&r->mem);
-    if (mem_add(&r->mem, RIG_RAM, RIG_SIZE, CPU_READ | CPU_WRITE, NULL, "ram")) return false;
+    if (mem_add(&r->mem, RIG_RAM, RIG_SIZE, CPU_READ | CPU_WRITE, ram, "ram")) return false;
     r->smmu = smmu_new(&(struct smmu_board){.mem = &r->mem});
     if (!r->smmu) return false;
-    r->s1 = alloc(r, PAGE);
-    r->s2 = alloc(r, PAGE);
+    r->s1 = rig_alloc(r, PAGE);
+    r->s2 = rig_alloc(r, PAGE);
     start(r);
     for (unsigned i = 0; i < RIG_DEVICES; i++)
-        if (smmu_attach(r->smmu, &(struct smmu_client){.name = "bench", .sid = i}, &r->devices[i]))
+        if (smmu_attach(r->smmu, &(struct smmu_client){.name = "bench", .sid = RIG_SID + i}, &r->devices[i]))
             return false;
     return stages != RIG_NESTED || map_memory(r);
 }
@@ -173,7 +173,7 @@ void rig_command(struct rig *r, const uint64_t *command)
     uint64_t base = 0, cons = 0, sync[2] = {0};
     dev_put(sync, SMMU_CMD_OPCODE, SMMU_CMD_SYNC);
     BUG_ON(!smmu_mmio_read(r->smmu, SMMU_REG_CMDQ_BASE, 8, &base));
-    uint64_t *queue = at(r, base & ~0x1full);
+    uint64_t *queue = rig_at(r, base & ~0x1full);
     const uint64_t *const words[] = {command, sync};
     for (unsigned i = 0; i < ARRAY_LEN(words); i++) {
         uint64_t *to = queue + r->prod % (1u << QUEUE) * 2;

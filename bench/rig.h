@@ -7,7 +7,8 @@
 #include "bench/gbench.h"
 #include "devices/smmu/smmu.h"
 
-/* Guest memory: tables from its begin, then RIG_DATA bytes that addresses are mapped to, again and again. */
+/* Guest memory: RIG_FRONT bytes that are not used here, tables, then RIG_DATA bytes that addresses are mapped
+ * to, again and again. */
 #define RIG_RAM  0x40000000ull
 #define RIG_DATA (64ull << 20)
 #define RIG_SIZE (320ull << 20)
@@ -16,6 +17,8 @@ enum rig_stages { RIG_S1 = 1, RIG_S2 = 2, RIG_NESTED = 3 };
 
 enum {
     RIG_DEVICES = 2,     /* with the same tables */
+    RIG_FRONT = 2 << 20, /* bytes */
+    RIG_SID = 8,         /* of the first one: pci-00:01.0 */
     RIG_SUBSTREAMS = 63, /* that have a CD, and a place each in the devices' caches: 1 … 63 */
     RIG_EVENTS = 1 << 12 /* entries of the event queue */
 };
@@ -30,10 +33,14 @@ struct rig {
     uint32_t prod;                            /* of the command queue */
 };
 
-/* False: no memory. rig_close in any case. */
-bool rig_open(struct rig *r, enum rig_stages stages);
+/* ram: RIG_SIZE bytes of the caller's that are guest memory, or NULL. False: no memory. rig_close in any
+ * case.
+ */
+bool rig_open(struct rig *r, enum rig_stages stages, void *ram);
 void rig_close(struct rig *r);
 
+uint64_t rig_alloc(struct rig *r, uint64_t size); /* aligned to its size; 0: there is no room */
+uint64_t *rig_at(struct rig *r, uint64_t pa);     /* what is there */
 /* Maps a page (level 3) or block for devices; where its descriptor is. NULL: tables are too large. */
 uint64_t *rig_map(struct rig *r, uint64_t iova, uint64_t pa, unsigned level);
 /* Maps [0, size) by pages or blocks to the data, each to another place as far as it goes. */

@@ -20,7 +20,7 @@ static bool open_rig(struct bench_state *s, struct rig *r, const void *arg)
     const char *stages = bench_get(arg, "stages", "1");
     unsigned i = RIG_S1;
     while (i < RIG_NESTED && strcmp(names[i], stages) != 0) i++;
-    if (rig_open(r, (enum rig_stages)i)) return true;
+    if (rig_open(r, (enum rig_stages)i, NULL)) return true;
     bench_skip(s, "no memory");
     return false;
 }

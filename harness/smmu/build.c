@@ -44,12 +44,30 @@ static bool read_bytes(const struct ynode *n, struct diag *d, struct buf *out)
     return read_numbers(ynode_get(n, "u32"), 4, d, out) && read_numbers(ynode_get(n, "u64"), 8, d, out);
 }
 
+/* Bytes that may be anything. */
+static bool build_any(struct builder *b, const struct ynode *n)
+{
+    uint64_t at = schema_number(n, "at", 0), size = schema_number(n, "any", 0);
+    if (!is_ram(at, size)) {
+        diag_error(b->diag, n->at, 1, "there is no such memory");
+        return false;
+    }
+    struct scn_step *s = steps_add(&b->steps, SCN_CHECK);
+    s->at = at;
+    s->size = (uint32_t)size;
+    return true;
+}
+
 static bool build_memory(struct builder *b, const struct ynode *list, enum scn_step_kind kind)
 {
     const struct ynode *first = list && list->kind == YNODE_LIST ? list->child : list;
     for (const struct ynode *n = first; n; n = list->kind == YNODE_LIST ? n->next : NULL) {
         struct buf bytes = {0};
         uint64_t at = schema_number(n, "at", 0);
+        if (kind == SCN_CHECK && ynode_get(n, "any")) {
+            if (!build_any(b, n)) return false;
+            continue;
+        }
         bool good = read_bytes(n, b->diag, &bytes);
         if (good && (!bytes.len || !is_ram(at, bytes.len) || (kind == SCN_CHECK && bytes.len > SCN_DATA))) {
             diag_error(b->diag, n->at, 1,

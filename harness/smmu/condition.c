@@ -1,6 +1,6 @@
 /* Conditions of quirks: "events but for CLASS, F_TRANSLATION.PNU": where event records differ, they differ in
- * nothing but these fields; "case smmuv3/streams/span-*": it is one of these, where no row tells what a
- * scenario is about.
+ * nothing but these fields; "values but for 0xff000000": likewise registers that are read, and bits; "case
+ * smmuv3/streams/span-*": it is one of these, where no row tells what a scenario is about.
  */
 #include "harness/smmu/scenario.h"
 
@@ -19,9 +19,11 @@ struct condition {
     } fields[FIELDS];             /* n of them */
     unsigned n;                   /* how many */
     const char *cases;            /* a pattern of ids instead, or NULL */
+    bool values;                  /* it is about registers' values, */
+    uint64_t bits;                /* which may differ here */
 };
 
-static const char start[] = "events but for ", of_cases[] = "case ";
+static const char start[] = "events but for ", of_values[] = "values but for ", of_cases[] = "case ";
 
 static bool is_event_field(const char *event, const char *name)
 {
@@ -53,13 +55,21 @@ static bool read_field(const char *text, size_t len, size_t *at, struct arena *a
 const void *scn_condition(const char *text, size_t len, struct arena *a, struct value_error *err)
 {
     struct condition *c = arena_alloc(a, sizeof(*c));
-    size_t at = sizeof(start) - 1, name = sizeof(of_cases) - 1;
+    size_t at = sizeof(start) - 1, name = sizeof(of_cases) - 1, bits = sizeof(of_values) - 1;
+    bool negative = true;
     if (len > name && !strncmp(text, of_cases, name)) {
         c->cases = arena_strndup(a, text + name, len - name);
         return c;
     }
+    if (len > bits && !strncmp(text, of_values, bits)) {
+        c->values = true;
+        if (number_parse(text + bits, len - bits, &c->bits, &negative) && !negative && c->bits) return c;
+        (void)value_refuse(err, bits, len - bits, "expected a number that has the bits which may differ");
+        return NULL;
+    }
     if (len <= at || strncmp(text, start, at) != 0) {
-        (void)value_refuse(err, 0, len ? len : 1, "expected '%sFIELD, …' or '%sPATTERN'", start, of_cases);
+        (void)value_refuse(err, 0, len ? len : 1, "expected '%sFIELD, …', '%sBITS' or '%sPATTERN'", start,
+                           of_values, of_cases);
         return NULL;
     }
     while (at < len) {
@@ -134,6 +144,14 @@ static bool as_expected(const struct condition *c, const struct scn_step *s, con
     return true;
 }
 
+/* Of another unit's value, or the truth's. */
+static bool value_holds(const struct condition *c, const struct scn_step *s, const struct scn_said *a,
+                        const struct scn_said *b)
+{
+    uint64_t looked_at = s->expects ? s->at : b ? ~0ull : 0;
+    return !((a->value ^ (b ? b->value : s->value)) & looked_at & ~c->bits);
+}
+
 bool scn_condition_holds(const void *condition, const struct test_case *test, const struct outcome *theirs,
                          const struct outcome *right)
 {
@@ -143,6 +161,10 @@ bool scn_condition_holds(const void *condition, const struct test_case *test, co
     if (!theirs || !scn_result(theirs)) return false;
     for (unsigned i = 0; i < s->nsteps; i++) {
         const struct scn_said *a = &scn_result(theirs)->said[i];
+        if (c->values && s->steps[i].kind == SCN_READ &&
+            !value_holds(c, &s->steps[i], a, right ? &scn_result(right)->said[i] : NULL))
+            return false;
+        if (c->values) continue;
         if (s->steps[i].kind != SCN_TAKE) continue;
         if (right) {
             const struct scn_said *b = &scn_result(right)->said[i];

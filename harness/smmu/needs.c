@@ -27,7 +27,8 @@ enum feature_name {
     SSIDS,
     RIL,
     STT,
-    VA52
+    VA52,
+    PERMS_OVR
 };
 
 static const struct feature features[] = {
@@ -45,6 +46,7 @@ static const struct feature features[] = {
     [SSIDS] = {1, 6, 5, 0, "it has no substreams (IDR1.SSIDSIZE)"},
     [RIL] = {3, 10, 1, 0, "it has no range invalidation (IDR3.RIL)"},
     [STT] = {3, 9, 1, 0, "it has no small tables (IDR3.STT)"},
+    [PERMS_OVR] = {1, 26, 1, 0, "it replaces no permissions (IDR1.ATTR_PERMS_OVR)"},
     [VA52] = {5, 10, 2, 0, "its addresses have 48 bits (IDR5.VAX)"},
 };
 
@@ -61,12 +63,21 @@ static const struct {
     uint64_t least, most;   /* likewise */
     enum feature_name what; /* it wants */
 } fields[] = {
-    {false, SMMU_STE_CONFIG, 6, 7, S2P},      {false, SMMU_STE_S1CDMAX, 1, 31, SSIDS},
-    {false, SMMU_STE_EATS, 1, 3, ATS},        {false, SMMU_STE_STRW, 1, 3, HYP},
-    {false, SMMU_STE_S1STALLD, 1, 1, STALLS}, {true, SMMU_CD_HA, 1, 1, HTTU},
-    {true, SMMU_CD_HD, 1, 1, HTTU},           {true, SMMU_CD_S, 1, 1, STALLS},
-    {true, SMMU_CD_A, 0, 0, RAZ_WI},          {true, SMMU_CD_ENDI, 1, 1, BIG_ENDIAN},
-    {true, SMMU_CD_T0SZ, 40, 63, STT},        {true, SMMU_CD_T0SZ, 12, 15, VA52},
+    {false, SMMU_STE_CONFIG, 6, 7, S2P},
+    {false, SMMU_STE_S1CDMAX, 1, 31, SSIDS},
+    {false, SMMU_STE_EATS, 1, 3, ATS},
+    {false, SMMU_STE_STRW, 1, 3, HYP},
+    {false, SMMU_STE_PRIVCFG, 2, 3, PERMS_OVR},
+    {false, SMMU_STE_INSTCFG, 2, 3, PERMS_OVR},
+    {true, SMMU_CD_T1SZ, 40, 63, STT},
+    {false, SMMU_STE_S1STALLD, 1, 1, STALLS},
+    {true, SMMU_CD_HA, 1, 1, HTTU},
+    {true, SMMU_CD_HD, 1, 1, HTTU},
+    {true, SMMU_CD_S, 1, 1, STALLS},
+    {true, SMMU_CD_A, 0, 0, RAZ_WI},
+    {true, SMMU_CD_ENDI, 1, 1, BIG_ENDIAN},
+    {true, SMMU_CD_T0SZ, 40, 63, STT},
+    {true, SMMU_CD_T0SZ, 12, 15, VA52},
 };
 
 static const struct {

@@ -14,7 +14,6 @@ struct seat {
     struct qemu_board *board; /* the process */
     uint32_t idr[6];          /* IDR0 to IDR5 */
     struct scn_result result; /* of the last one */
-    bool stained;             /* it has something that its registers cannot take back */
 };
 
 static const char *cannot_run(void)
@@ -136,34 +135,6 @@ static const char *beyond_devices(const struct scenario *s)
     return NULL;
 }
 
-/* Once written, two levels of stream tables stay with QEMU; errors stay in GERROR (an even number of command
- * errors does not, qemu_board_reset sees to that). */
-static bool stains(struct seat *s, const struct scenario *scenario)
-{
-    uint64_t errors = qemu_board_read(s->board, SMMU_REG_GERROR, 4);
-    for (unsigned i = 0; i < scenario->nsteps; i++) {
-        const struct scn_step *step = &scenario->steps[i];
-        if (step->kind == SCN_WRITE && (step->offset & 0xfff8) == SMMU_REG_STRTAB_BASE_CFG &&
-            dev_of(step->value, SMMU_STRTAB_BASE_CFG_FMT))
-            return true;
-    }
-    return errors & ~dev_bits(SMMU_GERROR_CMDQ_ERR);
-}
-
-/* A board as after reset: another one where nothing else helps. */
-static void clean(struct seat *s)
-{
-    const char *why;
-    struct qemu_board *fresh = s->stained ? qemu_board_open(&why) : NULL;
-    s->stained = false;
-    if (!fresh) {
-        qemu_board_reset(s->board);
-        return;
-    }
-    qemu_board_close(s->board);
-    s->board = fresh;
-}
-
 static void run(void *seat, const struct test_case *c, struct outcome *o)
 {
     struct seat *s = seat;
@@ -177,9 +148,8 @@ static void run(void *seat, const struct test_case *c, struct outcome *o)
     o->unsupported = beyond_devices(scenario);
     if (!o->unsupported) o->unsupported = scn_needs(scenario, s->idr);
     if (o->unsupported) return;
-    clean(s);
+    qemu_board_reset(s->board);
     scn_drive(&bus, scenario, &s->result);
-    s->stained = stains(s, scenario);
     for (unsigned i = 0; i < scenario->nsteps; i++)
         if (scenario->steps[i].kind == SCN_TAKE) merge_events(&s->result.said[i]);
     if (qemu_board_broken(s->board))

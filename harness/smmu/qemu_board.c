@@ -155,7 +155,7 @@ uint64_t qemu_board_read(struct qemu_board *b, uint64_t offset, unsigned size)
 
 void qemu_board_write(struct qemu_board *b, uint64_t offset, unsigned size, uint64_t value)
 {
-    b->two_levels |= offset == STRTAB_BASE_CFG && (value >> 16 & 3) == 1;
+    b->two_levels |= (offset & 0xffff) == STRTAB_BASE_CFG && (value >> 16 & 3) == 1;
     board_write(b, SMMU + offset, size, value);
 }
 
@@ -370,7 +370,8 @@ void qemu_board_reset(struct qemu_board *b)
         unsigned size;   /* its bytes */
     } zeroes[] = {{IRQ_CTRL, 4},  {STRTAB_BASE, 8}, {STRTAB_BASE_CFG, 4}, {CMDQ_BASE, 8},  {CMDQ_PROD, 4},
                   {CMDQ_CONS, 4}, {EVENTQ_BASE, 8}, {EVENTQ_PROD, 4},     {EVENTQ_CONS, 4}};
-    if (b->two_levels) restart(b);
+    /* errors stay in GERROR; those of commands are few enough to make them even */
+    if (b->two_levels || qemu_board_read(b, GERROR, 4) & ~1u) restart(b);
     qemu_board_write(b, CR0, 4, 0);
     even_errors(b);
     forget_all(b);

@@ -70,6 +70,7 @@ struct ref_answer {
     uint64_t ipa;                           /* its IPA, where S2 */
     uint64_t fetch;                         /* F_*_FETCH, F_WALK_EABT: what could not be read */
     bool table_write;                       /* CLASS TT: the descriptor was to be written, not read */
+    unsigned page_bits;                     /* log2 of the last leaf's bytes; 0: no walk came to one */
     bool execute, privileged;               /* the access, after INSTCFG and PRIVCFG */
     uint64_t ste[8], cd[8];                 /* what was read of them */
     struct ref_update updates[REF_UPDATES]; /* nupdates of them, one for each address */

@@ -10,6 +10,7 @@
 struct stale_walk {
     uint32_t sid;        /* whose */
     uint64_t iova;       /* what was translated */
+    unsigned page_bits;  /* log2 of the page or block that it is in */
     uint32_t asid, vmid; /* tags of what is cached */
     bool stage1, stage2; /* which took part */
     bool el2;            /* StreamWorld any-EL2 */
@@ -57,6 +58,7 @@ void stale_end(struct stale *s, const struct ref_answer *a)
     struct stale_word *all = words(s, &nwords);
     unsigned config = (unsigned)ref_bits(a->ste, 3, 1);
     w->last = nwords;
+    w->page_bits = a->page_bits > 12 ? a->page_bits : 12;
     w->stage1 = config & 1;
     w->stage2 = config & 2;
     w->el2 = config == 5 && ref_bits(a->ste, 95, 94) == 2;
@@ -69,13 +71,15 @@ void stale_end(struct stale *s, const struct ref_answer *a)
 
 /* ---- commands ---- */
 
-/* Those whose address is in the pages that the command names: one page, or a range (4.4.1.1). */
-static bool names_page(const uint64_t c[2], uint64_t address)
+/* Those whose page or block is one of those that the command names, or has it in it: 4.4.1.1. */
+static bool names_page(const uint64_t c[2], const struct stale_walk *w)
 {
+    uint64_t address = w->iova >> w->page_bits << w->page_bits;
     uint64_t first = dev_get(c, SMMU_CMD_TLBI_NH_VA_ADDRESS) << 12;
     unsigned tg = (unsigned)dev_get(c, SMMU_CMD_TLBI_NH_VA_TG), shift = tg ? 10 + 2 * tg : 12;
     uint64_t pages =
         tg ? (dev_get(c, SMMU_CMD_TLBI_NH_VA_NUM) + 1) << dev_get(c, SMMU_CMD_TLBI_NH_VA_SCALE) : 1;
+    if (first >> w->page_bits == w->iova >> w->page_bits) return true;
     return address >= first && (address - first) >> shift < pages;
 }
 
@@ -104,7 +108,7 @@ static bool tlbi_means(const uint64_t c[2], const struct stale_walk *w)
         return tlbis[i].el2 == w->el2 &&
                (!tlbis[i].vmid || w->vmid == dev_get(c, SMMU_CMD_TLBI_NH_VA_VMID)) &&
                (!tlbis[i].asid || w->asid == dev_get(c, SMMU_CMD_TLBI_NH_VA_ASID)) &&
-               (!tlbis[i].page || names_page(c, w->iova)) && !(tlbis[i].no_stage1 && w->stage1) &&
+               (!tlbis[i].page || names_page(c, w)) && !(tlbis[i].no_stage1 && w->stage1) &&
                !(tlbis[i].no_stage2 && w->stage2);
     }
     return false;

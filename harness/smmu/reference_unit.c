@@ -270,8 +270,13 @@ static void look_at_registers(struct seat *s)
     };
 }
 
-/* One piece, within a page. */
-static unsigned access_piece(struct seat *s, const struct ref_request *q, uint8_t *bytes, unsigned n)
+/* A piece of an access, within a page. */
+struct piece {
+    uint64_t pa; /* where it goes */
+    unsigned n;  /* bytes */
+};
+
+static unsigned translate(struct seat *s, const struct ref_request *q, uint64_t *pa)
 {
     struct ref_answer a;
     if (stale_maybe(&s->stale, &s->unit)) give_up(s, "it caches nothing, and something old may be cached");
@@ -281,23 +286,34 @@ static unsigned access_piece(struct seat *s, const struct ref_request *q, uint8_
     stale_end(&s->stale, &a);
     if (a.end == REF_STALL) give_up(s, "it does not stall");
     if (a.event) record(s, q, &a);
-    if (a.end == REF_ZERO) return SCN_ZERO;
-    if (a.end != REF_DONE) return SMMU_ABORTED;
-    int err = q->write ? mem_write(&s->mem, a.pa, bytes, n) : mem_read(&s->mem, a.pa, bytes, n);
-    return err ? SMMU_ABORTED : SMMU_DONE;
+    *pa = a.pa;
+    return a.end == REF_DONE ? SMMU_DONE : a.end == REF_ZERO ? SCN_ZERO : SMMU_ABORTED;
 }
 
+/* Bytes to or from where the pieces go; false: no memory is there. */
+static bool copy(struct seat *s, const struct piece *pieces, unsigned n, bool write, uint8_t *bytes)
+{
+    for (unsigned i = 0; i < n; bytes += pieces[i++].n)
+        if (write ? mem_write(&s->mem, pieces[i].pa, bytes, pieces[i].n)
+                  : mem_read(&s->mem, pieces[i].pa, bytes, pieces[i].n))
+            return false;
+    return true;
+}
+
+/* Pieces are translated one after the other, until one does not go through; then those before it are done. */
 static void bus_access(void *arg, const struct scn_step *step, struct scn_said *said)
 {
     enum { KNOWN = SMMU_READ | SMMU_WRITE | SMMU_EXEC | SMMU_PRIVILEGED | SMMU_SUBSTREAM };
     struct seat *s = arg;
+    struct piece pieces[2];
     uint8_t bytes[SCN_DATA] = {0};
     bool write = step->access & SMMU_WRITE;
+    unsigned n = 0;
     if (step->access & ~(unsigned)KNOWN) give_up(s, "it has no ATS");
     if (write) memcpy(bytes, step->data, step->size);
     look_at_registers(s);
     said->end = SMMU_DONE;
-    for (unsigned done = 0, n; done < step->size && said->end == SMMU_DONE && !s->why; done += n) {
+    for (unsigned done = 0; done < step->size && !s->why; done += pieces[n++].n) {
         const struct ref_request q = {.sid = step->sid,
                                       .ssid = step->ssid,
                                       .substream = step->access & SMMU_SUBSTREAM,
@@ -305,10 +321,12 @@ static void bus_access(void *arg, const struct scn_step *step, struct scn_said *
                                       .write = write,
                                       .execute = step->access & SMMU_EXEC,
                                       .privileged = step->access & SMMU_PRIVILEGED};
-        n = PAGE - (unsigned)(q.iova % PAGE);
-        if (n > step->size - done) n = step->size - done;
-        said->end = (uint8_t)access_piece(s, &q, bytes + done, n);
+        unsigned left = PAGE - (unsigned)(q.iova % PAGE), want = step->size - done;
+        pieces[n].n = left < want ? left : want;
+        said->end = (uint8_t)translate(s, &q, &pieces[n].pa);
+        if (said->end != SMMU_DONE) break;
     }
+    if (!copy(s, pieces, n, write, bytes)) said->end = SMMU_ABORTED;
     if (!write) memcpy(said->data, bytes, step->size);
 }
 

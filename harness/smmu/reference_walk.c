@@ -108,6 +108,7 @@ static bool walk_level(struct ref_walk *w, const struct tables *t, uint64_t tabl
     }
     leaf->out = descriptor_address(t, leaf->descriptor, shift);
     if (leaf->out >> t->out) return t_fault(w, t, REF_F_ADDR_SIZE);
+    w->a->page_bits = shift;
     leaf->out |= t->address & ((1ull << shift) - 1);
     return true;
 }

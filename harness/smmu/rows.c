@@ -183,6 +183,7 @@ void scn_bin_name(unsigned subject, unsigned r, unsigned bin, struct buf *out)
         }
         bin -= classes(f);
     }
+    BUG_ON(!row.f);
     class_name_of(row.f, bin, out);
 }
 

@@ -130,13 +130,7 @@ struct scn_result {
 };
 
 /* ---- schema.c ---- */
-extern const struct schema scn_item;
-extern const struct schema scn_generator;
-
-/* ---- random.c ---- */
-extern const char *const scn_generators[];
-bool scn_generator_open(const struct ynode *item, struct arena *a, struct diag *d, struct kind_generator *g);
-void scn_make(const struct kind_generator *g, uint64_t n, struct arena *a, struct test_case *c);
+extern const struct schema scn_item, scn_generator;
 
 /* ---- fields.c ---- */
 /* A field's value: a number, the whole address for fields that hold one, or one of its names. False:
@@ -212,6 +206,11 @@ bool scn_build(const struct case_builder *b, const struct ynode *n, struct test_
 bool scn_takes(const struct scn_step *s); /* records come of it */
 /* The layout of a record that such a step took; NULL: there is none. */
 const struct dev_struct *scn_record(enum scn_step_kind kind, const uint64_t words[4]);
+
+/* ---- generate.c: random scenarios, written as one writes them by hand ---- */
+extern const char *const scn_generators[];
+bool scn_generator_open(const struct ynode *item, struct arena *a, struct diag *d, struct kind_generator *g);
+void scn_make(const struct kind_generator *g, uint64_t n, struct arena *a, struct test_case *c);
 
 /* ---- drive.c ---- */
 /* A unit, a device and memory, whoever's they are. */

@@ -46,7 +46,10 @@ static void expect_round_trip(const struct test_case *c)
     buf_str(&text, HEAD);
     case_write(c, "again", &text);
     struct case_stream *s = case_stream_open_text("r.yaml", text.p, text.len, &every, &d);
-    if (!s || case_stream_next(s, &again) != 1) fail_msg("%s does not load:\n%s", c->id, text.p);
+    if (!s || case_stream_next(s, &again) != 1) {
+        fail_msg("%s does not load:\n%s", c->id, text.p);
+        return;
+    }
     const struct scenario *b = again->scenario;
     assert_int_equal(a->nsteps, b->nsteps);
     for (unsigned i = 0; i < a->nsteps; i++)
@@ -169,10 +172,10 @@ static void test_left_behind(void **state)
 static void test_random(void **state)
 {
     struct place *p = *state;
-    write_file("g.yaml", "lockstep: 1\nkind: smmu\ngenerate: [{count: 150}, {count: 50, plain: true}]\n");
+    write_file("g.yaml", "lockstep: 1\nkind: smmu\ngenerate: [{count: 650}, {count: 50, plain: true}]\n");
     lockstep(p, "run|g.yaml|--quirks|none", STATUS_PASS);
-    expect_part(p->out, "200 cases: smmu, smmu-reference\n");
-    expect_part(p->out, "backends only against each other: 200\n");
+    expect_part(p->out, "700 cases: smmu, smmu-reference\n");
+    expect_part(p->out, "backends only against each other: 69");
     lockstep(p, "run|g.yaml|--quirks|none|--seed|9|--report|cover=c", STATUS_PASS);
     lockstep(p,
              "cover|c|F_TRANSLATION|F_PERMISSION|F_ACCESS|C_BAD_CD|C_BAD_STE|F_WALK_EABT|F_CD_FETCH|"
@@ -182,7 +185,7 @@ static void test_random(void **state)
     assert_null(strstr(p->out, "not executed on every backend"));
     lockstep(p, "gen|smmuv3|--count|20|--output|w.yaml", STATUS_PASS);
     lockstep(p, "run|w.yaml|--quirks|none", STATUS_PASS);
-    expect_part(p->out, "backends only against each other: 20\n");
+    expect_part(p->out, "backends only against each other: 19\n");
 }
 
 /* ---- the same anywhere ---- */

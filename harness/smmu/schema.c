@@ -19,7 +19,7 @@ static const struct schema length = {
     .what = "a number from 1 to 64", .accepts = SCHEMA_NUMBER, .min = 1, .max = SCN_DATA};
 
 static const struct schema ssid = {
-    .what = "a substream from 1 to 255", .accepts = SCHEMA_NUMBER, .min = 1, .max = 255};
+    .what = "a substream from 1 to 4095", .accepts = SCHEMA_NUMBER, .min = 1, .max = 4095};
 
 static const char *const granule_choices[] = {"4K", "16K", "64K", NULL};
 static const struct schema granule = {
@@ -128,6 +128,7 @@ static const struct schema_key memory_keys[] = {
     {"data", &hex, false, "The bytes, as pairs of hex digits in memory order."},
     {"u32", &numbers, false, "32-bit numbers, little endian."},
     {"u64", &numbers, false, "64-bit numbers, little endian."},
+    {"any", &length, false, "Of check: so many bytes, which may be anything; who runs it must agree."},
 };
 static const struct schema memory = {.what = "bytes of memory", .accepts = SCHEMA_MAP, KEYS(memory_keys)};
 static const struct schema memories = {
@@ -217,11 +218,12 @@ static const struct schema_key item_keys[] = {
     {"steps", &steps, true, "What happens."},
 };
 static const struct schema_key generator_keys[] = {
-    {"count", &number, false, "How many; 100 if not given."},
+    {"count", &number, false, "How many scenarios; 1000 if not given."},
+    {"seed", &number, false, "Others with another."},
     {"plain", &boolean, false,
-     "Nothing that QEMU has not got: stage 1, accesses without substreams and privilege."},
-    {"seed", &number, false, "Other seeds make other scenarios."},
+     "Stage 1 alone and plain accesses, of streams 8 to 23: what other SMMUs have, too; false if not given."},
 };
-const struct schema scn_generator = {.what = "a generator", .accepts = SCHEMA_MAP, KEYS(generator_keys)};
+const struct schema scn_generator = {
+    .what = "a generator of scenarios", .accepts = SCHEMA_MAP, KEYS(generator_keys)};
 
 const struct schema scn_item = {.what = "a scenario", .accepts = SCHEMA_MAP, KEYS(item_keys)};

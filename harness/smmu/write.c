@@ -131,6 +131,10 @@ void scn_step_text(const struct scn_step *s, struct buf *out)
     switch ((enum scn_step_kind)s->kind) {
     case SCN_STORE:
     case SCN_CHECK:
+        if (!s->data) {
+            buf_printf(out, "check: {at: 0x%" PRIx64 ", any: %u}", s->at, s->size);
+            break;
+        }
         buf_printf(out, "%s: {at: 0x%" PRIx64 ", data: ", s->kind == SCN_STORE ? "memory" : "check", s->at);
         write_bytes(s->data, s->size, out);
         buf_char(out, '}');
