@@ -39,8 +39,8 @@ struct rig {
 bool rig_open(struct rig *r, enum rig_stages stages, void *ram);
 void rig_close(struct rig *r);
 
-uint64_t rig_alloc(struct rig *r, uint64_t size); /* aligned to its size; 0: there is no room */
-uint64_t *rig_at(struct rig *r, uint64_t pa);     /* what is there */
+uint64_t rig_alloc(struct rig *r, uint64_t size);  /* aligned to its size; 0: there is no room */
+uint64_t *rig_at(struct rig *r, uint64_t address); /* what is there */
 /* Maps a page (level 3) or block for devices; where its descriptor is. NULL: tables are too large. */
 uint64_t *rig_map(struct rig *r, uint64_t iova, uint64_t pa, unsigned level);
 /* Maps [0, size) by pages or blocks to the data, each to another place as far as it goes. */

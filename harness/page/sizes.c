@@ -24,11 +24,11 @@ enum {
 static double size_of(const char *text)
 {
     static const char units[] = "KMGT";
-    char *unit;
-    double v = *text >= '1' && *text <= '9' ? strtod(text, &unit) : 0;
-    if (v <= 0 || !*unit || unit[1]) return 0;
-    const char *at = strchr(units, *unit);
-    return at ? ldexp(v, 10 * (int)(at - units + 1)) : 0;
+    if (*text < '1' || *text > '9') return 0;
+    char *unit = NULL;
+    double v = strtod(text, &unit);
+    const char *at = unit && *unit ? strchr(units, *unit) : NULL;
+    return at && !unit[1] ? ldexp(v, 10 * (int)(at - units + 1)) : 0;
 }
 
 /* A benchmark as a point; its name is plot, line and size, with '/' between them. */
@@ -114,8 +114,9 @@ static double down(const struct sizes *s, double ns)
 static void write_heights(struct page *p, const struct sizes *s)
 {
     static const double steps[] = {1, 2, 5};
-    for (int i = -9; i < 40; i++) {
-        double ns = steps[(i + 9) % 3] * pow(10, (i + 9) / 3 - 3);
+    for (int i = 0; i < 48; i++) {
+        int decade = i / 3 - 3;
+        double ns = steps[i % 3] * pow(10, decade);
         if (log(ns) < s->low || log(ns) > s->high) continue;
         page_printf(p,
                     "<line class=\"edge\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"tick "
