@@ -344,8 +344,7 @@ static void break_and_make(struct rewrite *r, const uint64_t to[WORDS], uint64_t
     settle(r, false, true, false);
 }
 
-/* What the old entry does not use is filled in, one word makes the difference, the rest follows .
- */
+/* What the old entry does not use is filled in, one word makes the difference, the rest follows. */
 static void hitless(struct rewrite *r, const uint64_t filled[WORDS], const uint64_t to[WORDS],
                     unsigned critical)
 {
