@@ -118,9 +118,12 @@ void scn_subject(unsigned i, struct arena *a, struct subject *s)
 
 enum { CLASS_ZERO, CLASS_ONES, CLASS_OTHER };
 
+/* Where each value has a name, there is no other. */
 static unsigned classes(const struct dev_field *f)
 {
-    return f->nvalues ? f->nvalues + 1 : f->at >> 16 == 1 ? 2 : 3;
+    unsigned width = f->at >> 16;
+    bool all = width < 8 && f->nvalues == 1u << width;
+    return f->nvalues ? f->nvalues + !all : width == 1 ? 2 : 3;
 }
 
 static unsigned class_of_value(const struct dev_field *f, uint64_t v)
