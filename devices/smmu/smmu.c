@@ -73,11 +73,11 @@ static void device_reset(struct smmu_device *d)
 void smmu_reset(struct smmu *s)
 {
     pthread_mutex_lock(&s->lock);
-    smmu_stalls_abort(s);
     smmu_registers_reset(s);
     s->mergeable = s->atc_silent = false;
     smmu_forget(s);
     smmu_wait_devices(s);
+    smmu_stalls_abort(s); /* last, so that none comes after it: who tries again finds the unit reset */
     smmu_stats_clear(&s->stats);
     for (struct smmu_device *d = s->devices; d; d = d->next) device_reset(d);
     pthread_mutex_unlock(&s->lock);
