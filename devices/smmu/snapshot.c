@@ -275,14 +275,15 @@ static void apply_unit(struct smmu *s, const struct snap *p)
 static void apply_devices(struct smmu *s, const struct snap *p)
 {
     const struct snap_device *v = p->items[SNAP_DEVICES];
-    const struct snap_atc *a = p->items[SNAP_ATCS], *end = a + p->n[SNAP_ATCS];
+    const struct snap_atc *a = p->items[SNAP_ATCS];
+    unsigned left = p->n[SNAP_ATCS];
     for (struct smmu_device *d = s->devices; d; d = d->next, v++) {
         d->waits = v->waits;
         smmu_stats_clear(&d->stats);
         pthread_mutex_lock(&d->atc_lock);
         memset(d->atc, 0, sizeof(d->atc));
         d->atc_next = v->atc_next;
-        for (; a != end && a->sid == v->sid; a++) d->atc[a->slot] = a->entry;
+        for (; left && a->sid == v->sid; a++, left--) d->atc[a->slot] = a->entry;
         pthread_mutex_unlock(&d->atc_lock);
     }
 }
