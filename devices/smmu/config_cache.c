@@ -37,6 +37,7 @@ static void fill(struct smmu_device *d, struct smmu_context *x, bool substream, 
     needs(x);
     __atomic_store_n(&x->ssid, x->config.ssid, __ATOMIC_RELEASE);
     __atomic_store_n(&x->tags, tags_of(&x->config), __ATOMIC_RELEASE);
+    __atomic_store_n(&x->split, 0, __ATOMIC_RELEASE);
     if (x->config.bad.event) return;
     __atomic_store_n(&x->tables, smmu_instance(k), __ATOMIC_RELEASE);
     __atomic_store_n(&x->instance, smmu_instance(k), __ATOMIC_SEQ_CST);

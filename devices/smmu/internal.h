@@ -183,7 +183,8 @@ struct smmu_page {
     bool dirty_pending;                  /* writes must walk again: dirty state in hardware */
     bool global;                         /* nG is 0: any ASID */
     uint8_t memory_type, shareability;   /* combined attributes (attributes.c) */
-    uint8_t level;                       /* of stage 1's leaf, or stage 2's alone */
+    uint8_t level;                       /* of stage 1's leaf, or stage 2's alone … */
+    uint8_t whole;                       /* … and its size as a logarithm: this may be a part of it */
     uint64_t leaf; /* where the descriptor lies of a page that one stage alone found; 0: not such a page */
     uint64_t hierarchy; /* of the descriptors above it */
 };

@@ -84,7 +84,9 @@ static uint64_t probes(uint64_t sizes, uint64_t first, uint64_t last)
 static void forget_addresses(struct smmu_caches *k, struct smmu_context *x,
                              const struct smmu_invalidation *inv, uint64_t tags)
 {
-    uint64_t first = smmu_canonical(tags, inv->address), last = smmu_canonical(tags, inv->last);
+    uint64_t split = __atomic_load_n(&x->split, __ATOMIC_SEQ_CST);
+    uint64_t first = smmu_canonical(tags, inv->address) & ~split,
+             last = smmu_canonical(tags, inv->last) | split;
     uint64_t sizes = __atomic_load_n(&k->sizes, __ATOMIC_SEQ_CST), instance = smmu_atomic(&x->instance);
     if (last < first || probes(sizes, first, last) > SMMU_INVALIDATE) {
         renumber(k, &x->instance);

@@ -38,13 +38,14 @@ enum {
 
 /* A configuration that is kept. */
 struct smmu_context {
-    uint64_t instance;         /* its number; 0: there is none. Atomic */
-    uint64_t tables;           /* the number that the walk cache knows it by. Atomic */
-    uint64_t tags;             /* what invalidations choose it by. Atomic */
-    uint32_t ssid;             /* of its CD, likewise. Atomic */
-    uint32_t key_ssid;         /* whose: substream … */
-    bool key_substream;        /* … when there is one */
-    uint8_t need[16];          /* what an access needs, by its SMMU_READ … SMMU_PRIVILEGED */
+    uint64_t instance;  /* its number; 0: there is none. Atomic */
+    uint64_t tables;    /* the number that the walk cache knows it by. Atomic */
+    uint64_t tags;      /* what invalidations choose it by. Atomic */
+    uint64_t split;     /* the largest page or block of it, less 1, of which entries are parts. Atomic */
+    uint32_t ssid;      /* of its CD, likewise. Atomic */
+    uint32_t key_ssid;  /* whose: substream … */
+    bool key_substream; /* … when there is one */
+    uint8_t need[16];   /* what an access needs, by its SMMU_READ … SMMU_PRIVILEGED */
     struct smmu_config config; /* configuration */
 };
 
@@ -175,6 +176,14 @@ smmu_tlb_find(const struct smmu_caches *k, uint64_t instance, uint64_t va, unsig
         return e;
     }
     return NULL;
+}
+
+/* Entries of a configuration are about to be parts of a page or block of 2^n bytes, which the other stage or
+ * guest memory divides: invalidations of any address in it mean all of them (the Arm ARM, D8.16). */
+static ALWAYS_INLINE void smmu_tlb_split(struct smmu_context *x, unsigned n)
+{
+    uint64_t split = __atomic_load_n(&x->split, __ATOMIC_RELAXED);
+    if (unlikely(split < bits_mask(n))) __atomic_store_n(&x->split, bits_mask(n), __ATOMIC_SEQ_CST);
 }
 
 /* Keeps a translation, unless an invalidation came since `fills`. */

@@ -22,7 +22,7 @@ struct job {
     unsigned n, max;                  /* … so far, and at most */
     uint64_t done;                    /* bytes of q in them */
     struct smmu_stop *stop;           /* why not all of it */
-    const struct smmu_context *x;     /* configuration; NULL: to be looked for */
+    struct smmu_context *x;           /* configuration; NULL: to be looked for */
     uint64_t kind, instance, uses;    /* of what requests; x's number; smmu_caches.uses before that */
     unsigned need, size;              /* permissions; of the last hit, as a logarithm */
     const struct smmu_tlb_entry *hit; /* the last one; NULL: none since `last` was filled */
@@ -85,7 +85,7 @@ static unsigned perm_of(const struct smmu_page *page, bool writable)
 }
 
 /* The entry for a page around iova, as far as it is memory: 2^n bytes. 0: it is none. */
-static unsigned entry_of(const struct job *j, const struct smmu_context *x, uint64_t iova,
+static unsigned entry_of(const struct job *j, struct smmu_context *x, uint64_t iova,
                          const struct smmu_page *page, const struct mem_region *r, struct smmu_tlb_entry *e)
 {
     uint64_t pa = page->pa + (iova - page->iova);
@@ -95,11 +95,12 @@ static unsigned entry_of(const struct job *j, const struct smmu_context *x, uint
     e->va = (smmu_canonical(x->tags, iova) >> n << n) | n;
     e->pa = pa >> n << n;
     e->tag = j->instance << SMMU_TAG_SHIFT | perm_of(page, r->perm & CPU_WRITE);
+    if (n < page->whole) smmu_tlb_split(x, page->whole);
     return n;
 }
 
 /* A page that a walk found goes to the TLB. */
-static void keep(struct job *j, const struct smmu_context *x, uint64_t fills, uint64_t iova,
+static void keep(struct job *j, struct smmu_context *x, uint64_t fills, uint64_t iova,
                  const struct smmu_page *page, const struct mem_region *r)
 {
     struct smmu_tlb_entry e;
@@ -112,8 +113,7 @@ static void keep(struct job *j, const struct smmu_context *x, uint64_t fills, ui
 
 /* Who walked to one page and then to the next will want those after it: their descriptors lie in the same
  * line of the host's cache. */
-static void fetch_ahead(struct job *j, const struct smmu_context *x, uint64_t fills,
-                        const struct smmu_page *page)
+static void fetch_ahead(struct job *j, struct smmu_context *x, uint64_t fills, const struct smmu_page *page)
 {
     struct smmu_caches *k = j->d->caches;
     unsigned i = 1, left = 8 - (unsigned)(page->leaf / 8 % 8);
@@ -146,7 +146,7 @@ static bool walk(struct job *j, uint64_t iova, struct piece *p)
 {
     struct smmu_device *d = j->d;
     uint64_t fills = smmu_atomic(&d->caches->fills);
-    const struct smmu_context *x = j->x;
+    struct smmu_context *x = j->x;
     /* what a command has taken meanwhile is read again */
     if (!j->instance || smmu_atomic(&x->instance) != j->instance)
         x = smmu_context(d, j->q->access & SMMU_SUBSTREAM, j->q->ssid);

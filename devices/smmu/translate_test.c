@@ -139,6 +139,28 @@ static void test_fetched_ahead(void **state)
     assert_int_equal(stats().ahead, 2);
 }
 
+/* A small table ends before the line does that its descriptors are in (3.4, IDR3.STT). */
+static void test_small_table_fetched_ahead(void **state)
+{
+    static const struct {
+        unsigned granule, bits;
+    } cases[] = {{14, 16}, {16, 17}};
+    for (unsigned k = 0; k < ARRAY_LEN(cases); k++) {
+        uint64_t page = 1ull << cases[k].granule, last = (1ull << cases[k].bits) - page;
+        s1 = fix_table(&fix, cases[k].granule, cases[k].bits, 3);
+        for (uint64_t i = 0; i < 8; i++)
+            fix_store(&fix, s1.root + i * 8, (0x82000000 + i * page) | FIX_S1 | 3);
+        fix_stage1(&fix, &s1);
+        fix_apply(&fix);
+        cfgi(FIX_SID);
+        assert_int_equal(translate(last - page, 8, SMMU_READ), 1);
+        assert_int_equal(translate(last, 8, SMMU_READ), 1);
+        assert_int_equal(ranges[0].address, 0x82000000 + last);
+        assert_int_equal(translate(last + page, 8, SMMU_READ), 0);
+        assert_int_equal(stop.event, SMMU_F_TRANSLATION);
+    }
+}
+
 static void test_list(void **state)
 {
     stage1();
@@ -496,6 +518,50 @@ static void test_stage2_of_nested(void **state)
     assert_int_equal(ranges[0].address, 0x82001000);
 }
 
+/* A block of stage 1 in pages of stage 2: any address of the block stands for all of it. */
+static void test_block_in_pieces(void **state)
+{
+    s2 = fix_table(&fix, 12, 40, 1);
+    for (uint64_t a = FIX_BASE; a < FIX_BASE + 0x2000000; a += 1 << 21) fix_map(&fix, &s2, a, a, 2, FIX_S2);
+    for (uint64_t i = 0; i < 512; i++) {
+        fix_map(&fix, &s2, 0xc0000000 + i * 4096, 0x82000000 + (511 - i) * 4096, 3, FIX_S2);
+        fix_map(&fix, &s2, 0xc0200000 + i * 4096, 0x82200000 + (511 - i) * 4096, 3, FIX_S2);
+    }
+    s1 = fix_table(&fix, 12, 39, -1);
+    fix_map(&fix, &s1, 0x400000, 0xc0000000, 2, FIX_S1);
+    fix_stage1(&fix, &s1);
+    fix_stage2(&fix, &s2);
+    fix_apply(&fix);
+    for (uint64_t iova = 0x400000; iova < 0x600000; iova += 0x40000)
+        assert_int_equal(translate(iova, 16, SMMU_READ), 1);
+    fix_map(&fix, &s1, 0x400000, 0xc0200000, 2, FIX_S1);
+    tlbi_page(0x405000, 4096, true);
+    for (uint64_t iova = 0x400000; iova < 0x600000; iova += 0x40000) {
+        assert_int_equal(translate(iova, 16, SMMU_READ), 1);
+        assert_int_equal(ranges[0].address, 0x82200000 + 0x1ff000 - (iova - 0x400000));
+    }
+}
+
+/* A block of which memory has a part. */
+static void test_block_beyond_memory(void **state)
+{
+    uint64_t end = FIX_BASE + FIX_SIZE;
+    s1 = fix_table(&fix, 12, 39, -1);
+    fix_map(&fix, &s1, 0x40000000, FIX_BASE, 1, FIX_S1); /* 1 GiB; memory has 64 MiB of it */
+    fix_stage1(&fix, &s1);
+    fix_apply(&fix);
+    assert_int_equal(translate(0x40000000, 16, SMMU_READ), 1);
+    assert_int_equal(ranges[0].address, FIX_BASE);
+    assert_int_equal(translate(0x43fff000, 0x2000, SMMU_READ), 2);
+    assert_ptr_equal(ranges[0].host, host(end - 4096));
+    assert_null(ranges[1].host);
+    fix_store(&fix, fix_entry(&fix, &s1, 0x40000000, 1), 0);
+    tlbi_page(0x7ffff000, 4096, true);
+    assert_int_equal(translate(0x40000000, 16, SMMU_READ), 0);
+    assert_int_equal(stop.event, SMMU_F_TRANSLATION);
+    assert_int_equal(translate(0x43fff000, 16, SMMU_READ), 0);
+}
+
 /* ---- against walks without caches ---- */
 
 struct outcome {
@@ -638,6 +704,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(test_ranges_join),
         T(test_fetched_ahead),
+        T(test_small_table_fetched_ahead),
         T(test_list),
         T(test_list_of_kinds),
         T(test_holes),
@@ -653,6 +720,8 @@ int main(void)
         T(test_last_page_of_a_lost_configuration),
         T(test_table_in_pieces),
         T(test_stage2_of_nested),
+        T(test_block_in_pieces),
+        T(test_block_beyond_memory),
         T(test_random),
 #undef T
     };

@@ -387,7 +387,8 @@ static bool both_stages(struct walk *w, struct smmu_page *page)
                                .global = w->c->s1.on && w->c->s1.two_ranges && !(one.d & SMMU_D_NG),
                                .memory_type = a.type,
                                .shareability = a.share,
-                               .level = w->c->s1.on ? one.level : two.level};
+                               .level = w->c->s1.on ? one.level : two.level,
+                               .whole = w->c->s1.on ? one.shift : two.shift};
     if (w->c->s1.on != w->c->s2.on && page->level == 3) {
         page->leaf = w->c->s1.on ? one.at : two.at;
         page->hierarchy = w->c->s1.on ? one.hierarchy : 0;
@@ -433,8 +434,9 @@ bool smmu_walk_ahead(struct smmu *s, const struct smmu_config *c, const struct s
     bool second = c->s2.on;
     const struct smmu_stage *st = second ? &c->s2 : &c->s1;
     unsigned which = !second && st->two_ranges && page->iova >> 55 & 1;
-    uint64_t d, address;
+    uint64_t iova = page->iova + page->size * i, d, address;
     struct walk w = {.s = s, .c = c};
+    if ((iova ^ page->iova) >> st->bits[which]) return false; /* small tables end in the line */
     if (!load(&w, st, page->leaf + i * 8, &d)) return false;
     if (smmu_descriptor(d, st->granule[which], 3, &address) != SMMU_LEAF || address >> st->out_bits)
         return false;
@@ -442,9 +444,10 @@ bool smmu_walk_ahead(struct smmu *s, const struct smmu_config *c, const struct s
     bool dirty = st->dirty_hardware && d & SMMU_D_DBM;
     struct smmu_permissions perm =
         second ? smmu_stage2_permissions(d, dirty) : smmu_stage1_permissions(st, d, page->hierarchy, dirty);
-    *next = (struct smmu_page){.iova = page->iova + page->size * i,
+    *next = (struct smmu_page){.iova = iova,
                                .pa = address,
                                .size = page->size,
+                               .whole = page->whole,
                                .perm_user = perm.user,
                                .perm_privileged = perm.privileged,
                                .dirty_pending = dirty && (second ? !(d & SMMU_D_S2AP1) : !!(d & SMMU_D_AP2))};
