@@ -35,6 +35,7 @@ static void map_page(uint64_t to)
 
 static void test_registers(void **state)
 {
+    if (!board) skip();
     assert_int_equal(qemu_board_read(board, 0, 4) & 2, 2); /* IDR0.S1P */
     qemu_board_write(board, 0x80, 8, 0x123440);
     assert_int_equal(qemu_board_read(board, 0x80, 8), 0x123440);
@@ -44,6 +45,7 @@ static void test_registers(void **state)
 static void test_dma_past_it(void **state)
 {
     uint64_t out = 0x1122334455667788, in = 0;
+    if (!board) skip();
     qemu_board_dma(board, 0, BUFFER + 8, true, &out, 8);
     assert_int_equal(*word(BUFFER + 8), out);
     qemu_board_dma(board, 15, BUFFER + 8, false, &in, 8);
@@ -55,6 +57,7 @@ static void test_dma_past_it(void **state)
 static void test_dma_through_it(void **state)
 {
     uint64_t out = 0xabcdef, in = 0;
+    if (!board) skip();
     map_page(BUFFER);
     *word(BUFFER) = 42;
     qemu_board_dma(board, 0, 0x5000, false, &in, 8);
@@ -71,6 +74,7 @@ static void test_dma_through_it(void **state)
 static void test_reset_forgets(void **state)
 {
     uint64_t out = 7;
+    if (!board) skip();
     map_page(BUFFER);
     qemu_board_dma(board, 0, 0x5000, true, &out, 8);
     assert_int_equal(*word(BUFFER), 7);
@@ -85,7 +89,7 @@ static void test_reset_forgets(void **state)
 
 static int setup(void **state)
 {
-    qemu_board_reset(board);
+    if (board) qemu_board_reset(board);
     return 0;
 }
 
@@ -99,10 +103,7 @@ int main(void)
     };
     const char *why;
     board = qemu_board_open(&why);
-    if (!board) {
-        print_error("%s\n", why);
-        return 1;
-    }
+    if (!board) print_message("%s\n", why); /* the tests are skipped, and counted so */
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     qemu_board_close(board);
     return failed;
