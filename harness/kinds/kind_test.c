@@ -9,6 +9,9 @@
 #include "harness/judge/compare.h"
 #include "harness/kinds/kind.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
 /* ---- the kind ---- */
 
 enum { TERMS = 16, WRONG = 13, ABORT = 66, HANG = 67, LIE = 99 };
@@ -361,7 +364,8 @@ const struct case_kind *const kind_all[] = {&kind_instruction, &kind_sum, NULL};
 
 #define HEAD "lockstep: 1\nkind: sum\n"
 
-/* Without quirks, if the test does not say which: those of the project may be of kinds that are not here. */
+/* Without quirks, if the test does not say which, and with nothing that cannot be hit: those of the project
+ * may be of kinds that are not here. */
 static void lockstep(struct place *p, const char *words, int status)
 {
     static const struct backend *const none[] = {&faulty, &reference, NULL};
@@ -371,6 +375,8 @@ static void lockstep(struct place *p, const char *words, int status)
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
         runs |= !strncmp(words, commands[i], strlen(commands[i]));
     runs &= !strstr(words, "--quirks");
+    if (mkdir("coverage", 0777)) assert_int_equal(errno, EEXIST);
+    write_file("coverage/unreachable.yaml", "coverage: 1\nisa: riscv64\nunreachable: []\n");
     snprintf(all, sizeof(all), "%s%s", words, runs ? "|--quirks|none" : "");
     place_run(p, all, NULL, none);
     if (p->status != status) fail_msg("%s: status %d\n%s%s", words, p->status, p->out, p->err);
