@@ -110,6 +110,8 @@ static void tables(struct generator_state *g, struct generate_context *c, bool s
     if (high) one_map(g, c, 1, s2, 0, high, ~0ull << high);
     for (unsigned i = 0, n = 1 + (unsigned)pick(g, 3); s2 && i < n; i++)
         one_map(g, c, 2, s1, second, bits2, 0);
+    if (s1 && s2 && !pick(g, 6)) /* stage 1's tables are in device memory: 5.2, S2PTW */
+        say(g, ", {iova: 0x%x, size: 0x40000, stage: 2, clear: 0x3c}", (unsigned)SCN_TABLES);
     say(g, "]");
 }
 
@@ -273,7 +275,7 @@ static void other_setup(struct generator_state *g)
     say(g, "  - {write: {CR0: {CMDQEN: 1, EVENTQEN: 1}}}\n");
     say(g, "  - {write: {CR2: {E2H: %u, RECINVSID: %u}}}\n", (unsigned)pick(g, 2), (unsigned)pick(g, 2));
     if (two) {
-        unsigned split = 6 + 2 * (unsigned)pick(g, 3), span = split + 1 - (unsigned)pick(g, 3);
+        unsigned split = 6 + 2 * (unsigned)pick(g, 3), span = split + 2 - (unsigned)pick(g, 4);
         say(g, "  - {memory: {at: 0x%x, u64: [0x%x, 0]}}\n", (unsigned)L1_STREAMS, SCN_STRTAB | span);
         say(g, "  - {write: {STRTAB_BASE: 0x%x, STRTAB_BASE_CFG: {FMT: TWO, SPLIT: %u, LOG2SIZE: %u}}}\n",
             (unsigned)L1_STREAMS, split, split + 1);
