@@ -243,9 +243,11 @@ static uint64_t two_level_streams(void)
     uint64_t l1 = fix_alloc(&fix, 8ull << first), l2 = fix_alloc(&fix, 64ull << split);
     place.base = any_base(l1, 8ull << first);
     place.cfg = 0;
-    dev_put(&place.cfg, SMMU_STRTAB_BASE_CFG_FMT, 1);
-    dev_put(&place.cfg, SMMU_STRTAB_BASE_CFG_SPLIT, which || pick(2) ? split : pick(6)); /* 6 if it is none */
-    dev_put(&place.cfg, SMMU_STRTAB_BASE_CFG_LOG2SIZE, log2);
+    uint64_t cfg[2] = {place.cfg};
+    dev_put(cfg, SMMU_STRTAB_BASE_CFG_FMT, 1);
+    dev_put(cfg, SMMU_STRTAB_BASE_CFG_SPLIT, which || pick(2) ? split : pick(6)); /* 6 if it is none */
+    dev_put(cfg, SMMU_STRTAB_BASE_CFG_LOG2SIZE, log2);
+    place.cfg = cfg[0];
     place.sid = (uint32_t)pick(1ull << log2);
     put_pointer(l1 + (place.sid >> split) * 8ull, l2 | span);
     return l2 + (place.sid & bits_mask(split)) * 64;

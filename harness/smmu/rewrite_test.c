@@ -361,7 +361,7 @@ static void hitless(struct rewrite *r, const uint64_t filled[WORDS], const uint6
 
 static void rewrite(struct rewrite *r, const uint64_t from[WORDS], const uint64_t to[WORDS])
 {
-    uint64_t from_used[WORDS], to_used[WORDS], filled[WORDS];
+    uint64_t from_used[WORDS] = {0}, to_used[WORDS] = {0}, filled[WORDS];
     unsigned differ = 0, critical = 0;
     for (unsigned i = 0; i < WORDS; i++) put(r->at + i * 8, to[i]);
     invalidate(r->cd);
