@@ -116,7 +116,8 @@ struct smmu_stop {
     bool raz;       /* SMMU_ABORTED, but not as an error: a read gives zeroes, a write is ignored */
 };
 
-/* Between these, the device uses what it was told. Cheap; they do not nest. */
+/* Between these, the device uses what it was told. Cheap; they do not nest. No register of the unit is
+ * written in between: a CMD_SYNC of another thread, which waits for the end, holds writes up. */
 void smmu_begin(struct smmu_device *d);
 void smmu_end(struct smmu_device *d);
 /* Ranges of one request, joined where guest memory goes on; at most `max`. How many; when they do not cover
