@@ -151,6 +151,7 @@ static void fold(struct cluster *to, struct cluster *from)
         to->counted += from->counted;
     }
     cluster_free(from);
+    *from = (struct cluster){.cause = xstrdup("")};
 }
 
 /* The same disagreement, where in other cases the manual says who is right. */
@@ -175,7 +176,6 @@ static void fold_decided(struct clusters *c)
         struct cluster *to = decided(c, &c->items[i]);
         gone[i] = to;
         if (to) fold(to, &c->items[i]);
-        if (to) c->items[i] = (struct cluster){.cause = xstrdup("")};
     }
     for (unsigned i = 0; i < c->n; i++) {
         if (gone[i])

@@ -286,7 +286,7 @@ static bool set_subject(struct loading *l, const struct ynode *name)
         if (s->kind == l->kind && (name ? !strcmp(s->name, name->text) : !s->number)) l->subject = s;
     }
     if (l->subject) return true;
-    if (!name) BUG("kind '%s' has no subject", l->kind->name);
+    if (!name) BUG("a kind without a subject");
     diag_error(l->d, name->at, name->len, "no cases of such a kind are about '%.40s'", name->text);
     return false;
 }

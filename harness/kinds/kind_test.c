@@ -446,6 +446,24 @@ static void test_mistakes(void **state)
     expect_part(p->err, "packed corpora hold instructions only");
 }
 
+/* A plan's oracles that need not be there: of those that cannot run it is said, the others take part. */
+static void test_optional(void **state)
+{
+    struct place *p = *state;
+    write_file("s.yaml", HEAD "cases: [{id: a, add: [1], sums: 1}]\n");
+    write_file("p.yaml",
+               "plan: 1\ncorpora: s.yaml\nbackends: adder\noracles: none\noptional: [slate, abacus]\n");
+    lockstep(p, "run|p.yaml", STATUS_PASS);
+    assert_string_equal(p->err, "lockstep: 'slate' takes no part: there is no chalk\n");
+    expect_part(p->out, "1 cases: adder against abacus\n");
+    lockstep(p, "run|p.yaml|--oracle|none", STATUS_PASS);
+    assert_string_equal(p->err, "");
+    expect_part(p->out, "1 cases: adder\n");
+    write_file("p.yaml", "plan: 1\ncorpora: s.yaml\nbackends: adder\noptional: slat\n");
+    lockstep(p, "run|p.yaml", STATUS_USAGE);
+    expect_part(p->err, "unknown backend 'slat'; did you mean 'slate'?");
+}
+
 /* Votes, the truth, and everything that may become of a worker. */
 static void test_run(void **state)
 {
@@ -611,6 +629,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_lists, enter, leave),
         cmocka_unit_test_setup_teardown(test_mistakes, enter, leave),
+        cmocka_unit_test_setup_teardown(test_optional, enter, leave),
         cmocka_unit_test_setup_teardown(test_run, enter, leave),
         cmocka_unit_test_setup_teardown(test_shards, enter, leave),
         cmocka_unit_test_setup_teardown(test_repro_and_shrink, enter, leave),

@@ -51,10 +51,10 @@ static int add_entry(struct program *p, struct plan *plan, const struct backend 
     return 0;
 }
 
-/* A name stands for a backend that can run here. An exit status, after a complaint. */
-static int check_name(struct program *p, const char *name)
+/* A name stands for a backend; *why when it cannot run here. An exit status, after a complaint. */
+static int look_up(struct program *p, const char *name, const char **why)
 {
-    const char *names[32], *why;
+    const char *names[32];
     size_t n = 0;
     const struct case_kind *kind;
     const struct backend *b = plan_backend_named(p, name, &kind);
@@ -62,8 +62,32 @@ static int check_name(struct program *p, const char *name)
          n++)
         names[n] = each->name;
     if (!b) return complain_name(p, "backend", name, names, n);
-    why = backend_cannot_run(b);
-    return why ? complain(p, STATUS_HARNESS, "backend '%s' cannot be used: %s", name, why) : 0;
+    *why = backend_cannot_run(b);
+    return 0;
+}
+
+/* The same for one that must be able to. */
+static int check_name(struct program *p, const char *name)
+{
+    const char *why = NULL;
+    int status = look_up(p, name, &why);
+    return why ? complain(p, STATUS_HARNESS, "backend '%s' cannot be used: %s", name, why) : status;
+}
+
+/* Oracles that take part where they can become named ones; of others it is said why they do not. */
+static int add_optional(struct program *p, struct plan *plan)
+{
+    int status = 0;
+    for (unsigned i = 0; i < plan->optional.n && !status; i++) {
+        const char *why = NULL, *name = plan->optional.items[i];
+        status = look_up(p, name, &why);
+        if (why) (void)complain(p, 0, "'%s' takes no part: %s", name, why);
+        if (why || status) continue;
+        if (plan->oracles.n == 1 && !strcmp(plan->oracles.items[0], "none")) plan->oracles.n = 0;
+        list_add(p, &plan->oracles, name);
+    }
+    plan->optional.n = 0;
+    return status;
 }
 
 static int check_names(struct program *p, const struct plan *plan, bool no_oracle)
@@ -110,8 +134,9 @@ int plan_settle(struct program *p, struct plan *plan, uint64_t kinds)
 
 int plan_find_backends(struct program *p, struct plan *plan)
 {
+    int status = add_optional(p, plan);
     bool no_oracle = plan->oracles.n == 1 && !strcmp(plan->oracles.items[0], "none");
-    int status = check_names(p, plan, no_oracle);
+    if (!status) status = check_names(p, plan, no_oracle);
     if (!status) status = plan_settle(p, plan, 1);
     if (status || plan->lineup.n) return status;
     return complain(p, STATUS_HARNESS, "no backend can run here");

@@ -99,6 +99,7 @@ static void run_other(struct panel *p, unsigned entry, const struct test_case *c
 {
     const struct lineup_entry *e = &p->lineup->entries[entry];
     struct kind_seat *s = &p->others[entry][c->subject];
+    BUG_ON(!e->kind);
     if (!s->opened) {
         s->opened = true;
         s->why = "it cannot run here";

@@ -51,6 +51,8 @@ static const struct schema_key plan_keys[] = {
     {"corpora", &texts, true, "Corpus files and folders, relative to this file."},
     {"backends", &texts, false, "What to test."},
     {"oracles", &texts, false, "What to hold it against; 'none' for nothing."},
+    {"optional", &texts, false,
+     "Oracles besides, where they can run; elsewhere the run says why they do not."},
     {"filter", &texts, false, "Patterns of case ids; only cases that match one are run."},
     {"seed", &number, false, "Other generated cases than with other seeds."},
     {"slice", &slice, false, "Of the JIT: instructions, at least, between two looks at what is hot."},
@@ -169,6 +171,7 @@ static int read_plan(struct program *p, struct plan *plan, const char *path, str
     read_texts(p, root, "corpora", path, &plan->paths);
     read_texts(p, root, "backends", NULL, &plan->backends);
     read_texts(p, root, "oracles", NULL, &plan->oracles);
+    read_texts(p, root, "optional", NULL, &plan->optional);
     read_texts(p, root, "filter", NULL, &plan->globs);
     plan->filter.seed = schema_number(root, "seed", plan->filter.seed);
     plan->jit.slice = (unsigned)schema_number(root, "slice", plan->jit.slice);
@@ -219,6 +222,7 @@ static int override(struct program *p, struct plan *plan)
     const struct options *o = &p->opt;
     if (given(p, OPT_BACKEND)) plan->backends = o->backends;
     if (given(p, OPT_ORACLE)) plan->oracles = o->oracles;
+    if (given(p, OPT_ORACLE)) plan->optional = (struct text_list){0};
     if (given(p, OPT_FILTER)) plan->globs = o->filters;
     if (given(p, OPT_SEED)) plan->filter.seed = o->seed;
     if (given(p, OPT_SLICE)) plan->jit.slice = (unsigned)o->slice;

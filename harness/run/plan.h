@@ -20,6 +20,7 @@ struct plan {
     struct text_list paths;    /* corpora: files and folders */
     struct text_list backends; /* under test; none: the default */
     struct text_list oracles;  /* none: the default; "none": none */
+    struct text_list optional; /* oracles besides, where they can run */
     struct text_list globs;    /* patterns of ids */
     struct case_filter filter; /* globs, seed and shard as the stream wants them */
     struct jit_options jit;    /* when its second tier begins */
