@@ -151,12 +151,13 @@ static bool walk(struct job *j, uint64_t iova, struct piece *p)
     if (!j->instance || smmu_atomic(&x->instance) != j->instance)
         x = smmu_context(d, j->q->access & SMMU_SUBSTREAM, j->q->ssid);
     const struct smmu_config *c = &x->config;
-    struct smmu_fault f = c->bad;
+    struct smmu_fault f;
     const struct mem_region *r;
     struct smmu_page page;
     j->x = NULL; /* it may be another now */
     j->instance = smmu_atomic(&x->instance);
-    if (c->abort || f.event) {
+    if (unlikely(c->abort || c->bad.event)) {
+        f = c->bad;
         f.iova = iova;
         f.access = smmu_config_access(c, j->q->access & ACCESS);
         return stopped(j, c, &f);
