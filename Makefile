@@ -209,10 +209,10 @@ headers: $(GEN_STAMPS)
 	    $(CC) $(filter-out -MMD -MP,$(CFLAGS)) -Wno-unused -fsyntax-only -x c $$h || exit 1; done
 
 # ---- installing ----
-##  install    the program, its pages, completions and corpora, the engine's library and headers, below DESTDIR and PREFIX
-PUBLIC := $(foreach f,base fp cpu guest interp jit user,engine/$f/$f.h)
+##  install    the program, its pages, completions and corpora, the libraries of engine and devices, below DESTDIR and PREFIX
+PUBLIC := $(foreach f,base fp cpu guest interp jit user,engine/$f/$f.h) devices/smmu/smmu.h
 # with all that they include
-HEADERS = $(shell $(CC) -std=gnu17 -D_GNU_SOURCE -I. -I$(GEN) -MM -x c $(PUBLIC) | tr -d '\\' | xargs -n1 | grep '^engine/.*h$$' | sort -u)
+HEADERS = $(shell $(CC) -std=gnu17 -D_GNU_SOURCE -I. -I$(GEN) -MM -x c $(PUBLIC) | tr -d '\\' | xargs -n1 | grep -E '^(engine|devices)/.*h$$' | sort -u)
 # an unpacked archive may lie in another project's work tree, where git knows none of them
 SHARED := $(or $(shell git ls-files 'corpora/*.yaml' 'coverage/*.yaml' 2>/dev/null),$(shell find corpora coverage -name '*.yaml'))
 # Folders may have blanks, quotes and dollars in their names: they come to the shell as variables, and as they were given.
@@ -223,6 +223,7 @@ install: all
 	$(call say,INST,"$$INTO")
 	$(Q)install -D -t "$$INTO/bin" $(B)/lockstep
 	$(Q)install -D -m 644 $(B)/libengine.a "$$INTO/lib/liblockstep.a"
+	$(Q)install -D -m 644 $(B)/libdevices.a "$$INTO/lib/liblockstep-devices.a"
 	$(Q)for h in $(HEADERS); do install -D -m 644 $$h "$$INTO/include/lockstep/$$h" || exit 1; done
 	$(Q)install -D -m 644 -t "$$INTO/include/lockstep" $(GEN)/ir_ops.h
 	$(Q)for d in lib/pkgconfig share/man/man1 share/bash-completion/completions share/zsh/site-functions; do \
@@ -230,7 +231,7 @@ install: all
 	$(Q)printf '%s\n' "prefix=$$UNDER" 'libdir=$${prefix}/lib' \
 	    'includedir=$${prefix}/include/lockstep' '' \
 	    'Name: lockstep' 'Description: virtual machine engine: interpreter and JIT for several instruction sets' \
-	    'Version: $(VERSION)' 'Libs: -L"$${libdir}" -llockstep -lpthread -lm' 'Cflags: -I"$${includedir}"' \
+	    'Version: $(VERSION)' 'Libs: -L"$${libdir}" -llockstep-devices -llockstep -lpthread -lm' 'Cflags: -I"$${includedir}"' \
 	    > "$$INTO/lib/pkgconfig/lockstep.pc"
 	$(Q)$(B)/lockstep manual > "$$INTO/share/man/man1/lockstep.1"
 	$(Q)for c in $$($(B)/lockstep list commands | sed 's/ .*//'); do \

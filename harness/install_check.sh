@@ -44,18 +44,33 @@ bash_completes() {
 zsh_parses() { zsh -n "$root/share/zsh/site-functions/_lockstep"; }
 
 headers_stand_alone() {
-    find "$root/include/lockstep/engine" -name '*.h' | while read -r header; do
+    find "$root/include/lockstep/engine" "$root/include/lockstep/devices" -name '*.h' | while read -r header; do
         ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$root/include/lockstep" -fsyntax-only -x c "$header" || exit 1
     done
 }
 
-# the library alone: an addition, on the interpreter
+# the libraries alone: an addition, on the interpreter, and a device's access past an SMMU that is off
 library_builds() {
     cat >"$work/use.c" <<'END'
+#include "devices/smmu/smmu.h"
 #include "engine/guest/guest.h"
 #include "engine/interp/interp.h"
 
 #include <stdio.h>
+
+static int access(struct mem *m)
+{
+    struct smmu *s = smmu_new(&(struct smmu_board){.mem = m});
+    struct smmu_request q = {.iova = 0x1000, .size = 4, .access = SMMU_READ};
+    struct smmu_device *d;
+    struct smmu_stop stop;
+    unsigned bytes = 0;
+    if (!s || smmu_attach(s, &(struct smmu_client){.name = "dma", .sid = 8}, &d)) return 0;
+    if (smmu_dma(d, &q, &bytes, &stop) != SMMU_DONE) return 0;
+    smmu_detach(d);
+    smmu_free(s);
+    return bytes != 0;
+}
 
 int main(void)
 {
@@ -71,6 +86,7 @@ int main(void)
     if (!c || backend_interp.open(c)) return 4;
     *guest_reg_words(g, c->state, guest_reg_find(g, "pc")) = 0x1000;
     backend_interp.run(c, 2);
+    if (!access(&m)) return 5;
     printf("%d\n", (int)*guest_reg_words(g, c->state, guest_reg_find(g, "a0")));
     backend_interp.close(c);
     vcpu_free(c);
