@@ -150,16 +150,14 @@ static void fold(struct cluster *to, struct cluster *from)
         for (unsigned i = 0; i < BINS_MAX; i++) to->bins[i] += from->bins[i];
         to->counted += from->counted;
     }
-    cluster_free(from);
-    *from = (struct cluster){.cause = xstrdup("")};
 }
 
 /* The same disagreement, where in other cases the manual says who is right. */
-static struct cluster *decided(const struct clusters *c, const struct cluster *k)
+static struct cluster *decided(const struct clusters *c, const bool *gone, const struct cluster *k)
 {
     const char *vote = signature_vote(k->cause);
     for (unsigned i = 0; vote && i < c->n; i++) {
-        const char *by = signature_vote(c->items[i].cause);
+        const char *by = gone[i] ? NULL : signature_vote(c->items[i].cause);
         if (!by || by - c->items[i].cause != vote - k->cause) continue;
         if (!memcmp(c->items[i].cause, k->cause, (size_t)(vote - k->cause)) && vote_overruled(vote, by))
             return &c->items[i];
@@ -173,7 +171,7 @@ static void fold_decided(struct clusters *c)
     unsigned n = 0;
     bool *gone = xcalloc(c->n, sizeof(*gone));
     for (unsigned i = 0; i < c->n; i++) {
-        struct cluster *to = decided(c, &c->items[i]);
+        struct cluster *to = decided(c, gone, &c->items[i]);
         gone[i] = to;
         if (to) fold(to, &c->items[i]);
     }
