@@ -117,20 +117,42 @@ static void write_pages(const char *dir)
     }
 }
 
-/* All screens at once: most of the time is Chromium's start. */
-static void show(const char *browser, const char *dir)
+/* What the page found out about itself is in the title of its frame. */
+static bool said(const char *dir, size_t i)
+{
+    char *dom = read_kept(dir, "dom", i);
+    bool there = strstr(dom, "<title>links");
+    free(dom);
+    return there;
+}
+
+/* The screens of the set `which` at once: most of the time is Chromium's start. */
+static void show(const char *browser, const char *dir, unsigned which)
 {
     struct buf b = {0};
     for (size_t i = 0; i < ARRAY_LEN(screens); i++)
-        buf_printf(&b,
-                   "timeout 100 %s --headless --no-sandbox --disable-gpu --disable-dev-shm-usage "
-                   "--user-data-dir=%s/u%zu "
-                   "--enable-logging=stderr --window-size=1400,1000 --virtual-time-budget=5000 %s "
-                   "--dump-dom file://%s/frame%zu.html >%s/dom%zu 2>%s/log%zu & ",
-                   browser, dir, i, screens[i].options, dir, i, dir, i, dir, i);
+        if (which >> i & 1)
+            buf_printf(&b,
+                       "timeout 100 %s --headless --no-sandbox --disable-gpu --disable-dev-shm-usage "
+                       "--user-data-dir=%s/u%zu "
+                       "--enable-logging=stderr --window-size=1400,1000 --virtual-time-budget=20000 %s "
+                       "--dump-dom file://%s/frame%zu.html >%s/dom%zu 2>%s/log%zu & ",
+                       browser, dir, i, screens[i].options, dir, i, dir, i, dir, i);
     buf_str(&b, "wait");
     assert_int_equal(system(buf_cstr(&b)), 0);
     buf_free(&b);
+}
+
+/* Chromium's virtual time does not wait for a frame in another process: on a busy machine it is asked again.
+ */
+static void show_all(const char *browser, const char *dir)
+{
+    unsigned left = (1u << ARRAY_LEN(screens)) - 1;
+    for (unsigned tries = 0; tries < 4 && left; tries++) {
+        show(browser, dir, left);
+        for (size_t i = 0; i < ARRAY_LEN(screens); i++)
+            if (said(dir, i)) left &= ~(1u << i);
+    }
 }
 
 static void check(const char *dir, size_t i)
@@ -165,7 +187,7 @@ static void test_browser(void **state)
     }
     assert_non_null(mkdtemp(dir));
     write_pages(dir);
-    show(browser, dir);
+    show_all(browser, dir);
     for (size_t i = 0; i < ARRAY_LEN(screens); i++) check(dir, i);
     snprintf(command, sizeof(command), "rm -r %s", dir);
     assert_int_equal(system(command), 0);
