@@ -140,3 +140,22 @@ void scn_result_free(struct scn_result *r)
 {
     free(r->said);
 }
+
+/* A queue may have been put where nothing is. */
+void scn_memory_store(struct mem *m, uint64_t at, const void *p, size_t n)
+{
+    (void)!mem_write(m, at, p, n);
+}
+
+void scn_memory_load(const struct mem *m, uint64_t at, void *p, size_t n)
+{
+    if (mem_read(m, at, p, n)) memset(p, 0, n);
+}
+
+void scn_memory_zero(struct mem *m)
+{
+    static const uint8_t zeroes[CPU_PAGE];
+    for (size_t i = m->ndirty; i--;)
+        if (mem_write(m, m->dirty[i], zeroes, sizeof(zeroes))) BUG("a dirty page is not memory");
+    mem_clean(m);
+}

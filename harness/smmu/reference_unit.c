@@ -36,13 +36,13 @@ static void give_up(struct seat *s, const char *why)
 static void bus_store(void *arg, uint64_t at, const void *p, size_t n)
 {
     struct seat *s = arg;
-    (void)!mem_write(&s->mem, at, p, n); /* a queue may have been put where nothing is */
+    scn_memory_store(&s->mem, at, p, n);
 }
 
 static void bus_load(void *arg, uint64_t at, void *p, size_t n)
 {
     struct seat *s = arg;
-    if (mem_read(&s->mem, at, p, n)) memset(p, 0, n);
+    scn_memory_load(&s->mem, at, p, n);
 }
 
 static bool load(void *arg, uint64_t pa, uint64_t *v)
@@ -355,9 +355,7 @@ static void *open_seat(const char **why)
 
 static void restore(struct seat *s)
 {
-    static const uint8_t zeroes[CPU_PAGE];
-    for (size_t i = s->mem.ndirty; i--;) bus_store(s, s->mem.dirty[i], zeroes, sizeof(zeroes));
-    mem_clean(&s->mem);
+    scn_memory_zero(&s->mem);
     for (unsigned i = 0; i < smmu_spec.nregisters; i++) s->registers[i] = smmu_spec.registers[i].reset;
     stale_reset(&s->stale);
     s->why = NULL;

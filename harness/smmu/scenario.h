@@ -230,6 +230,11 @@ struct scn_bus {
 };
 void scn_drive(const struct scn_bus *bus, const struct scenario *s, struct scn_result *r);
 void scn_result_free(struct scn_result *r);
+/* A bus's store and load, where memory is a struct mem: nothing happens, and zeroes come, where it has none.
+ */
+void scn_memory_store(struct mem *m, uint64_t at, const void *p, size_t n);
+void scn_memory_load(const struct mem *m, uint64_t at, void *p, size_t n);
+void scn_memory_zero(struct mem *m); /* what was written is zeroes again */
 
 /* ---- backends.c ---- */
 extern const struct backend *const scn_backends[];
